@@ -1,0 +1,50 @@
+//! `--broker auto`: the best broker at hand, and never one that has to be downloaded first.
+
+use cli::BrokerArgs;
+
+use crate::{
+    brokers::{Broker, docker, local, warm},
+    owner::Run,
+    verdict::Reason,
+};
+
+/// What `auto` comes to.
+enum Rung {
+    Url(String),
+    Warm(Box<warm::Warm>),
+    Docker,
+    Local,
+    Nothing,
+}
+
+async fn rung(args: &BrokerArgs) -> Rung {
+    if let Some(url) = std::env::var("AMQP_URL").ok().filter(|url| !url.is_empty()) {
+        return Rung::Url(url);
+    }
+    if let Some(warm) = warm::recorded() {
+        return Rung::Warm(Box::new(warm));
+    }
+    if docker::image_at_hand(args.image.as_deref()).await.is_some() {
+        return Rung::Docker;
+    }
+    if local::server().is_some() { Rung::Local } else { Rung::Nothing }
+}
+
+/// Whether `auto` would use a container.
+pub(super) async fn leads_to_docker(args: &BrokerArgs) -> bool {
+    matches!(rung(args).await, Rung::Docker)
+}
+
+/// The first of: `AMQP_URL`, the broker kept warm, Docker when an image is there, an installed RabbitMQ.
+pub(super) async fn find(args: &BrokerArgs, run: &Run) -> Result<Broker, Reason> {
+    match rung(args).await {
+        Rung::Url(url) => Broker::at(&url, "in AMQP_URL").await,
+        Rung::Warm(warm) => warm.broker().await,
+        Rung::Docker => docker::start(args.image.as_deref(), run).await,
+        Rung::Local => local::start(run).await,
+        Rung::Nothing => Err(Reason {
+            message: "There is no broker here to check against.".to_owned(),
+            hints: super::ways_to_get_one(),
+        }),
+    }
+}

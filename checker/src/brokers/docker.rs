@@ -1,0 +1,216 @@
+//! RabbitMQ in a container, by testcontainers.
+
+use std::{process::Stdio, time::Duration};
+
+use tokio::{process::Command, time::timeout};
+
+use crate::{brokers::Broker, owner::Run, verdict::Reason};
+
+/// The official image, with the management plugin.
+pub const OFFICIAL: &str = "rabbitmq:4.3.6-management";
+
+/// What `docker/build-image` makes, the newest first.
+pub const BUILT: [&str; 3] = ["hello-rabbit/rabbitmq:4.3", "hello-rabbit/rabbitmq:4.0", "hello-rabbit/rabbitmq:3.10"];
+
+/// How long the engine may take to say whether an image is there.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The image to use, when the engine answers and has it: the one asked for, else the official one, else one built here.
+pub async fn image_at_hand(asked: Option<&str>) -> Option<String> {
+    let candidates = match asked {
+        Some(image) => vec![image],
+        None => [&[OFFICIAL], &BUILT[..]].concat(),
+    };
+    let mut docker = Command::new("docker");
+    docker.args(["image", "inspect", "--format", "{{join .RepoTags \"\\n\"}}"]).args(&candidates);
+    docker.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    // It prints those that are there, and fails when one is not.
+    let told = timeout(PATIENCE, docker.output()).await.ok()?.ok()?;
+    let there = String::from_utf8_lossy(&told.stdout).into_owned();
+    let there: Vec<&str> = there.lines().collect();
+    match asked {
+        Some(image) => (!there.is_empty()).then(|| image.to_owned()),
+        None => candidates.into_iter().find(|image| there.contains(image)).map(str::to_owned),
+    }
+}
+
+#[cfg(not(feature = "docker"))]
+mod client {
+    use super::{Broker, Reason, Run};
+
+    /// This build has no Docker client; [`crate::app`] starts the one that has before it comes to this.
+    pub(super) async fn start(_image: &str, _run: &Run) -> Result<Broker, Reason> {
+        Err(Reason {
+            message: "This checker was built without its Docker client.".to_owned(),
+            hints: vec!["Start it with cargo xtask, or build it with --features docker".to_owned()],
+        })
+    }
+
+    pub(super) async fn remove(name: &str) -> Result<(), String> {
+        Err(format!("the container {name} needs a checker built with --features docker"))
+    }
+}
+
+#[cfg(feature = "docker")]
+pub(crate) mod client {
+    use std::collections::HashMap;
+
+    use testcontainers::{
+        ContainerAsync, ContainerRequest, CopyTargetOptions, GenericImage, ImageExt, TestcontainersError,
+        bollard::{
+            Docker, errors::Error as EngineError, models::PortBinding, query_parameters::RemoveContainerOptionsBuilder,
+        },
+        core::{
+            IntoContainerPort,
+            client::{ClientError, docker_client_instance},
+        },
+        runners::AsyncRunner,
+    };
+    use tokio::time::Instant;
+
+    use super::{Broker, Reason, Run};
+    use crate::{
+        brokers::{START_PATIENCE, address::Address, management::Management, ports},
+        owner::Owned,
+    };
+
+    const CONF: &str = include_str!("../../../docker/rabbitmq.conf");
+    const PLUGINS: &str = include_str!("../../../docker/enabled_plugins");
+
+    /// The label that tells whose container it is.
+    const LABEL: &str = "hello-rabbit.run";
+
+    pub(super) async fn start(image: &str, run: &Run) -> Result<Broker, Reason> {
+        let name = format!("hello-rabbit-{}", run.id());
+        run.owns(&Owned::Container { name: name.clone() }).map_err(|error| Reason {
+            message: format!("The container could not be written down: {error}."),
+            hints: vec!["Is the disk full?".to_owned()],
+        })?;
+        let port = ports::free_pair().map_err(|error| Reason {
+            message: format!("There is no port for the container: {error}."),
+            hints: vec!["Use an installed RabbitMQ: --broker local".to_owned()],
+        })?;
+        let (broker, container) = launch(image, &name, run.id(), port).await?;
+        // The run's record owns it from here: it is removed by name, in every case.
+        std::mem::forget(container);
+        Ok(broker)
+    }
+
+    /// Starts a container and waits until its broker is ready. `port` is the host's port for AMQP.
+    pub(crate) async fn launch(
+        image: &str,
+        name: &str,
+        label: &str,
+        port: u16,
+    ) -> Result<(Broker, ContainerAsync<GenericImage>), Reason> {
+        let deadline = Instant::now() + START_PATIENCE;
+        let container = request(image, name, label, port).start().await.map_err(|error| trouble(image, &error))?;
+        let place = async {
+            let host = container.get_host().await?.to_string();
+            let amqp = container.get_host_port_ipv4(5672.tcp()).await?;
+            let management = container.get_host_port_ipv4(15672.tcp()).await?;
+            Ok::<_, TestcontainersError>((host, amqp, management))
+        };
+        let (host, amqp, management) = place.await.map_err(|error| trouble(image, &error))?;
+        let host = if host == "localhost" { "127.0.0.1".to_owned() } else { host };
+        let address = Address { host: host.clone(), port: amqp, ..Address::loopback(amqp) };
+        let management =
+            Management { url: format!("http://{host}:{management}"), user: "guest".into(), password: "guest".into() };
+        let mut broker = Broker::greet("docker", image.to_owned(), address, None, deadline).await?;
+        broker.management = management.allows_vhosts().await.is_ok().then_some(management);
+        Ok((broker, container))
+    }
+
+    fn request(image: &str, name: &str, label: &str, port: u16) -> ContainerRequest<GenericImage> {
+        let (repository, tag) = match image.rsplit_once(':') {
+            Some((repository, tag)) if !tag.contains('/') => (repository, tag),
+            _ => (image, "latest"),
+        };
+        GenericImage::new(repository, tag)
+            .with_exposed_port(5672.tcp())
+            .with_exposed_port(15672.tcp())
+            .with_container_name(name)
+            .with_label(LABEL, label)
+            .with_startup_timeout(START_PATIENCE)
+            .with_copy_to(
+                CopyTargetOptions::new("/etc/rabbitmq/conf.d/90-hello-rabbit.conf").with_mode(0o644),
+                CONF.as_bytes().to_vec(),
+            )
+            .with_copy_to(
+                CopyTargetOptions::new("/etc/rabbitmq/enabled_plugins").with_mode(0o644),
+                PLUGINS.as_bytes().to_vec(),
+            )
+            .with_host_config_modifier(move |host| {
+                // On loopback only: guest/guest is nothing to show to a network.
+                let on = |port: u16| {
+                    Some(vec![PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(port.to_string()) }])
+                };
+                host.publish_all_ports = Some(false);
+                host.port_bindings = Some(HashMap::from([
+                    ("5672/tcp".to_owned(), on(port)),
+                    ("15672/tcp".to_owned(), on(port + ports::MANAGEMENT)),
+                ]));
+            })
+    }
+
+    fn trouble(image: &str, error: &TestcontainersError) -> Reason {
+        // testcontainers tells the cause in its sources only.
+        let mut message = format!("A container of {image} could not be started: {error}");
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            if !message.contains(&cause_text) {
+                message.push_str(": ");
+                message.push_str(&cause_text);
+            }
+            source = cause.source();
+        }
+        message.push('.');
+        let hint = if message.contains("No such image") || message.contains("pull") {
+            "Build an image from Debian packages: docker/build-image 4.3".to_owned()
+        } else if message.contains("port is already allocated") || message.contains("address already in use") {
+            "Another program has the port: stop it, or choose another with --port".to_owned()
+        } else {
+            "Does the engine answer? docker info tells; DOCKER_HOST says where it is".to_owned()
+        };
+        Reason { message, hints: vec![hint, "Or use an installed RabbitMQ: --broker local".to_owned()] }
+    }
+
+    /// Removes a container; one that isn't there counts as removed.
+    pub(crate) async fn remove(name: &str) -> Result<(), String> {
+        let failed = |error: &dyn std::fmt::Display| format!("the container {name} could not be removed: {error}");
+        let docker = engine().await.map_err(|error| failed(&error))?;
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        match docker.remove_container(name, Some(options)).await {
+            Ok(()) | Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
+            // It is being removed already.
+            Err(EngineError::DockerResponseServerError { status_code: 409, .. }) => Ok(()),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
+    /// The engine, found where testcontainers finds it.
+    pub(crate) async fn engine() -> Result<Docker, ClientError> {
+        docker_client_instance().await
+    }
+}
+
+/// Starts a container for this run, and waits until its broker is ready.
+pub(super) async fn start(image: Option<&str>, run: &Run) -> Result<Broker, Reason> {
+    let image = choose(image).await;
+    crate::report::progress(&format!("starting RabbitMQ in a container ({image})"));
+    client::start(&image, run).await
+}
+
+/// The image to start: one at hand, else the one asked for or the official one, which the engine then pulls.
+pub(super) async fn choose(asked: Option<&str>) -> String {
+    match image_at_hand(asked).await {
+        Some(image) => image,
+        None => asked.unwrap_or(OFFICIAL).to_owned(),
+    }
+}
+
+/// Removes a container; one that isn't there counts as removed.
+pub(crate) async fn remove(name: &str) -> Result<(), String> {
+    client::remove(name).await
+}

@@ -1,0 +1,145 @@
+//! The checker's own hand at the broker: a plain AMQP client, beside the tap and not through it.
+
+use std::time::Duration;
+
+use futures_lite::StreamExt;
+use lapin::{
+    BasicProperties, Channel, Connection, ConnectionProperties, Error, ErrorKind,
+    options::{
+        BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueueDeleteOptions,
+    },
+    protocol::{AMQPErrorKind, AMQPSoftError},
+    types::FieldTable,
+};
+use tokio::time::{Instant, timeout_at};
+
+use crate::brokers::address::Address;
+
+/// A connection of the checker's own.
+pub struct Hand {
+    connection: Connection,
+    channel: Channel,
+}
+
+impl Hand {
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// When the broker can't be reached or refuses.
+    pub async fn reach(address: &Address) -> Result<Hand, Error> {
+        let connection = Connection::connect(&address.url(), ConnectionProperties::default()).await?;
+        let channel = connection.create_channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        Ok(Hand { connection, channel })
+    }
+
+    /// Declares a queue.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub async fn declare(&self, queue: &str, options: QueueDeclareOptions, arguments: FieldTable) -> Result<(), Error> {
+        self.channel.queue_declare(queue.into(), options, arguments).await.map(drop)
+    }
+
+    /// Deletes a queue; one that isn't there counts as deleted.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub async fn delete(&self, queue: &str) -> Result<(), Error> {
+        self.channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await.map(drop)
+    }
+
+    /// Publishes to a queue, through the default exchange, and waits until the broker has the message.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub async fn publish(&self, queue: &str, body: &[u8]) -> Result<(), Error> {
+        let options = BasicPublishOptions::default();
+        self.channel.basic_publish("".into(), queue.into(), options, body, BasicProperties::default()).await?.await?;
+        Ok(())
+    }
+
+    /// Takes the messages out of a queue: the `expected` that should be there, and what is there besides.
+    ///
+    /// None when there is no such queue. It waits for the expected ones until `patience` is over: a quorum queue shows a
+    /// message a little later than the connection that brought it ends.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses for another reason than a missing queue.
+    pub async fn drain(&self, queue: &str, expected: usize, patience: Duration) -> Result<Option<Vec<Vec<u8>>>, Error> {
+        let deadline = Instant::now() + patience;
+        // On a channel of its own: a refusal closes it.
+        let channel = self.connection.create_channel().await?;
+        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        let found = match channel.queue_declare(queue.into(), passive, FieldTable::default()).await {
+            Err(error) if is_not_found(&error) => return Ok(None),
+            other => other?,
+        };
+        let want = expected.max(found.message_count() as usize);
+        let mut bodies = Vec::new();
+        let no_ack = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
+        let mut consumer = channel.basic_consume(queue.into(), "".into(), no_ack, FieldTable::default()).await?;
+        while bodies.len() < want {
+            match timeout_at(deadline, consumer.next()).await {
+                Ok(Some(delivery)) => bodies.push(delivery?.data),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        channel.close(200, "OK".into()).await?;
+        Ok(Some(bodies))
+    }
+
+    /// Whether there is such a queue.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses for another reason than a missing queue.
+    pub async fn has(&self, queue: &str) -> Result<bool, Error> {
+        let channel = self.connection.create_channel().await?;
+        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        match channel.queue_declare(queue.into(), passive, FieldTable::default()).await {
+            Ok(_) => channel.close(200, "OK".into()).await.map(|()| true),
+            Err(error) if is_not_found(&error) => Ok(false),
+            // It is there, and another connection's alone.
+            Err(error) if amqp_error(&error) == Some(AMQPErrorKind::Soft(AMQPSoftError::RESOURCELOCKED)) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lets go, gently.
+    pub async fn close(self) {
+        // What could fail here fails again, and is told, when the vhost is deleted.
+        let _ = self.connection.close(200, "OK".into()).await;
+    }
+}
+
+/// Deletes a queue, on a connection made for it.
+///
+/// # Errors
+///
+/// When the broker refuses; a broker that isn't there any more is no error.
+pub async fn delete_queue(address: &Address, queue: &str) -> Result<(), Error> {
+    let hand = match Hand::reach(address).await {
+        Err(error) if matches!(error.kind(), ErrorKind::IOError(_)) => return Ok(()),
+        other => other?,
+    };
+    hand.delete(queue).await?;
+    hand.close().await;
+    Ok(())
+}
+
+fn is_not_found(error: &Error) -> bool {
+    amqp_error(error) == Some(AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND))
+}
+
+fn amqp_error(error: &Error) -> Option<AMQPErrorKind> {
+    match error.kind() {
+        ErrorKind::ProtocolError(error) => Some(error.kind().clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,137 @@
+//! RabbitMQ's management API, as far as a check needs it: making and deleting vhosts.
+
+use std::time::Duration;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+
+/// How long one request may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A broker's management API, and who logs in to it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Management {
+    /// `http://host:port`.
+    pub url: String,
+    /// The user, who needs the tag `administrator` to make vhosts.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+#[derive(Deserialize)]
+struct Vhost {
+    name: String,
+}
+
+/// Why the management API didn't do it.
+#[derive(Debug, thiserror::Error)]
+pub enum ManagementError {
+    /// It can't be reached, or what answers is no management API.
+    #[error("the management API at {url} doesn't answer: {why}")]
+    Unreachable {
+        /// The API's address.
+        url: String,
+        /// The client's error.
+        why: String,
+        /// Nobody listens there: the broker is gone.
+        gone: bool,
+    },
+    /// It refused.
+    #[error("the management API at {url} refused to {what}: HTTP {status}")]
+    Refused {
+        /// The API's address.
+        url: String,
+        /// What was asked for.
+        what: String,
+        /// The HTTP status.
+        status: u16,
+    },
+}
+
+impl Management {
+    /// Whether it answers, and lets this user make vhosts.
+    ///
+    /// # Errors
+    ///
+    /// When it doesn't answer, or the user is no administrator.
+    pub async fn allows_vhosts(&self) -> Result<(), ManagementError> {
+        self.vhosts().await.map(drop)
+    }
+
+    /// The names of all vhosts.
+    ///
+    /// # Errors
+    ///
+    /// When it doesn't answer, or the user is no administrator.
+    pub async fn vhosts(&self) -> Result<Vec<String>, ManagementError> {
+        let told = self.request("GET", "/api/vhosts", "list vhosts").await?;
+        let vhosts: Vec<Vhost> = serde_json::from_str(&told).map_err(|error| ManagementError::Unreachable {
+            url: self.url.clone(),
+            why: error.to_string(),
+            gone: false,
+        })?;
+        Ok(vhosts.into_iter().map(|vhost| vhost.name).collect())
+    }
+
+    /// Makes a vhost; the user gets all permissions in it.
+    ///
+    /// # Errors
+    ///
+    /// When the API doesn't answer or refuses.
+    pub async fn make_vhost(&self, name: &str) -> Result<(), ManagementError> {
+        let vhost = encode(name);
+        self.request("PUT", &format!("/api/vhosts/{vhost}"), "make a vhost").await?;
+        self.request("PUT", &format!("/api/permissions/{vhost}/{}", encode(&self.user)), "set permissions")
+            .await
+            .map(drop)
+    }
+
+    /// Deletes a vhost; one that isn't there counts as deleted, and so does one of a broker that isn't there any more.
+    ///
+    /// # Errors
+    ///
+    /// When the API refuses.
+    pub async fn delete_vhost(&self, name: &str) -> Result<(), ManagementError> {
+        match self.request("DELETE", &format!("/api/vhosts/{}", encode(name)), "delete a vhost").await {
+            Err(ManagementError::Refused { status: 404, .. } | ManagementError::Unreachable { gone: true, .. }) => {
+                Ok(())
+            }
+            other => other.map(drop),
+        }
+    }
+
+    async fn request(&self, method: &'static str, path: &str, what: &str) -> Result<String, ManagementError> {
+        let url = format!("{}{path}", self.url);
+        let login = BASE64_STANDARD.encode(format!("{}:{}", self.user, self.password));
+        let sent = tokio::task::spawn_blocking(move || {
+            let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false);
+            let agent = ureq::Agent::new_with_config(config.proxy(None).build());
+            let body = if method == "PUT" { r#"{"configure":".*","write":".*","read":".*"}"# } else { "" };
+            let request = ureq::http::Request::builder()
+                .method(method)
+                .uri(url)
+                .header("authorization", format!("Basic {login}"))
+                .header("content-type", "application/json");
+            let mut response = agent.run(request.body(body)?)?;
+            Ok::<_, ureq::Error>((response.status().as_u16(), response.body_mut().read_to_string()?))
+        });
+        let unreachable = |why: String, gone| ManagementError::Unreachable { url: self.url.clone(), why, gone };
+        match sent.await {
+            Ok(Ok((200..=299, told))) => Ok(told),
+            Ok(Ok((status, _))) => {
+                Err(ManagementError::Refused { url: self.url.clone(), what: what.to_owned(), status })
+            }
+            Ok(Err(ureq::Error::Io(error))) => {
+                Err(unreachable(error.to_string(), error.kind() == std::io::ErrorKind::ConnectionRefused))
+            }
+            Ok(Err(error)) => Err(unreachable(error.to_string(), false)),
+            Err(error) => Err(unreachable(error.to_string(), false)),
+        }
+    }
+}
+
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}

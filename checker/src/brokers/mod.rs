@@ -1,0 +1,169 @@
+//! Where a broker comes from, and how a check gets a place of its own there.
+
+pub mod address;
+pub mod auto;
+pub mod docker;
+pub mod hand;
+pub mod local;
+pub mod management;
+pub mod ports;
+pub mod ready;
+pub mod warm;
+
+use std::time::Duration;
+
+use cli::{BrokerArgs, BrokerChoice};
+use tokio::time::Instant;
+
+use crate::{
+    brokers::{address::Address, hand::Hand, management::Management},
+    owner::{Owned, Run},
+    verdict::{BrokerIdentity, Reason},
+};
+
+/// How long a broker that is said to run may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a broker that we start may take to be ready.
+pub const START_PATIENCE: Duration = Duration::from_secs(120);
+
+/// A broker that answered.
+#[derive(Clone, Debug)]
+pub struct Broker {
+    /// What it is.
+    pub identity: BrokerIdentity,
+    /// Where it is.
+    pub address: Address,
+    /// Its management API, when it has one that lets us make vhosts.
+    pub management: Option<Management>,
+}
+
+impl Broker {
+    /// Finds or starts the broker that the flags ask for.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none, and what to do.
+    pub async fn find(args: &BrokerArgs, run: &Run) -> Result<Broker, Reason> {
+        match &args.broker {
+            BrokerChoice::Auto => auto::find(args, run).await,
+            BrokerChoice::Docker => docker::start(args.image.as_deref(), run).await,
+            BrokerChoice::Local => local::start(run).await,
+            BrokerChoice::Url(url) => Broker::at(url, "given by --broker").await,
+        }
+    }
+
+    /// The running broker at this address.
+    ///
+    /// # Errors
+    ///
+    /// When the address is wrong or nobody answers there.
+    pub async fn at(url: &str, whence: &str) -> Result<Broker, Reason> {
+        let address = Address::parse(url).map_err(|problem| Reason {
+            message: format!("The address {whence} is no AMQP address: {problem}."),
+            hints: vec!["An address looks like amqp://user:password@host:5672/vhost".to_owned()],
+        })?;
+        let management = Management {
+            url: format!(
+                "http://{}",
+                Address { port: address.port.saturating_add(ports::MANAGEMENT), ..address.clone() }.host_and_port()
+            ),
+            user: address.user.clone(),
+            password: address.password.clone(),
+        };
+        let management = management.allows_vhosts().await.is_ok().then_some(management);
+        Broker::greet("amqp", address.to_string(), address, management, Instant::now() + PATIENCE).await
+    }
+
+    /// Waits until the broker at this address is ready.
+    pub(crate) async fn greet(
+        kind: &'static str,
+        detail: String,
+        address: Address,
+        management: Option<Management>,
+        deadline: Instant,
+    ) -> Result<Broker, Reason> {
+        let greeting = ready::wait(&address.host_and_port(), deadline).await.map_err(|error| Reason {
+            message: format!("No broker answers at {address}: {error}."),
+            hints: vec![
+                "Is it running, and is the address right?".to_owned(),
+                "Leave --broker and AMQP_URL out to let the checker look for one".to_owned(),
+            ],
+        })?;
+        let identity = BrokerIdentity { kind, product: greeting.product, version: greeting.version, detail };
+        Ok(Broker { identity, address, management })
+    }
+
+    /// A place for one check: a fresh vhost where we can make one; else the vhost given, when none of `queues` is there.
+    ///
+    /// # Errors
+    ///
+    /// When the vhost can't be made, or a queue that we need is there already: it is not ours to touch.
+    pub async fn room(&self, run: &Run, queues: &[&str]) -> Result<Address, Reason> {
+        let record = |owned: &Owned| {
+            run.owns(owned).map_err(|error| Reason {
+                message: format!("What this check makes could not be written down: {error}."),
+                hints: vec!["Is the disk full?".to_owned()],
+            })
+        };
+        let Some(management) = &self.management else {
+            let hand = Hand::reach(&self.address).await.map_err(|error| self.refused(&error.to_string()))?;
+            for queue in queues {
+                if hand.has(queue).await.map_err(|error| self.refused(&error.to_string()))? {
+                    return Err(Reason {
+                        message: format!(
+                            "The queue `{queue}` exists already at {}, and this lesson needs it empty. It may be yours, so nothing was touched.",
+                            self.address
+                        ),
+                        hints: vec![
+                            format!("Delete it, if you don't need it: rabbitmqctl delete_queue {queue}"),
+                            "Or name a vhost without it: --broker amqp://…/vhost".to_owned(),
+                            "Or turn the management plugin on, so that each check gets a vhost of its own".to_owned(),
+                        ],
+                    });
+                }
+                record(&Owned::Queue { address: self.address.clone(), name: (*queue).to_owned() })?;
+            }
+            hand.close().await;
+            return Ok(self.address.clone());
+        };
+        let suffix: String = std::iter::repeat_with(fastrand::alphanumeric).take(4).collect();
+        let name = format!("hello-rabbit-{}-{}", run.id(), suffix.to_lowercase());
+        record(&Owned::Vhost { management: management.clone(), name: name.clone() })?;
+        management.make_vhost(&name).await.map_err(|error| self.refused(&error.to_string()))?;
+        Ok(self.address.in_vhost(&name))
+    }
+
+    /// A [`Reason`] for a broker that answers and won't do what a check needs.
+    #[must_use]
+    pub fn refused(&self, why: &str) -> Reason {
+        Reason {
+            message: format!("The broker at {} doesn't let the checker in: {why}.", self.address),
+            hints: vec![
+                "Are user, password and vhost right, and may this user configure, write and read there?".to_owned(),
+            ],
+        }
+    }
+}
+
+/// What to do where there is no broker.
+fn ways_to_get_one() -> Vec<String> {
+    vec![
+        format!(
+            "With Docker: docker pull {}, or build an image from Debian packages: docker/build-image 4.3",
+            docker::OFFICIAL
+        ),
+        "Without: install RabbitMQ (Debian, Ubuntu: apt install rabbitmq-server · macOS: brew install rabbitmq)"
+            .to_owned(),
+        "With a broker elsewhere: --broker amqp://user:password@host:5672/vhost".to_owned(),
+    ]
+}
+
+/// Whether these flags lead to a container, so that the Docker client is needed.
+pub async fn need_docker(args: &BrokerArgs) -> bool {
+    match args.broker {
+        BrokerChoice::Docker => true,
+        BrokerChoice::Auto => auto::leads_to_docker(args).await,
+        BrokerChoice::Local | BrokerChoice::Url(_) => false,
+    }
+}

@@ -1,0 +1,38 @@
+//! Ports for a broker that we start.
+
+use std::{
+    io,
+    net::{Ipv4Addr, TcpListener},
+};
+
+/// The management API's port is so much above the one for AMQP, as with RabbitMQ's own 5672 and 15672. We keep to it, so
+/// that an address is all that anybody needs.
+pub const MANAGEMENT: u16 = 10_000;
+
+/// How often we look for a pair.
+const TRIES: usize = 1000;
+
+/// A port of 127.0.0.1 that is free now. Nobody holds it for us; a broker that finds it taken says so, and ends.
+///
+/// # Errors
+///
+/// When the operating system has none.
+pub fn free() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// A port for AMQP that is free now, as is the one for the management API above it.
+///
+/// # Errors
+///
+/// When there is no such pair.
+pub fn free_pair() -> io::Result<u16> {
+    for _ in 0..TRIES {
+        let port = free()?;
+        let above = port.checked_add(MANAGEMENT);
+        if above.is_some_and(|above| TcpListener::bind((Ipv4Addr::LOCALHOST, above)).is_ok()) {
+            return Ok(port);
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AddrNotAvailable, "no two free ports are 10,000 apart"))
+}

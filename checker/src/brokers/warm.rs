@@ -1,0 +1,356 @@
+//! A broker that is kept running between checks: `cargo xtask broker up`.
+
+use std::{fs, io, path::PathBuf};
+
+use cli::{BrokerArgs, BrokerChoice, WarmWhat};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::{
+    brokers::{Broker, PATIENCE, address::Address, docker, local, management::Management},
+    owner::{self, at},
+    report::progress,
+    verdict::Reason,
+};
+
+/// What is on record about the broker that is kept warm.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Warm {
+    address: Address,
+    management: Option<Management>,
+    /// The image, or the server's script.
+    detail: String,
+    source: Source,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Source {
+    Docker { container: String },
+    Local { node: local::Node },
+}
+
+impl Warm {
+    /// The broker, when it still answers.
+    pub(super) async fn broker(&self) -> Result<Broker, Reason> {
+        let kind = match self.source {
+            Source::Docker { .. } => "docker",
+            Source::Local { .. } => "local",
+        };
+        let deadline = Instant::now() + PATIENCE;
+        Broker::greet(kind, self.detail.clone(), self.address.clone(), self.management.clone(), deadline).await.map_err(
+            |reason| Reason {
+                message: format!("The broker kept warm is gone. {}", reason.message),
+                hints: vec![
+                    "Clear it away: cargo xtask broker down · start it again: cargo xtask broker up".to_owned(),
+                ],
+            },
+        )
+    }
+}
+
+/// The broker that `broker up` left running, as far as the record says.
+#[must_use]
+pub fn recorded() -> Option<Warm> {
+    serde_json::from_slice(&fs::read(record().ok()?).ok()?).ok()
+}
+
+/// Whether a command on the warm broker needs the Docker client.
+pub async fn needs_docker(what: &WarmWhat) -> bool {
+    match what {
+        WarmWhat::Up { broker, .. } => super::need_docker(broker).await,
+        WarmWhat::Status => false,
+        WarmWhat::Down | WarmWhat::Queues | WarmWhat::Logs => {
+            recorded().is_some_and(|warm| matches!(warm.source, Source::Docker { .. }))
+        }
+    }
+}
+
+/// Carries a `broker` command out. What it answers goes to stdout.
+///
+/// # Errors
+///
+/// Why it can't be done, and what to do.
+pub async fn run(what: &WarmWhat) -> Result<(), Reason> {
+    match what {
+        WarmWhat::Up { broker, port } => up(broker, *port).await,
+        WarmWhat::Down => down().await,
+        WarmWhat::Status => status().await,
+        WarmWhat::Queues => print(ask(&["list_queues"]).await?),
+        WarmWhat::Logs => print(logs().await?),
+    }
+}
+
+async fn up(args: &BrokerArgs, port: u16) -> Result<(), Reason> {
+    if let Some(warm) = recorded() {
+        if warm.broker().await.is_ok() {
+            progress("a broker is up already");
+            return status().await;
+        }
+        down().await?;
+    }
+    if let Err(error) = std::net::TcpListener::bind(("127.0.0.1", port)) {
+        return Err(Reason {
+            message: format!("Port {port} on 127.0.0.1 is not free: {error}."),
+            hints: vec![
+                "If that is a RabbitMQ of yours, use it: cargo xtask check lesson 01 --broker amqp://localhost"
+                    .to_owned(),
+                format!("Or choose another port: cargo xtask broker up --port {}", port.saturating_add(1)),
+            ],
+        });
+    }
+    let (warm, image) = plan(args, port).await?;
+    // Written down before it is made, so that nothing is left behind whatever happens next.
+    save(&warm)?;
+    let started = match (&warm.source, image) {
+        (Source::Docker { container }, Some(image)) => up_docker(container, &image, port).await,
+        (Source::Local { node }, _) => {
+            progress("starting a private node of the installed RabbitMQ");
+            node.start().await.map(drop)
+        }
+        (Source::Docker { .. }, None) => Ok(()),
+    };
+    if let Err(reason) = started {
+        down().await?;
+        return Err(reason);
+    }
+    status().await
+}
+
+/// What `up` is going to start, and the image where it takes one.
+async fn plan(args: &BrokerArgs, port: u16) -> Result<(Warm, Option<String>), Reason> {
+    let local_is_asked = match &args.broker {
+        BrokerChoice::Docker => false,
+        BrokerChoice::Local => true,
+        BrokerChoice::Auto if docker::image_at_hand(args.image.as_deref()).await.is_some() => false,
+        BrokerChoice::Auto if local::server().is_some() => true,
+        BrokerChoice::Auto => {
+            return Err(Reason {
+                message: "There is no broker here that could be started.".to_owned(),
+                hints: super::ways_to_get_one(),
+            });
+        }
+        BrokerChoice::Url(_) => {
+            return Err(Reason {
+                message: "A broker that has an address runs already; there is nothing to start.".to_owned(),
+                hints: vec!["Name it when you check: cargo xtask check lesson 01 --broker amqp://…".to_owned()],
+            });
+        }
+    };
+    let address = Address::loopback(port);
+    let management = Management {
+        url: format!("http://127.0.0.1:{}", port + super::ports::MANAGEMENT),
+        user: address.user.clone(),
+        password: address.password.clone(),
+    };
+    let (detail, source, image) = if local_is_asked {
+        let node = folder().and_then(|folder| local::Node::prepare(&folder, "warm", port));
+        let node = node.map_err(|error| io_trouble(&error))?;
+        let script = local::server().map(|script| script.display().to_string()).unwrap_or_default();
+        (script, Source::Local { node }, None)
+    } else {
+        let image = docker::choose(args.image.as_deref()).await;
+        let base = owner::base().map_err(|error| io_trouble(&error))?;
+        let base = base.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        (image.clone(), Source::Docker { container: format!("{base}-warm") }, Some(image))
+    };
+    Ok((Warm { address, management: Some(management), detail, source }, image))
+}
+
+#[cfg(not(feature = "docker"))]
+async fn up_docker(_container: &str, _image: &str, _port: u16) -> Result<(), Reason> {
+    Err(without_client())
+}
+
+#[cfg(not(feature = "docker"))]
+async fn ask_docker(_container: &str, _arguments: &[&str]) -> Result<String, Reason> {
+    Err(without_client())
+}
+
+#[cfg(not(feature = "docker"))]
+async fn docker_logs(_container: &str) -> Result<String, Reason> {
+    Err(without_client())
+}
+
+#[cfg(not(feature = "docker"))]
+fn without_client() -> Reason {
+    Reason {
+        message: "This checker was built without its Docker client.".to_owned(),
+        hints: vec!["Start it with cargo xtask, or build it with --features docker".to_owned()],
+    }
+}
+
+#[cfg(feature = "docker")]
+use with_client::{ask_docker, docker_logs, up_docker};
+
+#[cfg(feature = "docker")]
+mod with_client {
+    use futures_lite::StreamExt;
+    use testcontainers::bollard::{
+        container::LogOutput,
+        exec::{CreateExecOptions, StartExecResults},
+        query_parameters::LogsOptionsBuilder,
+    };
+
+    use super::{Reason, progress};
+    use crate::brokers::docker::client;
+
+    pub(super) async fn up_docker(container: &str, image: &str, port: u16) -> Result<(), Reason> {
+        progress(&format!("starting RabbitMQ in a container ({image})"));
+        client::remove(container).await.map_err(|message| trouble(&message))?;
+        let (_, handle) = client::launch(image, container, "warm", port).await?;
+        std::mem::forget(handle); // it stays; `broker down` removes it by its name
+        Ok(())
+    }
+
+    pub(super) async fn ask_docker(container: &str, arguments: &[&str]) -> Result<String, Reason> {
+        let asked = async {
+            let docker = client::engine().await?;
+            let options = CreateExecOptions {
+                cmd: Some([&["rabbitmqctl"], arguments].concat()),
+                attach_stdout: Some(true),
+                attach_stderr: Some(true),
+                ..Default::default()
+            };
+            let exec = docker.create_exec(container, options).await?;
+            let mut told = String::new();
+            if let StartExecResults::Attached { mut output, .. } = docker.start_exec(&exec.id, None).await? {
+                while let Some(part) = output.next().await {
+                    told.push_str(&text(part?));
+                }
+            }
+            Ok::<_, Box<dyn std::error::Error>>(told)
+        };
+        asked.await.map_err(|error| trouble(&format!("the container {container} can't be asked: {error}")))
+    }
+
+    pub(super) async fn docker_logs(container: &str) -> Result<String, Reason> {
+        let read = async {
+            let options = LogsOptionsBuilder::default().stdout(true).stderr(true).build();
+            let mut logs = client::engine().await?.logs(container, Some(options));
+            let mut told = String::new();
+            while let Some(part) = logs.next().await {
+                told.push_str(&text(part?));
+            }
+            Ok::<_, Box<dyn std::error::Error>>(told)
+        };
+        read.await.map_err(|error| trouble(&format!("the container {container} shows no log: {error}")))
+    }
+
+    fn text(part: LogOutput) -> String {
+        String::from_utf8_lossy(&part.into_bytes()).into_owned()
+    }
+
+    fn trouble(message: &str) -> Reason {
+        Reason {
+            message: format!("Docker: {message}."),
+            hints: vec!["Does the engine answer? docker info tells".to_owned()],
+        }
+    }
+}
+
+/// Stops the warm broker, or what there is of it.
+pub(crate) async fn down() -> Result<(), Reason> {
+    let Some(warm) = recorded() else {
+        progress("no broker is kept warm");
+        return Ok(());
+    };
+    match &warm.source {
+        Source::Docker { container } => docker::remove(container).await.map_err(|message| Reason {
+            message: format!("{message}."),
+            hints: vec![format!("Remove it by hand: docker rm -f {container}")],
+        })?,
+        Source::Local { .. } => owner::end_processes("warm").await,
+    }
+    for path in [record(), folder()].into_iter().flatten() {
+        let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
+    }
+    progress("the broker is down");
+    Ok(())
+}
+
+async fn status() -> Result<(), Reason> {
+    let broker = up_and_answering().await?;
+    let identity = &broker.identity;
+    let mut text = format!(
+        "{} {} is up ({}, {})\naddress      amqp://localhost:{}\n",
+        identity.product, identity.version, identity.kind, identity.detail, broker.address.port
+    );
+    if let Some(management) = &broker.management {
+        text.push_str(&format!(
+            "management   {}   user {}, password {}\n",
+            management.url, management.user, management.password
+        ));
+    }
+    print(text)
+}
+
+async fn up_and_answering() -> Result<Broker, Reason> {
+    warm_or_reason()?.broker().await
+}
+
+fn warm_or_reason() -> Result<Warm, Reason> {
+    recorded().ok_or_else(|| Reason {
+        message: "No broker is kept warm.".to_owned(),
+        hints: vec!["Start one: cargo xtask broker up".to_owned()],
+    })
+}
+
+/// What `rabbitmqctl` says about the warm broker.
+async fn ask(arguments: &[&str]) -> Result<String, Reason> {
+    let warm = warm_or_reason()?;
+    up_and_answering().await?;
+    match &warm.source {
+        Source::Docker { container } => ask_docker(container, arguments).await,
+        Source::Local { node } => ask_local(node, arguments).await,
+    }
+}
+
+async fn ask_local(node: &local::Node, arguments: &[&str]) -> Result<String, Reason> {
+    let cannot = |why: String| Reason { message: format!("rabbitmqctl could not be asked: {why}."), hints: vec![] };
+    let script = local::server().and_then(|server| Some(server.parent()?.join("rabbitmqctl")));
+    let script = script.ok_or_else(|| cannot("RabbitMQ is no longer installed here".to_owned()))?;
+    let told =
+        tokio::time::timeout(super::START_PATIENCE, node.command(&script).args(arguments).kill_on_drop(true).output());
+    let told = told.await.map_err(|_| cannot("no answer".to_owned()))?.map_err(|error| cannot(error.to_string()))?;
+    if !told.status.success() {
+        return Err(cannot(String::from_utf8_lossy(&told.stderr).trim().to_owned()));
+    }
+    Ok(String::from_utf8_lossy(&told.stdout).into_owned())
+}
+
+async fn logs() -> Result<String, Reason> {
+    match &warm_or_reason()?.source {
+        Source::Docker { container } => docker_logs(container).await,
+        Source::Local { node } => {
+            let path = node.log();
+            fs::read_to_string(&path).map_err(|error| io_trouble(&at(&path, &error)))
+        }
+    }
+}
+
+fn print(text: String) -> Result<(), Reason> {
+    crate::report::print(&text);
+    Ok(())
+}
+
+fn record() -> io::Result<PathBuf> {
+    Ok(owner::base()?.join("warm.json"))
+}
+
+fn folder() -> io::Result<PathBuf> {
+    Ok(owner::base()?.join("warm"))
+}
+
+fn save(warm: &Warm) -> Result<(), Reason> {
+    let path = record().map_err(|error| io_trouble(&error))?;
+    let bytes = serde_json::to_vec_pretty(warm).unwrap_or_default();
+    fs::write(&path, bytes).map_err(|error| io_trouble(&at(&path, &error)))
+}
+
+fn io_trouble(error: &io::Error) -> Reason {
+    Reason {
+        message: format!("The kit's own folder can't be used: {error}."),
+        hints: vec!["Is the disk full?".to_owned()],
+    }
+}

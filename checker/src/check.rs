@@ -1,0 +1,135 @@
+//! One check, from its flags to its report.
+
+use std::time::Duration;
+
+use cli::{CheckOptions, ProgramArgs};
+use tokio::time::Instant;
+
+use crate::{
+    brokers::Broker,
+    lessons::Lesson,
+    owner::Run,
+    performance::Performance,
+    program::build::{NoProgram, Source},
+    stage::Stage,
+    verdict::{Mistake, Outcome, Reason, Report, Step, Timing, Verdict},
+};
+
+/// How long the checker's own work around one check may take: making a vhost, the scene's own messages, cleaning up. The
+/// program's time limit and a broker's start are not in it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Judges one program. The broker is looked for when it is first needed, and kept in `broker` for the next check.
+pub async fn check(
+    lesson: &Lesson,
+    program: &ProgramArgs,
+    options: &CheckOptions,
+    run: &Run,
+    broker: &mut Option<Result<Broker, Reason>>,
+) -> Report {
+    let begin = Instant::now();
+    let source = Source::from_args(program, &lesson.folder);
+    let mut report = Report {
+        number: lesson.number.clone(),
+        lesson: lesson.about.id.clone(),
+        title: lesson.about.title.clone(),
+        program: source.shown(),
+        verdict: Verdict::NotChecked,
+        reason: None,
+        broker: None,
+        steps: lesson.steps(&[]),
+        performance: Performance::default(),
+        timing: Timing::default(),
+    };
+    match attempt(lesson, &source, program.port, options, run, broker, &mut report).await {
+        Ok(()) => {}
+        Err(NoProgram::NotChecked(reason)) => report.reason = Some(reason),
+        Err(NoProgram::DoesNotCompile(said)) => {
+            report.verdict = Verdict::Failed;
+            report.steps = does_not_compile(lesson, said);
+        }
+    }
+    report.timing.total = begin.elapsed();
+    report
+}
+
+async fn attempt(
+    lesson: &Lesson,
+    source: &Source,
+    port: Option<u16>,
+    options: &CheckOptions,
+    run: &Run,
+    broker: &mut Option<Result<Broker, Reason>>,
+    report: &mut Report,
+) -> Result<(), NoProgram> {
+    let begin = Instant::now();
+    let built = source.build(&format!("{}.build", run.id())).await;
+    report.timing.build = begin.elapsed();
+    let program = built?;
+
+    let begin = Instant::now();
+    if broker.is_none() {
+        *broker = Some(Broker::find(&options.broker, run).await);
+    }
+    let broker = match broker {
+        Some(Ok(broker)) => broker,
+        Some(Err(reason)) => return Err(NoProgram::NotChecked(reason.clone())),
+        None => return Err(NoProgram::NotChecked(Reason::default())),
+    };
+    report.broker = Some(broker.identity.clone());
+    let judged = async {
+        let stage = Stage::set(broker, run, lesson.queues(), options.timeout, port).await?;
+        report.timing.broker = begin.elapsed();
+        let begin = Instant::now();
+        let judged = lesson.judge(&stage, &program, options.seed.unwrap_or_else(|| fastrand::u64(..))).await?;
+        report.timing.run = begin.elapsed();
+        let room = stage.room.vhost.clone();
+        stage.hand.close().await;
+        Ok::<_, Reason>((judged, room))
+    };
+    // A scene may run the program twice (lesson 02 does), and each run has a part after its limit.
+    let limit = options.timeout * 4 + PATIENCE;
+    let ((outcomes, performance), room) = match tokio::time::timeout(limit, judged).await {
+        Ok(judged) => judged.map_err(NoProgram::NotChecked)?,
+        Err(_) => {
+            return Err(NoProgram::NotChecked(Reason {
+                message: format!("The check itself took longer than {} s.", limit.as_secs()),
+                hints: vec!["Is the machine very busy? Check again, with a larger --timeout".to_owned()],
+            }));
+        }
+    };
+    report.steps = lesson.steps(&outcomes);
+    report.performance = performance;
+    let all_passed = report.steps.iter().all(|step| matches!(step.outcome, Outcome::Passed(_)));
+    report.verdict = if all_passed { Verdict::Passed } else { Verdict::Failed };
+    show_public_vhost(report, &room);
+    Ok(())
+}
+
+/// The check's own vhost stands for `/`: what the program printed about it says `/`, too.
+fn show_public_vhost(report: &mut Report, room: &str) {
+    if room == "/" {
+        return;
+    }
+    report.performance.stdout.replace(room, "/");
+    report.performance.stderr.replace(room, "/");
+    for step in &mut report.steps {
+        if let Outcome::Failed(mistake) = &mut step.outcome {
+            mistake.evidence = mistake.evidence.replace(room, "/");
+        }
+    }
+}
+
+fn does_not_compile(lesson: &Lesson, said: String) -> Vec<Step> {
+    let mistake = Mistake::new("The program does not compile.")
+        .seen(said)
+        .hint("Mend the first error first; others often go with it.");
+    let build = Step {
+        id: "build".to_owned(),
+        title: "compile".to_owned(),
+        outcome: Outcome::Failed(mistake),
+        read: "https://doc.rust-lang.org/error_codes/".to_owned(),
+    };
+    let skip = |step: Step| Step { outcome: Outcome::Skipped("build".to_owned()), ..step };
+    std::iter::once(build).chain(lesson.steps(&[]).into_iter().map(skip)).collect()
+}

@@ -1,0 +1,239 @@
+//! The contracts: what each lesson asks of a program, one file a lesson.
+//!
+//! A contract plays a scene ([`Contract::play`]) and judges what was seen ([`Contract::STEPS`]). Judging is pure. Steps are
+//! judged in their order and the first mistake ends it: what comes after builds on what failed.
+
+pub mod anchors;
+pub mod hello_receive;
+pub mod hello_send;
+pub mod printed;
+pub mod steps;
+pub mod talk;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::{
+    owner::at,
+    performance::Performance,
+    program::Program,
+    stage::Stage,
+    verdict::{Finding, Outcome, Reason, Step},
+    workspace,
+};
+
+/// What a lesson asks of a program.
+pub trait Contract {
+    /// What was seen, as the steps need it.
+    type Evidence: 'static;
+    /// The lesson's id.
+    const ID: &'static str;
+    /// The queues that the scene needs to itself.
+    const QUEUES: &'static [&'static str];
+    /// The steps in their order, by the ids in `lesson.toml`.
+    const STEPS: &'static [(&'static str, fn(&Self::Evidence) -> Finding)];
+
+    /// Plays the scene with this program. The same seed makes the same choices.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be played, when that is not the program's fault.
+    fn play(stage: &Stage<'_>, program: &Program, seed: u64) -> impl Future<Output = Result<Self::Evidence, Reason>>;
+
+    /// What was seen of the program.
+    fn performance(evidence: Self::Evidence) -> Performance;
+}
+
+/// What came of every step, by its id, and what was seen.
+pub type Judged = (Vec<(&'static str, Outcome)>, Performance);
+
+/// Judges the steps in their order, up to the first mistake.
+pub fn judge<C: Contract>(evidence: &C::Evidence) -> Vec<(&'static str, Outcome)> {
+    let mut failed: Option<&str> = None;
+    let outcome = |&(id, rule): &(&'static str, fn(&C::Evidence) -> Finding)| match failed {
+        Some(step) => (id, Outcome::Skipped(step.to_owned())),
+        None => match rule(evidence) {
+            Finding::Passed(shown) => (id, Outcome::Passed(shown)),
+            Finding::Failed(mistake) => {
+                failed = Some(id);
+                (id, Outcome::Failed(mistake))
+            }
+        },
+    };
+    C::STEPS.iter().map(outcome).collect()
+}
+
+/// A lesson, as its folder describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lesson {
+    /// Its number, as in `01`: the start of the folder's name.
+    pub number: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What its `lesson.toml` says.
+    pub about: About,
+}
+
+/// A `lesson.toml`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// Stable, whatever number the lesson gets.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// How long it takes.
+    pub minutes: u32,
+    /// The lessons whose programs run beside this one's.
+    pub beside: Vec<String>,
+    /// The steps, in the order in which the program takes them.
+    pub steps: Vec<StepAbout>,
+}
+
+/// One step in a `lesson.toml`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct StepAbout {
+    /// Also the name of the anchor in the program.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// Where to read about it.
+    pub read: String,
+    /// For a step whose absence can't be shown by leaving its code out (staying is what a receiver does by itself): how the
+    /// program without it differs. Used for the step programs only.
+    #[serde(default)]
+    pub without: Vec<Replacement>,
+}
+
+/// A change of a program's text.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Replacement {
+    /// What stands there, once.
+    pub find: String,
+    /// What to put in its place.
+    pub replace: String,
+}
+
+/// All lessons, in the order of their numbers.
+///
+/// # Errors
+///
+/// When a folder can't be read, or its `lesson.toml` is wrong; the error names the file.
+pub fn all() -> io::Result<Vec<Lesson>> {
+    let folder = workspace::root().join("lessons");
+    let entries = fs::read_dir(&folder).map_err(|error| at(&folder, &error))?;
+    let folders = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
+    let mut lessons =
+        folders.iter().filter(|path| path.is_dir()).map(|path| read(path)).collect::<io::Result<Vec<_>>>()?;
+    lessons.sort_by(|one, other| one.number.cmp(&other.number));
+    Ok(lessons)
+}
+
+fn read(folder: &Path) -> io::Result<Lesson> {
+    let path = folder.join("lesson.toml");
+    let text = fs::read_to_string(&path).map_err(|error| at(&path, &error))?;
+    let about = toml::from_str(&text).map_err(|error| at(&path, &io::Error::new(io::ErrorKind::InvalidData, error)))?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let number = name.split('-').next().unwrap_or_default().to_owned();
+    Ok(Lesson { number, folder: folder.to_owned(), about })
+}
+
+impl Lesson {
+    /// The steps with what came of them; where nothing came of one, it was not checked.
+    #[must_use]
+    pub fn steps(&self, outcomes: &[(&'static str, Outcome)]) -> Vec<Step> {
+        let of = |id: &str| outcomes.iter().find(|(other, _)| *other == id).map(|(_, outcome)| outcome.clone());
+        let step = |about: &StepAbout| Step {
+            id: about.id.clone(),
+            title: about.title.clone(),
+            outcome: of(&about.id).unwrap_or(Outcome::NotChecked),
+            read: about.read.clone(),
+        };
+        self.about.steps.iter().map(step).collect()
+    }
+
+    /// The queues that its scene needs to itself.
+    #[must_use]
+    pub fn queues(&self) -> &'static [&'static str] {
+        match self.about.id.as_str() {
+            hello_send::HelloSend::ID => hello_send::HelloSend::QUEUES,
+            hello_receive::HelloReceive::ID => hello_receive::HelloReceive::QUEUES,
+            _ => &[],
+        }
+    }
+
+    /// Plays its scene with this program, and judges what was seen.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be played, when that is not the program's fault.
+    pub async fn judge(&self, stage: &Stage<'_>, program: &Program, seed: u64) -> Result<Judged, Reason> {
+        match self.about.id.as_str() {
+            hello_send::HelloSend::ID => perform::<hello_send::HelloSend>(stage, program, seed).await,
+            hello_receive::HelloReceive::ID => perform::<hello_receive::HelloReceive>(stage, program, seed).await,
+            id => Err(Reason {
+                message: format!("The lesson {id} has no contract."),
+                hints: vec!["A contract is a file in checker/src/lessons".to_owned()],
+            }),
+        }
+    }
+}
+
+async fn perform<C: Contract>(stage: &Stage<'_>, program: &Program, seed: u64) -> Result<Judged, Reason> {
+    let evidence = C::play(stage, program, seed).await?;
+    let outcomes = judge::<C>(&evidence);
+    Ok((outcomes, C::performance(evidence)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The steps of every contract, by the lesson's id.
+    fn steps_of(id: &str) -> Vec<&'static str> {
+        fn ids<C: Contract>() -> Vec<&'static str> {
+            C::STEPS.iter().map(|(id, _)| *id).collect()
+        }
+        match id {
+            hello_send::HelloSend::ID => ids::<hello_send::HelloSend>(),
+            hello_receive::HelloReceive::ID => ids::<hello_receive::HelloReceive>(),
+            _ => panic!("{id} has no contract: add checker/src/lessons/{}.rs", id.replace('-', "_")),
+        }
+    }
+
+    #[test]
+    fn every_lesson_has_a_contract_with_the_same_steps_and_an_anchor_for_each() {
+        for lesson in all().unwrap() {
+            let ids: Vec<&str> = lesson.about.steps.iter().map(|step| step.id.as_str()).collect();
+            assert_eq!(ids, steps_of(&lesson.about.id), "lesson.toml and contract of {} differ", lesson.number);
+            let program = fs::read_to_string(lesson.folder.join("src/main.rs")).unwrap();
+            for id in ids {
+                for mark in [format!("// ANCHOR: {id}\n"), format!("// ANCHOR_END: {id}\n")] {
+                    assert_eq!(program.matches(&mark).count(), 1, "{mark:?} in lesson {}", lesson.number);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ids_and_numbers_are_unique_and_programs_are_short() {
+        let lessons = all().unwrap();
+        let mut ids: Vec<&str> = lessons.iter().flat_map(|lesson| [&*lesson.about.id, &*lesson.number]).collect();
+        ids.sort_unstable();
+        let count = ids.len();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "an id or a number stands twice in lessons/");
+        for lesson in lessons {
+            let program = fs::read_to_string(lesson.folder.join("src/main.rs")).unwrap();
+            let anchors = program.lines().filter(|line| line.contains("ANCHOR")).count();
+            let lines = program.lines().count() - anchors;
+            assert!(lines <= 70, "the program of lesson {} has {lines} lines; aim for 60", lesson.number);
+        }
+    }
+}

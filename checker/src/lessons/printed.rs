@@ -1,0 +1,175 @@
+//! What a program printed, against what it should have printed.
+
+use std::fmt::Write;
+
+/// Whether a line says `prefix` and then this body. Quotes around the body may be `'x'`, `"x"`, `b'x'` or absent, and a quoted
+/// body may have what isn't ASCII escaped: the language decides that.
+#[must_use]
+pub fn says(line: &str, prefix: &str, body: &str) -> bool {
+    let Some(rest) = line.strip_prefix(prefix) else { return false };
+    let Some(rest) = rest.strip_prefix(' ').or(rest.is_empty().then_some("")) else { return false };
+    if rest.trim_end() == body.trim_end() {
+        return true;
+    }
+    let rest = rest.trim_end();
+    let quoted = rest.strip_prefix(['b', 'u']).unwrap_or(rest);
+    ['\'', '"'].iter().any(|quote| {
+        let inner = quoted.strip_prefix(*quote).and_then(|inner| inner.strip_suffix(*quote));
+        inner.is_some_and(|inner| inner == body || unescape(inner).is_some_and(|bytes| bytes == body.as_bytes()))
+    })
+}
+
+/// The bytes that a quoted text with escapes stands for, as Python, Rust, JavaScript, Go and Ruby write them. None where an
+/// escape is not one of theirs.
+fn unescape(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut high: Option<u32> = None; // the first half of a UTF-16 pair
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            bytes.extend(c.encode_utf8(&mut [0; 4]).bytes());
+            continue;
+        }
+        match chars.next()? {
+            'n' => bytes.push(b'\n'),
+            'r' => bytes.push(b'\r'),
+            't' => bytes.push(b'\t'),
+            c @ ('\\' | '\'' | '"') => bytes.push(c as u8),
+            'x' => bytes.push(u8::try_from(hex(&mut chars, 2)?).ok()?),
+            'U' => bytes.extend(char::from_u32(hex(&mut chars, 8)?)?.encode_utf8(&mut [0; 4]).bytes()),
+            'u' => {
+                let code = if chars.as_str().starts_with('{') {
+                    let (digits, rest) = chars.as_str()[1..].split_once('}')?;
+                    chars = rest.chars();
+                    u32::from_str_radix(digits, 16).ok()?
+                } else {
+                    hex(&mut chars, 4)?
+                };
+                let code = match (high.take(), code) {
+                    (None, 0xD800..=0xDBFF) => {
+                        high = Some(code);
+                        continue;
+                    }
+                    (Some(high), 0xDC00..=0xDFFF) => 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00),
+                    (_, code) => code,
+                };
+                bytes.extend(char::from_u32(code)?.encode_utf8(&mut [0; 4]).bytes());
+            }
+            c @ '0'..='3' => {
+                let rest: String = chars.by_ref().take(2).collect();
+                bytes.push(u8::from_str_radix(&format!("{c}{rest}"), 8).ok()?);
+            }
+            _ => return None,
+        }
+    }
+    Some(bytes)
+}
+
+fn hex(chars: &mut std::str::Chars<'_>, digits: usize) -> Option<u32> {
+    let text: String = chars.by_ref().take(digits).collect();
+    (text.len() == digits).then(|| u32::from_str_radix(&text, 16).ok()).flatten()
+}
+
+/// Of the lines a program printed, the one that comes closest to what it should have printed; None when none comes near.
+#[must_use]
+pub fn nearest<'a>(lines: &'a [String], expected: &str) -> Option<&'a str> {
+    lines
+        .iter()
+        .map(|line| (strsim::normalized_levenshtein(&shortened(line), &shortened(expected)), line.as_str()))
+        .filter(|(alike, _)| *alike >= 0.5)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, line)| line)
+}
+
+/// Comparing costs the product of both lengths.
+fn shortened(line: &str) -> String {
+    line.chars().take(200).collect()
+}
+
+/// Expected and got, one below the other, with the first difference marked. Long texts are cut around that difference.
+#[must_use]
+pub fn difference(expected: &str, got: &str) -> String {
+    const AROUND: usize = 30;
+    let same = expected.chars().zip(got.chars()).take_while(|(one, other)| one == other).count();
+    let start = same.saturating_sub(AROUND);
+    let part = |text: &str| {
+        let shown: String = text.chars().skip(start).take(2 * AROUND).collect();
+        let (before, after) =
+            (if start > 0 { "…" } else { "" }, if text.chars().count() > start + 2 * AROUND { "…" } else { "" });
+        format!("{before}{}{after}", shown.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\""))
+    };
+    let mut text = format!("expected: {}\n     got: {}\n", part(expected), part(got));
+    let shift = same - start + usize::from(start > 0);
+    let _ = write!(text, "          {}^ the first difference", " ".repeat(shift));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PREFIX: &str = " [x] Received";
+
+    #[test]
+    fn a_body_may_be_quoted_as_the_language_does() {
+        let body = "Grüße 🐇";
+        for line in [
+            " [x] Received Grüße 🐇",
+            " [x] Received 'Grüße 🐇'",
+            " [x] Received \"Grüße 🐇\"",
+            r" [x] Received b'Gr\xc3\xbc\xc3\x9fe \xf0\x9f\x90\x87'",
+            r" [x] Received 'Gr\xc3\xbc\xc3\x9fe \xf0\x9f\x90\x87'",
+            r#" [x] Received "Gr\u00fc\u00dfe \ud83d\udc07""#,
+            r#" [x] Received "Gr\u{fc}\u{df}e \u{1f407}""#,
+            r#" [x] Received "Gr\303\274\303\237e \360\237\220\207""#,
+            r" [x] Received u'Gr\u00fc\u00dfe \U0001f407'",
+            " [x] Received 'Grüße 🐇'  ",
+        ] {
+            assert!(says(line, PREFIX, body), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_empty_body_is_a_body() {
+        for line in [" [x] Received", " [x] Received ", " [x] Received ''", " [x] Received b''", " [x] Received \"\""] {
+            assert!(says(line, PREFIX, ""), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn another_line_does_not_say_it() {
+        for line in [
+            "[x] Received 'abc'",
+            " [x] Received 'abcd'",
+            " [x] Received abc'",
+            " [x] Received [97, 98, 99]",
+            " [x] Receivedabc",
+            " [x] Received 'ABC'",
+            " [x] Sent 'abc'",
+            r" [x] Received '\q'",
+            r" [x] Received '\u12'",
+        ] {
+            assert!(!says(line, PREFIX, "abc"), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_first_difference_is_marked() {
+        assert_eq!(
+            difference(" [x] Sent 'Hello World!'", " [x] Sent 'Hello world!'"),
+            "expected:  [x] Sent 'Hello World!'\n     got:  [x] Sent 'Hello world!'\n                           ^ the first difference"
+        );
+        let (long, other) = ("a".repeat(500) + "b" + &"c".repeat(500), "a".repeat(500) + "x" + &"c".repeat(500));
+        let shown = difference(&long, &other);
+        let lines: Vec<&str> = shown.lines().collect();
+        let mark = lines[2].chars().position(|c| c == '^').unwrap();
+        assert_eq!(lines[0].chars().nth(mark), Some('b'));
+        assert_eq!(lines[1].chars().nth(mark), Some('x'));
+    }
+
+    #[test]
+    fn an_end_where_more_should_be_is_a_difference_too() {
+        assert!(difference("Hello World!", "Hello World!\n").contains(r"got: Hello World!\n"));
+        assert!(difference("abc", "").ends_with("          ^ the first difference"));
+    }
+}

@@ -1,0 +1,315 @@
+//! Steps that more than one lesson has.
+
+use wire::{
+    FrameError, Method, Peer, What,
+    protocol::{basic, channel, connection, exchange, queue},
+    words::{self, quoted},
+};
+
+use crate::{
+    lessons::{
+        printed,
+        talk::{Close, QUEUE_DECLARE, Said, Talk},
+    },
+    performance::Performance,
+    verdict::{Finding, Mistake},
+};
+
+/// The handshake is done, in the vhost `/`, and a channel is open.
+#[must_use]
+pub fn connect(seen: &Performance) -> Finding {
+    let talk = Talk::of(seen);
+    let opened = talk.opened();
+    let Some((number, vhost)) = opened.first() else { return not_connected(seen, talk).into() };
+    if *vhost != "/" {
+        return Mistake::new(format!(
+            "The program connected to the vhost {}, and the lesson is about the vhost \"/\".",
+            quoted(vhost.as_bytes())
+        ))
+        .hint("Use the address in AMQP_URL as it is.")
+        .into();
+    }
+    let channel = talk.methods().find(|said| matches!(said.method, Method::Channel(channel::AMQPMethod::OpenOk(_))));
+    match channel {
+        Some(said) => Finding::Passed(format!("connection {number} is open, and channel {} on it", said.channel)),
+        None => {
+            let mistake = Mistake::new("The program connected, and opened no channel: all work is done on channels.");
+            mistake
+                .seen(last_words(seen))
+                .hint("Open one on the connection; in lapin that is `connection.create_channel().await?`.")
+                .into()
+        }
+    }
+}
+
+fn not_connected(seen: &Performance, talk: Talk<'_>) -> Mistake {
+    if let Some(close) = talk.closes(Peer::Broker).next() {
+        return refused_at_the_door(talk, close);
+    }
+    if let Some(error) = talk.garbage() {
+        return not_amqp(error);
+    }
+    let header = talk.others().find_map(|what| match what {
+        What::ProtocolHeader(header) => Some(header),
+        _ => None,
+    });
+    if let Some(header) = header.filter(|header| **header != wire::frame::PROTOCOL_HEADER) {
+        let version = format!("{}-{}-{}", header[5], header[6], header[7]);
+        return Mistake::new(format!("The program speaks AMQP {version}; this lesson is about AMQP 0-9-1."))
+            .seen(words::line(&What::ProtocolHeader(*header)))
+            .hint("Use a client library for AMQP 0-9-1: lapin in Rust, Pika in Python.");
+    }
+    if let Some(why) = talk.others().find_map(|what| match what {
+        What::Unreachable(why) => Some(why),
+        _ => None,
+    }) {
+        return Mistake::new("The program connected, but the broker was gone.").seen(why.clone()).hint("Check again.");
+    }
+    if !talk.is_empty() {
+        let said_hello = talk.methods().any(|said| said.from == Peer::Program);
+        let message = if said_hello {
+            "The program began to log in, and left before it was done."
+        } else {
+            "The program opened a TCP connection, and said nothing that AMQP knows."
+        };
+        return Mistake::new(message)
+            .seen(last_words(seen))
+            .hint("Wait until the connection is open: in lapin, `.await` the call that connects.");
+    }
+    let message = match seen.exit {
+        Some(exit) if !exit.overdue => "The program ended without connecting to the broker.",
+        _ => "The program never connected to the broker.",
+    };
+    Mistake::new(message).seen(last_words(seen)).hint(
+        "Connect to the address in the environment variable AMQP_URL. A program that has localhost:5672 written into it is checked with --port 5672.",
+    )
+}
+
+fn refused_at_the_door(talk: Talk<'_>, close: Close<'_>) -> Mistake {
+    let user = talk.methods().find_map(|said| match said.method {
+        Method::Connection(connection::AMQPMethod::StartOk(start)) => words::login(start),
+        _ => None,
+    });
+    let vhost = talk.methods().find_map(|said| match said.method {
+        Method::Connection(connection::AMQPMethod::Open(open)) => Some(open.virtual_host.as_str()),
+        _ => None,
+    });
+    let mistake = match (close.code, vhost) {
+        (403, _) => Mistake::new(format!(
+            "The broker refused the login of the user {}.",
+            quoted(user.unwrap_or_default().as_bytes())
+        ))
+        .hint("Log in with the user and the password in AMQP_URL; where it has none they are guest and guest."),
+        (530, Some("")) => Mistake::new("The program asked for a vhost whose name is empty, and there is none.")
+            .hint("A slash at the end of an address asks for it. Leave the slash out, or write %2f behind it for the vhost \"/\"."),
+        (530, Some(vhost)) => Mistake::new(format!(
+            "The program asked for the vhost {}, which the broker does not let it into.",
+            quoted(vhost.as_bytes())
+        ))
+        .hint("Use the address in AMQP_URL as it is: it leads to the vhost \"/\"."),
+        _ => Mistake::new("The broker ended the connection during the handshake.").hint("Its reason is in the line above."),
+    };
+    mistake.seen(close.said.line())
+}
+
+fn not_amqp(error: &FrameError) -> Mistake {
+    let mistake = match error {
+        FrameError::NotAmqp(bytes) if bytes.first() == Some(&0x16) => {
+            Mistake::new("The program speaks TLS, and the address in AMQP_URL is one without (amqp://, not amqps://).")
+                .hint("Use the address in AMQP_URL as it is.")
+        }
+        FrameError::NotAmqp(bytes) if [&b"GET "[..], b"POST", b"PUT "].iter().any(|verb| bytes.starts_with(verb)) => {
+            Mistake::new("The program speaks HTTP, and the broker's port speaks AMQP.")
+                .hint("Use a client library for AMQP 0-9-1: lapin in Rust, Pika in Python.")
+        }
+        _ => Mistake::new("What the program sent is not AMQP 0-9-1.")
+            .hint("Let a client library do the talking: lapin in Rust, Pika in Python."),
+    };
+    mistake.seen(error.to_string())
+}
+
+/// The queue `name` was declared, not passively, and the broker agreed.
+#[must_use]
+pub fn declare(seen: &Performance, name: &str) -> Finding {
+    let talk = Talk::of(seen);
+    let mine: Vec<(Said<'_>, &queue::Declare)> =
+        talk.declares().filter(|(_, declare)| declare.queue.as_str() == name).collect();
+    let active = mine.iter().find(|(_, declare)| !declare.passive);
+    if let Some(close) = talk.refusal(QUEUE_DECLARE) {
+        return refused_declare(name, close, active.is_none() && !mine.is_empty()).into();
+    }
+    let Some((said, declare)) = active else { return not_declared(seen, talk, name, &mine).into() };
+    if declare.exclusive {
+        return Mistake::new(format!(
+            "The queue `{name}` is declared exclusive: it belongs to this one connection and goes away with it, messages and all."
+        ))
+        .seen(said.line())
+        .hint("Leave the flag `exclusive` out: sender and receiver share this queue.")
+        .into();
+    }
+    let agreed = talk.answer(said, |method| match method {
+        Method::Queue(queue::AMQPMethod::DeclareOk(ok)) => Some(ok),
+        _ => None,
+    });
+    if agreed.is_none() && !declare.nowait {
+        return Mistake::new(format!("The program asked for the queue `{name}`, and left before the broker answered."))
+            .seen(said.line())
+            .hint("Wait for the answer: in lapin, `.await` the call.")
+            .into();
+    }
+    Finding::Passed(said.line())
+}
+
+fn refused_declare(name: &str, close: Close<'_>, only_passive: bool) -> Mistake {
+    let mistake = match close.code {
+        404 if only_passive => Mistake::new(format!(
+            "The program declares `{name}` passively: that asks whether the queue is there, and does not make it."
+        ))
+        .hint("Leave the flag `passive` out."),
+        405 => Mistake::new(format!("The broker refused the declaration: `{name}` is there, and another connection has it to itself."))
+            .hint("Leave the flag `exclusive` out: sender and receiver share this queue."),
+        406 => Mistake::new(format!("The broker refused the declaration: `{name}` is there already, with other properties."))
+            .hint("Declare a queue with the same flags and arguments everywhere, or delete it first. The broker's line names the property."),
+        _ => Mistake::new("The broker refused the declaration.").hint("The broker's line says why."),
+    };
+    mistake.seen(close.said.line())
+}
+
+fn not_declared(seen: &Performance, talk: Talk<'_>, name: &str, passive: &[(Said<'_>, &queue::Declare)]) -> Mistake {
+    if let Some((said, _)) = passive.first() {
+        return Mistake::new(format!(
+            "The program declares `{name}` passively: that asks whether the queue is there, and does not make it."
+        ))
+        .seen(said.line())
+        .hint("Leave the flag `passive` out.");
+    }
+    if let Some((said, declare)) = talk.declares().next() {
+        let other = declare.queue.as_str();
+        let message = match other {
+            "" => format!(
+                "The program declares a queue without a name, so that the broker makes one up; the lesson's queue is `{name}`."
+            ),
+            other if other.eq_ignore_ascii_case(name) => {
+                format!(
+                    "The program declares {}, and the lesson's queue is `{name}`: upper and lower case differ.",
+                    quoted(other.as_bytes())
+                )
+            }
+            other => format!(
+                "The program declares the queue {}, and the lesson's queue is `{name}`.",
+                quoted(other.as_bytes())
+            ),
+        };
+        return Mistake::new(message)
+            .seen(said.line())
+            .hint(format!("The name is {} letter for letter.", quoted(name.as_bytes())));
+    }
+    let instead = talk.methods().find(|said| {
+        said.from == Peer::Program
+            && matches!(
+                said.method,
+                Method::Exchange(exchange::AMQPMethod::Declare(_)) | Method::Queue(queue::AMQPMethod::Bind(_))
+            )
+    });
+    if let Some(said) = instead {
+        let message = match said.method {
+            Method::Exchange(_) => "The program declares an exchange, and never the queue `{name}`.",
+            _ => "The program binds a queue that it never declared: binding does not make a queue.",
+        };
+        return Mistake::new(message.replace("{name}", name))
+            .seen(said.line())
+            .hint("Declare the queue; the default exchange is there already, and bound to every queue.");
+    }
+    let next = talk.methods().find(|said| {
+        said.from == Peer::Program
+            && matches!(
+                said.method,
+                Method::Basic(
+                    basic::AMQPMethod::Publish(_) | basic::AMQPMethod::Consume(_) | basic::AMQPMethod::Get(_)
+                )
+            )
+    });
+    Mistake::new(format!("The program never declares the queue `{name}`."))
+        .seen(next.map_or_else(|| last_words(seen), |said| said.line()))
+        .hint("Declare it before you use it: in lapin, `channel.queue_declare(…).await?`. A future that is not awaited does nothing.")
+}
+
+/// A line that must be among the lines on stdout, where a program is expected to have printed it.
+///
+/// # Errors
+///
+/// The mistake: printed elsewhere, printed differently, not printed.
+pub fn line_on_stdout(seen: &Performance, expected: &str, fits: impl Fn(&str) -> bool) -> Result<(), Mistake> {
+    let stdout = seen.stdout.lines();
+    if stdout.iter().any(|line| fits(line)) {
+        return Ok(());
+    }
+    let stderr = seen.stderr.lines();
+    if let Some(line) = stderr.iter().find(|line| fits(line)) {
+        return Err(Mistake::new("The line is printed to stderr; it belongs on stdout.")
+            .seen(line.clone())
+            .hint("In Rust, `println!` prints to stdout and `eprintln!` to stderr."));
+    }
+    Err(match printed::nearest(&stdout, expected) {
+        Some(line) => Mistake::new("The program prints another line than the lesson's.")
+            .seen(printed::difference(expected, line))
+            .hint("The line is the same letter for letter, with the blank in front."),
+        None => Mistake::new(format!("The program never prints its line: {}.", expected.trim_start()))
+            .seen(match stdout.last() {
+                Some(line) => format!("its last line on stdout: {line}"),
+                None => "nothing on stdout".to_owned(),
+            })
+            .hint("Print exactly this line, the blank in front included, and end it with a newline."),
+    })
+}
+
+/// How the program ended, when it was not well: a panic, an exit code, a signal.
+#[must_use]
+pub fn bad_end(seen: &Performance) -> Option<Mistake> {
+    let exit = seen.exit?;
+    if let Some(panic) = panic_of(seen) {
+        return Some(panic);
+    }
+    match (exit.code, exit.signal) {
+        _ if exit.overdue => None,
+        (Some(0), _) => None,
+        (Some(code), _) => {
+            Some(Mistake::new(format!("The program ended with exit code {code}; 0 means that all went well.")))
+        }
+        (None, Some(signal)) => Some(Mistake::new(format!("The program was ended by signal {signal}."))),
+        (None, None) => None,
+    }
+    .map(|mistake| mistake.seen(last_words(seen)).hint("What it printed to stderr says more."))
+}
+
+/// A Rust panic, as it shows on stderr.
+#[must_use]
+pub fn panic_of(seen: &Performance) -> Option<Mistake> {
+    let stderr = seen.stderr.lines();
+    let at = stderr.iter().position(|line| line.starts_with("thread '") && line.contains("panicked at"))?;
+    let told = stderr[at..].iter().take(2).cloned().collect::<Vec<_>>().join("\n");
+    Some(
+        Mistake::new("The program panicked.")
+            .seen(told)
+            .hint("Handle the error instead of unwrapping it: `?` hands it to the caller."),
+    )
+}
+
+/// The last thing the program said: on stderr, else on the wire, else how it ended.
+#[must_use]
+pub fn last_words(seen: &Performance) -> String {
+    if let Some(line) = seen.stderr.lines().into_iter().rev().find(|line| !line.trim().is_empty()) {
+        return format!("its last line on stderr: {line}");
+    }
+    let said = Talk::of(seen).methods().rfind(|said| said.from == Peer::Program);
+    match (said, seen.exit) {
+        (Some(said), _) => format!("the last it said: {}", words::method_line(said.method, said.content)),
+        (None, Some(exit)) if exit.overdue => "it was still running at its time limit".to_owned(),
+        (None, Some(exit)) => match (exit.code, exit.signal) {
+            (Some(code), _) => format!("it ended with exit code {code}"),
+            (None, Some(signal)) => format!("it was ended by signal {signal}"),
+            (None, None) => "it ended".to_owned(),
+        },
+        (None, None) => String::new(),
+    }
+}

@@ -1,0 +1,190 @@
+//! Questions to a conversation.
+
+use wire::{
+    Content, Event, FrameError, Method, Peer, What,
+    protocol::{basic, channel, connection, queue},
+    words,
+};
+
+use crate::performance::Performance;
+
+/// A conversation, to be asked.
+#[derive(Clone, Copy)]
+pub struct Talk<'a> {
+    events: &'a [Event],
+}
+
+/// A method that was said.
+#[derive(Clone, Copy)]
+pub struct Said<'a> {
+    /// Its place in the order.
+    pub order: u64,
+    /// On which connection.
+    pub connection: u32,
+    /// On which channel of it.
+    pub channel: u16,
+    /// By whom.
+    pub from: Peer,
+    /// What.
+    pub method: &'a Method,
+    /// With its content.
+    pub content: Option<&'a Content>,
+}
+
+impl Said<'_> {
+    /// As a line for a report: `program: queue.declare  queue "hello"`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let who = if self.from == Peer::Program { "program" } else { "broker" };
+        format!("{who}: {}", words::method_line(self.method, self.content))
+    }
+}
+
+/// A `connection.close` or `channel.close`.
+#[derive(Clone, Copy)]
+pub struct Close<'a> {
+    /// The method that it is.
+    pub said: Said<'a>,
+    /// As in 404.
+    pub code: u16,
+    /// As in `NOT_FOUND - no queue 'hello' in vhost '/'`.
+    pub text: &'a str,
+    /// The class and the method that it is about; zeros where it is about none.
+    pub about: (u16, u16),
+}
+
+/// `queue.declare`, as in [`Close::about`].
+pub const QUEUE_DECLARE: (u16, u16) = (50, 10);
+/// `basic.publish`.
+pub const BASIC_PUBLISH: (u16, u16) = (60, 40);
+/// `basic.consume`.
+pub const BASIC_CONSUME: (u16, u16) = (60, 20);
+/// `basic.ack`.
+pub const BASIC_ACK: (u16, u16) = (60, 80);
+
+impl<'a> Talk<'a> {
+    /// The conversation of a program.
+    #[must_use]
+    pub fn of(performance: &'a Performance) -> Talk<'a> {
+        Talk { events: &performance.events }
+    }
+
+    /// All methods, in their order.
+    pub fn methods(self) -> impl DoubleEndedIterator<Item = Said<'a>> {
+        self.events.iter().filter_map(|event| match &event.what {
+            What::Method { channel, method, content } => Some(Said {
+                order: event.order,
+                connection: event.connection,
+                channel: *channel,
+                from: event.from,
+                method,
+                content: content.as_ref(),
+            }),
+            _ => None,
+        })
+    }
+
+    /// Everything that was said that is no method.
+    pub fn others(self) -> impl Iterator<Item = &'a What> {
+        self.events.iter().map(|event| &event.what).filter(|what| !matches!(what, What::Method { .. }))
+    }
+
+    /// Whether the program opened a connection at all.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The program's `queue.declare`s.
+    pub fn declares(self) -> impl Iterator<Item = (Said<'a>, &'a queue::Declare)> {
+        self.methods().filter_map(|said| match said.method {
+            Method::Queue(queue::AMQPMethod::Declare(declare)) => Some((said, declare)),
+            _ => None,
+        })
+    }
+
+    /// The broker's answer to a method that has one: the next thing it said on that channel that fits.
+    pub fn answer<T>(self, to: &Said<'a>, fits: impl Fn(&'a Method) -> Option<T>) -> Option<T> {
+        let (connection, channel, order) = (to.connection, to.channel, to.order);
+        self.methods()
+            .filter(|said| said.from == Peer::Broker && said.connection == connection && said.channel == channel)
+            .filter(|said| said.order > order)
+            .find_map(|said| fits(said.method))
+    }
+
+    /// The program's messages: the method, where to, and the content.
+    pub fn publishes(self) -> impl DoubleEndedIterator<Item = (Said<'a>, &'a basic::Publish, &'a Content)> {
+        self.methods().filter_map(|said| match (said.method, said.content) {
+            (Method::Basic(basic::AMQPMethod::Publish(publish)), Some(content)) => Some((said, publish, content)),
+            _ => None,
+        })
+    }
+
+    /// The bodies that the broker delivered to the program.
+    pub fn deliveries(self) -> impl Iterator<Item = (Said<'a>, &'a basic::Deliver, &'a Content)> {
+        self.methods().filter_map(|said| match (said.method, said.content) {
+            (Method::Basic(basic::AMQPMethod::Deliver(deliver)), Some(content)) => Some((said, deliver, content)),
+            _ => None,
+        })
+    }
+
+    /// The program's `basic.consume`s.
+    pub fn consumes(self) -> impl Iterator<Item = (Said<'a>, &'a basic::Consume)> {
+        self.methods().filter_map(|said| match said.method {
+            Method::Basic(basic::AMQPMethod::Consume(consume)) => Some((said, consume)),
+            _ => None,
+        })
+    }
+
+    /// The closes that this side sent.
+    pub fn closes(self, from: Peer) -> impl Iterator<Item = Close<'a>> {
+        self.methods().filter(move |said| said.from == from).filter_map(|said| {
+            let (code, text, about) = match said.method {
+                Method::Connection(connection::AMQPMethod::Close(close)) => {
+                    (close.reply_code, close.reply_text.as_str(), (close.class_id, close.method_id))
+                }
+                Method::Channel(channel::AMQPMethod::Close(close)) => {
+                    (close.reply_code, close.reply_text.as_str(), (close.class_id, close.method_id))
+                }
+                _ => return None,
+            };
+            Some(Close { said, code, text, about })
+        })
+    }
+
+    /// The broker's refusal of a method.
+    #[must_use]
+    pub fn refusal(self, of: (u16, u16)) -> Option<Close<'a>> {
+        self.closes(Peer::Broker).find(|close| close.about == of)
+    }
+
+    /// The connections whose handshake was completed, and the vhost each asked for.
+    #[must_use]
+    pub fn opened(self) -> Vec<(u32, &'a str)> {
+        let asked = |number: u32| {
+            self.methods().filter(|said| said.connection == number).find_map(|said| match said.method {
+                Method::Connection(connection::AMQPMethod::Open(open)) => Some(open.virtual_host.as_str()),
+                _ => None,
+            })
+        };
+        self.methods()
+            .filter(|said| matches!(said.method, Method::Connection(connection::AMQPMethod::OpenOk(_))))
+            .map(|said| (said.connection, asked(said.connection).unwrap_or_default()))
+            .collect()
+    }
+
+    /// Whether the program closed this connection itself: `connection.close`, not a dropped socket.
+    #[must_use]
+    pub fn closed_gently(self, number: u32) -> bool {
+        self.closes(Peer::Program).any(|close| close.said.connection == number && close.said.channel == 0)
+    }
+
+    /// The bytes that are not AMQP, when the program sent some.
+    #[must_use]
+    pub fn garbage(self) -> Option<&'a FrameError> {
+        self.others().find_map(|what| match what {
+            What::Garbage(error) => Some(error),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! Judges one program against one lesson on one broker, by the conversation between them.
+//!
+//! ```text
+//!  the learner's program ──▶ tap ──▶ broker
+//!           │ stdout, exit    │ events  │ queues
+//!           └────────▶ the lesson's contract ◀──┘        a verdict a step, the reason, and what to read
+//! ```
+//!
+//! A check has two halves. First the *play* ([`stage`]): the program runs against a fresh vhost, and the lesson does what
+//! its scene needs (sends messages, presses Ctrl-C), waiting for events and never for time to pass. What was seen is plain
+//! data ([`performance`]). Then the *judging* ([`lessons`]): pure functions from that data to a finding a step. So every
+//! message a learner can get is testable without a broker.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`brokers`] | where a broker comes from, and how a check gets a vhost of its own there |
+//! | [`tap`] | the proxy that writes the conversation down |
+//! | [`program`] | building a program, and running it under watch |
+//! | [`stage`] | one check under way: broker, vhost, programs, one time axis |
+//! | [`lessons`] | the contracts, one file a lesson |
+//! | [`verdict`], [`report`] | the result, and its forms |
+//! | [`owner`] | what a check must clean up, and what an earlier one left |
+
+pub mod app;
+pub mod brokers;
+pub mod check;
+pub mod lessons;
+pub mod owner;
+pub mod performance;
+pub mod program;
+pub mod report;
+pub mod stage;
+pub mod tap;
+pub mod verdict;
+
+mod workspace;

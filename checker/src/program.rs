@@ -1,0 +1,15 @@
+//! The program to judge: where it comes from, building it, and running it under watch.
+
+pub mod build;
+pub mod running;
+
+use std::path::PathBuf;
+
+/// A program that is ready to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// The command and its arguments; never empty.
+    pub command: Vec<String>,
+    /// The folder to run it in.
+    pub folder: PathBuf,
+}

@@ -1,0 +1,176 @@
+//! From `--path`, `--program` or nothing to a program that can run.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use cli::ProgramArgs;
+use tokio::{process::Command, time::timeout};
+
+use crate::{owner::MARK, program::Program, verdict::Reason, workspace};
+
+/// How long a build may take: a first one compiles the dependencies, on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+
+/// Where the program comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The lesson's own program: the folder of its package.
+    Reference(PathBuf),
+    /// A Rust package in this folder.
+    Package(PathBuf),
+    /// A command line.
+    Command(String),
+}
+
+/// Why there is no program.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NoProgram {
+    /// It does not compile: what the compiler says.
+    DoesNotCompile(String),
+    /// We can't tell.
+    NotChecked(Reason),
+}
+
+impl Source {
+    /// What the flags ask for; `reference` is the lesson's own package.
+    #[must_use]
+    pub fn from_args(args: &ProgramArgs, reference: &Path) -> Source {
+        match (&args.path, &args.program) {
+            (Some(path), _) => Source::Package(path.clone()),
+            (None, Some(command)) => Source::Command(command.clone()),
+            (None, None) => Source::Reference(reference.to_owned()),
+        }
+    }
+
+    /// How a report names it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Source::Reference(folder) => {
+                let folder = folder.strip_prefix(workspace::root()).unwrap_or(folder);
+                format!("{} (the lesson's own program)", folder.display())
+            }
+            Source::Package(folder) => folder.display().to_string(),
+            Source::Command(command) => command.clone(),
+        }
+    }
+
+    /// Builds it, when it needs building. `mark` is the run that owns the build.
+    ///
+    /// # Errors
+    ///
+    /// [`NoProgram`].
+    pub async fn build(&self, mark: &str) -> Result<Program, NoProgram> {
+        match self {
+            Source::Reference(folder) | Source::Package(folder) => package(folder, mark).await,
+            Source::Command(command) => command_line(command).map_err(NoProgram::NotChecked),
+        }
+    }
+}
+
+fn command_line(text: &str) -> Result<Program, Reason> {
+    let wrong = |message: String| Reason {
+        message,
+        hints: vec!["A command line with shell syntax goes into --program \"sh -c '…'\"".to_owned()],
+    };
+    let command =
+        shell_words::split(text).map_err(|error| wrong(format!("--program can't be split into words: {error}.")))?;
+    if command.is_empty() {
+        return Err(wrong("--program is empty.".to_owned()));
+    }
+    let folder = std::env::current_dir().map_err(|error| wrong(format!("There is no current folder: {error}.")))?;
+    Ok(Program { command, folder })
+}
+
+async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
+    let not_checked =
+        |message: String, hint: &str| NoProgram::NotChecked(Reason { message, hints: vec![hint.to_owned()] });
+    let manifest = folder.join("Cargo.toml");
+    if !manifest.is_file() {
+        let message = format!("There is no Rust package in {}: {} is missing.", folder.display(), manifest.display());
+        return Err(not_checked(
+            message,
+            "Name the folder that has a Cargo.toml, or judge a command: --program 'COMMAND'",
+        ));
+    }
+    let mut cargo = Command::new(workspace::cargo());
+    cargo.args(["build", "--quiet", "--message-format=json-render-diagnostics", "--manifest-path"]).arg(&manifest);
+    cargo.env(MARK, mark).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    #[cfg(unix)]
+    cargo.process_group(0);
+    let output = cargo.kill_on_drop(true).output();
+    let output = match timeout(PATIENCE, output).await {
+        Ok(Ok(output)) => output,
+        Ok(Err(error)) => {
+            let message = format!("cargo could not be started: {error}.");
+            return Err(not_checked(message, "Install Rust: https://rustup.rs"));
+        }
+        Err(_) => {
+            let message = format!("Building took longer than {} minutes.", PATIENCE.as_secs() / 60);
+            return Err(not_checked(message, "Build it by hand to see what takes so long: cargo build"));
+        }
+    };
+    let messages = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
+    if !output.status.success() {
+        return Err(if is_about_the_code(&messages) {
+            NoProgram::DoesNotCompile(said)
+        } else {
+            not_checked(
+                format!("cargo could not build {}:\n{said}", folder.display()),
+                "Mend what cargo names, then check again",
+            )
+        });
+    }
+    let programs = executables(&messages);
+    match programs.as_slice() {
+        [program] => {
+            let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+            Ok(Program { command: vec![program.clone()], folder })
+        }
+        [] => Err(not_checked(
+            format!("The package in {} has no program.", folder.display()),
+            "A program has a src/main.rs",
+        )),
+        several => Err(not_checked(
+            format!("The package in {} has {} programs, and one is judged.", folder.display(), several.len()),
+            "Judge one of them: --program 'cargo run --bin NAME'",
+        )),
+    }
+}
+
+/// Whether a build failed because of what is written in the program: the compiler said so. Otherwise cargo itself failed,
+/// for want of a dependency or a linker.
+fn is_about_the_code(messages: &str) -> bool {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .any(|message| message["reason"] == "compiler-message" && message["message"]["level"] == "error")
+}
+
+fn executables(messages: &str) -> Vec<String> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| {
+            message["reason"] == "compiler-artifact" && message["target"]["kind"] == serde_json::json!(["bin"])
+        })
+        .filter_map(|message| message["executable"].as_str().map(str::to_owned))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_is_split_as_a_shell_would() {
+        let program = command_line("python3 'my send.py' --to \"a b\"").unwrap();
+        assert_eq!(program.command, ["python3", "my send.py", "--to", "a b"]);
+        assert!(command_line("").is_err());
+        assert!(command_line("python3 'send.py").is_err());
+    }
+}

@@ -1,0 +1,173 @@
+//! A report for a person. Words carry the verdict; colour only helps.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use wire::words;
+
+use crate::verdict::{Mistake, Outcome, Reason, Report, Step, Verdict};
+
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const DIM: Style = AnsiColor::BrightBlack.on_default();
+
+/// Where a step's text begins.
+const INDENT: &str = "           ";
+
+/// At most so many lines of output are repeated; the rest is in the JSON.
+const LINES: usize = 12;
+
+/// How a report is laid out.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// How wide the terminal is, in columns.
+    pub width: usize,
+    /// Whether to print the conversation, too.
+    pub wire: bool,
+}
+
+/// The report as text, with colours (the printer takes them out where they don't belong).
+#[must_use]
+pub fn report(report: &Report, layout: Layout) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "lesson {} · {}", report.number, report.title);
+    let _ = writeln!(text, "program    {}", report.program);
+    if let Some(broker) = &report.broker {
+        let whence = if broker.kind == "amqp" { "at" } else { broker.kind };
+        let _ = writeln!(text, "judged by  {} {} ({whence} {})", broker.product, broker.version, broker.detail);
+    }
+    text.push('\n');
+    match &report.reason {
+        Some(reason) => text.push_str(&not_checked(reason, layout)),
+        None => {
+            for step in &report.steps {
+                text.push_str(&self::step(step, layout));
+            }
+            if report.verdict == Verdict::Failed {
+                text.push_str(&output(report));
+            }
+        }
+    }
+    if layout.wire {
+        text.push_str(&wire(report));
+    }
+    let _ = write!(text, "\n{}\n", conclusion(report));
+    text
+}
+
+fn step(step: &Step, layout: Layout) -> String {
+    match &step.outcome {
+        Outcome::Passed(_) => format!("  {GOOD}passed{GOOD:#}   {:<9}{}\n", step.id, step.title),
+        Outcome::Failed(mistake) => {
+            let mut text = format!("  {BAD}FAILED{BAD:#}   {:<9}{}\n", step.id, step.title);
+            text.push_str(&told(mistake, &step.read, layout));
+            text
+        }
+        Outcome::Skipped(_) => format!("  {DIM}skipped{DIM:#}  {:<9}{}\n", step.id, step.title),
+        Outcome::NotChecked => format!("  not checked  {:<9}{}\n", step.id, step.title),
+    }
+}
+
+fn told(mistake: &Mistake, read: &str, layout: Layout) -> String {
+    let mut text = String::from("\n");
+    text.push_str(&paragraph("", &mistake.message, layout));
+    if !mistake.evidence.is_empty() {
+        text.push('\n');
+        for line in mistake.evidence.lines() {
+            let _ = writeln!(text, "{INDENT}  {line}");
+        }
+        text.push('\n');
+    }
+    if !mistake.hint.is_empty() {
+        text.push_str(&paragraph("hint: ", &mistake.hint, layout));
+    }
+    let _ = writeln!(text, "{INDENT}read: {read}\n");
+    text
+}
+
+/// Breaks lines at blanks only: names and addresses stay whole.
+fn lines_of<'a>(layout: Layout) -> textwrap::Options<'a> {
+    textwrap::Options::new(layout.width.max(40))
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+}
+
+fn paragraph(label: &str, words: &str, layout: Layout) -> String {
+    let later = format!("{INDENT}{}", " ".repeat(label.len()));
+    let first = format!("{INDENT}{label}");
+    let options = lines_of(layout).initial_indent(&first).subsequent_indent(&later);
+    words.lines().map(|line| textwrap::fill(line, &options) + "\n").collect()
+}
+
+/// What the program printed: where a step failed, it helps to see it.
+fn output(report: &Report) -> String {
+    let mut text = String::new();
+    for (name, lines) in [("stdout", report.performance.stdout.lines()), ("stderr", report.performance.stderr.lines())]
+    {
+        if lines.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "\n  the program's {name}");
+        let hidden = lines.len().saturating_sub(LINES);
+        for line in &lines[..lines.len() - hidden] {
+            let start: String = line.chars().take(200).collect();
+            let more = if start.len() < line.len() { " …" } else { "" };
+            let _ = writeln!(text, "  | {start}{more}");
+        }
+        if hidden > 0 {
+            let _ = writeln!(text, "  … {hidden} more lines: --format json has them");
+        }
+    }
+    text
+}
+
+fn wire(report: &Report) -> String {
+    let mut text = String::from("\n  the conversation\n");
+    let lines = words::conversation(&report.performance.events, true);
+    if lines.is_empty() {
+        text.push_str("  nothing was said\n");
+    }
+    for line in lines {
+        let _ = writeln!(text, "  {line}");
+    }
+    if report.performance.events_cut {
+        text.push_str("  … and more, which was not kept\n");
+    }
+    text
+}
+
+fn not_checked(reason: &Reason, layout: Layout) -> String {
+    let options = lines_of(layout).initial_indent("  ").subsequent_indent("  ");
+    let mut text = String::new();
+    for line in reason.message.lines() {
+        let _ = writeln!(text, "{}", textwrap::fill(line, &options));
+    }
+    text.push('\n');
+    for hint in &reason.hints {
+        let item = options.clone().initial_indent("  - ").subsequent_indent("    ");
+        let _ = writeln!(text, "{}", textwrap::fill(hint, &item));
+    }
+    text
+}
+
+/// The last line: the verdict.
+#[must_use]
+pub fn conclusion(report: &Report) -> String {
+    let count = report.steps.len();
+    match report.verdict {
+        Verdict::Passed => {
+            format!("{GOOD}passed{GOOD:#}: all {count} steps of lesson {}, in {}", report.number, seconds(report))
+        }
+        Verdict::Failed => {
+            let failed = report.steps.iter().position(|step| matches!(step.outcome, Outcome::Failed(_))).unwrap_or(0);
+            let id = report.steps.get(failed).map_or("", |step| &step.id);
+            format!("{BAD}failed{BAD:#}: step {} of {count}, {id}", failed + 1)
+        }
+        Verdict::NotChecked => "not checked: this says nothing about the program".to_owned(),
+    }
+}
+
+fn seconds(report: &Report) -> String {
+    format!("{:.1} s", report.timing.total.as_secs_f64())
+}

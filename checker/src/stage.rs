@@ -1,0 +1,178 @@
+//! One check under way: the room at the broker, the programs in it, and one time axis.
+//!
+//! A lesson's contract plays its scene on a [`Stage`]. It starts a program, which becomes an [`Actor`] with a tap and a
+//! record of its own, and waits with [`Actor::until`] for something to be seen; never for time to pass.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
+
+use crate::{
+    brokers::{Broker, address::Address, hand::Hand},
+    owner::Run,
+    performance::Performance,
+    program::{Program, running::Running},
+    tap::Tap,
+    verdict::Reason,
+};
+
+/// How long a program that did the one thing may take for the next that follows at once: printing what it received, ending
+/// after Ctrl-C. A longer time limit for the whole program makes this longer, too.
+const PROMPTLY: f64 = 0.3;
+
+/// What was seen of one program so far; tap and program write into it, contracts wait on it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    performance: Arc<Mutex<Performance>>,
+    changed: watch::Sender<u64>,
+}
+
+impl Default for Seen {
+    fn default() -> Seen {
+        Seen { performance: Arc::default(), changed: watch::Sender::new(0) }
+    }
+}
+
+impl Seen {
+    /// Adds to what was seen, and wakes who waits for it.
+    pub fn add(&self, change: impl FnOnce(&mut Performance)) {
+        change(&mut self.performance.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changed.send_modify(|version| *version += 1);
+    }
+
+    /// Looks at what was seen so far.
+    pub fn look<T>(&self, look: impl FnOnce(&Performance) -> T) -> T {
+        look(&self.performance.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until `holds`, or until `deadline`. Returns whether it holds.
+    pub async fn until(&self, deadline: Instant, mut holds: impl FnMut(&Performance) -> bool) -> bool {
+        let mut changes = self.changed.subscribe();
+        loop {
+            changes.mark_unchanged();
+            if self.look(&mut holds) {
+                return true;
+            }
+            match timeout_at(deadline, changes.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) | Err(_) => return self.look(&mut holds),
+            }
+        }
+    }
+}
+
+/// One check under way.
+pub struct Stage<'a> {
+    /// The broker, as the checker reaches it; in the check's own vhost.
+    pub room: Address,
+    /// The checker's own hand at the broker.
+    pub hand: Hand,
+    run: &'a Run,
+    time_limit: Duration,
+    port: Option<u16>,
+    zero: Instant,
+}
+
+impl<'a> Stage<'a> {
+    /// Sets the stage: a room at the broker in which none of `queues` exists.
+    ///
+    /// # Errors
+    ///
+    /// Why the broker doesn't let us in.
+    pub async fn set(
+        broker: &Broker,
+        run: &'a Run,
+        queues: &[&str],
+        time_limit: Duration,
+        port: Option<u16>,
+    ) -> Result<Stage<'a>, Reason> {
+        let room = broker.room(run, queues).await?;
+        let hand = Hand::reach(&room).await.map_err(|error| broker.refused(&error.to_string()))?;
+        Ok(Stage { room, hand, run, time_limit, port, zero: Instant::now() })
+    }
+
+    /// Starts a program behind a tap of its own.
+    ///
+    /// # Errors
+    ///
+    /// When the tap's port is taken or the program can't be started.
+    pub async fn start(&self, program: &Program) -> Result<Actor, Reason> {
+        let seen = Seen::default();
+        let tap = Tap::open(&self.room, self.port, seen.clone(), self.zero).await?;
+        let deadline = Instant::now() + self.time_limit;
+        let running = Running::start(program, &tap.url(), self.run, seen.clone(), self.zero, deadline)?;
+        Ok(Actor { seen, tap, running, deadline, promptly: self.time_limit.mul_f64(PROMPTLY) })
+    }
+
+    /// A [`Reason`] for a broker that fails the checker in the middle of a check.
+    #[must_use]
+    pub fn lost(&self, error: &lapin::Error) -> Reason {
+        Reason {
+            message: format!("The broker failed the checker in the middle of the check: {error}."),
+            hints: vec!["Check again; if it stays, look into the broker's log (cargo xtask broker logs)".to_owned()],
+        }
+    }
+}
+
+/// A program on the stage.
+pub struct Actor {
+    seen: Seen,
+    tap: Tap,
+    running: Running,
+    deadline: Instant,
+    promptly: Duration,
+}
+
+impl Actor {
+    /// Waits until `holds`, at most until the program ends or its time limit is over. Returns whether it holds.
+    pub async fn until(&self, holds: impl FnMut(&Performance) -> bool) -> bool {
+        self.wait(self.deadline, holds).await
+    }
+
+    /// As [`Actor::until`], for something that should follow at once.
+    pub async fn promptly(&self, holds: impl FnMut(&Performance) -> bool) -> bool {
+        self.wait(self.deadline.min(Instant::now() + self.promptly), holds).await
+    }
+
+    async fn wait(&self, deadline: Instant, mut holds: impl FnMut(&Performance) -> bool) -> bool {
+        let mut held = false;
+        let over = |seen: &Performance| {
+            held = holds(seen);
+            held || seen.exit.is_some()
+        };
+        self.seen.until(deadline, over).await;
+        held
+    }
+
+    /// Presses Ctrl-C. Returns false where the operating system has no such thing.
+    #[must_use]
+    pub fn interrupt(&self) -> bool {
+        self.running.interrupt()
+    }
+
+    /// Waits for the program's end, at most until its time limit; then ends it, and all it started. What was seen of it is
+    /// complete after this.
+    pub async fn end(self) -> Performance {
+        let deadline = self.deadline;
+        self.finish(deadline).await
+    }
+
+    /// As [`Actor::end`], for a program that should end at once.
+    pub async fn end_promptly(self) -> Performance {
+        let deadline = Instant::now() + self.promptly;
+        self.finish(deadline).await
+    }
+
+    async fn finish(self, deadline: Instant) -> Performance {
+        self.seen.until(deadline, |seen| seen.exit.is_some()).await;
+        self.running.end().await;
+        self.tap.close().await;
+        self.seen.look(Performance::clone)
+    }
+}

@@ -1,0 +1,158 @@
+//! Understands what the tap heard, and writes it down.
+
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender},
+    time::Instant,
+};
+use wire::{
+    Event, Listener, Method, Peer, What,
+    protocol::{basic, channel, connection},
+    types::ShortString,
+};
+
+use crate::stage::Seen;
+
+/// How many bytes of a conversation are understood: 64 MiB. A program that says more is judged by what it said first.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How many events are kept.
+const MOST_EVENTS: usize = 200_000;
+
+/// How much of one body is kept, in bytes.
+const MOST_OF_A_BODY: usize = 1024 * 1024;
+
+/// A place in the order of things.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    at: Duration,
+    order: u64,
+}
+
+pub(super) struct Note {
+    place: Place,
+    connection: u32,
+    from: Peer,
+    heard: Heard,
+}
+
+enum Heard {
+    Bytes(Bytes),
+    Said(What),
+    TooMuch,
+}
+
+/// Takes notes, from every connection.
+pub(super) struct Recorder {
+    notes: UnboundedSender<Note>,
+    zero: Instant,
+    order: AtomicU64,
+    connections: AtomicU32,
+    heard: AtomicU64,
+}
+
+impl Recorder {
+    pub(super) fn new(notes: UnboundedSender<Note>, zero: Instant) -> Recorder {
+        Recorder { notes, zero, order: AtomicU64::new(0), connections: AtomicU32::new(0), heard: AtomicU64::new(0) }
+    }
+
+    /// The number of a new connection, from 1.
+    pub(super) fn number(&self) -> u32 {
+        self.connections.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The next place in the order.
+    pub(super) fn place(&self) -> Place {
+        Place { at: self.zero.elapsed(), order: self.order.fetch_add(1, Ordering::SeqCst) }
+    }
+
+    /// Something was said now.
+    pub(super) fn say(&self, connection: u32, from: Peer, what: What) {
+        self.say_at(self.place(), connection, from, what);
+    }
+
+    /// Something was said at this place.
+    pub(super) fn say_at(&self, place: Place, connection: u32, from: Peer, what: What) {
+        self.note(Note { place, connection, from, heard: Heard::Said(what) });
+    }
+
+    /// Bytes were heard at this place.
+    pub(super) fn hear_at(&self, place: Place, connection: u32, from: Peer, bytes: Bytes) {
+        let before = self.heard.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        if before <= MOST_BYTES {
+            let heard = if before + bytes.len() as u64 > MOST_BYTES { Heard::TooMuch } else { Heard::Bytes(bytes) };
+            self.note(Note { place, connection, from, heard });
+        }
+    }
+
+    fn note(&self, note: Note) {
+        // Nobody listens any more when the check is over.
+        let _ = self.notes.send(note);
+    }
+}
+
+/// Writes notes down until all who take them are gone. `room` is the vhost that shows as `/`.
+pub(super) async fn record(mut notes: UnboundedReceiver<Note>, seen: Seen, room: String) {
+    let mut listeners: HashMap<(u32, bool), Listener> = HashMap::new();
+    let mut batch = Vec::new();
+    let mut known = 0;
+    let mut cut = false;
+    while notes.recv_many(&mut batch, 1024).await > 0 {
+        let mut events = Vec::new();
+        for Note { place, connection, from, heard } in batch.drain(..) {
+            let mut say = |what: What| {
+                events.push(Event { at: place.at, order: place.order, connection, from, what: in_public(what, &room) });
+            };
+            let listener =
+                listeners.entry((connection, from == Peer::Program)).or_insert_with(|| Listener::new(MOST_OF_A_BODY));
+            match heard {
+                Heard::TooMuch => cut = true,
+                Heard::Bytes(_) if cut => {}
+                Heard::Bytes(bytes) => listener.hear(&bytes, say),
+                Heard::Said(what) => {
+                    if matches!(what, What::Ended { .. }) {
+                        listener.end(&mut say);
+                    }
+                    say(what);
+                }
+            }
+        }
+        cut |= known + events.len() > MOST_EVENTS;
+        events.truncate(MOST_EVENTS - known.min(MOST_EVENTS));
+        known += events.len();
+        seen.add(|performance| {
+            performance.events_cut = cut;
+            for event in events {
+                // Two directions race by a hair, so the right place is at the end or close to it.
+                let place = performance.events.iter().rposition(|earlier| earlier.order <= event.order);
+                performance.events.insert(place.map_or(0, |place| place + 1), event);
+            }
+        });
+    }
+}
+
+/// What was said, with the room's vhost shown as the `/` that the program asked for.
+fn in_public(mut what: What, room: &str) -> What {
+    if let What::Method { method, .. } = &mut what {
+        match method {
+            Method::Connection(connection::AMQPMethod::Close(close)) => unname(&mut close.reply_text, room),
+            Method::Channel(channel::AMQPMethod::Close(close)) => unname(&mut close.reply_text, room),
+            Method::Basic(basic::AMQPMethod::Return(returned)) => unname(&mut returned.reply_text, room),
+            _ => {}
+        }
+    }
+    what
+}
+
+fn unname(text: &mut ShortString, room: &str) {
+    if text.as_str().contains(room) && room != super::ASKED_VHOST {
+        // The replacement is shorter, so it still fits.
+        *text = text.as_str().replace(room, super::ASKED_VHOST).into();
+    }
+}

@@ -1,0 +1,172 @@
+//! The result of a check. Data only; [`crate::report`] gives it a form.
+
+use std::time::Duration;
+
+use crate::performance::Performance;
+
+/// The three verdicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The program does what the lesson asks.
+    Passed,
+    /// The program is wrong.
+    Failed,
+    /// We could not tell, and it is not the program's fault.
+    NotChecked,
+}
+
+impl Verdict {
+    /// As JSON and people have it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Passed => "passed",
+            Verdict::Failed => "failed",
+            Verdict::NotChecked => "not_checked",
+        }
+    }
+
+    /// The exit code of a check with this verdict.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Verdict::Passed => 0,
+            Verdict::Failed => 1,
+            Verdict::NotChecked => 3,
+        }
+    }
+}
+
+/// What a contract found about one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// The step is right; what shows it.
+    Passed(String),
+    /// The step is wrong.
+    Failed(Mistake),
+}
+
+/// What is wrong with a step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mistake {
+    /// What is wrong, in a sentence or two: the first is what a good teacher would say.
+    pub message: String,
+    /// What was seen: a line of the conversation, of the output.
+    pub evidence: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl Mistake {
+    /// A mistake with nothing to show but the sentence.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Mistake {
+        Mistake { message: message.into(), ..Mistake::default() }
+    }
+
+    /// What was seen.
+    #[must_use]
+    pub fn seen(mut self, evidence: impl Into<String>) -> Mistake {
+        self.evidence = evidence.into();
+        self
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Mistake {
+        self.hint = hint.into();
+        self
+    }
+}
+
+impl From<Mistake> for Finding {
+    fn from(mistake: Mistake) -> Finding {
+        Finding::Failed(mistake)
+    }
+}
+
+/// The verdict on one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The step's id: also the name of its anchor in the lesson's program.
+    pub id: String,
+    /// What the step is about.
+    pub title: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Where to read about it.
+    pub read: String,
+}
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Right, and what shows it.
+    Passed(String),
+    /// Wrong.
+    Failed(Mistake),
+    /// Not looked at, because the step with this id failed before it.
+    Skipped(String),
+    /// Not looked at, because we could not.
+    NotChecked,
+}
+
+/// What judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokerIdentity {
+    /// docker, local, amqp.
+    pub kind: &'static str,
+    /// The product, as the broker names itself.
+    pub product: String,
+    /// Its version, as it tells it.
+    pub version: String,
+    /// Which one: an image, an address without its password.
+    pub detail: String,
+}
+
+/// How long the parts of a check took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// Building the program.
+    pub build: Duration,
+    /// Finding or starting the broker, and making the vhost.
+    pub broker: Duration,
+    /// From the program's start to its end.
+    pub run: Duration,
+    /// All of it.
+    pub total: Duration,
+}
+
+/// Why there is no verdict on the program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reason {
+    /// What kept us from judging.
+    pub message: String,
+    /// What to do about it, a line each.
+    pub hints: Vec<String>,
+}
+
+/// The result of one check.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The lesson's number, as in `01`.
+    pub number: String,
+    /// The lesson's id.
+    pub lesson: String,
+    /// The lesson's title.
+    pub title: String,
+    /// Which program was judged.
+    pub program: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why there is none, for [`Verdict::NotChecked`].
+    pub reason: Option<Reason>,
+    /// What judged; None when no broker was found.
+    pub broker: Option<BrokerIdentity>,
+    /// The steps in their order.
+    pub steps: Vec<Step>,
+    /// What was seen of the program.
+    pub performance: Performance,
+    /// How long it took.
+    pub timing: Timing,
+}

@@ -1,0 +1,141 @@
+//! The brokers that the tests run on.
+
+use std::{
+    collections::HashMap,
+    env,
+    process::Command,
+    sync::{Arc, Mutex, OnceLock},
+};
+
+use checker::{
+    brokers::{Broker, address::Address, docker, local},
+    owner::Run,
+};
+use cli::{BrokerArgs, BrokerChoice};
+use libtest_mimic::Failed;
+use tokio::runtime::Runtime;
+
+/// Where a broker comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// A container of this image.
+    Docker(String),
+    /// The installed RabbitMQ.
+    Local,
+    /// A kind of broker that is not at hand.
+    Missing(&'static str),
+}
+
+impl Place {
+    /// All that are asked for, or at hand.
+    pub fn all() -> Vec<Place> {
+        if let Ok(asked) = env::var("HELLO_RABBIT_TEST_BROKERS") {
+            return asked.split(',').map(str::trim).filter(|place| !place.is_empty()).map(Place::parse).collect();
+        }
+        let mut images = vec![docker::OFFICIAL.to_owned()];
+        images.extend(docker::BUILT.map(str::to_owned));
+        images.retain(|image| runtime().block_on(docker::image_at_hand(Some(image))).is_some());
+        let mut places: Vec<Place> = images.into_iter().map(Place::Docker).collect();
+        if places.is_empty() {
+            places.push(Place::Missing("docker"));
+        }
+        places.push(if local::server().is_some() { Place::Local } else { Place::Missing("local") });
+        places
+    }
+
+    fn parse(text: &str) -> Place {
+        match text.split_once(':') {
+            Some(("docker", image)) => Place::Docker(image.to_owned()),
+            _ if text == "local" => Place::Local,
+            _ => panic!("HELLO_RABBIT_TEST_BROKERS: expected docker:IMAGE or local, found {text:?}"),
+        }
+    }
+
+    /// Ignored, and said to be; on CI it is tried, and fails.
+    pub fn is_not_at_hand(&self) -> bool {
+        matches!(self, Place::Missing(_)) && env::var("CI").is_err()
+    }
+
+    /// For the names of tests.
+    pub fn name(&self) -> String {
+        match self {
+            Place::Docker(image) => format!("docker({image})"),
+            Place::Local => "local".to_owned(),
+            Place::Missing(kind) => format!("{kind}(not at hand)"),
+        }
+    }
+}
+
+/// A broker that is up, for as long as the tests run.
+pub struct TestBroker {
+    /// What the library found.
+    pub broker: Broker,
+}
+
+impl TestBroker {
+    /// The checker as a program, set to judge on this broker.
+    pub fn check(&self, arguments: &[&str]) -> Command {
+        self.check_at(&self.broker.address, arguments)
+    }
+
+    /// As [`TestBroker::check`], at another address.
+    pub fn check_at(&self, address: &Address, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
+        command.arg("check").args(arguments).args(["--broker", &address.url()]);
+        command.env_remove("AMQP_URL").env_remove("HELLO_RABBIT_IMAGE").env("NO_COLOR", "1");
+        command
+    }
+
+    /// The names of its vhosts that checks made.
+    pub fn vhosts(&self) -> Vec<String> {
+        let management = self.broker.management.clone().expect("test brokers have the management plugin on");
+        let mut vhosts = runtime().block_on(management.vhosts()).expect("the management API lists vhosts");
+        vhosts.retain(|name| name.starts_with("hello-rabbit-"));
+        vhosts
+    }
+}
+
+/// The brokers that were started, each when it was first needed.
+#[derive(Default)]
+pub struct InUse {
+    brokers: Mutex<HashMap<Place, Arc<OnceLock<Result<Arc<TestBroker>, String>>>>>,
+    runs: Mutex<Vec<Run>>,
+}
+
+impl InUse {
+    /// The broker of this place.
+    pub fn broker(&self, place: &Place) -> Result<Arc<TestBroker>, Failed> {
+        let slot = self.brokers.lock().unwrap().entry(place.clone()).or_default().clone();
+        slot.get_or_init(|| self.start(place)).clone().map_err(Failed::from)
+    }
+
+    fn start(&self, place: &Place) -> Result<Arc<TestBroker>, String> {
+        let (choice, image) = match place {
+            Place::Docker(image) => (BrokerChoice::Docker, Some(image.clone())),
+            Place::Local => (BrokerChoice::Local, None),
+            Place::Missing(kind) => {
+                return Err(format!("no broker of the kind {kind} is at hand, and CI must have one"));
+            }
+        };
+        let run = Run::begin().map_err(|error| error.to_string())?;
+        let broker = runtime().block_on(Broker::find(&BrokerArgs { broker: choice, image }, &run));
+        self.runs.lock().unwrap().push(run);
+        let broker = broker.map_err(|reason| format!("{} {}", reason.message, reason.hints.join(" · ")))?;
+        Ok(Arc::new(TestBroker { broker }))
+    }
+
+    /// Ends all of them.
+    pub fn end(&self) {
+        for run in self.runs.lock().unwrap().drain(..) {
+            for problem in runtime().block_on(run.end()) {
+                eprintln!("warning: {problem}");
+            }
+        }
+    }
+}
+
+/// One runtime for what the tests await.
+pub fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().expect("tokio starts"))
+}

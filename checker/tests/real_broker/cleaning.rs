@@ -1,0 +1,97 @@
+//! Whatever way a check ends, nothing of it is left after the next one.
+
+use std::{
+    fs,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use libtest_mimic::Failed;
+
+use crate::brokers::TestBroker;
+
+/// How long something may take to be seen.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A receiver that never leaves keeps the check busy until it is ended.
+const ENDLESS: [&str; 6] = ["lesson", "01", "--timeout", "600", "--program", "sh -c 'echo started >&2; sleep 601'"];
+
+/// `kill -9`: the next check clears away what was left.
+pub fn killed(broker: &TestBroker) -> Result<(), Failed> {
+    let mut check = busy(broker)?;
+    check.kill()?;
+    check.wait()?;
+    assert!(!left(broker).is_empty(), "a killed check can't clean up, so this test sees nothing");
+    let next = broker.check(&["lesson", "01"]).output()?;
+    assert_eq!(next.status.code(), Some(0), "{}", String::from_utf8_lossy(&next.stdout));
+    nothing_left(broker)
+}
+
+/// Ctrl-C: the check clears up itself.
+pub fn interrupted(broker: &TestBroker) -> Result<(), Failed> {
+    let mut check = busy(broker)?;
+    let pid = rustix::process::Pid::from_child(&check);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT)?;
+    assert_eq!(check.wait()?.code(), Some(130));
+    nothing_left(broker)
+}
+
+/// A program that leaves a process running when it ends.
+pub fn daemon(broker: &TestBroker) -> Result<(), Failed> {
+    let marker = format!("60{}", fastrand::u32(10_000..99_999));
+    let program = format!("sh -c 'setsid sleep {marker} >/dev/null 2>&1 </dev/null &'");
+    broker.check(&["lesson", "01", "--program", &program]).output()?;
+    let told = Command::new("ps").args(["-axww", "-o", "command="]).output()?;
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(!told.lines().any(|line| line == format!("sleep {marker}")), "it is still running:\n{told}");
+    Ok(())
+}
+
+/// A check that is in the middle of its scene: its vhost is there.
+fn busy(broker: &TestBroker) -> Result<Child, Failed> {
+    let check = broker.check(&ENDLESS).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let mark = format!("hello-rabbit-{}", run_of(&check)?);
+    until("its vhost to be there", || broker.vhosts().iter().any(|name| name.starts_with(&mark)))?;
+    Ok(check)
+}
+
+/// The id of a check's run: its folder holds a lock that the check's process has open.
+fn run_of(check: &Child) -> Result<String, Failed> {
+    let links = format!("/proc/{}/fd", check.id());
+    let mut found = None;
+    until("the check to begin its run", || {
+        let open =
+            fs::read_dir(&links).into_iter().flatten().flatten().filter_map(|link| fs::read_link(link.path()).ok());
+        found = open
+            .filter(|path| path.ends_with("lock"))
+            .find_map(|path| Some(path.parent()?.file_name()?.to_string_lossy().into_owned()));
+        found.is_some()
+    })?;
+    found.ok_or_else(|| "no run".into())
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Failed> {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        if Instant::now() > deadline {
+            return Err(format!("waited {} s for {what}", PATIENCE.as_secs()).into());
+        }
+        std::thread::yield_now();
+    }
+    Ok(())
+}
+
+/// What dead runs left: vhosts on this broker whose run has nobody who holds its lock.
+fn left(broker: &TestBroker) -> Vec<String> {
+    let runs = checker::owner::base().expect("there is a base folder").join("runs");
+    let mut vhosts = broker.vhosts();
+    vhosts.retain(|name| {
+        let run = name.split('-').nth(2).unwrap_or_default();
+        fs::File::open(runs.join(run).join("lock")).map_or(true, |lock| lock.try_lock().is_ok())
+    });
+    vhosts
+}
+
+fn nothing_left(broker: &TestBroker) -> Result<(), Failed> {
+    until("everything to be gone", || left(broker).is_empty())
+}

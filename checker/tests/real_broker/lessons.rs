@@ -1,0 +1,127 @@
+//! The lessons' own programs pass, and their reports are what they are said to be.
+
+use std::process::Output;
+
+use checker::brokers::{address::Address, hand::Hand};
+use lapin::{options::QueueDeclareOptions, types::FieldTable};
+use libtest_mimic::Failed;
+
+use crate::brokers::{TestBroker, runtime};
+
+/// The lesson's own program passes. Its report, what it printed and the conversation are the same on every RabbitMQ.
+pub fn reference(broker: &TestBroker, lesson: &str) -> Result<(), Failed> {
+    let output = broker.check(&["lesson", lesson, "--wire", "--seed", "1"]).output()?;
+    snapshot(&format!("lesson_{lesson}_report"), &shown(&output));
+    let output = broker.check(&["lesson", lesson, "--format", "json", "--seed", "1"]).output()?;
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let stdout: Vec<&str> =
+        report["stdout"].as_array().ok_or("no stdout")?.iter().filter_map(|line| line.as_str()).collect();
+    snapshot(&format!("lesson_{lesson}_stdout"), &stdout.join("\n"));
+    Ok(())
+}
+
+/// `check all` is both lessons on one broker.
+pub fn check_all(broker: &TestBroker) -> Result<(), Failed> {
+    let output = broker.check(&["all"]).output()?;
+    snapshot("check_all", &shown(&output));
+    Ok(())
+}
+
+/// One object, with the fields that the format has.
+pub fn json(broker: &TestBroker) -> Result<(), Failed> {
+    let output = broker.check(&["lesson", "01", "--format", "json"]).output()?;
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!(report["format"], "hello-rabbit/check/v1");
+    assert_eq!(report["verdict"], "passed");
+    assert_eq!(report["broker"]["product"], "RabbitMQ");
+    assert_eq!(report["broker"]["version"], broker.broker.identity.version);
+    assert_eq!(report["exit"]["code"], 0);
+    assert_eq!(report["stdout"], serde_json::json!([" [x] Sent 'Hello World!'"]));
+    let published = report["wire"].as_array().unwrap().iter().find(|event| event["method"] == "basic.publish").unwrap();
+    assert_eq!(published["args"]["routing-key"], "hello");
+    assert_eq!(published["body"], "Hello World!");
+    assert_eq!(published["from"], "program");
+    let text = report.to_string();
+    assert!(!text.contains("hello-rabbit-"), "the check's own vhost shows: {text}");
+    assert!(text.contains("(hidden)") && !text.contains("guest\\u0000guest"), "the password shows: {text}");
+    for field in ["lesson", "program", "reason", "steps", "stderr", "timing_ms"] {
+        assert!(report.get(field).is_some(), "{field} is missing");
+    }
+    Ok(())
+}
+
+/// Without a management API a check works in the vhost it is given, and refuses to where a queue is in its way.
+pub fn users_queue(broker: &TestBroker) -> Result<(), Failed> {
+    let management = broker.broker.management.clone().unwrap();
+    let vhost = format!("users-{}", fastrand::u32(..));
+    runtime().block_on(management.make_vhost(&vhost)).unwrap();
+    // An address whose port + 10000 leads nowhere: a forwarder to the broker.
+    let forwarded = Address { vhost: vhost.clone(), ..forward(&broker.broker.address) };
+    let address = broker.broker.address.in_vhost(&vhost);
+    let hand = runtime().block_on(Hand::reach(&address)).unwrap();
+    let declare =
+        |queue| runtime().block_on(hand.declare(queue, QueueDeclareOptions::default(), FieldTable::default())).unwrap();
+
+    declare("other");
+    let passed = broker.check_at(&forwarded, &["lesson", "01"]).output()?;
+    assert_eq!(passed.status.code(), Some(0), "{}", String::from_utf8_lossy(&passed.stdout));
+    assert!(!runtime().block_on(hand.has("hello")).unwrap(), "the check left its queue");
+    assert!(runtime().block_on(hand.has("other")).unwrap(), "the check took a queue that is not its own");
+
+    declare("hello");
+    runtime().block_on(hand.publish("hello", b"precious")).unwrap();
+    let refused = broker.check_at(&forwarded, &["lesson", "01"]).output()?;
+    snapshot("users_queue", &shown(&refused));
+    let kept = runtime().block_on(hand.drain("hello", 1, std::time::Duration::from_secs(5))).unwrap();
+    assert_eq!(kept, Some(vec![b"precious".to_vec()]), "the user's message is gone");
+    runtime().block_on(management.delete_vhost(&vhost)).unwrap();
+    Ok(())
+}
+
+/// A second address for the broker, on a port of its own.
+fn forward(broker: &Address) -> Address {
+    let target = broker.host_and_port();
+    let listener = runtime().block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    runtime().spawn(async move {
+        while let Ok((mut here, _)) = listener.accept().await {
+            let target = target.clone();
+            tokio::spawn(async move {
+                if let Ok(mut there) = tokio::net::TcpStream::connect(target).await {
+                    let _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
+                }
+            });
+        }
+    });
+    Address { host: "127.0.0.1".to_owned(), port, ..broker.clone() }
+}
+
+/// Exit code, stdout and stderr, as one text.
+pub fn shown(output: &Output) -> String {
+    format!(
+        "exit code: {:?}\n--- stdout ---\n{}--- stderr ---\n{}",
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// Compares with a snapshot, with everything out of the way that differs from run to run and from broker to broker.
+pub fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for (pattern, instead) in [
+        (r" +\d+\.\d ms", "    [time]"),
+        (r"in \d+\.\d s", "in [time]"),
+        (r"RabbitMQ \d+\.\d+\.\d+", "RabbitMQ [version]"),
+        (r"amqp://guest@127\.0\.0\.1:\d+", "amqp://guest@127.0.0.1:[port]"),
+        (r"amq\.ctag-[A-Za-z0-9_-]+", "amq.ctag-[random]"),
+        (r"/users-\d+", "/users-[random]"),
+        (r"lessons\\", "lessons/"),
+    ] {
+        settings.add_filter(pattern, instead);
+    }
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}

@@ -1,0 +1,52 @@
+//! Tests on real brokers: RabbitMQ in containers (by testcontainers) and the one installed here.
+//!
+//! `HELLO_RABBIT_TEST_BROKERS` names them, separated by commas: `docker:IMAGE`, `local`; each must be there then. Without it
+//! those at hand are used: a kind of broker that is not at hand gives tests that are reported as ignored, and fails where
+//! the environment says `CI=true`.
+
+mod brokers;
+mod cleaning;
+mod lessons;
+mod step_programs;
+
+use std::{process::ExitCode, sync::Arc};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::brokers::{Place, TestBroker};
+
+/// What a test function gets, and gives.
+type Test = fn(&TestBroker) -> Result<(), Failed>;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Two cores: more checks at a time only wait for each other.
+    arguments.test_threads = arguments.test_threads.or(Some(2));
+    let fixed: &[(&str, Test)] = &[
+        ("lesson_01_passes", |broker| lessons::reference(broker, "01")),
+        ("lesson_02_passes", |broker| lessons::reference(broker, "02")),
+        ("check_all_passes", lessons::check_all),
+        ("the_report_is_json", lessons::json),
+        ("a_queue_of_the_users_is_not_touched", lessons::users_queue),
+        ("a_killed_check_leaves_nothing_behind", cleaning::killed),
+        ("an_interrupted_check_leaves_nothing_behind", cleaning::interrupted),
+        ("what_a_program_leaves_running_ends_with_the_check", cleaning::daemon),
+    ];
+    let places = Place::all();
+    let in_use = Arc::new(brokers::InUse::default());
+    let mut trials = Vec::new();
+    for place in &places {
+        let trial = |name: String, test: Box<dyn Fn(&TestBroker) -> Result<(), Failed> + Send + 'static>| {
+            let (name, ignored) = (format!("{}::{name}", place.name()), place.is_not_at_hand());
+            let (place, in_use) = (place.clone(), in_use.clone());
+            Trial::test(name, move || test(&*in_use.broker(&place)?)).with_ignored_flag(ignored)
+        };
+        trials.extend(fixed.iter().map(|(name, test)| trial((*name).to_owned(), Box::new(*test))));
+        trials.extend(step_programs::all().into_iter().map(|program| {
+            trial(program.name(), Box::new(move |broker: &TestBroker| step_programs::check(broker, &program)))
+        }));
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    in_use.end();
+    conclusion.exit_code()
+}

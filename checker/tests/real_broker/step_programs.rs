@@ -1,0 +1,111 @@
+//! The step programs: a lesson's program with its first k steps passes exactly these, and fails the next with its message.
+
+use std::{fs, path::PathBuf, process::Command, sync::OnceLock};
+
+use checker::lessons::{self, Lesson, anchors};
+use libtest_mimic::Failed;
+
+use crate::{brokers::TestBroker, lessons::snapshot};
+
+/// A lesson's program with its first steps.
+#[derive(Clone)]
+pub struct StepProgram {
+    lesson: Lesson,
+    done: usize,
+}
+
+/// Those of all lessons, from none of the steps to all of them.
+pub fn all() -> Vec<StepProgram> {
+    let of =
+        |lesson: Lesson| (0..=lesson.about.steps.len()).map(move |done| StepProgram { lesson: lesson.clone(), done });
+    lessons::all().expect("the lessons can be read").into_iter().flat_map(of).collect()
+}
+
+impl StepProgram {
+    /// For the test's name.
+    pub fn name(&self) -> String {
+        format!("step_program::{}", self.binary())
+    }
+
+    fn binary(&self) -> String {
+        format!("{}-{}", self.lesson.about.id, self.done)
+    }
+}
+
+/// Judges it.
+pub fn check(broker: &TestBroker, program: &StepProgram) -> Result<(), Failed> {
+    let folder = built().as_ref().map_err(|error| Failed::from(error.as_str()))?;
+    let binary = folder.join(program.binary());
+    let command = shell_words::join([binary.to_string_lossy()]);
+    let arguments = ["lesson", &program.lesson.number, "--format", "json", "--seed", "1", "--program", &command];
+    let output = broker.check(&arguments).output()?;
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let steps = report["steps"].as_array().ok_or("no steps")?;
+    let passed = steps.iter().take_while(|step| step["verdict"] == "passed").count();
+    assert_eq!(passed, program.done, "it should pass its {} steps: {report:#}", program.done);
+    let Some(failed) = steps.get(passed) else {
+        assert_eq!(output.status.code(), Some(0));
+        return Ok(());
+    };
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(failed["verdict"], "failed");
+    assert!(steps[passed + 1..].iter().all(|step| step["verdict"] == "skipped"), "{report:#}");
+    let field = |name: &str| failed[name].as_str().unwrap_or_default().to_owned();
+    snapshot(
+        &format!("step_program_{}", program.binary()),
+        &format!("{}: {}\nhint: {}", field("id"), field("message"), field("hint")),
+    );
+    Ok(())
+}
+
+/// Builds them all, once; returns the folder of the programs.
+fn built() -> &'static Result<PathBuf, String> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    BUILT.get_or_init(|| build().map_err(|error| error.to_string()))
+}
+
+fn build() -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+    // <target>/debug/checker
+    let target = PathBuf::from(env!("CARGO_BIN_EXE_checker")).ancestors().nth(2).ok_or("no target folder")?.to_owned();
+    let package = target.join("hello-rabbit").join("step-programs");
+    let source = package.join("src").join("bin");
+    let _ = fs::remove_dir_all(&package);
+    fs::create_dir_all(&source)?;
+    for program in all() {
+        let text = fs::read_to_string(program.lesson.folder.join("src/main.rs"))?;
+        let cut = anchors::step_program(&text, &program.lesson.about.steps, program.done)?;
+        fs::write(source.join(program.binary()).with_extension("rs"), cut)?;
+    }
+    // The same versions, features and profile as the lessons', so that nothing is compiled twice.
+    let workspace: toml::Table = toml::from_str(&fs::read_to_string(root.join("Cargo.toml"))?)?;
+    let dependencies = workspace["workspace"]["dependencies"].as_table().ok_or("no dependencies")?.clone();
+    let wanted = ["lapin", "tokio", "futures-lite"];
+    let manifest = toml::Table::from_iter([
+        (
+            "package".to_owned(),
+            toml::toml! { name = "step-programs"
+            edition = "2024" }
+            .into(),
+        ),
+        (
+            "dependencies".to_owned(),
+            dependencies
+                .into_iter()
+                .filter(|(name, _)| wanted.contains(&name.as_str()))
+                .collect::<toml::Table>()
+                .into(),
+        ),
+        ("profile".to_owned(), workspace["profile"].clone()),
+        ("workspace".to_owned(), toml::Table::new().into()),
+    ]);
+    fs::write(package.join("Cargo.toml"), toml::to_string(&manifest)?)?;
+    fs::copy(root.join("Cargo.lock"), package.join("Cargo.lock"))?;
+    let cargo = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--bins"])
+        .current_dir(&package)
+        .env("CARGO_TARGET_DIR", &target)
+        .env("RUSTFLAGS", "-Awarnings")
+        .output()?;
+    if cargo.status.success() { Ok(target.join("debug")) } else { Err(String::from_utf8_lossy(&cargo.stderr).into()) }
+}

@@ -1,0 +1,211 @@
+//! What can be typed: the commands and flags that `cargo xtask` and the checker share.
+//!
+//! `xtask` parses them so that `--help` and a typing mistake are answered before anything is compiled, and hands them on
+//! as they were typed; the checker parses them again and acts.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// What can be done with a lesson, and with the broker that is kept warm.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands that the checker carries out.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge a program by what it says to the broker
+    Check(CheckArgs),
+    /// Keep a broker running between checks, and look into it
+    Broker(WarmArgs),
+}
+
+/// `check lesson 01`, `check all`.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct CheckArgs {
+    /// Which lessons.
+    #[command(subcommand)]
+    pub what: CheckWhat,
+}
+
+/// Exit codes, for `--help`.
+pub const EXIT_CODES: &str = "Exit codes: 0 passed · 1 failed · 2 usage · 3 not checked";
+
+/// One lesson or all of them.
+#[derive(Debug, Subcommand)]
+pub enum CheckWhat {
+    /// One lesson, by its number or its id: `check lesson 01`, `check lesson hello-send`
+    #[command(after_help = EXIT_CODES)]
+    Lesson {
+        /// The lesson's number or id.
+        lesson: String,
+        /// Which program, and how.
+        #[command(flatten)]
+        program: ProgramArgs,
+        /// On which broker, and how it is reported.
+        #[command(flatten)]
+        options: CheckOptions,
+    },
+    /// Every lesson's own program, on one broker
+    #[command(after_help = EXIT_CODES)]
+    All {
+        /// On which broker, and how it is reported.
+        #[command(flatten)]
+        options: CheckOptions,
+    },
+}
+
+/// The program to judge.
+#[derive(Debug, Args, Default)]
+pub struct ProgramArgs {
+    /// Judge the Rust package in this folder instead of the lesson's own program
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["program", "reference"])]
+    pub path: Option<PathBuf>,
+    /// Judge what this command line runs, in any language: --program 'python3 send.py'
+    #[arg(long, value_name = "COMMAND", conflicts_with = "reference")]
+    pub program: Option<String>,
+    /// Judge the lesson's own program (the default)
+    #[arg(long)]
+    pub reference: bool,
+    /// Listen on this port, for a program that has localhost:5672 written into it
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+}
+
+/// How to judge and to report.
+#[derive(Debug, Args)]
+pub struct CheckOptions {
+    /// Where the broker comes from.
+    #[command(flatten)]
+    pub broker: BrokerArgs,
+    /// Seconds that the program may run after it was built
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub timeout: Duration,
+    /// Also print the conversation between program and broker
+    #[arg(long)]
+    pub wire: bool,
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Choose the same message bodies as an earlier check did
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+}
+
+/// Where a broker comes from.
+#[derive(Args, Clone, Debug)]
+pub struct BrokerArgs {
+    /// auto, docker, local, or the address of a running broker (amqp://user:password@host:port/vhost)
+    #[arg(long, value_name = "BROKER", default_value = "auto", value_parser = broker)]
+    pub broker: BrokerChoice,
+    /// The image for --broker docker
+    #[arg(long, value_name = "IMAGE", env = "HELLO_RABBIT_IMAGE")]
+    pub image: Option<String>,
+}
+
+/// `--broker`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BrokerChoice {
+    /// The best that is at hand without waiting for a download.
+    Auto,
+    /// RabbitMQ in a container.
+    Docker,
+    /// A private node of the RabbitMQ that is installed here.
+    Local,
+    /// A broker that somebody runs, by its address.
+    Url(String),
+}
+
+/// The form of the report on stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a person
+    Text,
+    /// For a program: one JSON object (`check all`: one a line)
+    Json,
+}
+
+/// `broker up|down|status|queues|logs`.
+#[derive(Debug, Args)]
+pub struct WarmArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub what: WarmWhat,
+}
+
+/// What can be done with the broker that is kept warm.
+#[derive(Debug, Subcommand)]
+pub enum WarmWhat {
+    /// Start a broker that stays; checks use it from then on
+    Up {
+        /// Where it comes from.
+        #[command(flatten)]
+        broker: BrokerArgs,
+        /// The port for AMQP on 127.0.0.1; the management page gets the port 10000 above
+        #[arg(long, value_name = "PORT", default_value_t = 5672, value_parser = clap::value_parser!(u16).range(1..=55535))]
+        port: u16,
+    },
+    /// Stop it and remove all it left
+    Down,
+    /// Say whether it runs, what it is, and where
+    Status,
+    /// List its queues, as `rabbitmqctl list_queues` does
+    Queues,
+    /// Print its log
+    Logs,
+}
+
+fn broker(text: &str) -> Result<BrokerChoice, String> {
+    match text {
+        "auto" => Ok(BrokerChoice::Auto),
+        "docker" => Ok(BrokerChoice::Docker),
+        "local" => Ok(BrokerChoice::Local),
+        url if url.starts_with("amqp://") => Ok(BrokerChoice::Url(url.to_owned())),
+        url if url.starts_with("amqps://") => {
+            Err("amqps:// is not supported: the checker has to read along".to_owned())
+        }
+        _ => Err("expected auto, docker, local or an amqp:// address".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .filter(|seconds| (0.1..=3600.0).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| "expected seconds, from 0.1 to 3600".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_broker_is_named_by_kind_or_address() {
+        assert_eq!(broker("docker"), Ok(BrokerChoice::Docker));
+        assert_eq!(broker("amqp://localhost"), Ok(BrokerChoice::Url("amqp://localhost".into())));
+        assert!(broker("rabbitmq").is_err());
+        assert!(broker("amqps://localhost").is_err());
+    }
+
+    #[test]
+    fn a_time_limit_is_positive_and_finite() {
+        assert_eq!(seconds("2.5"), Ok(Duration::from_millis(2500)));
+        for wrong in ["0", "-1", "NaN", "inf", "ten", ""] {
+            assert!(seconds(wrong).is_err(), "{wrong} was taken");
+        }
+    }
+}

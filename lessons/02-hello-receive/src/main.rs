@@ -1,0 +1,74 @@
+//! Lesson 02: receive the messages of the queue `hello`, and print them.
+//!
+//! ```console
+//! $ cargo run -p hello-receive    # in one terminal; Ctrl-C ends it
+//! $ cargo run -p hello-send       # in another, as often as you like
+//! ```
+use std::{env, error::Error, process::ExitCode};
+
+use futures_lite::StreamExt;
+use lapin::options::{BasicConsumeOptions, QueueDeclareOptions};
+use lapin::{Connection, ConnectionProperties, types::FieldTable};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match receive().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}"); // one line: what went wrong, and what to do
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn receive() -> Result<(), Box<dyn Error>> {
+    // ANCHOR: connect
+    let url = env::var("AMQP_URL").unwrap_or("amqp://localhost:5672".into());
+    let connection = Connection::connect(&url, ConnectionProperties::default()).await.map_err(|error| {
+        format!("{error}: is a broker there (`cargo xtask broker up`), and are login and vhost in AMQP_URL right?")
+    })?;
+    let channel = connection.create_channel().await?;
+    // ANCHOR_END: connect
+
+    // ANCHOR: declare
+    // The sender declares this queue, too. Whoever starts first makes it, so neither has to wait for the other.
+    channel
+        .queue_declare("hello".into(), QueueDeclareOptions::default(), FieldTable::default())
+        .await
+        .map_err(|error| format!("{error}: if `hello` exists with other properties, delete it first"))?;
+    // ANCHOR_END: declare
+
+    // ANCHOR: consume
+    // We ask once, and from now on the broker pushes messages to us. With no_ack a message counts as done once it is on
+    // its way: one that is lost now is gone. Acknowledgements, in a later lesson, mend that.
+    let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
+    let mut consumer = channel.basic_consume("hello".into(), "".into(), options, FieldTable::default()).await?;
+    // ANCHOR_END: consume
+
+    // ANCHOR: wait
+    println!(" [*] Waiting for messages. To exit press CTRL+C");
+    // ANCHOR_END: wait
+
+    // ANCHOR: receive
+    // A body is a string of bytes. That these bytes are text is something that sender and receiver agree on.
+    let deliveries = async {
+        while let Some(delivery) = consumer.next().await {
+            println!(" [x] Received '{}'", String::from_utf8_lossy(&delivery?.data));
+        }
+        Ok::<_, lapin::Error>("the broker ended the subscription: was the queue `hello` deleted?")
+    };
+    // ANCHOR_END: receive
+
+    // ANCHOR: stay
+    // Nobody knows when the next message comes: receive until somebody presses Ctrl-C.
+    tokio::select! {
+        ended = deliveries => return Err(ended?.into()),
+        pressed = tokio::signal::ctrl_c() => pressed?,
+    }
+    // ANCHOR_END: stay
+
+    // ANCHOR: stop
+    connection.close(200, "Goodbye".into()).await?;
+    // ANCHOR_END: stop
+    Ok(())
+}

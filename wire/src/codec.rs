@@ -1,0 +1,102 @@
+//! A byte stream, in whatever pieces it arrives, split into frames.
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio_util::codec::{Decoder, Encoder};
+
+use crate::frame::{END, FrameError, Kind, OVERHEAD, RawFrame, Unit};
+
+/// Splits a byte stream into [`Unit`]s, and writes bytes of frames as they are.
+///
+/// It serves either side: a stream may start with a protocol header or with a frame. After an error there is no telling
+/// where the next frame starts, so the stream can't be read any further.
+#[derive(Clone, Debug)]
+pub struct Codec {
+    most: u32,
+    started: bool,
+}
+
+impl Codec {
+    /// A codec for a stream that is at its start. `most` is the largest payload it takes, in bytes: a larger one is refused
+    /// before any of it is kept.
+    #[must_use]
+    pub fn new(most: u32) -> Codec {
+        Codec { most, started: false }
+    }
+
+    /// The next unit, when it is there whole; it is taken out of `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// A [`FrameError`] about the envelope, as soon as there are bytes enough to tell.
+    pub fn next(&mut self, bytes: &mut BytesMut) -> Result<Option<Unit>, FrameError> {
+        if !self.started {
+            return self.start(bytes);
+        }
+        let Some(&octet) = bytes.first() else { return Ok(None) };
+        let kind = Kind::from_octet(octet).ok_or(FrameError::UnknownType(octet))?;
+        let Some(front) = bytes.get(..7) else { return Ok(None) };
+        let channel = u16::from_be_bytes([front[1], front[2]]);
+        let size = u32::from_be_bytes([front[3], front[4], front[5], front[6]]);
+        if size > self.most {
+            return Err(FrameError::TooLarge { size, most: self.most });
+        }
+        let whole = size as usize + OVERHEAD;
+        match bytes.get(whole - 1) {
+            None => return Ok(None),
+            Some(&END) => {}
+            Some(&other) => return Err(FrameError::BadEnd(other)),
+        }
+        let mut frame = bytes.split_to(whole).freeze();
+        frame.advance(7);
+        frame.truncate(size as usize);
+        Ok(Some(Unit::Frame(RawFrame { kind, channel, payload: frame })))
+    }
+
+    fn start(&mut self, bytes: &mut BytesMut) -> Result<Option<Unit>, FrameError> {
+        let seen = bytes.len().min(4);
+        if bytes.is_empty() || (bytes[..seen] == b"AMQP"[..seen] && bytes.len() < 8) {
+            return Ok(None);
+        }
+        if bytes[..seen] == b"AMQP"[..] {
+            self.started = true;
+            let mut header = [0; 8];
+            bytes.copy_to_slice(&mut header);
+            return Ok(Some(Unit::ProtocolHeader(header)));
+        }
+        if Kind::from_octet(bytes[0]).is_none() {
+            return Err(FrameError::NotAmqp(bytes[..bytes.len().min(16)].to_vec()));
+        }
+        self.started = true;
+        self.next(bytes)
+    }
+}
+
+/// What a [`Codec`] tells as a `tokio_util` decoder.
+#[derive(Debug, thiserror::Error)]
+pub enum CodecError {
+    /// The bytes are no AMQP 0-9-1.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// The socket failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl Decoder for Codec {
+    type Item = Unit;
+    type Error = CodecError;
+
+    fn decode(&mut self, bytes: &mut BytesMut) -> Result<Option<Unit>, CodecError> {
+        Ok(self.next(bytes)?)
+    }
+}
+
+/// Takes bytes made by [`crate::frame::method`] and [`crate::frame::content`].
+impl Encoder<Bytes> for Codec {
+    type Error = CodecError;
+
+    fn encode(&mut self, frames: Bytes, to: &mut BytesMut) -> Result<(), CodecError> {
+        to.extend_from_slice(&frames);
+        Ok(())
+    }
+}

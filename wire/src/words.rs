@@ -1,0 +1,232 @@
+//! What a person reads: one line an event, the handshake and the heartbeats folded away.
+
+use std::fmt::Write;
+
+use amq_protocol::{
+    protocol::{AMQPClass, connection},
+    types::{AMQPValue, FieldTable},
+};
+use serde_json::Value;
+
+use crate::{
+    fields,
+    listen::{Content, Event, Peer, What},
+};
+
+/// How many characters of a body a line shows.
+const SHOWN: usize = 60;
+
+/// A conversation as lines, one an event.
+///
+/// A handshake that went well becomes one line, and so do heartbeats in a row. `times` puts milliseconds in front; without
+/// them the same conversation gives the same lines, whenever it took place.
+#[must_use]
+pub fn conversation(events: &[Event], times: bool) -> Vec<String> {
+    let several = events.iter().any(|event| event.connection > 1);
+    let mut lines = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        let Some(text) = told(events, index) else { continue };
+        let mut line = String::new();
+        if times {
+            let _ = write!(line, "{:>8.1} ms  ", event.at.as_secs_f64() * 1000.0);
+        }
+        if several {
+            let _ = write!(line, "{}  ", event.connection);
+        }
+        let who = match event.from {
+            Peer::Program => "program",
+            Peer::Broker => "broker ",
+        };
+        let _ = write!(line, "{who}  {text}");
+        lines.push(line);
+    }
+    lines
+}
+
+/// What the event at `index` gets as its line; None when another line tells it.
+fn told(events: &[Event], index: usize) -> Option<String> {
+    let event = &events[index];
+    let this_connection = |other: &&Event| other.connection == event.connection;
+    match &event.what {
+        What::Method { method: AMQPClass::Connection(connection::AMQPMethod::OpenOk(_)), .. } => {
+            Some(handshake(&events[..=index], event.connection))
+        }
+        what if belongs_to_handshake(what) => {
+            let open_ok_follows = events[index..].iter().filter(this_connection).any(|later| is_open_ok(&later.what));
+            (!open_ok_follows).then(|| line(what))
+        }
+        // After `connection.close-ok` the socket's end is no news.
+        What::Ended { reset: false } => {
+            let closed = events[..index].iter().filter(this_connection).any(|earlier| is_close_ok(&earlier.what));
+            (!closed).then(|| line(&event.what))
+        }
+        What::Heartbeat => {
+            let is_mine = |other: &&Event| this_connection(other) && other.from == event.from;
+            let before = events[..index].iter().rev().find(is_mine);
+            if before.is_some_and(|before| before.what == What::Heartbeat) {
+                return None;
+            }
+            let more = events[index..].iter().filter(is_mine).take_while(|later| later.what == What::Heartbeat).count();
+            Some(if more == 1 { "heartbeat".to_owned() } else { format!("heartbeat ({more} times)") })
+        }
+        what => Some(line(what)),
+    }
+}
+
+fn is_open_ok(what: &What) -> bool {
+    matches!(what, What::Method { method: AMQPClass::Connection(connection::AMQPMethod::OpenOk(_)), .. })
+}
+
+fn is_close_ok(what: &What) -> bool {
+    matches!(what, What::Method { method: AMQPClass::Connection(connection::AMQPMethod::CloseOk(_)), .. })
+}
+
+fn belongs_to_handshake(what: &What) -> bool {
+    use connection::AMQPMethod::{Open, Secure, SecureOk, Start, StartOk, Tune, TuneOk};
+    match what {
+        What::Connected | What::ProtocolHeader(_) => true,
+        What::Method { method: AMQPClass::Connection(method), .. } => {
+            matches!(method, Start(_) | StartOk(_) | Secure(_) | SecureOk(_) | Tune(_) | TuneOk(_) | Open(_))
+        }
+        _ => false,
+    }
+}
+
+/// The whole handshake of one connection in a line: who logged in where, to what.
+fn handshake(events: &[Event], connection: u32) -> String {
+    let (mut user, mut vhost, mut server) = (String::new(), String::new(), String::new());
+    for event in events.iter().filter(|event| event.connection == connection) {
+        let What::Method { method: AMQPClass::Connection(method), .. } = &event.what else { continue };
+        match method {
+            connection::AMQPMethod::Start(start) => server = product(&start.server_properties),
+            connection::AMQPMethod::StartOk(start) => user = login(start).unwrap_or_default(),
+            connection::AMQPMethod::Open(open) => vhost = open.virtual_host.to_string(),
+            _ => {}
+        }
+    }
+    format!("handshake done: {server}, user {}, vhost {}", quoted(user.as_bytes()), quoted(vhost.as_bytes()))
+}
+
+/// Product and version, as `connection.start` tells them: `RabbitMQ 4.3.6`.
+#[must_use]
+pub fn product(server_properties: &FieldTable) -> String {
+    let text = |key: &str| match server_properties.inner().get(key) {
+        Some(AMQPValue::LongString(text)) => text.to_string(),
+        _ => "unknown".to_owned(),
+    };
+    format!("{} {}", text("product"), text("version"))
+}
+
+/// The user's name in a PLAIN or AMQPLAIN login; never the password.
+#[must_use]
+pub fn login(start_ok: &connection::StartOk) -> Option<String> {
+    let response = start_ok.response.as_bytes();
+    match start_ok.mechanism.as_str() {
+        "PLAIN" => response.split(|byte| *byte == 0).nth(1).map(|user| String::from_utf8_lossy(user).into_owned()),
+        "AMQPLAIN" => {
+            // A field table without its size: key length, "LOGIN", type 'S', length, value.
+            let at = response.windows(7).position(|window| window == b"\x05LOGINS")? + 7;
+            let size = u32::from_be_bytes(response.get(at..at + 4)?.try_into().ok()?) as usize;
+            response.get(at + 4..at + 4 + size).map(|user| String::from_utf8_lossy(user).into_owned())
+        }
+        _ => None,
+    }
+}
+
+/// One thing that was said, in one line.
+#[must_use]
+pub fn line(what: &What) -> String {
+    match what {
+        What::Connected => "opens a connection".to_owned(),
+        What::Unreachable(why) => format!("can't be reached: {why}"),
+        What::ProtocolHeader(header) => {
+            format!("protocol header: AMQP {}-{}-{}", header[5], header[6], header[7])
+        }
+        What::Method { method, content, .. } => method_line(method, content.as_ref()),
+        What::Strange { why, .. } => why.clone(),
+        What::Heartbeat => "heartbeat".to_owned(),
+        What::Garbage(error) => error.to_string(),
+        What::Ended { reset: false } => "closes the socket".to_owned(),
+        What::Ended { reset: true } => "cuts the connection".to_owned(),
+    }
+}
+
+/// A method in one line: `basic.publish  exchange "" routing-key "hello"  "Hello World!"`.
+#[must_use]
+pub fn method_line(method: &AMQPClass, content: Option<&Content>) -> String {
+    let described = fields::describe(method);
+    let mut parts = vec![described.name.to_owned()];
+    let args = arguments(&described.args);
+    if !args.is_empty() {
+        parts.push(args);
+    }
+    if let Some(content) = content {
+        let properties = arguments(&fields::properties(&content.properties));
+        if !properties.is_empty() {
+            parts.push(properties);
+        }
+        parts.push(body(content));
+    }
+    parts.join("  ")
+}
+
+/// Arguments that say something: flags that are set, names and numbers; an empty name only where it means something.
+fn arguments(args: &[(&'static str, Value)]) -> String {
+    let mut shown = Vec::new();
+    for (name, value) in args {
+        match value {
+            Value::Bool(false) => {}
+            Value::Bool(true) => shown.push((*name).to_owned()),
+            Value::String(text) if text.is_empty() && !matches!(*name, "exchange" | "routing-key" | "queue") => {}
+            Value::String(text) => shown.push(format!("{name} {}", quoted(text.as_bytes()))),
+            Value::Object(table) if table.is_empty() => {}
+            // In a close, the method that is to blame; zero where there is none.
+            Value::Number(number) if number.as_u64() == Some(0) && matches!(*name, "class-id" | "method-id") => {}
+            other => shown.push(format!("{name} {other}")),
+        }
+    }
+    shown.join(" ")
+}
+
+/// A body, or its start.
+fn body(content: &Content) -> String {
+    let mut text = bytes(&content.body);
+    if !content.complete {
+        text.push_str(&format!(" (cut off: {} of {} bytes came)", content.body.len(), content.size));
+    }
+    text
+}
+
+/// Bytes for a person: text in quotes when they are text, else hexadecimal; long ones cut, with their size.
+#[must_use]
+pub fn bytes(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')) => {
+            if text.chars().count() <= SHOWN {
+                return quoted(bytes);
+            }
+            let start: String = text.chars().take(SHOWN).collect();
+            format!("{}… ({} bytes)", quoted(start.as_bytes()), bytes.len())
+        }
+        _ => {
+            let hex: Vec<String> = bytes.iter().take(SHOWN / 3).map(|byte| format!("{byte:02x}")).collect();
+            let more = if bytes.len() > SHOWN / 3 { " …" } else { "" };
+            format!("{} bytes: {}{more}", bytes.len(), hex.join(" "))
+        }
+    }
+}
+
+/// Text in double quotes. What could hide (quotes, backslashes, control characters) is escaped.
+#[must_use]
+pub fn quoted(text: &[u8]) -> String {
+    let mut quoted = String::from("\"");
+    for c in String::from_utf8_lossy(text).chars() {
+        match c {
+            '"' | '\\' | '\n' | '\r' | '\t' => quoted.extend(c.escape_default()),
+            c if c.is_control() => quoted.extend(c.escape_unicode()),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

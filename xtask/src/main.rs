@@ -1,0 +1,41 @@
+//! `cargo xtask`: the commands. It stays small, so that the first command of all is quick to compile; the work is done by
+//! the programs it starts.
+
+mod bench;
+mod cargo;
+mod checker;
+mod ci;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Learn RabbitMQ in Rust, one small program at a time, with each step proved.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Checker(cli::Command),
+    /// Measure the checker: its overhead, and the tap's
+    Bench,
+    /// Everything that CI demands: format, lints, docs, tests, every lesson and every step on every broker
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Checker(_) => checker::run(),
+        Command::Bench => bench::run(),
+        Command::Ci => ci::run(),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
