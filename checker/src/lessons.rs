@@ -26,6 +26,9 @@ use crate::{
     workspace,
 };
 
+/// A step's id, and what judges it.
+pub type Rule<Evidence> = (&'static str, fn(&Evidence) -> Finding);
+
 /// What a lesson asks of a program.
 pub trait Contract {
     /// What was seen, as the steps need it.
@@ -35,7 +38,7 @@ pub trait Contract {
     /// The queues that the scene needs to itself.
     const QUEUES: &'static [&'static str];
     /// The steps in their order, by the ids in `lesson.toml`.
-    const STEPS: &'static [(&'static str, fn(&Self::Evidence) -> Finding)];
+    const STEPS: &'static [Rule<Self::Evidence>];
 
     /// Plays the scene with this program. The same seed makes the same choices.
     ///
@@ -54,7 +57,7 @@ pub type Judged = (Vec<(&'static str, Outcome)>, Performance);
 /// Judges the steps in their order, up to the first mistake.
 pub fn judge<C: Contract>(evidence: &C::Evidence) -> Vec<(&'static str, Outcome)> {
     let mut failed: Option<&str> = None;
-    let outcome = |&(id, rule): &(&'static str, fn(&C::Evidence) -> Finding)| match failed {
+    let outcome = |&(id, rule): &Rule<C::Evidence>| match failed {
         Some(step) => (id, Outcome::Skipped(step.to_owned())),
         None => match rule(evidence) {
             Finding::Passed(shown) => (id, Outcome::Passed(shown)),

@@ -202,10 +202,10 @@ async fn clean(folder: &Path) -> Vec<String> {
         }
     }
     end_processes(&id).await;
-    if left.is_empty() {
-        if let Err(error) = fs::remove_dir_all(folder) {
-            left.push(at(folder, &error).to_string());
-        }
+    if left.is_empty()
+        && let Err(error) = fs::remove_dir_all(folder)
+    {
+        left.push(at(folder, &error).to_string());
     }
     left
 }

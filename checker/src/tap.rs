@@ -7,6 +7,8 @@
 
 mod pipe;
 mod recorder;
+#[cfg(test)]
+mod tests;
 
 use std::{
     io,

@@ -132,7 +132,7 @@ impl RawFrame {
                 }
             }
             Kind::Header => match parse_content_header(self.payload.as_ref()) {
-                Ok((rest, header)) if rest.is_empty() => Ok(Frame::Header(header)),
+                Ok(([], header)) => Ok(Frame::Header(header)),
                 _ => Err(FrameError::Header),
             },
             Kind::Body => Ok(Frame::Body(self.payload.clone())),

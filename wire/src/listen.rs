@@ -50,7 +50,7 @@ pub enum What {
         /// The method and its arguments.
         method: AMQPClass,
         /// For `basic.publish`, `basic.deliver`, `basic.return` and `basic.get-ok`.
-        content: Option<Content>,
+        content: Option<Box<Content>>,
     },
     /// A frame that is well formed and says nothing that is known, or that has no place here.
     Strange {
@@ -200,7 +200,7 @@ impl Listener {
         if let Some(Unfinished { method, properties, size, heard, body }) = self.unfinished.remove(&channel) {
             let complete = size == Some(heard);
             let content = Content { properties, size: size.unwrap_or(0), body: body.freeze(), complete };
-            say(What::Method { channel, method, content: Some(content) });
+            say(What::Method { channel, method, content: Some(Box::new(content)) });
         }
     }
 }

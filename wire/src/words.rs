@@ -56,7 +56,7 @@ fn told(events: &[Event], index: usize) -> Option<String> {
             (!open_ok_follows).then(|| line(what))
         }
         // After `connection.close-ok` the socket's end is no news.
-        What::Ended { reset: false } => {
+        What::Ended { .. } => {
             let closed = events[..index].iter().filter(this_connection).any(|earlier| is_close_ok(&earlier.what));
             (!closed).then(|| line(&event.what))
         }
@@ -142,7 +142,7 @@ pub fn line(what: &What) -> String {
         What::ProtocolHeader(header) => {
             format!("protocol header: AMQP {}-{}-{}", header[5], header[6], header[7])
         }
-        What::Method { method, content, .. } => method_line(method, content.as_ref()),
+        What::Method { method, content, .. } => method_line(method, content.as_deref()),
         What::Strange { why, .. } => why.clone(),
         What::Heartbeat => "heartbeat".to_owned(),
         What::Garbage(error) => error.to_string(),
@@ -180,6 +180,11 @@ fn arguments(args: &[(&'static str, Value)]) -> String {
             Value::String(text) if text.is_empty() && !matches!(*name, "exchange" | "routing-key" | "queue") => {}
             Value::String(text) => shown.push(format!("{name} {}", quoted(text.as_bytes()))),
             Value::Object(table) if table.is_empty() => {}
+            // Who it is; the rest of what either side says about itself is in the JSON.
+            Value::Object(about) if matches!(*name, "server-properties" | "client-properties") => {
+                let text = |key: &str| about.get(key).and_then(Value::as_str).unwrap_or("unknown");
+                shown.push(quoted(format!("{} {}", text("product"), text("version")).as_bytes()));
+            }
             // In a close, the method that is to blame; zero where there is none.
             Value::Number(number) if number.as_u64() == Some(0) && matches!(*name, "class-id" | "method-id") => {}
             other => shown.push(format!("{name} {other}")),

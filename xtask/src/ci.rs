@@ -1,8 +1,118 @@
-//! `cargo xtask ci`.
+//! `cargo xtask ci`: everything that CI demands, one step after the other, up to the first that fails.
 
-use std::process::ExitCode;
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, ExitCode, Stdio},
+    time::Instant,
+};
 
-/// x
+use anyhow::Context;
+
+use crate::cargo::cargo;
+
+/// How many tests ran, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Count {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+/// Runs all steps. The last line on stdout is the sum of all tests.
 pub fn run() -> anyhow::Result<ExitCode> {
-    Ok(ExitCode::SUCCESS)
+    let all = ["--workspace", "--features", "checker/docker"];
+    let steps: [(&str, Command); 4] = [
+        ("format", with(&mut cargo("fmt"), &["--all", "--", "--check"])),
+        ("lints", with(cargo("clippy").args(all), &["--all-targets", "--", "--deny", "warnings"])),
+        (
+            "docs",
+            with(
+                cargo("doc").args(all).env("RUSTDOCFLAGS", "--deny warnings"),
+                &["--no-deps", "--document-private-items"],
+            ),
+        ),
+        ("tests", with(cargo("test").args(all), &["--no-fail-fast"])),
+    ];
+    let mut count = Count::default();
+    for (name, mut command) in steps {
+        eprintln!("── {name}");
+        let begin = Instant::now();
+        // Snapshots are reviewed, never accepted on the way.
+        command.env("INSTA_UPDATE", "no").env("INSTA_FORCE_PASS", "0");
+        let good = if name == "tests" { counted(&mut command, &mut count)? } else { status(&mut command)? };
+        eprintln!("── {name}: {} after {:.0} s", if good { "passed" } else { "FAILED" }, begin.elapsed().as_secs_f64());
+        if !good {
+            count.failed = count.failed.max(1);
+            break;
+        }
+    }
+    println!("{} passed, {} failed, {} skipped", count.passed, count.failed, count.skipped);
+    let nothing_ran = count.passed == 0;
+    if nothing_ran {
+        eprintln!("error: no test ran");
+    }
+    Ok(if count.failed > 0 || nothing_ran { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn with(command: &mut Command, arguments: &[&str]) -> Command {
+    let mut whole = Command::new(command.get_program());
+    // `fmt` and others take the manifest's path before what comes after `--`, and so do all of ours.
+    whole.args(command.get_args()).args(arguments);
+    for (key, value) in command.get_envs() {
+        if let Some(value) = value {
+            whole.env(key, value);
+        }
+    }
+    whole
+}
+
+fn status(command: &mut Command) -> anyhow::Result<bool> {
+    Ok(command.status().context("cargo could not be started")?.success())
+}
+
+/// Runs tests, shows what they print as they print it, and adds up their summaries.
+fn counted(command: &mut Command, count: &mut Count) -> anyhow::Result<bool> {
+    let mut child = command.stdout(Stdio::piped()).spawn().context("cargo could not be started")?;
+    let stdout = child.stdout.take().context("cargo has no stdout")?;
+    for line in BufReader::new(stdout).split(b'\n') {
+        let line = String::from_utf8_lossy(&line.context("what the tests print can't be read")?).into_owned();
+        println!("{line}");
+        add(count, &line);
+    }
+    Ok(child.wait().context("cargo was lost")?.success())
+}
+
+/// Adds a summary such as `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; …`.
+fn add(count: &mut Count, line: &str) {
+    let Some((_, summary)) = line.split_once("test result: ") else { return };
+    let words: Vec<&str> = summary.split([' ', ';', '.']).filter(|word| !word.is_empty()).collect();
+    for pair in words.windows(2) {
+        let Ok(number) = pair[0].parse::<u64>() else { continue };
+        match pair[1] {
+            "passed" => count.passed += number,
+            "failed" => count.failed += number,
+            "ignored" => count.skipped += number,
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summaries_add_up_and_other_lines_do_not() {
+        let mut count = Count::default();
+        add(
+            &mut count,
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 9 filtered out; finished in 0.00s",
+        );
+        add(
+            &mut count,
+            "test result: FAILED. 20 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.20s",
+        );
+        add(&mut count, "7 passed");
+        assert_eq!(count, Count { passed: 23, failed: 2, skipped: 1 });
+    }
 }

@@ -27,7 +27,7 @@ pub async fn image_at_hand(asked: Option<&str>) -> Option<String> {
     // It prints those that are there, and fails when one is not.
     let told = timeout(PATIENCE, docker.output()).await.ok()?.ok()?;
     let there = String::from_utf8_lossy(&told.stdout).into_owned();
-    let there: Vec<&str> = there.lines().collect();
+    let there: Vec<&str> = there.lines().filter(|tag| !tag.is_empty()).collect();
     match asked {
         Some(image) => (!there.is_empty()).then(|| image.to_owned()),
         None => candidates.into_iter().find(|image| there.contains(image)).map(str::to_owned),

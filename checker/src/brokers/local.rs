@@ -55,7 +55,7 @@ impl Node {
         let [distribution, epmd] = [ports::free()?, ports::free()?];
         let node = Node {
             folder: folder.to_owned(),
-            name: format!("hello-rabbit-{}@localhost", mark.replace('.', "-")),
+            name: format!("rabbit-{}@localhost", mark.replace('.', "-")),
             mark: mark.to_owned(),
             amqp: port,
             management: port + ports::MANAGEMENT,

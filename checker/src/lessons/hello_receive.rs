@@ -10,7 +10,7 @@ use wire::{
 
 use crate::{
     lessons::{
-        Contract, printed, steps,
+        Contract, Rule, printed, steps,
         talk::{BASIC_ACK, BASIC_CONSUME, QUEUE_DECLARE, Said, Talk},
     },
     performance::Performance,
@@ -62,7 +62,7 @@ impl Contract for HelloReceive {
     type Evidence = Evidence;
     const ID: &'static str = "hello-receive";
     const QUEUES: &'static [&'static str] = &[QUEUE];
-    const STEPS: &'static [(&'static str, fn(&Evidence) -> Finding)] = &[
+    const STEPS: &'static [Rule<Evidence>] = &[
         ("connect", |seen| steps::connect(&seen.performance)),
         ("declare", |seen| steps::declare(&seen.performance, QUEUE)),
         ("consume", consume),

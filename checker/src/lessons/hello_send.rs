@@ -10,7 +10,7 @@ use wire::{
 
 use crate::{
     lessons::{
-        Contract, printed, steps,
+        Contract, Rule, printed, steps,
         talk::{BASIC_PUBLISH, Talk},
     },
     performance::Performance,
@@ -42,7 +42,7 @@ impl Contract for HelloSend {
     type Evidence = Evidence;
     const ID: &'static str = "hello-send";
     const QUEUES: &'static [&'static str] = &[QUEUE];
-    const STEPS: &'static [(&'static str, fn(&Evidence) -> Finding)] = &[
+    const STEPS: &'static [Rule<Evidence>] = &[
         ("connect", |seen| steps::connect(&seen.performance)),
         ("declare", |seen| steps::declare(&seen.performance, QUEUE)),
         ("publish", publish),
@@ -68,16 +68,6 @@ fn publish(seen: &Evidence) -> Finding {
     let talk = Talk::of(&seen.performance);
     let sent: Vec<_> = talk.publishes().collect();
     let Some((said, publish, content)) = sent.first() else { return not_published(seen, talk).into() };
-    if let Some(close) = talk.refusal(BASIC_PUBLISH) {
-        let hint = match close.code {
-            404 => "The default exchange has the empty name \"\"; it is there always.",
-            _ => "The broker's line says why.",
-        };
-        return Mistake::new("The broker refused the message, and closed the channel.")
-            .seen(format!("{}\n{}", said.line(), close.said.line()))
-            .hint(hint)
-            .into();
-    }
     if sent.len() > 1 {
         return Mistake::new(format!(
             "The program publishes {} messages; the lesson asks for exactly one.",
@@ -87,14 +77,20 @@ fn publish(seen: &Evidence) -> Finding {
         .hint("Publish once. A sent message cannot be taken back or replaced.")
         .into();
     }
+    let refusal = talk.refusal(BASIC_PUBLISH);
     if !publish.exchange.as_str().is_empty() {
-        return Mistake::new(format!(
+        let mistake = Mistake::new(format!(
             "The message goes to the exchange {}, not to the default exchange.",
             quoted(publish.exchange.as_str().as_bytes())
-        ))
-        .seen(said.line())
-        .hint("The default exchange has the empty name \"\".")
-        .into();
+        ));
+        let answer = refusal.map(|close| format!("\n{}", close.said.line())).unwrap_or_default();
+        return mistake.seen(said.line() + &answer).hint("The default exchange has the empty name \"\".").into();
+    }
+    if let Some(close) = refusal {
+        return Mistake::new("The broker refused the message, and closed the channel.")
+            .seen(format!("{}\n{}", said.line(), close.said.line()))
+            .hint("The broker's line says why.")
+            .into();
     }
     let key = publish.routing_key.as_str();
     if key != QUEUE {

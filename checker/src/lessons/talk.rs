@@ -78,7 +78,7 @@ impl<'a> Talk<'a> {
                 channel: *channel,
                 from: event.from,
                 method,
-                content: content.as_ref(),
+                content: content.as_deref(),
             }),
             _ => None,
         })

@@ -97,7 +97,7 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
         ));
     }
     let mut cargo = Command::new(workspace::cargo());
-    cargo.args(["build", "--quiet", "--message-format=json-render-diagnostics", "--manifest-path"]).arg(&manifest);
+    cargo.args(["build", "--quiet", "--message-format=json", "--manifest-path"]).arg(&manifest);
     cargo.env(MARK, mark).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]
     cargo.process_group(0);
@@ -116,13 +116,14 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
     let messages = String::from_utf8_lossy(&output.stdout).into_owned();
     let said = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
     if !output.status.success() {
-        return Err(if is_about_the_code(&messages) {
-            NoProgram::DoesNotCompile(said)
+        // The compiler's errors are about the program. Without one it was cargo itself that failed, for want of a
+        // dependency or a linker.
+        let errors = errors(&messages);
+        return Err(if errors.is_empty() {
+            let message = format!("cargo could not build {}:\n{said}", folder.display());
+            not_checked(message, "Mend what cargo names, then check again")
         } else {
-            not_checked(
-                format!("cargo could not build {}:\n{said}", folder.display()),
-                "Mend what cargo names, then check again",
-            )
+            NoProgram::DoesNotCompile(errors)
         });
     }
     let programs = executables(&messages);
@@ -142,19 +143,21 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
     }
 }
 
-/// Whether a build failed because of what is written in the program: the compiler said so. Otherwise cargo itself failed,
-/// for want of a dependency or a linker.
-fn is_about_the_code(messages: &str) -> bool {
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .any(|message| message["reason"] == "compiler-message" && message["message"]["level"] == "error")
+/// The compiler's errors, as it prints them.
+fn errors(messages: &str) -> String {
+    let errors: Vec<String> = parsed(messages)
+        .filter(|message| message["reason"] == "compiler-message" && message["message"]["level"] == "error")
+        .filter_map(|message| Some(message["message"]["rendered"].as_str()?.trim_end().to_owned()))
+        .collect();
+    errors.join("\n\n")
+}
+
+fn parsed(messages: &str) -> impl Iterator<Item = serde_json::Value> {
+    messages.lines().filter_map(|line| serde_json::from_str(line).ok())
 }
 
 fn executables(messages: &str) -> Vec<String> {
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+    parsed(messages)
         .filter(|message| {
             message["reason"] == "compiler-artifact" && message["target"]["kind"] == serde_json::json!(["bin"])
         })

@@ -95,10 +95,13 @@ impl TestBroker {
     }
 }
 
+/// A broker, or why there is none; empty until somebody needs it.
+type Slot = Arc<OnceLock<Result<Arc<TestBroker>, String>>>;
+
 /// The brokers that were started, each when it was first needed.
 #[derive(Default)]
 pub struct InUse {
-    brokers: Mutex<HashMap<Place, Arc<OnceLock<Result<Arc<TestBroker>, String>>>>>,
+    brokers: Mutex<HashMap<Place, Slot>>,
     runs: Mutex<Vec<Run>>,
 }
 

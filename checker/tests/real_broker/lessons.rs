@@ -1,12 +1,13 @@
 //! The lessons' own programs pass, and their reports are what they are said to be.
 
-use std::process::Output;
-
 use checker::brokers::{address::Address, hand::Hand};
 use lapin::{options::QueueDeclareOptions, types::FieldTable};
 use libtest_mimic::Failed;
 
-use crate::brokers::{TestBroker, runtime};
+use crate::{
+    brokers::{TestBroker, runtime},
+    shared::{shown, snapshot},
+};
 
 /// The lesson's own program passes. Its report, what it printed and the conversation are the same on every RabbitMQ.
 pub fn reference(broker: &TestBroker, lesson: &str) -> Result<(), Failed> {
@@ -94,34 +95,4 @@ fn forward(broker: &Address) -> Address {
         }
     });
     Address { host: "127.0.0.1".to_owned(), port, ..broker.clone() }
-}
-
-/// Exit code, stdout and stderr, as one text.
-pub fn shown(output: &Output) -> String {
-    format!(
-        "exit code: {:?}\n--- stdout ---\n{}--- stderr ---\n{}",
-        output.status.code(),
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
-
-/// Compares with a snapshot, with everything out of the way that differs from run to run and from broker to broker.
-pub fn snapshot(name: &str, text: &str) {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("../snapshots");
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    for (pattern, instead) in [
-        (r" +\d+\.\d ms", "    [time]"),
-        (r"in \d+\.\d s", "in [time]"),
-        (r"RabbitMQ \d+\.\d+\.\d+", "RabbitMQ [version]"),
-        (r"amqp://guest@127\.0\.0\.1:\d+", "amqp://guest@127.0.0.1:[port]"),
-        (r"amq\.ctag-[A-Za-z0-9_-]+", "amq.ctag-[random]"),
-        (r"/users-\d+", "/users-[random]"),
-        (r"lessons\\", "lessons/"),
-    ] {
-        settings.add_filter(pattern, instead);
-    }
-    settings.bind(|| insta::assert_snapshot!(name, text));
 }

@@ -4,9 +4,14 @@
 //! those at hand are used: a kind of broker that is not at hand gives tests that are reported as ignored, and fails where
 //! the environment says `CI=true`.
 
+// clippy's own exception for tests does not see helper functions.
+#![allow(clippy::unwrap_used)]
+
 mod brokers;
 mod cleaning;
 mod lessons;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod step_programs;
 
 use std::{process::ExitCode, sync::Arc};
@@ -17,6 +22,9 @@ use crate::brokers::{Place, TestBroker};
 
 /// What a test function gets, and gives.
 type Test = fn(&TestBroker) -> Result<(), Failed>;
+
+/// A test that carries data.
+type BoxedTest = Box<dyn Fn(&TestBroker) -> Result<(), Failed> + Send>;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -36,7 +44,7 @@ fn main() -> ExitCode {
     let in_use = Arc::new(brokers::InUse::default());
     let mut trials = Vec::new();
     for place in &places {
-        let trial = |name: String, test: Box<dyn Fn(&TestBroker) -> Result<(), Failed> + Send + 'static>| {
+        let trial = |name: String, test: BoxedTest| {
             let (name, ignored) = (format!("{}::{name}", place.name()), place.is_not_at_hand());
             let (place, in_use) = (place.clone(), in_use.clone());
             Trial::test(name, move || test(&*in_use.broker(&place)?)).with_ignored_flag(ignored)

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, process::Command, sync::OnceLock};
 use checker::lessons::{self, Lesson, anchors};
 use libtest_mimic::Failed;
 
-use crate::{brokers::TestBroker, lessons::snapshot};
+use crate::{brokers::TestBroker, shared::snapshot};
 
 /// A lesson's program with its first steps.
 #[derive(Clone)]

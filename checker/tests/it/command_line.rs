@@ -1,0 +1,118 @@
+//! What somebody sees who types something.
+
+use std::process::{Command, Output};
+
+use crate::shared::{shown, snapshot};
+
+fn checker(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
+    command
+        .args(arguments)
+        .env_remove("AMQP_URL")
+        .env_remove("HELLO_RABBIT_IMAGE")
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "80");
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    checker(arguments).output().unwrap()
+}
+
+#[test]
+fn help_texts() {
+    for (name, arguments) in [
+        ("help", vec!["--help"]),
+        ("help_check", vec!["check", "--help"]),
+        ("help_check_lesson", vec!["check", "lesson", "--help"]),
+        ("help_check_all", vec!["check", "all", "--help"]),
+        ("help_broker", vec!["broker", "--help"]),
+        ("help_broker_up", vec!["broker", "up", "--help"]),
+    ] {
+        snapshot(name, &shown(&run(&arguments)));
+    }
+}
+
+#[test]
+fn what_is_typed_wrongly_is_told_and_exits_with_2() {
+    for (name, arguments) in [
+        ("usage_nothing", vec![]),
+        ("usage_unknown_lesson", vec!["check", "lesson", "99"]),
+        ("usage_broker", vec!["check", "lesson", "01", "--broker", "rabbit"]),
+        ("usage_amqps", vec!["check", "lesson", "01", "--broker", "amqps://host"]),
+        ("usage_timeout", vec!["check", "lesson", "01", "--timeout", "soon"]),
+        ("usage_two_programs", vec!["check", "lesson", "01", "--path", ".", "--program", "true"]),
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        snapshot(name, &shown(&output));
+    }
+}
+
+/// A port on which nobody listens: it was free a moment ago.
+fn nobody() -> String {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    format!("amqp://127.0.0.1:{port}")
+}
+
+#[test]
+fn no_broker_at_the_address_is_not_the_programs_fault() {
+    let output = run(&["check", "lesson", "01", "--broker", &nobody(), "--program", "true"]);
+    assert_eq!(output.status.code(), Some(3));
+    snapshot("not_checked_no_broker", &shown(&output));
+}
+
+#[test]
+fn no_broker_as_json_says_not_checked() {
+    let output = run(&["check", "lesson", "01", "--broker", &nobody(), "--program", "true", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["verdict"], "not_checked");
+    assert!(report["reason"].as_str().unwrap().contains("No broker answers"), "{report}");
+    assert_eq!(report["broker"], serde_json::Value::Null);
+    assert!(report["steps"].as_array().unwrap().iter().all(|step| step["verdict"] == "not_checked"));
+}
+
+#[test]
+fn an_address_that_is_none_is_told() {
+    let output =
+        checker(&["check", "lesson", "01", "--program", "true"]).env("AMQP_URL", "localhost:5672").output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    snapshot("not_checked_wrong_address", &shown(&output));
+}
+
+#[test]
+fn a_folder_without_a_package_is_told() {
+    let output = run(&["check", "lesson", "01", "--broker", &nobody(), "--path", "/nowhere"]);
+    assert_eq!(output.status.code(), Some(3));
+    snapshot("not_checked_no_package", &shown(&output));
+}
+
+#[test]
+fn a_program_that_does_not_compile_failed() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("does-not-compile");
+    std::fs::create_dir_all(folder.join("src")).unwrap();
+    let manifest = "[package]\nname = \"does-not-compile\"\nedition = \"2024\"\n[workspace]\n";
+    std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    std::fs::write(folder.join("src/main.rs"), "fn main() { let x: u8 = \"text\"; }\n").unwrap();
+    let output =
+        run(&["check", "lesson", "01", "--broker", &nobody(), "--path", folder.to_str().unwrap(), "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["verdict"], "failed");
+    assert_eq!(report["steps"][0]["id"], "build");
+    assert!(report["steps"][0]["evidence"].as_str().unwrap().contains("error[E0308]"), "{report}");
+    assert_eq!(report["steps"][1]["verdict"], "skipped");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = checker(&["check", "lesson", "01", "--broker", &nobody(), "--program", "true"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}

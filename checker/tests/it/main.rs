@@ -1,0 +1,9 @@
+//! Tests of the checker as a program, without a broker.
+
+// clippy's own exception for tests does not see helper functions.
+#![allow(clippy::unwrap_used)]
+
+mod command_line;
+mod mistakes;
+#[path = "../shared/mod.rs"]
+mod shared;
