@@ -37,7 +37,7 @@ pub struct HelloReceive;
 pub struct Evidence {
     /// Of the program.
     pub performance: Performance,
-    /// The bodies that were sent to it, in order: the first [`BEFORE`] before it started.
+    /// The bodies that were sent to it, in order: the first three before it started.
     pub sent: Vec<String>,
     /// How far the scene came.
     pub reached: Reached,

@@ -5,5 +5,6 @@
 
 mod command_line;
 mod mistakes;
+mod rules;
 #[path = "../shared/mod.rs"]
 mod shared;

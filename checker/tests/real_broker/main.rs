@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         ("lesson_01_passes", |broker| lessons::reference(broker, "01")),
         ("lesson_02_passes", |broker| lessons::reference(broker, "02")),
         ("check_all_passes", lessons::check_all),
+        ("a_mistake_is_shown", step_programs::mistake),
         ("the_report_is_json", lessons::json),
         ("a_queue_of_the_users_is_not_touched", lessons::users_queue),
         ("a_killed_check_leaves_nothing_behind", cleaning::killed),

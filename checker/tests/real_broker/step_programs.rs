@@ -5,7 +5,10 @@ use std::{fs, path::PathBuf, process::Command, sync::OnceLock};
 use checker::lessons::{self, Lesson, anchors};
 use libtest_mimic::Failed;
 
-use crate::{brokers::TestBroker, shared::snapshot};
+use crate::{
+    brokers::TestBroker,
+    shared::{shown, snapshot},
+};
 
 /// A lesson's program with its first steps.
 #[derive(Clone)]
@@ -58,6 +61,15 @@ pub fn check(broker: &TestBroker, program: &StepProgram) -> Result<(), Failed> {
     Ok(())
 }
 
+/// The report that the README shows: lesson 01 with another text in the message than in the line it prints.
+pub fn mistake(broker: &TestBroker) -> Result<(), Failed> {
+    let binary = built().as_ref().map_err(|error| Failed::from(error.as_str()))?.join("mistake");
+    let command = shell_words::join([binary.to_string_lossy()]);
+    let output = broker.check(&["lesson", "01", "--program", &command]).output()?;
+    snapshot("mistake_report", &shown(&output).replace(&command, "work/01-hello-send"));
+    Ok(())
+}
+
 /// Builds them all, once; returns the folder of the programs.
 fn built() -> &'static Result<PathBuf, String> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
@@ -77,6 +89,8 @@ fn build() -> Result<PathBuf, Box<dyn std::error::Error>> {
         let cut = anchors::step_program(&text, &program.lesson.about.steps, program.done)?;
         fs::write(source.join(program.binary()).with_extension("rs"), cut)?;
     }
+    let text = fs::read_to_string(root.join("lessons/01-hello-send/src/main.rs"))?;
+    fs::write(source.join("mistake.rs"), text.replace("b\"Hello World!\"", "b\"Hello world!\""))?;
     // The same versions, features and profile as the lessons', so that nothing is compiled twice.
     let workspace: toml::Table = toml::from_str(&fs::read_to_string(root.join("Cargo.toml"))?)?;
     let dependencies = workspace["workspace"]["dependencies"].as_table().ok_or("no dependencies")?.clone();

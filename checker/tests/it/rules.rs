@@ -1,0 +1,98 @@
+//! Rules of this repository.
+
+use std::{fs, path::PathBuf};
+
+use crate::shared::UNSTEADY;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The fenced blocks of this kind.
+fn blocks(markdown: &str, kind: &str) -> Vec<String> {
+    let open = format!("```{kind}\n");
+    markdown.split(&open).skip(1).filter_map(|rest| Some(rest.split_once("```")?.0.to_owned())).collect()
+}
+
+/// A text with everything in its place that differs from run to run.
+fn steady(text: &str) -> String {
+    UNSTEADY.iter().fold(text.to_owned(), |text, (pattern, instead)| {
+        regex::Regex::new(pattern).unwrap().replace_all(&text, *instead).into_owned()
+    })
+}
+
+#[test]
+fn output_in_the_readme_is_output_of_a_test() {
+    let snapshots: String = ["mistake_report", "lesson_01_report"]
+        .map(|name| read(&format!("checker/tests/snapshots/{name}.snap")))
+        .concat();
+    let blocks = blocks(&read("README.md"), "text");
+    assert_eq!(blocks.len(), 2);
+    for block in blocks {
+        assert!(
+            snapshots.contains(steady(&block).trim_end()),
+            "this block of README.md is in no snapshot; copy it from there:\n{}",
+            steady(&block)
+        );
+    }
+}
+
+#[test]
+fn commands_in_the_documents_are_commands() {
+    use clap::{CommandFactory, Parser};
+    for document in ["README.md", "CONTRIBUTING.md"] {
+        for block in blocks(&read(document), "console") {
+            for line in block.lines().filter_map(|line| line.strip_prefix("$ cargo xtask ")) {
+                if line == "ci" || line == "bench" {
+                    continue;
+                }
+                let words = shell_words::split(line).unwrap();
+                let parsed = cli::Cli::try_parse_from(std::iter::once("cargo xtask".to_owned()).chain(words));
+                assert!(parsed.is_ok(), "{document} has a command that is none: cargo xtask {line}");
+            }
+        }
+    }
+    assert!(cli::Cli::command().get_subcommands().count() >= 2);
+}
+
+#[test]
+fn no_sleep_in_the_checker() {
+    let mut folders = vec![root().join("checker/src"), root().join("checker/tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("rules.rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                for forbidden in ["thread::sleep", "sleep("] {
+                    assert!(
+                        !text.contains(forbidden),
+                        "{} sleeps; wait for an event, with a deadline (`until`)",
+                        path.display()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_images_are_named_alike_everywhere() {
+    let official = checker::brokers::docker::OFFICIAL;
+    for path in ["README.md", "docker/compose.yaml", ".github/workflows/ci.yml"] {
+        assert!(read(path).contains(official), "{path} names another image than {official}");
+    }
+    for built in checker::brokers::docker::BUILT {
+        let version = built.rsplit(':').next().unwrap();
+        assert!(
+            read("docker/build-image").contains(&format!("  {version})")),
+            "docker/build-image has no recipe for {built}"
+        );
+        assert!(read(".ci/run").contains(version), ".ci/run does not build {built}");
+    }
+}
