@@ -1,9 +1,14 @@
 //! The program around the library: flags in, exit code out, and nothing left behind.
 
-use std::{ffi::OsString, io::IsTerminal, path::Path, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal},
+    path::Path,
+    process::ExitCode,
+};
 
 use clap::Parser;
-use cli::{CheckOptions, CheckWhat, Cli, Command, Format, ProgramArgs};
+use cli::{CheckOptions, CheckWhat, Cli, Command, Format, ProgramArgs, WarmWhat};
 
 use crate::{
     brokers,
@@ -39,28 +44,50 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(Verdict::NotChecked.exit_code());
         }
     };
+    let command = match order(cli.command) {
+        Ok(command) => command,
+        Err(code) => return code,
+    };
     runtime.block_on(async {
-        if !cfg!(feature = "docker") && needs_docker(&cli).await {
+        if !cfg!(feature = "docker") && needs_docker(&command).await {
             return with_docker_client(&arguments[1..]);
         }
-        match cli.command {
-            Command::Check(check) => checks(check.what).await,
-            Command::Broker(warm) => warm_broker(&warm.what).await,
+        match command {
+            Order::Check { lessons, program, options } => checks(&lessons, &program, &options).await,
+            Order::Broker(what) => warm_broker(&what).await,
         }
     })
 }
 
-async fn needs_docker(cli: &Cli) -> bool {
-    if owner::left_a_container() {
-        return true;
+/// A command whose words make sense.
+enum Order {
+    Check { lessons: Vec<Lesson>, program: ProgramArgs, options: CheckOptions },
+    Broker(WarmWhat),
+}
+
+/// Looks up what a command names, before anything is built or started.
+fn order(command: Command) -> Result<Order, ExitCode> {
+    let what = match command {
+        Command::Check(check) => check.what,
+        Command::Broker(warm) => return Ok(Order::Broker(warm.what)),
+    };
+    let lessons = lessons::all()
+        .map_err(|error| give_up(&Reason { message: format!("The lessons can't be read: {error}."), hints: vec![] }))?;
+    match what {
+        CheckWhat::Lesson { lesson, program, options } => match find(&lessons, &lesson) {
+            Some(found) => Ok(Order::Check { lessons: vec![found], program, options }),
+            None => Err(unknown(&lesson, &lessons)),
+        },
+        CheckWhat::All { options } => Ok(Order::Check { lessons, program: ProgramArgs::default(), options }),
     }
-    match &cli.command {
-        Command::Check(check) => {
-            let (CheckWhat::Lesson { options, .. } | CheckWhat::All { options }) = &check.what;
-            brokers::need_docker(&options.broker).await
+}
+
+async fn needs_docker(order: &Order) -> bool {
+    owner::left_a_container()
+        || match order {
+            Order::Check { options, .. } => brokers::need_docker(&options.broker).await,
+            Order::Broker(what) => brokers::warm::needs_docker(what).await,
         }
-        Command::Broker(warm) => brokers::warm::needs_docker(&warm.what).await,
-    }
 }
 
 /// Goes on as the checker that was built with the Docker client.
@@ -74,7 +101,7 @@ fn with_docker_client(arguments: &[OsString]) -> ExitCode {
         progress("compiling the Docker client, this once; a minute or so");
     }
     cargo.arg("--").args(arguments);
-    let failed = |error: std::io::Error| {
+    let failed = |error: io::Error| {
         progress(&format!("error: cargo could not be started: {error}"));
         ExitCode::from(Verdict::NotChecked.exit_code())
     };
@@ -97,20 +124,7 @@ fn docker_client_was_compiled() -> bool {
     entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libtestcontainers-"))
 }
 
-async fn checks(what: CheckWhat) -> ExitCode {
-    let lessons = match lessons::all() {
-        Ok(lessons) => lessons,
-        Err(error) => {
-            return give_up(&Reason { message: format!("The lessons can't be read: {error}."), hints: vec![] });
-        }
-    };
-    let (lessons, program, options) = match what {
-        CheckWhat::Lesson { lesson, program, options } => match find(&lessons, &lesson) {
-            Some(found) => (vec![found], program, options),
-            None => return unknown(&lesson, &lessons),
-        },
-        CheckWhat::All { options } => (lessons, ProgramArgs::default(), options),
-    };
+async fn checks(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOptions) -> ExitCode {
     let run = match Run::begin() {
         Ok(run) => run,
         Err(error) => {
@@ -122,7 +136,7 @@ async fn checks(what: CheckWhat) -> ExitCode {
     let left = owner::reap().await;
     warn(&left);
     let code = tokio::select! {
-        code = judge_all(&lessons, &program, &options, &run) => code,
+        code = judge_all(lessons, program, options, &run) => code,
         () = interrupted() => {
             progress("interrupted; cleaning up");
             INTERRUPTED
@@ -137,7 +151,10 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
     let mut code = 0;
     for lesson in lessons {
         let report = check(lesson, program, options, run, &mut broker).await;
-        print(&report, options);
+        if let Err(error) = print(&report, options) {
+            tell("error", &format!("the report could not be written to stdout: {error}"));
+            return Verdict::NotChecked.exit_code();
+        }
         // Failed weighs more than not checked: it says something.
         code = match (code, report.verdict) {
             (1, _) | (_, Verdict::Failed) => 1,
@@ -147,22 +164,22 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
     code
 }
 
-fn print(result: &Report, options: &CheckOptions) {
+fn print(result: &Report, options: &CheckOptions) -> io::Result<()> {
     report::print(&match options.format {
         Format::Json => report::json::report(result).to_string() + "\n",
         Format::Text => {
-            let width = if std::io::stdout().is_terminal() { textwrap::termwidth() } else { 80 };
+            let width = if io::stdout().is_terminal() { textwrap::termwidth() } else { 80 };
             report::text::report(result, report::text::Layout { width, wire: options.wire })
         }
-    });
+    })
 }
 
-async fn warm_broker(what: &cli::WarmWhat) -> ExitCode {
+async fn warm_broker(what: &WarmWhat) -> ExitCode {
     warn(&owner::reap().await);
     let done = tokio::select! {
         done = brokers::warm::run(what) => done,
         () = interrupted() => {
-            if matches!(what, cli::WarmWhat::Up { .. }) {
+            if matches!(what, WarmWhat::Up { .. }) {
                 progress("interrupted; cleaning up");
                 let _ = brokers::warm::down().await;
             }

@@ -37,6 +37,8 @@ pub trait Contract {
     const ID: &'static str;
     /// The queues that the scene needs to itself.
     const QUEUES: &'static [&'static str];
+    /// Whether the scene makes random choices.
+    const IS_RANDOM: bool;
     /// The steps in their order, by the ids in `lesson.toml`.
     const STEPS: &'static [Rule<Self::Evidence>];
 
@@ -168,6 +170,16 @@ impl Lesson {
             hello_send::HelloSend::ID => hello_send::HelloSend::QUEUES,
             hello_receive::HelloReceive::ID => hello_receive::HelloReceive::QUEUES,
             _ => &[],
+        }
+    }
+
+    /// Whether its scene makes random choices.
+    #[must_use]
+    pub fn is_random(&self) -> bool {
+        match self.about.id.as_str() {
+            hello_send::HelloSend::ID => hello_send::HelloSend::IS_RANDOM,
+            hello_receive::HelloReceive::ID => hello_receive::HelloReceive::IS_RANDOM,
+            _ => false,
         }
     }
 

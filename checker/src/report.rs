@@ -3,7 +3,7 @@
 pub mod json;
 pub mod text;
 
-use std::io::Write;
+use std::io::{self, Write};
 
 /// Tells the story: what is being done, on stderr.
 pub fn progress(what: &str) {
@@ -12,7 +12,14 @@ pub fn progress(what: &str) {
 }
 
 /// Gives the answer, on stdout. A reader that went away is no error.
-pub fn print(answer: &str) {
+///
+/// # Errors
+///
+/// When it can't be written for another reason: a full disk.
+pub fn print(answer: &str) -> io::Result<()> {
     let mut stdout = anstream::stdout().lock();
-    let _ = stdout.write_all(answer.as_bytes()).and_then(|()| stdout.flush());
+    match stdout.write_all(answer.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
 }

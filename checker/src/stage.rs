@@ -137,7 +137,12 @@ impl Actor {
 
     /// As [`Actor::until`], for something that should follow at once.
     pub async fn promptly(&self, holds: impl FnMut(&Performance) -> bool) -> bool {
-        self.wait(self.deadline.min(Instant::now() + self.promptly), holds).await
+        self.within(self.promptly, holds).await
+    }
+
+    /// As [`Actor::until`], and at most so long.
+    pub async fn within(&self, patience: Duration, holds: impl FnMut(&Performance) -> bool) -> bool {
+        self.wait(self.deadline.min(Instant::now() + patience), holds).await
     }
 
     async fn wait(&self, deadline: Instant, mut holds: impl FnMut(&Performance) -> bool) -> bool {

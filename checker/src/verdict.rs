@@ -167,6 +167,8 @@ pub struct Report {
     pub steps: Vec<Step>,
     /// What was seen of the program.
     pub performance: Performance,
+    /// What the scene's random choices were made from, where it makes any: the same seed makes the same choices.
+    pub seed: Option<u64>,
     /// How long it took.
     pub timing: Timing,
 }

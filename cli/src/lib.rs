@@ -68,14 +68,23 @@ pub struct ProgramArgs {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["program", "reference"])]
     pub path: Option<PathBuf>,
     /// Judge what this command line runs, in any language: --program 'python3 send.py'
-    #[arg(long, value_name = "COMMAND", conflicts_with = "reference")]
-    pub program: Option<String>,
+    #[arg(long, value_name = "COMMAND", conflicts_with = "reference", value_parser = command_line)]
+    pub program: Option<CommandLine>,
     /// Judge the lesson's own program (the default)
     #[arg(long)]
     pub reference: bool,
     /// Listen on this port, for a program that has localhost:5672 written into it
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
+}
+
+/// A command line, and its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandLine {
+    /// As it was typed.
+    pub typed: String,
+    /// The program and its arguments, split as a shell would; never empty.
+    pub words: Vec<String>,
 }
 
 /// How to judge and to report.
@@ -174,6 +183,16 @@ fn broker(text: &str) -> Result<BrokerChoice, String> {
     }
 }
 
+fn command_line(text: &str) -> Result<CommandLine, String> {
+    const SHELL: [&str; 9] = ["|", "||", "&", "&&", ";", "<", ">", ">>", "2>&1"];
+    let words = shell_words::split(text).map_err(|error| error.to_string())?;
+    let first = words.first().filter(|first| !first.is_empty()).ok_or("it names no program")?;
+    if first.contains('=') || first.starts_with("~/") || words.iter().any(|word| SHELL.contains(&word.as_str())) {
+        return Err("no shell reads it; for a shell's syntax write --program \"sh -c '…'\"".to_owned());
+    }
+    Ok(CommandLine { typed: text.to_owned(), words })
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     text.parse()
         .ok()
@@ -199,6 +218,18 @@ mod tests {
         assert_eq!(broker("amqp://localhost"), Ok(BrokerChoice::Url("amqp://localhost".into())));
         assert!(broker("rabbitmq").is_err());
         assert!(broker("amqps://localhost").is_err());
+    }
+
+    #[test]
+    fn a_command_line_is_split_as_a_shell_would_and_is_no_shell() {
+        assert_eq!(
+            command_line("python3 'my send.py' \"a b\"").map(|line| line.words),
+            Ok(["python3", "my send.py", "a b"].map(str::to_owned).to_vec())
+        );
+        assert!(command_line("sh -c 'a | b > c'").is_ok());
+        for wrong in ["", "  ", "''", "python3 'send.py", "a | b", "URL=x a", "~/a", "a > b"] {
+            assert!(command_line(wrong).is_err(), "{wrong:?} was taken");
+        }
     }
 
     #[test]

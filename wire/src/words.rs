@@ -221,6 +221,17 @@ pub fn bytes(bytes: &[u8]) -> String {
     }
 }
 
+/// Text with nothing in it that a terminal would act on: control characters, and those that turn the direction of writing, are
+/// escaped.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let escape = |c: char| {
+        if (c.is_control() && c != '\t') || turns(c) { c.escape_unicode().to_string() } else { c.to_string() }
+    };
+    text.chars().map(escape).collect()
+}
+
 /// Text in double quotes. What could hide (quotes, backslashes, control characters) is escaped.
 #[must_use]
 pub fn quoted(text: &[u8]) -> String {
@@ -228,8 +239,7 @@ pub fn quoted(text: &[u8]) -> String {
     for c in String::from_utf8_lossy(text).chars() {
         match c {
             '"' | '\\' | '\n' | '\r' | '\t' => quoted.extend(c.escape_default()),
-            c if c.is_control() => quoted.extend(c.escape_unicode()),
-            c => quoted.push(c),
+            c => quoted.push_str(&harmless(c.encode_utf8(&mut [0; 4]))),
         }
     }
     quoted.push('"');

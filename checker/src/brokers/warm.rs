@@ -330,8 +330,10 @@ async fn logs() -> Result<String, Reason> {
 }
 
 fn print(text: String) -> Result<(), Reason> {
-    crate::report::print(&text);
-    Ok(())
+    crate::report::print(&text).map_err(|error| Reason {
+        message: format!("The answer could not be written to stdout: {error}."),
+        hints: vec!["Is the disk full?".to_owned()],
+    })
 }
 
 fn record() -> io::Result<PathBuf> {

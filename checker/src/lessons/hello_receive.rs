@@ -1,5 +1,7 @@
 //! Lesson 02: receive from the queue `hello`.
 
+use std::time::Duration;
+
 use fastrand::Rng;
 use lapin::{options::QueueDeclareOptions, types::FieldTable};
 use wire::{
@@ -29,6 +31,9 @@ const BEFORE: usize = 3;
 /// A program that asks so often for single messages is polling.
 const POLLS: usize = 20;
 
+/// How long a program that is about to leave gets to show it, after the last message.
+const A_WHILE: Duration = Duration::from_millis(300);
+
 /// The contract.
 pub struct HelloReceive;
 
@@ -39,6 +44,8 @@ pub struct Evidence {
     pub performance: Performance,
     /// The bodies that were sent to it, in order: the first three before it started.
     pub sent: Vec<String>,
+    /// One more, sent when it had printed all of those.
+    pub last: String,
     /// How far the scene came.
     pub reached: Reached,
 }
@@ -54,7 +61,7 @@ pub enum Reached {
     Waiting,
     /// It printed all messages that were sent.
     Received,
-    /// It printed the one sent after those.
+    /// It printed the one sent after those, and was still there.
     Stayed,
 }
 
@@ -62,6 +69,7 @@ impl Contract for HelloReceive {
     type Evidence = Evidence;
     const ID: &'static str = "hello-receive";
     const QUEUES: &'static [&'static str] = &[QUEUE];
+    const IS_RANDOM: bool = true;
     const STEPS: &'static [Rule<Evidence>] = &[
         ("connect", |seen| steps::connect(&seen.performance)),
         ("declare", |seen| steps::declare(&seen.performance, QUEUE)),
@@ -108,7 +116,7 @@ async fn scene(
     publish(&sent[..BEFORE]).await?;
 
     let actor = stage.start(program).await?;
-    let mut evidence = Evidence { performance: Performance::default(), sent, reached: Reached::Start };
+    let mut evidence = Evidence { performance: Performance::default(), sent, last, reached: Reached::Start };
     let done = async {
         if !(actor.until(|seen| subscribed(seen) || hopeless(seen)).await && actor.promptly(subscribed).await) {
             return Ok(Reached::Start);
@@ -120,13 +128,14 @@ async fn scene(
         if !actor.promptly(|seen| evidence.sent.iter().all(|body| printed(seen, body) > 0)).await {
             return Ok(Reached::Waiting);
         }
-        publish(std::slice::from_ref(&last)).await?;
-        if !actor.promptly(|seen| printed(seen, &last) > 0).await {
+        publish(std::slice::from_ref(&evidence.last)).await?;
+        if !actor.promptly(|seen| printed(seen, &evidence.last) > 0).await {
             return Ok(Reached::Received);
         }
         // An acknowledgement comes after the line is printed.
         actor.promptly(|seen| unacknowledged(Talk::of(seen)).is_empty()).await;
-        Ok(Reached::Stayed)
+        let leaves = |seen: &Performance| seen.exit.is_some() || goodbye(seen).is_some();
+        Ok(if actor.within(A_WHILE, leaves).await { Reached::Received } else { Reached::Stayed })
     };
     evidence.reached = done.await?;
     evidence.performance = press_ctrl_c(actor).await?;
@@ -309,7 +318,7 @@ fn not_subscribed(seen: &Performance, talk: Talk<'_>) -> Mistake {
     let get = talk.methods().find(|said| matches!(said.method, Method::Basic(basic::AMQPMethod::Get(_))));
     if let Some(said) = get {
         return Mistake::new("The program asks for single messages (basic.get) instead of subscribing: it burns time when there is nothing, and is late when there is something.")
-            .seen(format!("{}, {} times", said.line(), polls(talk)))
+            .seen(format!("{} (asked {}×)", said.line(), polls(talk)))
             .hint("Subscribe once (basic.consume), and the broker pushes messages as they come.");
     }
     Mistake::new("The program never subscribes to the queue, so no message comes to it.")
@@ -327,7 +336,7 @@ fn wait(seen: &Evidence) -> Finding {
     }
     if seen.reached < Reached::Waiting {
         return held_back(
-            "The waiting line came when the program ended, not while it waited: its output is held back.",
+            "The waiting line came when the program ended, not while it waited: it is printed after the loop, or held back.",
         )
         .into();
     }
@@ -381,27 +390,31 @@ fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
     if let Some(panic) = steps::panic_of(performance) {
         return panic;
     }
-    let count = seen.sent.iter().filter(|body| printed(performance, body) > 0).count();
-    let expected = format!("{RECEIVED} '{body}'");
-    let stderr = performance.stderr.lines();
+    let stderr = steps::complaints(performance);
     if let Some(line) = stderr.iter().find(|line| seen.sent.iter().any(|body| printed::says(line, RECEIVED, body))) {
         return Mistake::new("The messages are printed to stderr; they belong on stdout.")
             .seen(line.clone())
             .hint("In Rust, `println!` prints to stdout and `eprintln!` to stderr.");
     }
-    let bytes = format!("{:?}", body.as_bytes());
-    if let Some(line) = lines.iter().find(|line| !body.is_empty() && line.contains(bytes.trim_matches(['[', ']']))) {
+    if let Some(line) = lines.iter().find(|line| seen.sent.iter().any(|body| has_bytes_of(line, body))) {
         return Mistake::new(
             "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
         )
-        .seen(line.chars().take(80).collect::<String>())
+        .seen(line.clone())
         .hint("Make text of them first: in Rust, `String::from_utf8_lossy(&delivery.data)`.");
     }
-    if let Some(line) = lines.iter().find(|line| !body.is_empty() && line.contains(body)) {
-        return Mistake::new("A message was received and printed in another form than the lesson's.")
-            .seen(printed::difference(&expected, line))
-            .hint("The line is ` [x] Received '…'`, with the blank in front.");
+    if let Some(line) = lines.iter().find(|line| line.matches("[x] Received").count() > 1) {
+        return Mistake::new("The program prints several messages on one line.")
+            .seen(line.clone())
+            .hint("End each line with a newline.");
     }
+    if let Some((line, body)) = wrong_line(&seen.sent, lines) {
+        return printed_otherwise(line, body);
+    }
+    if let Some(line) = lines.iter().find(|line| !body.is_empty() && line.contains(body)) {
+        return printed_otherwise(line, body);
+    }
+    let count = seen.sent.iter().filter(|body| printed(performance, body) > 0).count();
     if let Some(mistake) = let_no_more_come(seen, body, count) {
         return mistake;
     }
@@ -409,31 +422,77 @@ fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
         return Mistake::new(
             "An empty message was delivered, and no line was printed for it: an empty message is a message, too.",
         )
-        .seen(format!("expected: {expected}"))
+        .seen(format!("expected: {RECEIVED} ''"))
         .hint("Print a line for each delivery, whatever is in it.");
     }
-    let candidates: Vec<String> = lines
-        .iter()
-        .filter(|line| line.starts_with(RECEIVED) && !seen.sent.iter().any(|body| printed::says(line, RECEIVED, body)))
-        .cloned()
-        .collect();
-    if let Some(line) = printed::nearest(&candidates, &expected) {
-        let message = if body.is_ascii() {
-            "A message was printed with other text than it has."
-        } else {
-            "A message that is not ASCII was printed with other text than it has: its bytes are UTF-8."
-        };
-        return Mistake::new(message)
-            .seen(printed::difference(&expected, line))
-            .hint("Make text of all of the body, as UTF-8, and change nothing about it.");
-    }
+    let all = seen.sent.len();
     Mistake::new(format!(
-        "{} of {} messages were printed; this one was delivered, and no line was printed for it.",
-        count,
-        seen.sent.len()
+        "Only {count} of {all} messages were printed in time; this one was delivered, and not printed."
     ))
     .seen(format!("expected: {RECEIVED} '{}'", shown(body)))
     .hint("Print a line for each delivery, as it comes.")
+}
+
+/// Whether a line has the numbers of this body's bytes in it, as Debug prints them.
+fn has_bytes_of(line: &str, body: &str) -> bool {
+    let numbers = format!("{:?}", body.as_bytes());
+    !body.is_empty() && line.contains(numbers.trim_matches(['[', ']']))
+}
+
+/// The first line that is meant to say that a message was received, and says something else, with that message's body. None
+/// where lines are missing or in another order, but right as far as they go.
+fn wrong_line<'a>(sent: &'a [String], lines: &'a [String]) -> Option<(&'a str, &'a str)> {
+    let mut next = 0;
+    for line in lines.iter().filter(|line| is_meant_for_a_message(line)) {
+        let body = sent.get(next)?;
+        if printed::says(line, RECEIVED, body) {
+            next += 1;
+        } else if sent.iter().any(|other| printed::says(line, RECEIVED, other)) {
+            return None;
+        } else {
+            return Some((line, body));
+        }
+    }
+    None
+}
+
+fn is_meant_for_a_message(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().take(2).collect();
+    words.join(" ").eq_ignore_ascii_case(RECEIVED.trim_start())
+}
+
+/// A line for this message, in another form than the lesson's.
+fn printed_otherwise(line: &str, body: &str) -> Mistake {
+    let quotes = ['\'', '"', 'b', ' '];
+    let told =
+        line.split_once("eceived").map_or("", |(_, told)| told.trim_start_matches(quotes).trim_end_matches(quotes));
+    let start = told.trim_end_matches(['…', '.']);
+    let (message, hint) = if !body.is_empty() && line.contains(body) {
+        (
+            "A message is printed in another form than the lesson's.",
+            "The line is ` [x] Received '…'`, with one blank in front and one behind each word.",
+        )
+    } else if body.is_empty() {
+        (
+            "The line for an empty message says something else than nothing.",
+            "Print the body as it is, and nothing in its place.",
+        )
+    } else if !start.is_empty() && body.starts_with(start) {
+        (
+            "A message is printed in part only: its end is cut off.",
+            "Print the whole body, on one line, however long it is.",
+        )
+    } else if told.eq_ignore_ascii_case(body) {
+        ("A message is printed with other upper and lower case letters than it has.", "Print the body as it is.")
+    } else if body.is_ascii() {
+        ("A message is printed with other text than it has.", "Print the body as it is: all of it, and nothing else.")
+    } else {
+        (
+            "A message that is not ASCII is printed with other text than it has: its bytes are UTF-8.",
+            "Make text of all of the body, as UTF-8, and change nothing about it.",
+        )
+    };
+    Mistake::new(message).seen(printed::difference(&format!("{RECEIVED} '{body}'"), line)).hint(hint)
 }
 
 /// The message never reached the program, or the program did not wait to print it.
@@ -451,6 +510,16 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
     }
     if talk.deliveries().any(|(_, _, content)| content.body == body.as_bytes()) {
         return None;
+    }
+    let emptied = talk.methods().find(|said| {
+        said.from == Peer::Program
+            && matches!(said.method, Method::Queue(queue::AMQPMethod::Purge(_) | queue::AMQPMethod::Delete(_)))
+    });
+    if let Some(said) = emptied {
+        let mistake = Mistake::new("The program throws messages away that were waiting in the queue.");
+        return Some(
+            mistake.seen(said.line()).hint("Neither purge nor delete the queue: what waits there is for you."),
+        );
     }
     if let Some(close) = talk.closes(Peer::Broker).next() {
         let mistake = Mistake::new("The broker closed the channel before all messages were delivered.");
@@ -476,22 +545,46 @@ fn shown(body: &str) -> String {
     }
 }
 
-/// One more message, sent when all others were printed, is printed, too.
+/// One more message, sent when all others were printed, is printed, too; and then the program is still there.
 fn stay(seen: &Evidence) -> Finding {
-    if seen.reached == Reached::Stayed {
+    let performance = &seen.performance;
+    let ended = ended_by_itself(performance);
+    if seen.reached == Reached::Stayed && !ended {
         return Finding::Passed("a message that came when all others were printed was printed, too".to_owned());
     }
-    if let Some(panic) = steps::panic_of(&seen.performance) {
+    if let Some(panic) = steps::panic_of(performance) {
         return panic.into();
     }
-    let performance = &seen.performance;
-    let message = if ended_by_itself(performance) {
+    let talk = Talk::of(performance);
+    let goodbye = goodbye(performance);
+    let delivered = talk.deliveries().any(|(_, _, content)| content.body == seen.last.as_bytes());
+    let message = if ended {
         "The program ended by itself when it had printed the messages; a receiver stays for the next one."
-    } else {
+    } else if goodbye.is_some() {
         "The program stopped receiving when it had printed the messages; a receiver stays for the next one."
+    } else if delivered {
+        "The program received a message that came after a while, and printed no line for it."
+    } else {
+        "The program let no more messages come when it had printed the first ones; a receiver stays for the next one."
     };
-    let seen = steps::last_words(performance);
-    Mistake::new(message).seen(seen).hint("Receive in a loop that only Ctrl-C ends.").into()
+    let evidence = goodbye.map_or_else(|| steps::last_words(performance), |said| said.line());
+    Mistake::new(message).seen(evidence).hint("Receive in a loop that only Ctrl-C ends.").into()
+}
+
+/// What the program said, before Ctrl-C was pressed, to receive no more.
+fn goodbye(seen: &Performance) -> Option<Said<'_>> {
+    use wire::protocol::{channel::AMQPMethod as Channel, connection::AMQPMethod as Connection};
+    let last = |said: &Said<'_>| {
+        said.from == Peer::Program
+            && seen.interrupted_at.is_none_or(|at| said.at < at)
+            && matches!(
+                said.method,
+                Method::Basic(basic::AMQPMethod::Cancel(_))
+                    | Method::Channel(Channel::Close(_))
+                    | Method::Connection(Connection::Close(_))
+            )
+    };
+    Talk::of(seen).methods().find(last)
 }
 
 /// Ctrl-C ends it soon, without a panic.
@@ -504,7 +597,7 @@ fn stop(seen: &Evidence) -> Finding {
         return Mistake::new("The program's end was not seen.").into();
     };
     if exit.overdue {
-        return Mistake::new("Ctrl-C was pressed, and the program went on: it takes the signal and does not end.")
+        return Mistake::new("Ctrl-C was pressed, and the program did not end soon: it takes the signal and goes on.")
             .seen(steps::last_words(performance))
             .hint("When `tokio::signal::ctrl_c()` says that Ctrl-C was pressed, leave the loop and let `main` return.")
             .into();

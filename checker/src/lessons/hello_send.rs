@@ -42,6 +42,7 @@ impl Contract for HelloSend {
     type Evidence = Evidence;
     const ID: &'static str = "hello-send";
     const QUEUES: &'static [&'static str] = &[QUEUE];
+    const IS_RANDOM: bool = false;
     const STEPS: &'static [Rule<Evidence>] = &[
         ("connect", |seen| steps::connect(&seen.performance)),
         ("declare", |seen| steps::declare(&seen.performance, QUEUE)),
@@ -87,7 +88,7 @@ fn publish(seen: &Evidence) -> Finding {
         return mistake.seen(said.line() + &answer).hint("The default exchange has the empty name \"\".").into();
     }
     if let Some(close) = refusal {
-        return Mistake::new("The broker refused the message, and closed the channel.")
+        return Mistake::new(format!("The broker refused the message, and closed the {}.", close.what()))
             .seen(format!("{}\n{}", said.line(), close.said.line()))
             .hint("The broker's line says why.")
             .into();
@@ -150,7 +151,7 @@ fn not_published(seen: &Evidence, talk: Talk<'_>) -> Mistake {
 
 fn wrong_body(line: String, body: &[u8], complete: bool) -> Mistake {
     if !complete {
-        return Mistake::new("The program ended in the middle of its message.")
+        return Mistake::new("The program stopped in the middle of its message.")
             .seen(line)
             .hint("Wait until all is sent: close the connection, and wait for the answer.");
     }
@@ -159,6 +160,11 @@ fn wrong_body(line: String, body: &[u8], complete: bool) -> Mistake {
             .seen(line)
             .hint("Send the text's bytes: in Rust, `b\"Hello World!\"`.");
     };
+    if let Some(character) = printed::unseen(BODY, text).filter(|_| text.trim_end_matches(['\n', '\r', ' ']) != BODY) {
+        return Mistake::new(format!("The message's body has a character in it that nobody sees: {character}."))
+            .seen(printed::difference(BODY, text))
+            .hint("Type the text anew, or look at how it becomes bytes.");
+    }
     let (message, hint) = if text.trim_end() == BODY {
         (
             "The message's body has something behind `Hello World!` that is not seen: a newline, or a blank.",
@@ -196,7 +202,7 @@ fn lost(talk: Talk<'_>, queue_is_there: bool) -> Mistake {
         && !of_program(|method| matches!(method, Method::Tx(tx::AMQPMethod::Commit(_))))
     {
         return Mistake::new(
-            "The message was published in a transaction that was never committed, so the broker forgot it.",
+            "The message was published in a transaction that was not committed, so the broker forgot it.",
         )
         .hint("Leave the transaction out, or commit it.");
     }

@@ -15,13 +15,21 @@ pub fn says(line: &str, prefix: &str, body: &str) -> bool {
     let quoted = rest.strip_prefix(['b', 'u']).unwrap_or(rest);
     ['\'', '"'].iter().any(|quote| {
         let inner = quoted.strip_prefix(*quote).and_then(|inner| inner.strip_suffix(*quote));
-        inner.is_some_and(|inner| inner == body || unescape(inner).is_some_and(|bytes| bytes == body.as_bytes()))
+        let reads_as = |inner, reading| unescape(inner, reading).is_some_and(|bytes| bytes == body.as_bytes());
+        inner.is_some_and(|inner| inner == body || reads_as(inner, HexIs::Byte) || reads_as(inner, HexIs::Character))
     })
+}
+
+/// What `\xfc` stands for: a byte (Python's bytes, Go, C, Ruby), or a character (Python's text, JavaScript).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HexIs {
+    Byte,
+    Character,
 }
 
 /// The bytes that a quoted text with escapes stands for, as Python, Rust, JavaScript, Go and Ruby write them. None where an
 /// escape is not one of theirs.
-fn unescape(text: &str) -> Option<Vec<u8>> {
+fn unescape(text: &str, hex_is: HexIs) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut high: Option<u32> = None; // the first half of a UTF-16 pair
     let mut chars = text.chars();
@@ -35,7 +43,8 @@ fn unescape(text: &str) -> Option<Vec<u8>> {
             'r' => bytes.push(b'\r'),
             't' => bytes.push(b'\t'),
             c @ ('\\' | '\'' | '"') => bytes.push(c as u8),
-            'x' => bytes.push(u8::try_from(hex(&mut chars, 2)?).ok()?),
+            'x' if hex_is == HexIs::Byte => bytes.push(u8::try_from(hex(&mut chars, 2)?).ok()?),
+            'x' => bytes.extend(char::from_u32(hex(&mut chars, 2)?)?.encode_utf8(&mut [0; 4]).bytes()),
             'U' => bytes.extend(char::from_u32(hex(&mut chars, 8)?)?.encode_utf8(&mut [0; 4]).bytes()),
             'u' => {
                 let code = if chars.as_str().starts_with('{') {
@@ -68,6 +77,18 @@ fn unescape(text: &str) -> Option<Vec<u8>> {
 fn hex(chars: &mut std::str::Chars<'_>, digits: usize) -> Option<u32> {
     let text: String = chars.by_ref().take(digits).collect();
     (text.len() == digits).then(|| u32::from_str_radix(&text, 16).ok()).flatten()
+}
+
+/// The first character of `got` that is not as expected, when it is one that nobody sees: a zero-width one, an odd blank, a
+/// control character. By its number, as in `U+FEFF`.
+#[must_use]
+pub fn unseen(expected: &str, got: &str) -> Option<String> {
+    let same = expected.chars().zip(got.chars()).take_while(|(one, other)| one == other).count();
+    let c = got.chars().nth(same)?;
+    let unseen = c.is_control()
+        || (c.is_whitespace() && c != ' ')
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}');
+    unseen.then(|| format!("U+{:04X}", u32::from(c)))
 }
 
 /// Of the lines a program printed, the one that comes closest to what it should have printed; None when none comes near.
@@ -123,6 +144,7 @@ mod tests {
             r#" [x] Received "Gr\u{fc}\u{df}e \u{1f407}""#,
             r#" [x] Received "Gr\303\274\303\237e \360\237\220\207""#,
             r" [x] Received u'Gr\u00fc\u00dfe \U0001f407'",
+            r" [x] Received u'Gr\xfc\xdfe \U0001f407'",
             " [x] Received 'Grüße 🐇'  ",
         ] {
             assert!(says(line, PREFIX, body), "{line}");

@@ -46,9 +46,6 @@ fn not_connected(seen: &Performance, talk: Talk<'_>) -> Mistake {
     if let Some(close) = talk.closes(Peer::Broker).next() {
         return refused_at_the_door(talk, close);
     }
-    if let Some(error) = talk.garbage() {
-        return not_amqp(error);
-    }
     let header = talk.others().find_map(|what| match what {
         What::ProtocolHeader(header) => Some(header),
         _ => None,
@@ -59,6 +56,9 @@ fn not_connected(seen: &Performance, talk: Talk<'_>) -> Mistake {
             .seen(words::line(&What::ProtocolHeader(*header)))
             .hint("Use a client library for AMQP 0-9-1: lapin in Rust, Pika in Python.");
     }
+    if let Some(error) = talk.garbage() {
+        return not_amqp(error);
+    }
     if let Some(why) = talk.others().find_map(|what| match what {
         What::Unreachable(why) => Some(why),
         _ => None,
@@ -67,22 +67,29 @@ fn not_connected(seen: &Performance, talk: Talk<'_>) -> Mistake {
     }
     if !talk.is_empty() {
         let said_hello = talk.methods().any(|said| said.from == Peer::Program);
-        let message = if said_hello {
-            "The program began to log in, and left before it was done."
-        } else {
-            "The program opened a TCP connection, and said nothing that AMQP knows."
+        let message = match (said_hello, talk.broker_hung_up()) {
+            (true, true) => {
+                "The broker hung up on the program in the middle of the handshake, without giving a reason."
+            }
+            (true, false) => "The program began to log in, and did not go on.",
+            (false, _) if header.is_some() => {
+                "The program opened a connection, and never answered the broker's greeting."
+            }
+            (false, _) => "The program opened a TCP connection, and said nothing.",
         };
         return Mistake::new(message)
             .seen(last_words(seen))
             .hint("Wait until the connection is open: in lapin, `.await` the call that connects.");
     }
-    let message = match seen.exit {
-        Some(exit) if !exit.overdue => "The program ended without connecting to the broker.",
-        _ => "The program never connected to the broker.",
+    const ADDRESS: &str = "Connect to the address in the environment variable AMQP_URL. A program that has localhost:5672 written into it is checked with --port 5672.";
+    let (message, hint) = match seen.exit {
+        Some(exit) if !exit.overdue && exit.code != Some(0) && !complaints(seen).is_empty() => {
+            ("The program failed before it connected to the broker.", format!("Its stderr says why. {ADDRESS}"))
+        }
+        Some(exit) if !exit.overdue => ("The program ended without connecting to the broker.", ADDRESS.to_owned()),
+        _ => ("The program never connected to the broker.", ADDRESS.to_owned()),
     };
-    Mistake::new(message).seen(last_words(seen)).hint(
-        "Connect to the address in the environment variable AMQP_URL. A program that has localhost:5672 written into it is checked with --port 5672.",
-    )
+    Mistake::new(message).seen(last_words(seen)).hint(hint)
 }
 
 fn refused_at_the_door(talk: Talk<'_>, close: Close<'_>) -> Mistake {
@@ -134,8 +141,15 @@ pub fn declare(seen: &Performance, name: &str) -> Finding {
     let talk = Talk::of(seen);
     let mine: Vec<(Said<'_>, &queue::Declare)> =
         talk.declares().filter(|(_, declare)| declare.queue.as_str() == name).collect();
-    let active = mine.iter().find(|(_, declare)| !declare.passive);
-    if let Some(close) = talk.refusal(QUEUE_DECLARE) {
+    let agreed = |said: &Said<'_>| {
+        let ok = |method| matches!(method, &Method::Queue(queue::AMQPMethod::DeclareOk(_))).then_some(());
+        talk.answer(said, ok).is_some()
+    };
+    let mut active = mine.iter().filter(|(_, declare)| !declare.passive);
+    let active = active.clone().find(|(said, declare)| declare.nowait || agreed(said)).or(active.next());
+    // A refusal before the declaration that the broker agreed to was overcome: somebody asked passively first.
+    let overcome = active.filter(|(said, _)| agreed(said)).map_or(0, |(said, _)| said.order);
+    if let Some(close) = talk.refusals(QUEUE_DECLARE).find(|close| close.said.order > overcome) {
         return refused_declare(name, close, active.is_none() && !mine.is_empty()).into();
     }
     let Some((said, declare)) = active else { return not_declared(seen, talk, name, &mine).into() };
@@ -147,11 +161,7 @@ pub fn declare(seen: &Performance, name: &str) -> Finding {
         .hint("Leave the flag `exclusive` out: sender and receiver share this queue.")
         .into();
     }
-    let agreed = talk.answer(said, |method| match method {
-        Method::Queue(queue::AMQPMethod::DeclareOk(ok)) => Some(ok),
-        _ => None,
-    });
-    if agreed.is_none() && !declare.nowait {
+    if !agreed(said) && !declare.nowait {
         return Mistake::new(format!("The program asked for the queue `{name}`, and left before the broker answered."))
             .seen(said.line())
             .hint("Wait for the answer: in lapin, `.await` the call.")
@@ -168,6 +178,10 @@ fn refused_declare(name: &str, close: Close<'_>, only_passive: bool) -> Mistake 
         .hint("Leave the flag `passive` out."),
         405 => Mistake::new(format!("The broker refused the declaration: `{name}` is there, and another connection has it to itself."))
             .hint("Leave the flag `exclusive` out: sender and receiver share this queue."),
+        406 if !close.text.contains("inequivalent") => {
+            Mistake::new("The broker refused the declaration: something in it makes no sense to the broker.")
+                .hint("The broker's line names the argument. Declare without arguments, as the lesson does.")
+        }
         406 => Mistake::new(format!("The broker refused the declaration: `{name}` is there already, with other properties."))
             .hint("Declare a queue with the same flags and arguments everywhere, or delete it first. The broker's line names the property."),
         _ => Mistake::new("The broker refused the declaration.").hint("The broker's line says why."),
@@ -219,6 +233,9 @@ fn not_declared(seen: &Performance, talk: Talk<'_>, name: &str, passive: &[(Said
         return Mistake::new(message.replace("{name}", name))
             .seen(said.line())
             .hint("Declare the queue; the default exchange is there already, and bound to every queue.");
+    }
+    if let Some(error) = talk.garbage() {
+        return not_amqp(error);
     }
     let next = talk.methods().find(|said| {
         said.from == Peer::Program
@@ -279,7 +296,10 @@ pub fn bad_end(seen: &Performance) -> Option<Mistake> {
         (None, Some(signal)) => Some(Mistake::new(format!("The program was ended by signal {signal}."))),
         (None, None) => None,
     }
-    .map(|mistake| mistake.seen(last_words(seen)).hint("What it printed to stderr says more."))
+    .map(|mistake| {
+        let hint = if complaints(seen).is_empty() { "" } else { "Its stderr says why." };
+        mistake.seen(last_words(seen)).hint(hint)
+    })
 }
 
 /// A Rust panic, as it shows on stderr.
@@ -295,10 +315,21 @@ pub fn panic_of(seen: &Performance) -> Option<Mistake> {
     )
 }
 
+/// What it wrote to stderr, without the traceback that Python prints when we press Ctrl-C.
+#[must_use]
+pub fn complaints(seen: &Performance) -> Vec<String> {
+    let mut lines = seen.stderr.lines();
+    if seen.interrupted_at.is_some() && lines.last().is_some_and(|line| line.starts_with("KeyboardInterrupt")) {
+        let traceback = lines.iter().rposition(|line| line.starts_with("Traceback "));
+        lines.truncate(traceback.unwrap_or(lines.len() - 1));
+    }
+    lines
+}
+
 /// The last thing the program said: on stderr, else on the wire, else how it ended.
 #[must_use]
 pub fn last_words(seen: &Performance) -> String {
-    if let Some(line) = seen.stderr.lines().into_iter().rev().find(|line| !line.trim().is_empty()) {
+    if let Some(line) = complaints(seen).into_iter().rfind(|line| !line.trim().is_empty()) {
         return format!("its last line on stderr: {line}");
     }
     let said = Talk::of(seen).methods().rfind(|said| said.from == Peer::Program);

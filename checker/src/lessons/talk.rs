@@ -1,5 +1,7 @@
 //! Questions to a conversation.
 
+use std::time::Duration;
+
 use wire::{
     Content, Event, FrameError, Method, Peer, What,
     protocol::{basic, channel, connection, queue},
@@ -17,6 +19,8 @@ pub struct Talk<'a> {
 /// A method that was said.
 #[derive(Clone, Copy)]
 pub struct Said<'a> {
+    /// When, on the events' time axis.
+    pub at: Duration,
     /// Its place in the order.
     pub order: u64,
     /// On which connection.
@@ -37,6 +41,14 @@ impl Said<'_> {
     pub fn line(&self) -> String {
         let who = if self.from == Peer::Program { "program" } else { "broker" };
         format!("{who}: {}", words::method_line(self.method, self.content))
+    }
+}
+
+impl Close<'_> {
+    /// What it closes.
+    #[must_use]
+    pub fn what(&self) -> &'static str {
+        if self.said.channel == 0 { "connection" } else { "channel" }
     }
 }
 
@@ -73,6 +85,7 @@ impl<'a> Talk<'a> {
     pub fn methods(self) -> impl DoubleEndedIterator<Item = Said<'a>> {
         self.events.iter().filter_map(|event| match &event.what {
             What::Method { channel, method, content } => Some(Said {
+                at: event.at,
                 order: event.order,
                 connection: event.connection,
                 channel: *channel,
@@ -152,10 +165,22 @@ impl<'a> Talk<'a> {
         })
     }
 
-    /// The broker's refusal of a method.
+    /// The broker's refusals of a method.
+    pub fn refusals(self, of: (u16, u16)) -> impl Iterator<Item = Close<'a>> {
+        self.closes(Peer::Broker).filter(move |close| close.about == of)
+    }
+
+    /// The broker's first refusal of a method.
     #[must_use]
     pub fn refusal(self, of: (u16, u16)) -> Option<Close<'a>> {
-        self.closes(Peer::Broker).find(|close| close.about == of)
+        self.refusals(of).next()
+    }
+
+    /// Whether the broker was the first to end a socket.
+    #[must_use]
+    pub fn broker_hung_up(self) -> bool {
+        let first = self.events.iter().find(|event| matches!(event.what, What::Ended { .. }));
+        first.is_some_and(|event| event.from == Peer::Broker)
     }
 
     /// The connections whose handshake was completed, and the vhost each asked for.

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use cli::ProgramArgs;
+use cli::{CommandLine, ProgramArgs};
 use tokio::{process::Command, time::timeout};
 
 use crate::{owner::MARK, program::Program, verdict::Reason, workspace};
@@ -22,7 +22,7 @@ pub enum Source {
     /// A Rust package in this folder.
     Package(PathBuf),
     /// A command line.
-    Command(String),
+    Command(CommandLine),
 }
 
 /// Why there is no program.
@@ -40,7 +40,7 @@ impl Source {
     pub fn from_args(args: &ProgramArgs, reference: &Path) -> Source {
         match (&args.path, &args.program) {
             (Some(path), _) => Source::Package(path.clone()),
-            (None, Some(command)) => Source::Command(command.clone()),
+            (None, Some(line)) => Source::Command(line.clone()),
             (None, None) => Source::Reference(reference.to_owned()),
         }
     }
@@ -54,7 +54,7 @@ impl Source {
                 format!("{} (the lesson's own program)", folder.display())
             }
             Source::Package(folder) => folder.display().to_string(),
-            Source::Command(command) => command.clone(),
+            Source::Command(line) => line.typed.clone(),
         }
     }
 
@@ -66,23 +66,17 @@ impl Source {
     pub async fn build(&self, mark: &str) -> Result<Program, NoProgram> {
         match self {
             Source::Reference(folder) | Source::Package(folder) => package(folder, mark).await,
-            Source::Command(command) => command_line(command).map_err(NoProgram::NotChecked),
+            Source::Command(line) => command(line).map_err(NoProgram::NotChecked),
         }
     }
 }
 
-fn command_line(text: &str) -> Result<Program, Reason> {
-    let wrong = |message: String| Reason {
-        message,
-        hints: vec!["A command line with shell syntax goes into --program \"sh -c '…'\"".to_owned()],
-    };
-    let command =
-        shell_words::split(text).map_err(|error| wrong(format!("--program can't be split into words: {error}.")))?;
-    if command.is_empty() {
-        return Err(wrong("--program is empty.".to_owned()));
-    }
-    let folder = std::env::current_dir().map_err(|error| wrong(format!("There is no current folder: {error}.")))?;
-    Ok(Program { command, folder })
+fn command(line: &CommandLine) -> Result<Program, Reason> {
+    let folder = std::env::current_dir().map_err(|error| Reason {
+        message: format!("There is no current folder: {error}."),
+        hints: vec!["Change to a folder that exists".to_owned()],
+    })?;
+    Ok(Program { command: line.words.clone(), folder })
 }
 
 async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
@@ -163,17 +157,4 @@ fn executables(messages: &str) -> Vec<String> {
         })
         .filter_map(|message| message["executable"].as_str().map(str::to_owned))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_line_is_split_as_a_shell_would() {
-        let program = command_line("python3 'my send.py' --to \"a b\"").unwrap();
-        assert_eq!(program.command, ["python3", "my send.py", "--to", "a b"]);
-        assert!(command_line("").is_err());
-        assert!(command_line("python3 'send.py").is_err());
-    }
 }

@@ -35,6 +35,7 @@ pub fn report(report: &Report) -> Value {
             "signal": exit.signal,
             "overdue": exit.overdue,
         })),
+        "seed": report.seed,
         "wire": performance.events.iter().map(event).collect::<Vec<_>>(),
         "wire_cut": performance.events_cut,
         "timing_ms": {

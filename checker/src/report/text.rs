@@ -5,6 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use wire::words;
 
+use crate::lessons::steps;
 use crate::verdict::{Mistake, Outcome, Reason, Report, Step, Verdict};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -16,6 +17,9 @@ const INDENT: &str = "           ";
 
 /// At most so many lines of output are repeated; the rest is in the JSON.
 const LINES: usize = 12;
+
+/// At most so many characters of a line that the program printed are repeated.
+const LONGEST: usize = 200;
 
 /// How a report is laid out.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +78,7 @@ fn told(mistake: &Mistake, read: &str, layout: Layout) -> String {
     if !mistake.evidence.is_empty() {
         text.push('\n');
         for line in mistake.evidence.lines() {
-            let _ = writeln!(text, "{INDENT}  {line}");
+            let _ = writeln!(text, "{INDENT}  {}", start_of(line));
         }
         text.push('\n');
     }
@@ -103,7 +107,8 @@ fn paragraph(label: &str, words: &str, layout: Layout) -> String {
 /// What the program printed: where a step failed, it helps to see it.
 fn output(report: &Report) -> String {
     let mut text = String::new();
-    for (name, lines) in [("stdout", report.performance.stdout.lines()), ("stderr", report.performance.stderr.lines())]
+    for (name, lines) in
+        [("stdout", report.performance.stdout.lines()), ("stderr", steps::complaints(&report.performance))]
     {
         if lines.is_empty() {
             continue;
@@ -111,15 +116,22 @@ fn output(report: &Report) -> String {
         let _ = writeln!(text, "\n  the program's {name}");
         let hidden = lines.len().saturating_sub(LINES);
         for line in &lines[..lines.len() - hidden] {
-            let start: String = line.chars().take(200).collect();
-            let more = if start.len() < line.len() { " …" } else { "" };
-            let _ = writeln!(text, "  | {start}{more}");
+            let _ = writeln!(text, "  | {}", start_of(line));
         }
         if hidden > 0 {
             let _ = writeln!(text, "  … {hidden} more lines: --format json has them");
         }
     }
     text
+}
+
+/// The start of a line that somebody else wrote, with nothing in it that a terminal would act on.
+fn start_of(line: &str) -> String {
+    let mut start = words::harmless(&line.chars().take(LONGEST).collect::<String>());
+    if line.chars().count() > LONGEST {
+        start.push_str(" …");
+    }
+    start
 }
 
 fn wire(report: &Report) -> String {
@@ -162,7 +174,9 @@ pub fn conclusion(report: &Report) -> String {
         Verdict::Failed => {
             let failed = report.steps.iter().position(|step| matches!(step.outcome, Outcome::Failed(_))).unwrap_or(0);
             let id = report.steps.get(failed).map_or("", |step| &step.id);
-            format!("{BAD}failed{BAD:#}: step {} of {count}, {id}", failed + 1)
+            let again =
+                report.seed.map(|seed| format!("; --seed {seed} sends the same messages again")).unwrap_or_default();
+            format!("{BAD}failed{BAD:#}: step {} of {count}, {id}{again}", failed + 1)
         }
         Verdict::NotChecked => "not checked: this says nothing about the program".to_owned(),
     }

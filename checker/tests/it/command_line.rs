@@ -41,6 +41,8 @@ fn what_is_typed_wrongly_is_told_and_exits_with_2() {
         ("usage_broker", vec!["check", "lesson", "01", "--broker", "rabbit"]),
         ("usage_amqps", vec!["check", "lesson", "01", "--broker", "amqps://host"]),
         ("usage_timeout", vec!["check", "lesson", "01", "--timeout", "soon"]),
+        ("usage_empty_program", vec!["check", "lesson", "01", "--program", ""]),
+        ("usage_shell_syntax", vec!["check", "lesson", "01", "--program", "python3 send.py | cat"]),
         ("usage_two_programs", vec!["check", "lesson", "01", "--path", ".", "--program", "true"]),
     ] {
         let output = run(&arguments);
@@ -102,6 +104,16 @@ fn a_program_that_does_not_compile_failed() {
     assert_eq!(report["steps"][0]["id"], "build");
     assert!(report["steps"][0]["evidence"].as_str().unwrap().contains("error[E0308]"), "{report}");
     assert_eq!(report["steps"][1]["verdict"], "skipped");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_told() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = checker(&["check", "lesson", "01", "--broker", &nobody(), "--program", "true"]);
+    let output = command.stdout(full).stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("could not be written to stdout"));
 }
 
 #[test]

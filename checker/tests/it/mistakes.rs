@@ -152,7 +152,12 @@ fn send(script: Script, queued: Option<&[&str]>) -> String {
 /// Lesson 02's verdict on this.
 fn receive(script: Script, sent: &[&str], reached: Reached) -> String {
     let sent = sent.iter().map(|body| (*body).to_owned()).collect();
-    told(&judge::<HelloReceive>(&hello_receive::Evidence { performance: script.seen, sent, reached }))
+    told(&judge::<HelloReceive>(&hello_receive::Evidence {
+        performance: script.seen,
+        sent,
+        last: "last".to_owned(),
+        reached,
+    }))
 }
 
 const SENT: &str = " [x] Sent 'Hello World!'";
@@ -174,6 +179,11 @@ fn sending() {
         Script::connected().declare(declare)
     };
     let cases = [
+        ("an argument that makes no sense", send(Script::connected().say(Program, 1, Method::Queue(Queue::Declare(queue::Declare { queue: "hello".into(), ..Default::default() }))).refused(406, "PRECONDITION_FAILED - invalid arg 'x-queue-type' for queue 'hello' in vhost '/': \"unsupported queue type 'fancy'\"", (50, 10)).exit(1), None)),
+        ("passive first, then in earnest", send(Script::connected().say(Program, 1, Method::Queue(Queue::Declare(queue::Declare { queue: "hello".into(), passive: true, ..Default::default() }))).refused(404, "NOT_FOUND - no queue 'hello' in vhost '/'", (50, 10)).declare(queue::Declare { queue: "hello".into(), ..Default::default() }).publish("", "hello", hello).print(SENT).close().exit(0), kept)),
+        ("fails before it connects", send(Script::default().complain("SyntaxError: invalid syntax").exit(1), None)),
+        ("a character that nobody sees", send(Script::declared().publish("", "hello", "Hello\u{a0}World!".as_bytes()).print(SENT).close().exit(0), Some(&["x"]))),
+        ("hung up on", send(Script::default().say(Program, 0, Method::Connection(Connection::TuneOk(connection::TuneOk::default()))).what(Broker, What::Ended { reset: false }).exit(1), None)),
         ("all is well", send(well().print(SENT).close().exit(0), kept)),
         ("durable, and double quotes", send(declare(|d| d.durable = true).publish("", "hello", hello).print(" [x] Sent \"Hello World!\"").close().exit(0), kept)),
         ("never connected", send(Script::default().complain("Connection refused").exit(1), None)),
@@ -230,6 +240,40 @@ fn receiving() {
     };
     let end = |script: Script| script.interrupted().close().exit(0);
     let cases = [
+        ("two blanks", receive(end(delivered(true).print(" [x]  Received 'one'")), &bodies, Reached::Waiting)),
+        (
+            "all on one line",
+            receive(end(delivered(true).print(" [x] Received 'one' [x] Received ''")), &bodies, Reached::Waiting),
+        ),
+        ("upper case", receive(end(delivered(true).print(" [x] Received 'ONE'")), &bodies, Reached::Waiting)),
+        ("cut off", receive(end(delivered(true).print(" [x] Received 'on...'")), &bodies, Reached::Waiting)),
+        (
+            "purges first",
+            receive(
+                end(Script::declared()
+                    .say(Program, 1, Method::Queue(Queue::Purge(queue::Purge { queue: "hello".into(), nowait: false })))
+                    .consume(true)
+                    .print(WAITING)),
+                &bodies,
+                Reached::Waiting,
+            ),
+        ),
+        ("leaves after the last", receive(printed(delivered(true)).close().exit(0), &bodies, Reached::Stayed)),
+        (
+            "cancels",
+            receive(
+                printed(delivered(true))
+                    .say(
+                        Program,
+                        1,
+                        Method::Basic(Basic::Cancel(basic::Cancel { consumer_tag: "tag".into(), nowait: false })),
+                    )
+                    .interrupted()
+                    .exit(0),
+                &bodies,
+                Reached::Received,
+            ),
+        ),
         ("all is well", receive(end(printed(delivered(true))), &bodies, Reached::Stayed)),
         ("acknowledges", receive(end(ack(printed(delivered(false)), 3, true)), &bodies, Reached::Stayed)),
         ("does not declare", receive(end(Script::connected().consume(true)), &bodies, Reached::Waiting)),

@@ -5,7 +5,7 @@ use lapin::{options::QueueDeclareOptions, types::FieldTable};
 use libtest_mimic::Failed;
 
 use crate::{
-    brokers::{TestBroker, runtime},
+    brokers::{TestBroker, forward, runtime},
     shared::{shown, snapshot},
 };
 
@@ -56,9 +56,10 @@ pub fn users_queue(broker: &TestBroker) -> Result<(), Failed> {
     let management = broker.broker.management.clone().unwrap();
     let vhost = format!("users-{}", fastrand::u32(..));
     runtime().block_on(management.make_vhost(&vhost)).unwrap();
-    // An address whose port + 10000 leads nowhere: a forwarder to the broker.
-    let forwarded = Address { vhost: vhost.clone(), ..forward(&broker.broker.address) };
     let address = broker.broker.address.in_vhost(&vhost);
+    // An address whose port + 10,000 leads nowhere: a door to the broker.
+    let door = runtime().block_on(forward(&address));
+    let forwarded = Address { port: door.port(), ..broker.broker.address.clone() };
     let hand = runtime().block_on(Hand::reach(&address)).unwrap();
     let declare =
         |queue| runtime().block_on(hand.declare(queue, QueueDeclareOptions::default(), FieldTable::default())).unwrap();
@@ -77,22 +78,4 @@ pub fn users_queue(broker: &TestBroker) -> Result<(), Failed> {
     assert_eq!(kept, Some(vec![b"precious".to_vec()]), "the user's message is gone");
     runtime().block_on(management.delete_vhost(&vhost)).unwrap();
     Ok(())
-}
-
-/// A second address for the broker, on a port of its own.
-fn forward(broker: &Address) -> Address {
-    let target = broker.host_and_port();
-    let listener = runtime().block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    runtime().spawn(async move {
-        while let Ok((mut here, _)) = listener.accept().await {
-            let target = target.clone();
-            tokio::spawn(async move {
-                if let Ok(mut there) = tokio::net::TcpStream::connect(target).await {
-                    let _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
-                }
-            });
-        }
-    });
-    Address { host: "127.0.0.1".to_owned(), port, ..broker.clone() }
 }

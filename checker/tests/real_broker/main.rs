@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod brokers;
+mod classic;
 mod cleaning;
 mod lessons;
 #[path = "../shared/mod.rs"]
@@ -54,6 +55,15 @@ fn main() -> ExitCode {
         trials.extend(step_programs::all().into_iter().map(|program| {
             trial(program.name(), Box::new(move |broker: &TestBroker| step_programs::check(broker, &program)))
         }));
+        for python in classic::PYTHONS {
+            let tests: [(&str, classic::Test); 2] =
+                [("pass", classic::pass), ("exchange_messages_with_ours", classic::exchange)];
+            trials.extend(tests.map(|(name, test)| {
+                let name = format!("classic_{}_programs_{name}", python.name());
+                let not_there = place.is_not_at_hand() || !python.is_set();
+                trial(name, Box::new(move |broker: &TestBroker| test(broker, python))).with_ignored_flag(not_there)
+            }));
+        }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     in_use.end();

@@ -1,6 +1,11 @@
 //! The step programs: a lesson's program with its first k steps passes exactly these, and fails the next with its message.
 
-use std::{fs, path::PathBuf, process::Command, sync::OnceLock};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
 
 use checker::lessons::{self, Lesson, anchors};
 use libtest_mimic::Failed;
@@ -37,8 +42,7 @@ impl StepProgram {
 
 /// Judges it.
 pub fn check(broker: &TestBroker, program: &StepProgram) -> Result<(), Failed> {
-    let folder = built().as_ref().map_err(|error| Failed::from(error.as_str()))?;
-    let binary = folder.join(program.binary());
+    let binary = folder()?.join(program.binary());
     let command = shell_words::join([binary.to_string_lossy()]);
     let arguments = ["lesson", &program.lesson.number, "--format", "json", "--seed", "1", "--program", &command];
     let output = broker.check(&arguments).output()?;
@@ -63,11 +67,16 @@ pub fn check(broker: &TestBroker, program: &StepProgram) -> Result<(), Failed> {
 
 /// The report that the README shows: lesson 01 with another text in the message than in the line it prints.
 pub fn mistake(broker: &TestBroker) -> Result<(), Failed> {
-    let binary = built().as_ref().map_err(|error| Failed::from(error.as_str()))?.join("mistake");
+    let binary = folder()?.join("mistake");
     let command = shell_words::join([binary.to_string_lossy()]);
     let output = broker.check(&["lesson", "01", "--program", &command]).output()?;
     snapshot("mistake_report", &shown(&output).replace(&command, "work/01-hello-send"));
     Ok(())
+}
+
+/// The folder of the programs.
+pub fn folder() -> Result<&'static Path, Failed> {
+    built().as_ref().map(PathBuf::as_path).map_err(|error| Failed::from(error.as_str()))
 }
 
 /// Builds them all, once; returns the folder of the programs.

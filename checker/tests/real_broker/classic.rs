@@ -1,0 +1,142 @@
+//! The classic Python programs pass, and exchange messages with ours.
+//!
+//! `HELLO_RABBIT_PIKA_0` is a Python with Pika 0.11 (Python 2.7 or 3.6), `HELLO_RABBIT_PIKA_1` one with Pika 1.x. Where one is not
+//! set, its tests are reported as ignored. Python is not what this project is about, so CI has to have it only where it says so.
+
+use std::{
+    env,
+    io::{BufRead, BufReader, Read},
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+use checker::brokers::{address::Address, hand::Hand};
+use libtest_mimic::Failed;
+use wire::words;
+
+use crate::{
+    brokers::{TestBroker, forward, runtime},
+    step_programs,
+};
+
+/// How long a message may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A Python, by the variable that names it.
+#[derive(Clone, Copy)]
+pub struct Python(pub &'static str);
+
+/// What is tested with one.
+pub type Test = fn(&TestBroker, Python) -> Result<(), Failed>;
+
+/// Those that there may be.
+pub const PYTHONS: [Python; 2] = [Python("HELLO_RABBIT_PIKA_0"), Python("HELLO_RABBIT_PIKA_1")];
+
+impl Python {
+    /// For the names of tests.
+    pub fn name(self) -> String {
+        self.0.trim_start_matches("HELLO_RABBIT_").to_lowercase()
+    }
+
+    /// Whether it is there.
+    pub fn is_set(self) -> bool {
+        env::var_os(self.0).is_some()
+    }
+
+    fn command(self, program: &str) -> String {
+        let script = format!("{}/tests/classic/{program}.py", env!("CARGO_MANIFEST_DIR"));
+        format!("{} {}", env::var(self.0).unwrap_or_default(), shell_words::quote(&script))
+    }
+}
+
+/// Both programs pass their lessons, on a port that is written into them.
+pub fn pass(broker: &TestBroker, python: Python) -> Result<(), Failed> {
+    for (lesson, program) in [("01", "send"), ("02", "receive")] {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
+        let command = format!("{} {port}", python.command(program));
+        let output = broker.check(&["lesson", lesson, "--program", &command, "--port", &port]).output()?;
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+    Ok(())
+}
+
+/// What Python sends, Rust receives, and the other way round.
+pub fn exchange(broker: &TestBroker, python: Python) -> Result<(), Failed> {
+    let management = broker.broker.management.clone().ok_or("no management API")?;
+    let vhost = format!("classic-{}", fastrand::u32(..));
+    runtime().block_on(management.make_vhost(&vhost))?;
+    let room = broker.broker.address.in_vhost(&vhost);
+    let done = both_ways(&room, python);
+    runtime().block_on(management.delete_vhost(&vhost))?;
+    done
+}
+
+fn both_ways(room: &Address, python: Python) -> Result<(), Failed> {
+    // The classic programs know the vhost `/` only, so they go through a door that leads to the room.
+    let door = runtime().block_on(forward(room));
+    let classic = |program: &str| -> Result<Command, Failed> {
+        let words = shell_words::split(&format!("{} {}", python.command(program), door.port()))?;
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).env("PYTHONUNBUFFERED", "1");
+        Ok(command)
+    };
+    let folder = step_programs::folder()?;
+    let rust = |program: &str| {
+        let mut command = Command::new(folder.join(program));
+        command.env("AMQP_URL", room.url());
+        command
+    };
+    meet(rust("hello-receive-7"), classic("send")?)?;
+    meet(classic("receive")?, rust("hello-send-5"))?;
+    let left = runtime().block_on(async {
+        let hand = Hand::reach(room).await?;
+        hand.drain("hello", 0, PATIENCE).await
+    })?;
+    assert_eq!(left, Some(vec![]), "a message was not received");
+    Ok(())
+}
+
+/// Starts a receiver, then a sender, and waits for the message.
+fn meet(mut receiver: Command, mut sender: Command) -> Result<(), Failed> {
+    let mut receiver = Ended(receiver.stdout(Stdio::piped()).spawn()?);
+    let stdout = receiver.0.stdout.take().ok_or("no stdout")?;
+    let lines = lines(stdout);
+    expect(&lines, " [*] Waiting for messages. To exit press CTRL+C")?;
+    let sent = sender.output()?;
+    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+    assert_eq!(String::from_utf8_lossy(&sent.stdout).trim_end(), " [x] Sent 'Hello World!'");
+    let received = lines.recv_timeout(PATIENCE)?;
+    let plain = received.replace("b'", "'");
+    assert_eq!(plain, " [x] Received 'Hello World!'", "{}", words::quoted(received.as_bytes()));
+    Ok(())
+}
+
+fn expect(lines: &mpsc::Receiver<String>, expected: &str) -> Result<(), Failed> {
+    let line = lines.recv_timeout(PATIENCE)?;
+    assert_eq!(line, expected);
+    Ok(())
+}
+
+fn lines(stdout: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// A child that ends with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
