@@ -15,7 +15,7 @@ use crate::{
     check::check,
     lessons::{self, Lesson},
     owner::{self, Run},
-    report::{self, progress},
+    report::{self, progress, say},
     verdict::{Reason, Report, Verdict},
     workspace,
 };
@@ -40,7 +40,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            progress(&format!("error: the checker can't start: {error}"));
+            tell("error", &format!("the checker can't start: {error}"));
             return ExitCode::from(Verdict::NotChecked.exit_code());
         }
     };
@@ -102,7 +102,7 @@ fn with_docker_client(arguments: &[OsString]) -> ExitCode {
     }
     cargo.arg("--").args(arguments);
     let failed = |error: io::Error| {
-        progress(&format!("error: cargo could not be started: {error}"));
+        tell("error", &format!("cargo could not be started: {error}"));
         ExitCode::from(Verdict::NotChecked.exit_code())
     };
     #[cfg(unix)]
@@ -138,7 +138,7 @@ async fn checks(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOption
     let code = tokio::select! {
         code = judge_all(lessons, program, options, &run) => code,
         () = interrupted() => {
-            progress("interrupted; cleaning up");
+            say("interrupted; cleaning up");
             INTERRUPTED
         }
     };
@@ -180,7 +180,7 @@ async fn warm_broker(what: &WarmWhat) -> ExitCode {
         done = brokers::warm::run(what) => done,
         () = interrupted() => {
             if matches!(what, WarmWhat::Up { .. }) {
-                progress("interrupted; cleaning up");
+                say("interrupted; cleaning up");
                 let _ = brokers::warm::down().await;
             }
             return ExitCode::from(INTERRUPTED);
@@ -221,8 +221,7 @@ fn warn(problems: &[String]) {
 }
 
 fn tell(what: &str, text: &str) {
-    use std::io::Write;
-    let _ = writeln!(anstream::stderr(), "{what}: {text}");
+    say(&format!("{what}: {text}"));
 }
 
 /// Waits until somebody asks us to end: Ctrl-C, `kill`, a closed terminal.

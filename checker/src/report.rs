@@ -5,10 +5,15 @@ pub mod text;
 
 use std::io::{self, Write};
 
-/// Tells the story: what is being done, on stderr.
-pub fn progress(what: &str) {
+/// Tells the story, on stderr.
+pub fn say(what: &str) {
     // A closed stderr is no reason to fail.
-    let _ = writeln!(anstream::stderr(), "{what} …");
+    let _ = writeln!(anstream::stderr(), "{what}");
+}
+
+/// Tells what is being done, and takes a while.
+pub fn progress(what: &str) {
+    say(&format!("{what} …"));
 }
 
 /// Gives the answer, on stdout. A reader that went away is no error.

@@ -42,9 +42,26 @@ pub(super) async fn find(args: &BrokerArgs, run: &Run) -> Result<Broker, Reason>
         Rung::Warm(warm) => warm.broker().await,
         Rung::Docker => docker::start(args.image.as_deref(), run).await,
         Rung::Local => local::start(run).await,
-        Rung::Nothing => Err(Reason {
-            message: "There is no broker here to check against.".to_owned(),
-            hints: super::ways_to_get_one(),
-        }),
+        Rung::Nothing => Err(nothing()),
+    }
+}
+
+/// Nowhere a broker: what to do.
+fn nothing() -> Reason {
+    Reason { message: "There is no broker here to check against.".to_owned(), hints: super::ways_to_get_one() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_there_is_no_broker_three_ways_to_get_one_are_named() {
+        insta::assert_snapshot!(format!("{}\n{}", nothing().message, nothing().hints.join("\n")), @r"
+        There is no broker here to check against.
+        With Docker: docker pull rabbitmq:4.3.6-management, or build an image from Debian packages: docker/build-image 4.3
+        Without: install RabbitMQ (Debian, Ubuntu: apt install rabbitmq-server · macOS: brew install rabbitmq)
+        With a broker elsewhere: --broker amqp://user:password@host:5672/vhost
+        ");
     }
 }

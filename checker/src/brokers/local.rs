@@ -81,6 +81,11 @@ impl Node {
         Ok(node)
     }
 
+    /// What its processes carry in their environment.
+    pub(super) fn mark(&self) -> &str {
+        &self.mark
+    }
+
     /// One of RabbitMQ's commands, set up for this node.
     pub(super) fn command(&self, script: &Path) -> Command {
         let mut command = Command::new(script);

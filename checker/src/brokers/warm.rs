@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::{
-    brokers::{Broker, PATIENCE, address::Address, docker, local, management::Management},
+    brokers::{Broker, PATIENCE, address::Address, docker, local, management::Management, ports::MANAGEMENT},
     owner::{self, at},
-    report::progress,
+    report::{progress, say},
     verdict::Reason,
 };
 
@@ -58,12 +58,14 @@ pub fn recorded() -> Option<Warm> {
 /// Whether a command on the warm broker needs the Docker client.
 pub async fn needs_docker(what: &WarmWhat) -> bool {
     match what {
-        WarmWhat::Up { broker, .. } => super::need_docker(broker).await,
+        WarmWhat::Up { broker, .. } => is_in_a_container() || super::need_docker(broker).await,
         WarmWhat::Status => false,
-        WarmWhat::Down | WarmWhat::Queues | WarmWhat::Logs => {
-            recorded().is_some_and(|warm| matches!(warm.source, Source::Docker { .. }))
-        }
+        WarmWhat::Down | WarmWhat::Queues | WarmWhat::Logs => is_in_a_container(),
     }
+}
+
+fn is_in_a_container() -> bool {
+    recorded().is_some_and(|warm| matches!(warm.source, Source::Docker { .. }))
 }
 
 /// Carries a `broker` command out. What it answers goes to stdout.
@@ -84,31 +86,31 @@ pub async fn run(what: &WarmWhat) -> Result<(), Reason> {
 async fn up(args: &BrokerArgs, port: u16) -> Result<(), Reason> {
     if let Some(warm) = recorded() {
         if warm.broker().await.is_ok() {
-            progress("a broker is up already");
+            say("a broker is up already");
             return status().await;
         }
         down().await?;
     }
-    if let Err(error) = std::net::TcpListener::bind(("127.0.0.1", port)) {
-        return Err(Reason {
-            message: format!("Port {port} on 127.0.0.1 is not free: {error}."),
-            hints: vec![
-                "If that is a RabbitMQ of yours, use it: cargo xtask check lesson 01 --broker amqp://localhost"
-                    .to_owned(),
-                format!("Or choose another port: cargo xtask broker up --port {}", port.saturating_add(1)),
-            ],
-        });
+    for (taken, flag) in [(port, port), (port + MANAGEMENT, port)] {
+        if let Err(error) = std::net::TcpListener::bind(("127.0.0.1", taken)) {
+            return Err(Reason {
+                message: format!("Port {taken} on 127.0.0.1 is not free: {error}."),
+                hints: vec![
+                    format!("If that is a RabbitMQ of yours, use it: --broker amqp://localhost:{flag}"),
+                    format!("Or choose another port: cargo xtask broker up --port {}", flag.saturating_add(1)),
+                ],
+            });
+        }
     }
-    let (warm, image) = plan(args, port).await?;
+    let warm = plan(args, port).await?;
     // Written down before it is made, so that nothing is left behind whatever happens next.
     save(&warm)?;
-    let started = match (&warm.source, image) {
-        (Source::Docker { container }, Some(image)) => up_docker(container, &image, port).await,
-        (Source::Local { node }, _) => {
+    let started = match &warm.source {
+        Source::Docker { container } => up_docker(container, &warm.detail, port).await,
+        Source::Local { node } => {
             progress("starting a private node of the installed RabbitMQ");
             node.start().await.map(drop)
         }
-        (Source::Docker { .. }, None) => Ok(()),
     };
     if let Err(reason) = started {
         down().await?;
@@ -117,8 +119,8 @@ async fn up(args: &BrokerArgs, port: u16) -> Result<(), Reason> {
     status().await
 }
 
-/// What `up` is going to start, and the image where it takes one.
-async fn plan(args: &BrokerArgs, port: u16) -> Result<(Warm, Option<String>), Reason> {
+/// What `up` is going to start.
+async fn plan(args: &BrokerArgs, port: u16) -> Result<Warm, Reason> {
     let local_is_asked = match &args.broker {
         BrokerChoice::Docker => false,
         BrokerChoice::Local => true,
@@ -139,22 +141,22 @@ async fn plan(args: &BrokerArgs, port: u16) -> Result<(Warm, Option<String>), Re
     };
     let address = Address::loopback(port);
     let management = Management {
-        url: format!("http://127.0.0.1:{}", port + super::ports::MANAGEMENT),
+        url: format!("http://127.0.0.1:{}", port + MANAGEMENT),
         user: address.user.clone(),
         password: address.password.clone(),
     };
-    let (detail, source, image) = if local_is_asked {
-        let node = folder().and_then(|folder| local::Node::prepare(&folder, "warm", port));
+    // A name of its own, so that it is never taken for another one: two users, two folders for temporary files.
+    let mark =
+        format!("warm-{}", std::iter::repeat_with(fastrand::alphanumeric).take(8).collect::<String>().to_lowercase());
+    let (detail, source) = if local_is_asked {
+        let node = folder().and_then(|folder| local::Node::prepare(&folder, &mark, port));
         let node = node.map_err(|error| io_trouble(&error))?;
         let script = local::server().map(|script| script.display().to_string()).unwrap_or_default();
-        (script, Source::Local { node }, None)
+        (script, Source::Local { node })
     } else {
-        let image = docker::choose(args.image.as_deref()).await;
-        let base = owner::base().map_err(|error| io_trouble(&error))?;
-        let base = base.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        (image.clone(), Source::Docker { container: format!("{base}-warm") }, Some(image))
+        (docker::choose(args.image.as_deref()).await, Source::Docker { container: format!("hello-rabbit-{mark}") })
     };
-    Ok((Warm { address, management: Some(management), detail, source }, image))
+    Ok(Warm { address, management: Some(management), detail, source })
 }
 
 #[cfg(not(feature = "docker"))]
@@ -252,7 +254,7 @@ mod with_client {
 /// Stops the warm broker, or what there is of it.
 pub(crate) async fn down() -> Result<(), Reason> {
     let Some(warm) = recorded() else {
-        progress("no broker is kept warm");
+        say("no broker is kept warm");
         return Ok(());
     };
     match &warm.source {
@@ -260,12 +262,12 @@ pub(crate) async fn down() -> Result<(), Reason> {
             message: format!("{message}."),
             hints: vec![format!("Remove it by hand: docker rm -f {container}")],
         })?,
-        Source::Local { .. } => owner::end_processes("warm").await,
+        Source::Local { node } => owner::end_processes(node.mark()).await,
     }
     for path in [record(), folder()].into_iter().flatten() {
         let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
     }
-    progress("the broker is down");
+    say("the broker is down");
     Ok(())
 }
 

@@ -70,6 +70,8 @@ impl Place {
 
 /// A broker that is up, for as long as the tests run.
 pub struct TestBroker {
+    /// Where it comes from.
+    pub place: Place,
     /// What the library found.
     pub broker: Broker,
 }
@@ -126,7 +128,7 @@ impl InUse {
         let broker = runtime().block_on(Broker::find(&BrokerArgs { broker: choice, image }, &run));
         self.runs.lock().unwrap().push(run);
         let broker = broker.map_err(|reason| format!("{} {}", reason.message, reason.hints.join(" · ")))?;
-        Ok(Arc::new(TestBroker { broker }))
+        Ok(Arc::new(TestBroker { place: place.clone(), broker }))
     }
 
     /// Ends all of them.

@@ -11,7 +11,7 @@ use libtest_mimic::Failed;
 use crate::brokers::TestBroker;
 
 /// How long something may take to be seen.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A receiver that never leaves keeps the check busy until it is ended.
 const ENDLESS: [&str; 6] = ["lesson", "01", "--timeout", "600", "--program", "sh -c 'echo started >&2; sleep 601'"];
@@ -70,7 +70,8 @@ fn run_of(check: &Child) -> Result<String, Failed> {
     found.ok_or_else(|| "no run".into())
 }
 
-fn until(what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Failed> {
+/// Waits until this holds.
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Failed> {
     let deadline = Instant::now() + PATIENCE;
     while !holds() {
         if Instant::now() > deadline {

@@ -11,6 +11,7 @@ mod brokers;
 mod classic;
 mod cleaning;
 mod lessons;
+mod own;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod step_programs;
@@ -40,6 +41,8 @@ fn main() -> ExitCode {
         ("a_queue_of_the_users_is_not_touched", lessons::users_queue),
         ("a_killed_check_leaves_nothing_behind", cleaning::killed),
         ("an_interrupted_check_leaves_nothing_behind", cleaning::interrupted),
+        ("a_broker_is_kept_warm_and_goes_away", own::kept_warm),
+        ("a_killed_check_leaves_no_broker_behind", own::killed),
         ("what_a_program_leaves_running_ends_with_the_check", cleaning::daemon),
     ];
     let places = Place::all();

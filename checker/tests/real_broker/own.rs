@@ -1,0 +1,137 @@
+//! Brokers that the checker starts itself, by its own flags, in a folder for temporary files of their own.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use checker::{brokers::ports, owner};
+use libtest_mimic::Failed;
+
+use crate::{
+    brokers::{Place, TestBroker},
+    cleaning::until,
+};
+
+/// A place for the checker's own records, apart from those of whoever runs the tests.
+struct Apart {
+    folder: PathBuf,
+    flags: Vec<String>,
+}
+
+impl Apart {
+    fn new(place: &Place) -> Apart {
+        let name = format!("apart-{}", fastrand::u64(..));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let flags: &[&str] = match place {
+            Place::Docker(image) => &["--broker", "docker", "--image", image],
+            Place::Local | Place::Missing(_) => &["--broker", "local"],
+        };
+        Apart { folder, flags: flags.iter().map(|flag| (*flag).to_owned()).collect() }
+    }
+
+    fn checker(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
+        command.args(arguments).env("TMPDIR", &self.folder).env("NO_COLOR", "1");
+        command.env_remove("AMQP_URL").env_remove("HELLO_RABBIT_IMAGE").stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<Output, Failed> {
+        Ok(self.checker(arguments).output()?)
+    }
+
+    /// What is in the checker's own folder, but for the gate that every run uses.
+    fn left(&self) -> Vec<PathBuf> {
+        let mut left = Vec::new();
+        let mut folders = vec![self.folder.clone()];
+        while let Some(folder) = folders.pop() {
+            for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else if !path.ends_with("gate") {
+                    left.push(path);
+                }
+            }
+        }
+        left
+    }
+
+    /// The folders of runs that are there.
+    fn runs(&self) -> Vec<PathBuf> {
+        let bases = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let runs = bases.flat_map(|base| fs::read_dir(base.path().join("runs")).into_iter().flatten().flatten());
+        runs.map(|run| run.path()).filter(|path| path.is_dir()).collect()
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        let _ = self.checker(&["broker", "down"]).output();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Up, used by a check that asks for nothing, looked into, down; and nothing is left.
+pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
+    let apart = Apart::new(&broker.place);
+    let port = ports::free_pair()?.to_string();
+    let flags: Vec<&str> = apart.flags.iter().map(String::as_str).collect();
+    let up = apart.run(&[&["broker", "up", "--port", &port], &flags[..]].concat())?;
+    assert!(up.status.success(), "{}", text(&up));
+    assert!(text(&up).contains(&format!("amqp://localhost:{port}")), "{}", text(&up));
+
+    let check = apart.run(&["check", "lesson", "01", "--format", "json"])?;
+    let report: serde_json::Value = serde_json::from_slice(&check.stdout)?;
+    assert_eq!(report["verdict"], "passed", "{report:#}");
+    assert_eq!(report["broker"]["version"], broker.broker.identity.version);
+
+    let queues = apart.run(&["broker", "queues"])?;
+    assert!(text(&queues).contains("Listing queues for vhost / ..."), "{}", text(&queues));
+    let logs = apart.run(&["broker", "logs"])?;
+    assert!(text(&logs).contains("RabbitMQ"), "{}", text(&logs));
+
+    let down = apart.run(&["broker", "down"])?;
+    assert!(down.status.success(), "{}", text(&down));
+    let status = apart.run(&["broker", "status"])?;
+    assert_eq!(status.status.code(), Some(3), "{}", text(&status));
+    assert_eq!(apart.left(), Vec::<PathBuf>::new());
+    Ok(())
+}
+
+/// A check that started its own broker is killed while the broker runs: the next run takes the broker away.
+pub fn killed(broker: &TestBroker) -> Result<(), Failed> {
+    let apart = Apart::new(&broker.place);
+    let flags: Vec<&str> = apart.flags.iter().map(String::as_str).collect();
+    let endless = ["check", "lesson", "01", "--timeout", "600", "--program", "sleep 602"];
+    let mut check =
+        apart.checker(&[&endless, &flags[..]].concat()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let mut run = String::new();
+    until("the program to run", || {
+        run = apart
+            .runs()
+            .first()
+            .map(|run| run.file_name().unwrap_or_default().to_string_lossy().into_owned())
+            .unwrap_or_default();
+        !run.is_empty() && !owner::processes(&format!("{run}.program")).is_empty()
+    })?;
+    check.kill()?;
+    check.wait()?;
+    assert!(!apart.left().is_empty(), "a killed check can't clean up, so this test sees nothing");
+    let next = apart.run(&["broker", "status"])?;
+    assert!(!text(&next).contains("warning"), "{}", text(&next));
+    assert_eq!(apart.left(), Vec::<PathBuf>::new());
+    assert_eq!(owner::processes(&run), Vec::<i32>::new());
+    if let Place::Docker(_) = broker.place {
+        let name = format!("name=hello-rabbit-{run}");
+        let containers = Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &name]).output()?;
+        assert_eq!(String::from_utf8_lossy(&containers.stdout), "");
+    }
+    Ok(())
+}
