@@ -65,23 +65,30 @@ async fn attempt(
     report: &mut Report,
 ) -> Result<(), NoProgram> {
     let begin = Instant::now();
-    let built = source.build(&format!("{}.build", run.id())).await;
-    report.timing.build = begin.elapsed();
+    let mark = format!("{}.build", run.id());
+    let build = async {
+        let built = source.build(&mark).await;
+        report.timing.build = begin.elapsed();
+        built
+    };
+    let find = async {
+        if broker.is_none() {
+            *broker = Some(Broker::find(&options.broker, run).await);
+        }
+    };
+    // The broker need not wait for the compiler.
+    let (built, ()) = tokio::join!(build, find);
     let program = built?;
-
-    let begin = Instant::now();
-    if broker.is_none() {
-        *broker = Some(Broker::find(&options.broker, run).await);
-    }
     let broker = match broker {
         Some(Ok(broker)) => broker,
         Some(Err(reason)) => return Err(NoProgram::NotChecked(reason.clone())),
         None => return Err(NoProgram::NotChecked(Reason::default())),
     };
+    let after_build = report.timing.build;
     report.broker = Some(broker.identity.clone());
     let judged = async {
         let stage = Stage::set(broker, run, lesson.queues(), options.timeout, port).await?;
-        report.timing.broker = begin.elapsed();
+        report.timing.broker = begin.elapsed().saturating_sub(after_build);
         let begin = Instant::now();
         let judged = lesson.judge(&stage, &program, report.seed.unwrap_or(0)).await?;
         report.timing.run = begin.elapsed();

@@ -129,7 +129,7 @@ pub struct BrokerIdentity {
 pub struct Timing {
     /// Building the program.
     pub build: Duration,
-    /// Finding or starting the broker, and making the vhost.
+    /// Finding or starting the broker, and making the vhost, as far as that took longer than building.
     pub broker: Duration,
     /// From the program's start to its end.
     pub run: Duration,

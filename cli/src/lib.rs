@@ -34,6 +34,10 @@ pub struct CheckArgs {
     pub what: CheckWhat,
 }
 
+/// The environment variable by which xtask tells the checker that this lesson's own program was built a moment ago, beside
+/// the checker.
+pub const BUILT: &str = "HELLO_RABBIT_BUILT";
+
 /// Exit codes, for `--help`.
 pub const EXIT_CODES: &str = "Exit codes: 0 passed · 1 failed · 2 usage · 3 not checked";
 

@@ -1,45 +1,82 @@
 //! Handing a command on to the checker.
 
 use std::{
-    env,
-    path::Path,
+    env, fs,
+    path::PathBuf,
     process::{Command, ExitCode},
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
+use cli::CheckWhat;
 
-use crate::cargo::cargo;
+use crate::cargo::{cargo, root};
 
 /// Builds the checker if need be, and becomes it. The arguments go on as they were typed.
-pub fn run() -> anyhow::Result<ExitCode> {
-    let mut checker = cargo("run");
-    checker.args(["--package", "checker", "--bin", "checker"]);
-    if was_built() {
-        checker.arg("--quiet");
-    } else {
-        eprintln!("compiling the checker, this once; about a minute …");
+///
+/// A lesson's own program is built along with it: asking cargo twice would take a sixth of a second more. Where it does not
+/// compile, the checker finds out by itself, and says so in its report.
+pub fn run(command: &cli::Command) -> anyhow::Result<ExitCode> {
+    let reference = reference(command);
+    let built_both = reference.as_deref().is_some_and(|reference| build(&["checker", reference]).is_ok());
+    if !built_both {
+        build(&["checker"])?;
     }
-    checker.arg("--").args(env::args_os().skip(1));
+    let mut checker = Command::new(checker()?);
+    checker.args(env::args_os().skip(1));
+    if let Some(reference) = reference.filter(|_| built_both) {
+        checker.env(cli::BUILT, reference);
+    }
     become_it(checker)
 }
 
-/// Whether there is a checker, beside the program that runs now.
-fn was_built() -> bool {
-    let program = env::current_exe().unwrap_or_default();
-    let name = format!("checker{}", env::consts::EXE_SUFFIX);
-    program.parent().unwrap_or(Path::new(".")).join(name).exists()
+fn build(packages: &[&str]) -> anyhow::Result<()> {
+    let mut build = cargo("build");
+    packages.iter().for_each(|package| {
+        build.args(["--package", package]);
+    });
+    if checker()?.exists() {
+        build.arg("--quiet");
+    } else {
+        eprintln!("compiling the checker, this once; about a minute …");
+    }
+    let status = build.status().context("cargo could not be started")?;
+    ensure!(status.success(), "the checker does not compile");
+    Ok(())
+}
+
+/// The checker, beside the program that runs now.
+fn checker() -> anyhow::Result<PathBuf> {
+    let program = env::current_exe().context("this program's own place is unknown")?;
+    Ok(program.with_file_name(format!("checker{}", env::consts::EXE_SUFFIX)))
+}
+
+/// The package of the lesson's own program, when that is what is going to be judged. A lesson's folder is its number and its
+/// id, and its package has the id for a name.
+fn reference(command: &cli::Command) -> Option<String> {
+    let cli::Command::Check(check) = command else { return None };
+    let CheckWhat::Lesson { lesson, program, .. } = &check.what else { return None };
+    if program.path.is_some() || program.program.is_some() {
+        return None;
+    }
+    let folders = fs::read_dir(root().join("lessons")).ok()?;
+    folders.flatten().find_map(|folder| {
+        let name = folder.file_name().into_string().ok()?;
+        let (number, id) = name.split_once('-')?;
+        let is_asked = id == lesson || number.parse::<u32>().ok()? == lesson.parse().ok()?;
+        is_asked.then(|| id.to_owned())
+    })
 }
 
 /// Becomes another program: one process fewer, and signals meet the one that knows what to clean up.
 #[cfg(unix)]
 fn become_it(mut command: Command) -> anyhow::Result<ExitCode> {
     use std::os::unix::process::CommandExt;
-    Err(command.exec()).context("cargo could not be started")
+    Err(command.exec()).context("the checker could not be started")
 }
 
 /// Starts another program and ends as it does.
 #[cfg(not(unix))]
 fn become_it(mut command: Command) -> anyhow::Result<ExitCode> {
-    let status = command.status().context("cargo could not be started")?;
+    let status = command.status().context("the checker could not be started")?;
     Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(3)))
 }

@@ -30,7 +30,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Checker(_) => checker::run(),
+        Command::Checker(command) => checker::run(&command),
         Command::Bench => bench::run(),
         Command::Ci => ci::run(),
     };

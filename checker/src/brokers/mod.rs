@@ -71,8 +71,9 @@ impl Broker {
             user: address.user.clone(),
             password: address.password.clone(),
         };
-        let management = management.allows_vhosts().await.is_ok().then_some(management);
-        Broker::greet("amqp", address.to_string(), address, management, Instant::now() + PATIENCE).await
+        let greet = Broker::greet("amqp", address.to_string(), address, None, Instant::now() + PATIENCE);
+        let (broker, allowed) = tokio::join!(greet, management.allows_vhosts());
+        Ok(Broker { management: allowed.is_ok().then_some(management), ..broker? })
     }
 
     /// Waits until the broker at this address is ready.
