@@ -124,8 +124,12 @@ pub fn left_a_container() -> bool {
 ///
 /// When it can't be made, or belongs to somebody else.
 pub fn base() -> io::Result<PathBuf> {
-    let user = std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "user".to_owned());
-    let base = std::env::temp_dir().join(format!("hello-rabbit-{}", user.replace(|c: char| !c.is_alphanumeric(), "_")));
+    // On Windows the folder for temporary files is each user's own.
+    #[cfg(unix)]
+    let name = format!("hello-rabbit-{}", rustix::process::geteuid().as_raw());
+    #[cfg(not(unix))]
+    let name = "hello-rabbit";
+    let base = std::env::temp_dir().join(name);
     private_folder(&base)?;
     Ok(base)
 }

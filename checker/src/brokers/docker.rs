@@ -81,6 +81,8 @@ pub(crate) mod client {
     const LABEL: &str = "hello-rabbit.run";
 
     pub(super) async fn start(image: &str, run: &Run) -> Result<Broker, Reason> {
+        // Where no engine answers, nothing can be left behind: so ask before the container is put on record.
+        engine().await.map_err(|error| trouble(image, &error.into()))?;
         let name = format!("hello-rabbit-{}", run.id());
         run.owns(&Owned::Container { name: name.clone() }).map_err(|error| Reason {
             message: format!("The container could not be written down: {error}."),
