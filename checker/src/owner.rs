@@ -329,14 +329,18 @@ mod tests {
         let run = Run::begin().unwrap();
         // A grandchild in a session of its own, as a daemon is.
         let script = "setsid sh -c 'exec sleep 600' & wait";
-        let mut child = tokio::process::Command::new("sh").args(["-c", script]).env(MARK, run.id()).spawn().unwrap();
+        let mut shell = tokio::process::Command::new("sh");
+        let mut child = shell.args(["-c", script]).env(MARK, run.id()).kill_on_drop(true).spawn().unwrap();
         let id = run.id().to_owned();
         let mut tick = tokio::time::interval(Duration::from_millis(5));
-        while processes(&id).len() < 2 {
-            tick.tick().await;
-        }
+        let both_run = async {
+            while processes(&id).len() < 2 {
+                tick.tick().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, both_run).await.expect("both processes start");
         run.end().await;
-        child.wait().await.unwrap();
+        tokio::time::timeout(PATIENCE, child.wait()).await.expect("the shell is ended").unwrap();
         assert_eq!(processes(&id), Vec::<i32>::new());
     }
 }

@@ -21,9 +21,13 @@ struct Count {
 /// Runs all steps. The last line on stdout is the sum of all tests.
 pub fn run() -> anyhow::Result<ExitCode> {
     let all = ["--workspace", "--features", "checker/docker"];
-    let steps: [(&str, Command); 4] = [
+    let steps: [(&str, Command); 5] = [
         ("format", with(&mut cargo("fmt"), &["--all", "--", "--check"])),
         ("lints", with(cargo("clippy").args(all), &["--all-targets", "--", "--deny", "warnings"])),
+        (
+            "lints without the Docker client",
+            with(cargo("clippy").arg("--workspace"), &["--all-targets", "--", "--deny", "warnings"]),
+        ),
         (
             "docs",
             with(
