@@ -95,7 +95,9 @@ fn command(line: &CommandLine) -> Result<Program, Reason> {
 async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
     let not_checked =
         |message: String, hint: &str| NoProgram::NotChecked(Reason { message, hints: vec![hint.to_owned()] });
-    let manifest = folder.join("Cargo.toml");
+    // cargo is started in the folder, where a path relative to ours leads elsewhere.
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let manifest = absolute.join("Cargo.toml");
     if !manifest.is_file() {
         let message = format!("There is no Rust package in {}: {} is missing.", folder.display(), manifest.display());
         return Err(not_checked(
@@ -105,7 +107,7 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
     }
     let mut cargo = Command::new(workspace::cargo());
     cargo.args(["build", "--quiet", "--message-format=json", "--manifest-path"]).arg(&manifest);
-    cargo.env(MARK, mark).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    cargo.env(MARK, mark).current_dir(&absolute).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]
     cargo.process_group(0);
     let output = cargo.kill_on_drop(true).output();
@@ -135,10 +137,7 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
     }
     let programs = executables(&messages);
     match programs.as_slice() {
-        [program] => {
-            let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-            Ok(Program { command: vec![program.clone()], folder })
-        }
+        [program] => Ok(Program { command: vec![program.clone()], folder: absolute }),
         [] => Err(not_checked(
             format!("The package in {} has no program.", folder.display()),
             "A program has a src/main.rs",

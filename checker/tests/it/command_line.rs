@@ -96,8 +96,9 @@ fn a_program_that_does_not_compile_failed() {
     let manifest = "[package]\nname = \"does-not-compile\"\nedition = \"2024\"\n[workspace]\n";
     std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     std::fs::write(folder.join("src/main.rs"), "fn main() { let x: u8 = \"text\"; }\n").unwrap();
-    let output =
-        run(&["check", "lesson", "01", "--broker", &nobody(), "--path", folder.to_str().unwrap(), "--format", "json"]);
+    // A relative path is relative to where the command is typed.
+    let arguments = ["check", "lesson", "01", "--broker", &nobody(), "--path", "does-not-compile", "--format", "json"];
+    let output = checker(&arguments).current_dir(env!("CARGO_TARGET_TMPDIR")).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["verdict"], "failed");
