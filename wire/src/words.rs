@@ -98,7 +98,10 @@ fn handshake(events: &[Event], connection: u32) -> String {
     for event in events.iter().filter(|event| event.connection == connection) {
         let What::Method { method: AMQPClass::Connection(method), .. } = &event.what else { continue };
         match method {
-            connection::AMQPMethod::Start(start) => server = product(&start.server_properties),
+            connection::AMQPMethod::Start(start) => {
+                let (product, version) = product(&start.server_properties);
+                server = format!("{product} {version}");
+            }
             connection::AMQPMethod::StartOk(start) => user = login(start).unwrap_or_default(),
             connection::AMQPMethod::Open(open) => vhost = open.virtual_host.to_string(),
             _ => {}
@@ -107,14 +110,14 @@ fn handshake(events: &[Event], connection: u32) -> String {
     format!("handshake done: {server}, user {}, vhost {}", quoted(user.as_bytes()), quoted(vhost.as_bytes()))
 }
 
-/// Product and version, as `connection.start` tells them: `RabbitMQ 4.3.6`.
+/// Product and version, as `connection.start` tells them: `RabbitMQ` and `4.3.6`.
 #[must_use]
-pub fn product(server_properties: &FieldTable) -> String {
+pub fn product(server_properties: &FieldTable) -> (String, String) {
     let text = |key: &str| match server_properties.inner().get(key) {
         Some(AMQPValue::LongString(text)) => text.to_string(),
         _ => "unknown".to_owned(),
     };
-    format!("{} {}", text("product"), text("version"))
+    (text("product"), text("version"))
 }
 
 /// The user's name in a PLAIN or AMQPLAIN login; never the password.

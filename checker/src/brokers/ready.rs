@@ -10,11 +10,7 @@ use tokio::{
     net::TcpStream,
     time::{Instant, interval, timeout_at},
 };
-use wire::{
-    Codec, Frame, Listener, Method, Unit,
-    protocol::connection,
-    types::{AMQPValue, FieldTable},
-};
+use wire::{Codec, Frame, Listener, Method, Unit, protocol::connection, words};
 
 /// What a broker says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +54,8 @@ async fn knock(host_and_port: &str) -> io::Result<Greeting> {
             }
             Some(Unit::Frame(frame)) => {
                 if let Ok(Frame::Method(Method::Connection(connection::AMQPMethod::Start(start)))) = frame.parse() {
-                    return Ok(greeting(&start.server_properties));
+                    let (product, version) = words::product(&start.server_properties);
+                    return Ok(Greeting { product, version });
                 }
             }
             None => {
@@ -71,12 +68,4 @@ async fn knock(host_and_port: &str) -> io::Result<Greeting> {
             }
         }
     }
-}
-
-fn greeting(properties: &FieldTable) -> Greeting {
-    let text = |key: &str| match properties.inner().get(key) {
-        Some(AMQPValue::LongString(text)) => text.to_string(),
-        _ => "unknown".to_owned(),
-    };
-    Greeting { product: text("product"), version: text("version") }
 }

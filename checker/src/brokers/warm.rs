@@ -91,13 +91,13 @@ async fn up(args: &BrokerArgs, port: u16) -> Result<(), Reason> {
         }
         down().await?;
     }
-    for (taken, flag) in [(port, port), (port + MANAGEMENT, port)] {
+    for taken in [port, port + MANAGEMENT] {
         if let Err(error) = std::net::TcpListener::bind(("127.0.0.1", taken)) {
             return Err(Reason {
                 message: format!("Port {taken} on 127.0.0.1 is not free: {error}."),
                 hints: vec![
-                    format!("If that is a RabbitMQ of yours, use it: --broker amqp://localhost:{flag}"),
-                    format!("Or choose another port: cargo xtask broker up --port {}", flag.saturating_add(1)),
+                    format!("If that is a RabbitMQ of yours, use it: --broker amqp://localhost:{port}"),
+                    format!("Or choose another port: cargo xtask broker up --port {}", port.saturating_add(1)),
                 ],
             });
         }
