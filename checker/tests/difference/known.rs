@@ -1,0 +1,86 @@
+//! The differences that are known: one file a RabbitMQ, one entry a conversation.
+//!
+//! ```text
+//! conversation: queue::redeclare_durable
+//! why: 3.10 does not name the permission
+//! -<- 1 channel.close …
+//! +<- 1 channel.close …
+//! ```
+//!
+//! `-` is what the embedded broker says, `+` what that RabbitMQ says. Lines that start with `#` are for the reader.
+
+use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf};
+
+/// A difference that is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    /// Why the two differ.
+    pub why: String,
+    /// The lines, each with its sign.
+    pub lines: Vec<String>,
+}
+
+/// Conversations by name.
+pub type All = BTreeMap<String, Known>;
+
+/// The file about this RabbitMQ.
+pub fn file(version: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/difference/known").join(format!("{version}.txt"))
+}
+
+/// What is known about this RabbitMQ; nothing where there is no file.
+pub fn read(version: &str) -> All {
+    let mut all = All::new();
+    let mut name = String::new();
+    for line in fs::read_to_string(file(version)).unwrap_or_default().lines() {
+        if let Some(conversation) = line.strip_prefix("conversation: ") {
+            name = conversation.to_owned();
+            assert!(!all.contains_key(&name), "{version}.txt: {name} is there twice");
+            all.insert(name.clone(), Known::default());
+        } else if let Some(why) = line.strip_prefix("why: ") {
+            all.get_mut(&name).unwrap().why = why.to_owned();
+        } else if line.starts_with(['-', '+']) {
+            all.get_mut(&name).unwrap().lines.push(line.to_owned());
+        } else {
+            assert!(line.is_empty() || line.starts_with('#'), "{version}.txt: can't read {line:?}");
+        }
+    }
+    all
+}
+
+/// Writes the file anew.
+pub fn write(version: &str, all: &All) {
+    let mut text = format!(
+        "# What RabbitMQ {version} does otherwise than RabbitMQ 4.3, which is what the embedded broker does.\n"
+    );
+    for (name, known) in all {
+        let _ = write!(text, "\nconversation: {name}\nwhy: {}\n{}\n", known.why, known.lines.join("\n"));
+    }
+    fs::write(file(version), text).unwrap();
+}
+
+/// The lines that only one of the two has: `-` is the left's, `+` the right's.
+pub fn difference(left: &str, right: &str) -> Vec<String> {
+    let (left, right): (Vec<&str>, Vec<&str>) = (left.lines().collect(), right.lines().collect());
+    // How many lines the rest of both have in common, from each pair of places on.
+    let mut common = vec![vec![0_usize; right.len() + 1]; left.len() + 1];
+    for l in (0..left.len()).rev() {
+        for r in (0..right.len()).rev() {
+            common[l][r] =
+                if left[l] == right[r] { common[l + 1][r + 1] + 1 } else { common[l + 1][r].max(common[l][r + 1]) };
+        }
+    }
+    let (mut l, mut r, mut lines) = (0, 0, Vec::new());
+    while l < left.len() || r < right.len() {
+        if l < left.len() && r < right.len() && left[l] == right[r] {
+            (l, r) = (l + 1, r + 1);
+        } else if r == right.len() || (l < left.len() && common[l + 1][r] >= common[l][r + 1]) {
+            lines.push(format!("-{}", left[l]));
+            l += 1;
+        } else {
+            lines.push(format!("+{}", right[r]));
+            r += 1;
+        }
+    }
+    lines
+}
