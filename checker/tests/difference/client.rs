@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::BytesMut;
+use checker::brokers::address::Address;
 use wire::{
     Codec, Frame, Method, RawFrame, Unit, fields,
     frame::{self, Kind},
@@ -57,6 +58,8 @@ struct Confirms {
 
 /// One connection.
 pub struct Client {
+    /// The broker, and the vhost that the conversation is about.
+    pub address: Address,
     name: char,
     log: Log,
     stream: TcpStream,
@@ -76,11 +79,12 @@ pub struct Client {
 
 impl Client {
     /// A TCP connection, and nothing said yet.
-    pub fn dial(name: char, log: Log, address: &str) -> Client {
-        let stream = TcpStream::connect(address).unwrap();
+    pub fn dial(name: char, log: Log, address: &Address) -> Client {
+        let stream = TcpStream::connect(address.host_and_port()).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         Client {
+            address: address.clone(),
             name,
             log,
             stream,
@@ -106,7 +110,9 @@ impl Client {
 
     /// Writes a line down.
     pub fn note(&self, line: impl Into<String>) {
-        if !self.muted {
+        let line = line.into();
+        // Nobody hears what is said to a closed socket.
+        if !(self.muted || self.ended && line.starts_with("->")) {
             self.log.add(self.name, line);
         }
     }
@@ -212,11 +218,6 @@ impl Client {
     /// Counts publishes on this channel from now on.
     pub fn expect_confirms(&mut self) {
         self.confirms.entry(self.channel).or_default();
-    }
-
-    /// Counts no longer on this channel: it is closed.
-    pub fn forget_confirms(&mut self) {
-        self.confirms.remove(&self.channel);
     }
 
     /// Listens until as many things have come, and a little longer for what should not.

@@ -23,7 +23,7 @@ macro_rules! conversations {
     };
 }
 
-themes!(handshake);
+themes!(channels, exchanges, getting, handshake, publishing, queues);
 
 /// One conversation.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use wire::{
     types::{AMQPValue, FieldTable, LongString, ShortString},
 };
 
-use crate::client::Client;
+use crate::{client::Client, stage::handshake, transcript::Log};
 
 /// Names and values, for a table.
 pub type Values<'a> = &'a [(&'a str, AMQPValue)];
@@ -366,7 +366,7 @@ impl Client {
         self.publish_as(exchange, key, "", &headers(values), body.as_bytes());
     }
 
-    /// Messages are published to a queue and confirmed, so that they are there: on a channel made for it, and not
+    /// Messages are published to a queue and confirmed, so that they are there: on a connection made for it, and not
     /// written down in full.
     pub fn fill(&mut self, queue: &str, bodies: &[&str]) {
         self.fill_as(queue, &plain(), bodies);
@@ -375,18 +375,15 @@ impl Client {
     /// As [`Client::fill`], with properties.
     pub fn fill_as(&mut self, queue: &str, properties: &AMQPProperties, bodies: &[&str]) {
         self.note(format!("-> (publishes to {queue}: {})", bodies.join(" ")));
-        let before = std::mem::replace(&mut self.channel, 2000);
-        self.muted(|client| {
-            client.open(2000);
-            client.confirm();
-            for body in bodies {
-                client.publish_as("", queue, "", properties, body.as_bytes());
-            }
-            client.confirmed();
-            client.call(channel_close());
-        });
-        self.forget_confirms();
-        self.channel = before;
+        let mut hand = Client::dial('-', Log::default(), &self.address);
+        let login = format!("\0{}\0{}", self.address.user, self.address.password);
+        handshake(&mut hand, &[], login.as_bytes(), &self.address.vhost);
+        hand.confirm();
+        for body in bodies {
+            hand.publish_as("", queue, "", properties, body.as_bytes());
+        }
+        hand.confirmed();
+        hand.call_on(0, connection_close());
     }
 
     /// The channel confirms from now on.

@@ -115,7 +115,7 @@ impl Stage {
     pub fn socket(&mut self) -> Client {
         let name = char::from(b'a' + self.connections);
         self.connections += 1;
-        Client::dial(name, self.log.clone(), &self.address.host_and_port())
+        Client::dial(name, self.log.clone(), &self.address)
     }
 
     /// A connection on which the protocol header was sent and connection.start came; neither is written down.
@@ -167,7 +167,8 @@ fn greet(client: &mut Client) {
     client.next(Instant::now() + PATIENCE);
 }
 
-fn handshake(client: &mut Client, capabilities: &[&str], login: &[u8], vhost: &str) {
+/// The whole handshake, and channel 1 opened.
+pub fn handshake(client: &mut Client, capabilities: &[&str], login: &[u8], vhost: &str) {
     greet(client);
     client.tell_on(0, methods::start_ok(&about(capabilities), "PLAIN", login));
     client.next(Instant::now() + PATIENCE);

@@ -23,6 +23,8 @@ conversations!(
     tune_channel_max_two_and_three_channels,
     tune_channel_max_too_large,
     tune_frame_max_too_small,
+    tune_frame_max_4096,
+    tune_frame_max_8191,
     tune_frame_max_smallest,
     tune_frame_max_too_large,
     tune_frame_max_one,
@@ -118,7 +120,7 @@ fn whole(s: &mut Stage) {
     a.call_on(0, connection_open(&vhost));
     a.open(1);
     a.call_on(0, connection_close());
-    a.hear_end();
+    a.quiet();
 }
 
 fn header(s: &mut Stage, bytes: &[u8]) {
@@ -203,12 +205,20 @@ fn tune_frame_max_too_small(s: &mut Stage) {
     tune(s, 2047, 4095, 0);
 }
 
+fn tune_frame_max_4096(s: &mut Stage) {
+    tune(s, 2047, 4096, 0).open(1);
+}
+
+fn tune_frame_max_8191(s: &mut Stage) {
+    tune(s, 2047, 8191, 0).open(1);
+}
+
 fn tune_frame_max_smallest(s: &mut Stage) {
-    let mut a = tune(s, 2047, 4096, 0);
-    a.frame_max = 4096;
+    let mut a = tune(s, 2047, 8192, 0);
+    a.frame_max = 8192;
     a.open(1);
     a.queue("q", "exclusive", NONE);
-    a.publish("", "q", &"x".repeat(9000));
+    a.publish("", "q", &"x".repeat(20_000));
     a.take("q");
 }
 
@@ -230,12 +240,12 @@ fn tune_frame_max_zero_and_a_large_frame(s: &mut Stage) {
 }
 
 fn frame_larger_than_agreed(s: &mut Stage) {
-    let mut a = tune(s, 2047, 4096, 0);
+    let mut a = tune(s, 2047, 8192, 0);
     a.open(1);
     a.queue("q", "exclusive", NONE);
     a.tell(publish("", "q", ""));
-    a.raw(2, 1, &[b"\0\x3c\0\0\0\0\0\0\0\0\x13\x88\0\0".as_slice()].concat());
-    a.raw(3, 1, &[b'x'; 5000]);
+    a.raw(2, 1, b"\0\x3c\0\0\0\0\0\0\0\0\x23\x28\0\0");
+    a.raw(3, 1, &[b'x'; 9000]);
     a.hear_end();
 }
 
@@ -534,7 +544,7 @@ fn close_then_more(s: &mut Stage) {
     let mut a = s.connect();
     a.tell_on(0, connection_close());
     a.tell(queue_declare("q", "", NONE));
-    a.hear_end();
+    a.quiet();
     let mut b = s.connect();
     b.count("q");
 }
@@ -544,7 +554,7 @@ fn close_after_a_channel_error(s: &mut Stage) {
     a.polite = false;
     a.count("nope");
     a.call_on(0, connection_close());
-    a.hear_end();
+    a.quiet();
 }
 
 fn close_on_channel_1(s: &mut Stage) {
@@ -563,7 +573,7 @@ fn close_twice(s: &mut Stage) {
     let mut a = s.connect();
     a.tell_on(0, connection_close());
     a.tell_on(0, connection_close());
-    a.hear_end();
+    a.quiet();
 }
 
 fn error_without_close_ok_then_more(s: &mut Stage) {
