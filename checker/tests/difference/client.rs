@@ -73,6 +73,8 @@ pub struct Client {
     pub channel: u16,
     /// How large a frame may be that carries a part of a body; in bytes, envelope included.
     pub frame_max: u32,
+    /// The reply-to of the last content that came.
+    pub reply_to: String,
     /// Whether a close is answered at once, as every client should.
     pub polite: bool,
 }
@@ -96,6 +98,7 @@ impl Client {
             muted: false,
             channel: 1,
             frame_max: 131_072,
+            reply_to: String::new(),
             polite: true,
         }
     }
@@ -234,6 +237,13 @@ impl Client {
             }
         }
         self.rest(LINGER);
+    }
+
+    /// As [`Client::hear`], where the order of things is nobody's promise: their lines are sorted.
+    pub fn hear_sorted(&mut self, things: usize) {
+        let from = self.log.len();
+        self.hear(things);
+        self.log.sort(from);
     }
 
     /// Listens until silence; says so when there was nothing else.
@@ -412,6 +422,9 @@ impl Client {
         }
         let partial = self.partial.remove(&channel)?;
         let properties = partial.properties.unwrap_or_default();
+        if let Some(reply_to) = properties.reply_to() {
+            self.reply_to = reply_to.to_string();
+        }
         self.settle();
         self.note(format!("<- {}{}", partial.line, transcript::content(&properties, &partial.body, &partial.frames)));
         Some(Heard::Method(channel, partial.method))

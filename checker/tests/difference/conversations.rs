@@ -23,7 +23,7 @@ macro_rules! conversations {
     };
 }
 
-themes!(channels, exchanges, getting, handshake, publishing, queues);
+themes!(channels, confirming, consuming, exchanges, getting, handshake, publishing, queues, replying);
 
 /// One conversation.
 #[derive(Clone, Copy)]

@@ -24,6 +24,16 @@ impl Log {
         self.0.borrow_mut().push((connection, line.into()));
     }
 
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// Sorts the lines from this one on.
+    pub fn sort(&self, from: usize) {
+        self.0.borrow_mut()[from..].sort();
+    }
+
     /// All lines, with what varies from run to run replaced.
     pub fn text(&self, vhost: &str) -> String {
         let lines = self.0.borrow();
