@@ -73,6 +73,8 @@ pub struct Client {
     pub channel: u16,
     /// How large a frame may be that carries a part of a body; in bytes, envelope included.
     pub frame_max: u32,
+    /// The properties of the last content that came.
+    pub last: AMQPProperties,
     /// The reply-to of the last content that came.
     pub reply_to: String,
     /// Whether a close is answered at once, as every client should.
@@ -98,6 +100,7 @@ impl Client {
             muted: false,
             channel: 1,
             frame_max: 131_072,
+            last: AMQPProperties::default(),
             reply_to: String::new(),
             polite: true,
         }
@@ -422,6 +425,7 @@ impl Client {
         }
         let partial = self.partial.remove(&channel)?;
         let properties = partial.properties.unwrap_or_default();
+        self.last = properties.clone();
         if let Some(reply_to) = properties.reply_to() {
             self.reply_to = reply_to.to_string();
         }

@@ -23,7 +23,9 @@ macro_rules! conversations {
     };
 }
 
-themes!(channels, confirming, consuming, exchanges, getting, handshake, publishing, queues, replying);
+themes!(
+    accounts, channels, confirming, consuming, dying, exchanges, getting, handshake, programs, publishing, queues, quorum, replying,
+);
 
 /// One conversation.
 #[derive(Clone, Copy)]

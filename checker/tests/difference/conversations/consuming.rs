@@ -257,7 +257,7 @@ fn exclusive_then_delete_on_another_connection(s: &mut Stage) {
 fn argument(s: &mut Stage, name: &str, value: AMQPValue) {
     let mut a = with(s, &["1"]);
     a.tell(consume("q", "t", "no-ack", &[(name, value)]));
-    a.hear(2);
+    a.quiet();
 }
 
 fn priority_text(s: &mut Stage) {
@@ -335,7 +335,7 @@ fn qos_global(s: &mut Stage) {
     a.call(consume("q", "u", "", NONE));
     a.quiet();
     a.tell(ack(1, ""));
-    a.hear(1);
+    a.quiet();
 }
 
 fn qos_global_raised(s: &mut Stage) {
@@ -343,10 +343,10 @@ fn qos_global_raised(s: &mut Stage) {
     a.call(qos(1, true));
     a.call(consume("q", "t", "", NONE));
     a.hear(1);
-    a.tell(qos(3, true));
-    a.hear(3);
-    a.tell(qos(0, true));
-    a.hear(2);
+    a.call(qos(3, true));
+    a.quiet();
+    a.call(qos(0, true));
+    a.quiet();
 }
 
 fn qos_global_and_own(s: &mut Stage) {
@@ -356,7 +356,7 @@ fn qos_global_and_own(s: &mut Stage) {
     a.call(consume("q", "t", "", NONE));
     a.hear(2);
     a.call(consume("q", "u", "", NONE));
-    a.hear(1);
+    a.quiet();
 }
 
 fn qos_global_and_get(s: &mut Stage) {
@@ -364,7 +364,7 @@ fn qos_global_and_get(s: &mut Stage) {
     a.call(qos(1, true));
     a.get("q");
     a.call(consume("q", "t", "", NONE));
-    a.hear(1);
+    a.quiet();
 }
 
 fn qos_no_ack_knows_no_limit(s: &mut Stage) {

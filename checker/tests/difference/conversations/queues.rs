@@ -1226,7 +1226,7 @@ fn purge(s: &mut Stage) {
     a.fill("q", &["1", "2", "3"]);
     a.get("q");
     a.call(queue_purge("q", ""));
-    a.call(reject(1, "requeue"));
+    a.tell(reject(1, "requeue"));
     a.take("q");
 }
 
