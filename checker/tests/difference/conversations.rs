@@ -24,7 +24,8 @@ macro_rules! conversations {
 }
 
 themes!(
-    accounts, channels, confirming, consuming, dying, exchanges, getting, handshake, programs, publishing, queues, quorum, replying,
+    accounts, channels, confirming, consuming, dying, exchanges, getting, handshake, programs, publishing, queues,
+    quorum, replying,
 );
 
 /// One conversation.

@@ -1,12 +1,18 @@
 //! The methods in few words. Flags are words, as the specification spells them: `"durable no-wait"`.
 
+use std::time::{Duration, Instant};
+
 use wire::{
     Method,
     protocol::{access, basic, basic::AMQPProperties, channel, confirm, connection, exchange, queue, tx},
     types::{AMQPValue, FieldTable, LongString, ShortString},
 };
 
-use crate::{client::Client, stage::handshake, transcript::Log};
+use crate::{
+    client::{Client, PATIENCE},
+    stage::handshake,
+    transcript::Log,
+};
 
 /// Names and values, for a table.
 pub type Values<'a> = &'a [(&'a str, AMQPValue)];
@@ -400,6 +406,23 @@ impl Client {
     /// One message is got, and is gone.
     pub fn take(&mut self, queue: &str) {
         self.call(get(queue, "no-ack"));
+    }
+
+    /// Asks, without writing it down, until a queue holds so many messages.
+    pub fn await_messages(&mut self, queue: &str, messages: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut held = 0;
+        while held < messages && Instant::now() < deadline {
+            self.muted(|client| {
+                let answer = client.call(queue_declare(queue, "passive", NONE));
+                if let Some(Method::Queue(queue::AMQPMethod::DeclareOk(declared))) = answer {
+                    held = declared.message_count as usize;
+                }
+                // Not to ask all the time.
+                client.next(Instant::now() + Duration::from_millis(10));
+            });
+        }
+        self.note(format!("-- {queue} holds {held}"));
     }
 
     /// How many messages and consumers a queue has.

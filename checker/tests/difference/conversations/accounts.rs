@@ -5,7 +5,7 @@ use crate::{client::Client, methods::*, stage::Stage};
 conversations!(
     queue_declare_refused,
     queue_declare_new_refused,
-    queue_declare_passive_is_open,
+    queue_declare_passive_refused,
     queue_declare_allowed,
     queue_declare_server_named_refused,
     queue_delete_refused,
@@ -17,7 +17,7 @@ conversations!(
     queue_unbind_refused_by_the_exchange,
     queue_purge_refused,
     exchange_declare_refused,
-    exchange_declare_passive_is_open,
+    exchange_declare_passive_refused,
     exchange_delete_refused,
     exchange_bind_refused_by_the_destination,
     exchange_bind_refused_by_the_source,
@@ -83,7 +83,7 @@ fn queue_declare_new_refused(s: &mut Stage) {
     refused(s, queue_declare("new", "", NONE));
 }
 
-fn queue_declare_passive_is_open(s: &mut Stage) {
+fn queue_declare_passive_refused(s: &mut Stage) {
     refused(s, queue_declare("yours", "passive", NONE));
 }
 
@@ -131,7 +131,7 @@ fn exchange_declare_refused(s: &mut Stage) {
     refused(s, exchange_declare("yours.x", "fanout", "", NONE));
 }
 
-fn exchange_declare_passive_is_open(s: &mut Stage) {
+fn exchange_declare_passive_refused(s: &mut Stage) {
     refused(s, exchange_declare("yours.x", "fanout", "passive", NONE));
 }
 

@@ -365,8 +365,10 @@ fn publish_between_frames_of_another_channel(s: &mut Stage) {
     a.channel = 2;
     a.queue("other", "", NONE);
     a.publish("", "q", "from channel 2");
+    a.await_messages("q", 1);
     a.channel = 1;
     a.raw(3, 1, b"one");
+    a.await_messages("q", 2);
     a.take("q");
     a.take("q");
 }
@@ -562,14 +564,18 @@ fn body_one_byte_larger_than_allowed(s: &mut Stage) {
 
 fn body_of_17_mib(s: &mut Stage) {
     let mut a = with_queue(s);
+    a.confirm();
     a.publish("", "q", &"x".repeat(17 << 20));
-    a.count("q");
+    a.confirmed();
+    a.call(flow(true));
 }
 
 fn body_of_16_mib(s: &mut Stage) {
     let mut a = with_queue(s);
+    a.confirm();
     a.publish("", "q", &"x".repeat(16 << 20));
-    a.count("q");
+    a.confirmed();
+    a.call(flow(true));
 }
 
 fn body_of_many_frames(s: &mut Stage) {

@@ -5,9 +5,19 @@ use crate::{client::Client, methods::*, stage::Stage};
 conversations!(
     rejected,
     nacked,
+    nacked_one,
+    nacked_two_published_by_itself,
+    rejected_one_by_one,
+    expired_after_reject_requeue,
+    expired_after_nack_requeue,
+    expired_after_its_channel_closed,
     requeued_is_not_dead,
     rejected_after_being_redelivered,
     rejected_on_a_consumer,
+    rejected_while_somebody_waits,
+    rejected_then_got,
+    expired_then_got,
+    pushed_out_then_got,
     rejected_with_properties,
     expired_by_the_queue,
     expired_by_the_message,
@@ -65,8 +75,9 @@ fn with_dead(s: &mut Stage, arguments: Values) -> Client {
     a
 }
 
-/// Waits until so many dead letters came, and shows them.
+/// Waits until so many dead letters lie in their queue, then consumes them.
 fn dead(a: &mut Client, letters: usize) {
+    a.await_messages("dead", letters);
     a.call(consume("dead", "undertaker", "no-ack", NONE));
     a.hear(letters);
     a.call(cancel("undertaker", ""));
@@ -87,6 +98,64 @@ fn nacked(s: &mut Stage) {
     a.get("q");
     a.tell(nack(2, "multiple"));
     dead(&mut a, 2);
+}
+
+fn nacked_one(s: &mut Stage) {
+    let mut a = with_dead(s, NONE);
+    a.fill("q", &["1"]);
+    a.get("q");
+    a.tell(nack(1, ""));
+    dead(&mut a, 1);
+}
+
+fn nacked_two_published_by_itself(s: &mut Stage) {
+    let mut a = with_dead(s, NONE);
+    a.publish("", "q", "1");
+    a.publish("", "q", "2");
+    a.get("q");
+    a.get("q");
+    a.tell(nack(2, "multiple"));
+    dead(&mut a, 2);
+}
+
+fn rejected_one_by_one(s: &mut Stage) {
+    let mut a = with_dead(s, NONE);
+    a.publish("", "q", "1");
+    a.publish("", "q", "2");
+    a.get("q");
+    a.get("q");
+    a.tell(reject(1, ""));
+    a.await_messages("dead", 1);
+    a.tell(reject(2, ""));
+    dead(&mut a, 2);
+}
+
+fn expired_after_reject_requeue(s: &mut Stage) {
+    let mut a = with_dead(s, &[("x-message-ttl", int(100))]);
+    a.publish("", "q", "m");
+    a.get("q");
+    a.quiet();
+    a.tell(reject(1, "requeue"));
+    dead(&mut a, 1);
+}
+
+fn expired_after_nack_requeue(s: &mut Stage) {
+    let mut a = with_dead(s, &[("x-message-ttl", int(100))]);
+    a.publish("", "q", "m");
+    a.get("q");
+    a.quiet();
+    a.tell(nack(1, "requeue"));
+    dead(&mut a, 1);
+}
+
+fn expired_after_its_channel_closed(s: &mut Stage) {
+    let mut a = with_dead(s, &[("x-message-ttl", int(100))]);
+    a.publish("", "q", "m");
+    a.get("q");
+    a.quiet();
+    a.call(channel_close());
+    a.open(2);
+    dead(&mut a, 1);
 }
 
 fn requeued_is_not_dead(s: &mut Stage) {
@@ -116,6 +185,39 @@ fn rejected_on_a_consumer(s: &mut Stage) {
     a.hear(1);
     a.tell(reject(1, ""));
     dead(&mut a, 1);
+}
+
+fn rejected_while_somebody_waits(s: &mut Stage) {
+    let mut a = with_dead(s, NONE);
+    a.call(consume("dead", "undertaker", "no-ack", NONE));
+    a.publish("", "q", "m");
+    a.get("q");
+    a.tell(reject(1, ""));
+    a.hear(1);
+}
+
+fn rejected_then_got(s: &mut Stage) {
+    let mut a = with_dead(s, NONE);
+    a.publish("", "q", "m");
+    a.get("q");
+    a.tell(reject(1, ""));
+    a.await_messages("dead", 1);
+    a.take("dead");
+}
+
+fn expired_then_got(s: &mut Stage) {
+    let mut a = with_dead(s, &[("x-message-ttl", int(20))]);
+    a.publish("", "q", "m");
+    a.await_messages("dead", 1);
+    a.take("dead");
+}
+
+fn pushed_out_then_got(s: &mut Stage) {
+    let mut a = with_dead(s, &[("x-max-length", int(1))]);
+    a.publish("", "q", "1");
+    a.publish("", "q", "2");
+    a.await_messages("dead", 1);
+    a.take("dead");
 }
 
 fn rejected_with_properties(s: &mut Stage) {
@@ -389,7 +491,7 @@ fn dead_letter_with_cc_and_a_key(s: &mut Stage) {
     a.publish_headers("", "q", &[("CC", list(&[text("one")]))], "m");
     a.take("one");
     a.get("q");
-    a.tell(reject(1, ""));
+    a.tell(reject(2, ""));
     dead(&mut a, 1);
     a.take("one");
 }
@@ -399,15 +501,15 @@ fn rejected_twice_counts(s: &mut Stage) {
     a.publish("", "q", "m");
     a.get("q");
     a.tell(reject(1, ""));
-    a.call(consume("dead", "undertaker", "", NONE));
-    a.hear(1);
+    a.await_messages("dead", 1);
+    a.take("dead");
     a.note("-> (sends it round again, with its headers)");
-    a.tell(ack(2, ""));
     let again = a.last.clone();
     a.publish_as("", "q", "", &again, b"m");
     a.get("q");
     a.tell(reject(3, ""));
-    a.hear(1);
+    a.await_messages("dead", 1);
+    a.take("dead");
 }
 
 fn through_two_queues(s: &mut Stage) {

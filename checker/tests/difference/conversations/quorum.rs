@@ -14,6 +14,7 @@ conversations!(
     requeue_order,
     recover_requeues,
     delivery_limit,
+    delivery_limit_by_nack,
     delivery_limit_by_lost_channels,
     delivery_limit_default,
     rejected,
@@ -148,6 +149,16 @@ fn delivery_limit(s: &mut Stage) {
     a.call(consume("dead", "undertaker", "no-ack", NONE));
     a.tell(reject(3, "requeue"));
     a.hear(1);
+}
+
+fn delivery_limit_by_nack(s: &mut Stage) {
+    let mut a = with(s, &[("x-delivery-limit", int(2))]);
+    a.fill("q", &["m"]);
+    deliver(&mut a, 1);
+    for tag in 1..5 {
+        a.tell(nack(tag, "requeue"));
+        a.hear(1);
+    }
 }
 
 fn delivery_limit_by_lost_channels(s: &mut Stage) {
