@@ -92,6 +92,12 @@ pub fn method(channel: u16, method: &Method) -> String {
         match (name, value) {
             (_, Value::Bool(false)) => {}
             (_, Value::Bool(true)) => line.push_str(&format!(" {name}")),
+            // RabbitMQ tells them in no order.
+            (&"mechanisms", Value::String(text)) => {
+                let mut mechanisms: Vec<&str> = text.split(' ').collect();
+                mechanisms.sort_unstable();
+                line.push_str(&format!(" mechanisms {mechanisms:?}"));
+            }
             (&"response", _) => {
                 if let Method::Connection(connection::AMQPMethod::StartOk(start)) = method {
                     line.push_str(&format!(" response {}", start.response.as_bytes().escape_ascii()));

@@ -99,6 +99,7 @@ conversations!(
     headers_types_of_texts,
     headers_tables,
     headers_two_bindings_once,
+    local_random_wants_an_empty_key,
     local_random_routes,
     default_reaches_every_queue,
     queue_deleted_takes_its_bindings,
@@ -835,11 +836,18 @@ fn headers_two_bindings_once(s: &mut Stage) {
     take_all(&mut a, &["q"]);
 }
 
+fn local_random_wants_an_empty_key(s: &mut Stage) {
+    let mut a = s.connect();
+    a.exchange("x", "x-local-random", "", NONE);
+    a.queue("q", "exclusive", NONE);
+    a.bind("q", "x", "a key");
+}
+
 fn local_random_routes(s: &mut Stage) {
     let mut a = s.connect();
     a.exchange("x", "x-local-random", "", NONE);
     a.queue("q", "exclusive", NONE);
-    a.bind("q", "x", "ignored");
+    a.bind("q", "x", "");
     a.publish("x", "any", "m");
     take_all(&mut a, &["q"]);
 }

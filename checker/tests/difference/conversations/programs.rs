@@ -182,7 +182,7 @@ fn wrong_password(s: &mut Stage) {
     run(async {
         let url = s.address.url().replace(":guest@", ":wrong@");
         let refused = Connection::connect(&url, ConnectionProperties::default()).await;
-        s.note(format!("{}", refused.err().map(|error| error.to_string()).unwrap_or_default()));
+        s.note(refused.err().map(|error| error.to_string()).unwrap_or_default());
         Ok(())
     });
 }
@@ -191,7 +191,7 @@ fn missing_vhost(s: &mut Stage) {
     run(async {
         let url = s.address.in_vhost("nope").url();
         let refused = Connection::connect(&url, ConnectionProperties::default()).await;
-        s.note(format!("{}", refused.err().map(|error| error.to_string()).unwrap_or_default()));
+        s.note(refused.err().map(|error| error.to_string()).unwrap_or_default());
         Ok(())
     });
 }

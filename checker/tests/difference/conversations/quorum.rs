@@ -22,8 +22,8 @@ conversations!(
     expired_by_the_message,
     maxlen,
     maxlen_reject_publish,
-    reject_publish_dlx_is_refused,
-    qos_global_is_refused,
+    reject_publish_dlx,
+    qos_global,
     exclusive_consumer,
     exclusive_second,
     consumer_priority,
@@ -155,10 +155,12 @@ fn delivery_limit_by_nack(s: &mut Stage) {
     let mut a = with(s, &[("x-delivery-limit", int(2))]);
     a.fill("q", &["m"]);
     deliver(&mut a, 1);
-    for tag in 1..5 {
+    for tag in 1..3 {
         a.tell(nack(tag, "requeue"));
         a.hear(1);
     }
+    a.tell(nack(3, "requeue"));
+    a.quiet();
 }
 
 fn delivery_limit_by_lost_channels(s: &mut Stage) {
@@ -170,6 +172,7 @@ fn delivery_limit_by_lost_channels(s: &mut Stage) {
     deliver(&mut a, 1);
     a.call(channel_close());
     a.open(3);
+    a.await_messages("dead", 1);
     a.call(consume("dead", "undertaker", "no-ack", NONE));
     a.quiet();
     a.call(consume("q", "t", "", NONE));
@@ -232,12 +235,12 @@ fn maxlen_reject_publish(s: &mut Stage) {
     }
 }
 
-fn reject_publish_dlx_is_refused(s: &mut Stage) {
+fn reject_publish_dlx(s: &mut Stage) {
     let mut a = s.connect();
     a.queue("q", "durable", &[("x-queue-type", text("quorum")), ("x-overflow", text("reject-publish-dlx"))]);
 }
 
-fn qos_global_is_refused(s: &mut Stage) {
+fn qos_global(s: &mut Stage) {
     let mut a = with(s, NONE);
     a.call(qos(1, true));
     a.call(consume("q", "t", "", NONE));
