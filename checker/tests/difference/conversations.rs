@@ -3,13 +3,13 @@
 use crate::stage::Stage;
 
 macro_rules! themes {
-    ($( $theme:ident ),* $(,)?) => {
-        $( mod $theme; )*
+    ($( $theme:ident: $( $file:ident )* ; )*) => {
+        $( $( mod $file; )* )*
 
         /// Every conversation there is.
         pub fn all() -> Vec<Conversation> {
             let mut all = Vec::new();
-            $( all.extend($theme::ALL.iter().map(|&(name, play)| Conversation { theme: stringify!($theme), name, play })); )*
+            $( $( all.extend($file::ALL.iter().map(|&(name, play)| Conversation { theme: stringify!($theme), name, play })); )* )*
             all
         }
     };
@@ -23,15 +23,27 @@ macro_rules! conversations {
     };
 }
 
-themes!(
-    accounts, channels, confirming, consuming, dying, exchanges, getting, handshake, programs, publishing, queues,
-    quorum, replying,
-);
+// A theme, and the files that its conversations are in.
+themes! {
+    accounts: accounts;
+    channels: channels contents;
+    confirming: confirming;
+    consuming: consuming;
+    dying: dying;
+    exchanges: exchanges routing;
+    getting: getting;
+    handshake: handshake connections;
+    programs: programs;
+    publishing: publishing;
+    queues: queues queue_arguments queue_uses;
+    quorum: quorum;
+    replying: replying;
+}
 
 /// One conversation.
 #[derive(Clone, Copy)]
 pub struct Conversation {
-    /// Its theme: the file that it is in.
+    /// What it is about.
     pub theme: &'static str,
     /// The name of its function.
     pub name: &'static str,

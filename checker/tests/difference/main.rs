@@ -66,6 +66,16 @@ fn main() -> ExitCode {
             }));
         }
     }
+    for (version, _) in brokers.iter().filter(|(version, _)| version != YARDSTICK) {
+        let version = version.clone();
+        trials.push(Trial::test(format!("{version}::every_known_difference_has_its_conversation"), move || {
+            let names: Vec<String> = conversations::all().iter().map(Conversation::name).collect();
+            match known::read(&version).keys().find(|name| !names.contains(name)) {
+                Some(name) => Err(format!("there is no conversation {name}").into()),
+                None => Ok(()),
+            }
+        }));
+    }
     let conclusion = libtest_mimic::run(&arguments, trials);
     for (version, fresh) in accepted.lock().unwrap().drain() {
         keep(&version, fresh);

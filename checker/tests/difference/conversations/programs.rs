@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use checker::brokers::address::Address;
 use futures_lite::StreamExt;
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties,
@@ -180,8 +181,8 @@ fn unacknowledged_comes_again(s: &mut Stage) {
 
 fn wrong_password(s: &mut Stage) {
     run(async {
-        let url = s.address.url().replace(":guest@", ":wrong@");
-        let refused = Connection::connect(&url, ConnectionProperties::default()).await;
+        let address = Address { password: "wrong".to_owned(), ..s.address.clone() };
+        let refused = Connection::connect(&address.url(), ConnectionProperties::default()).await;
         s.note(refused.err().map(|error| error.to_string()).unwrap_or_default());
         Ok(())
     });
