@@ -135,6 +135,29 @@ pub enum BrokerChoice {
     Url(String),
 }
 
+/// Who may log in to the embedded broker, and where.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct EmbeddedArgs {
+    /// An account of the embedded broker instead of guest: name:password, and what it may do, as patterns:
+    /// name:password:configure:write:read (without them, nothing); may be given several times
+    #[arg(long = "user", value_name = "NAME:PASSWORD[:CONFIGURE:WRITE:READ]", value_parser = user)]
+    pub users: Vec<User>,
+    /// A vhost of the embedded broker, beside /; may be given several times
+    #[arg(long = "vhost", value_name = "NAME", value_parser = vhost)]
+    pub vhosts: Vec<String>,
+}
+
+/// An account of the embedded broker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// What it logs in with.
+    pub name: String,
+    /// Its password.
+    pub password: String,
+    /// Patterns of what it may configure, write and read, in every vhost; None for nothing at all.
+    pub permissions: Option<[String; 3]>,
+}
+
 /// The form of the report on stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -184,6 +207,27 @@ fn broker(text: &str) -> Result<BrokerChoice, String> {
             Err("amqps:// is not supported: the checker has to read along".to_owned())
         }
         _ => Err("expected auto, docker, local or an amqp:// address".to_owned()),
+    }
+}
+
+fn user(text: &str) -> Result<User, String> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let (name, password, permissions) = match parts[..] {
+        [name, password] => (name, password, None),
+        [name, password, configure, write, read] => (name, password, Some([configure, write, read].map(str::to_owned))),
+        _ => return Err("expected name:password or name:password:configure:write:read".to_owned()),
+    };
+    if name.is_empty() {
+        return Err("the name is empty".to_owned());
+    }
+    Ok(User { name: name.to_owned(), password: password.to_owned(), permissions })
+}
+
+fn vhost(text: &str) -> Result<String, String> {
+    match text.len() {
+        0 => Err("a vhost has a name".to_owned()),
+        1..=255 => Ok(text.to_owned()),
+        _ => Err("a name has room for 255 bytes".to_owned()),
     }
 }
 

@@ -23,6 +23,11 @@ impl Codec {
         Codec { most, started: false }
     }
 
+    /// The largest payload from now on, in bytes: both sides have agreed on another `frame-max`.
+    pub fn set_most(&mut self, most: u32) {
+        self.most = most;
+    }
+
     /// The next unit, when it is there whole; it is taken out of `bytes`.
     ///
     /// # Errors

@@ -126,6 +126,12 @@ pub fn properties(properties: &AMQPProperties) -> Vec<(&'static str, Value)> {
     all.into_iter().filter_map(|(label, value)| value.map(|value| (label, value))).collect()
 }
 
+/// A field table as JSON: an object.
+#[must_use]
+pub fn table(table: &FieldTable) -> Value {
+    table.to_json()
+}
+
 /// Bytes as JSON: a string where they are UTF-8, else `{"base64": "…"}`.
 #[must_use]
 pub fn bytes_to_json(bytes: &[u8]) -> Value {

@@ -2,9 +2,15 @@
 
 use amq_protocol::{
     frame::{AMQPContentHeader, AMQPFrame, WriteContext, gen_frame, parse_frame, parsing::parse_content_header},
-    protocol::{AMQPClass, basic::AMQPProperties},
+    protocol::{
+        AMQPClass,
+        basic::{AMQPProperties, gen_properties, parse_properties},
+        gen_class,
+    },
 };
 use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::nesting;
 
 /// The 8 bytes a client opens with, for AMQP 0-9-1.
 pub const PROTOCOL_HEADER: [u8; 8] = *b"AMQP\0\0\x09\x01";
@@ -60,6 +66,17 @@ impl Kind {
             _ => None,
         }
     }
+
+    /// Its number.
+    #[must_use]
+    pub fn octet(self) -> u8 {
+        match self {
+            Kind::Method => 1,
+            Kind::Header => 2,
+            Kind::Body => 3,
+            Kind::Heartbeat => 8,
+        }
+    }
 }
 
 /// What is in a frame.
@@ -106,6 +123,9 @@ pub enum FrameError {
     /// A header frame whose properties can't be read.
     #[error("the content header can't be read")]
     Header,
+    /// A table that holds tables that hold tables, deeper than [`nesting::DEEPEST`].
+    #[error("a field table is nested deeper than {} levels", nesting::DEEPEST)]
+    TooDeep,
 }
 
 impl RawFrame {
@@ -113,9 +133,13 @@ impl RawFrame {
     ///
     /// # Errors
     ///
-    /// [`FrameError::Method`] or [`FrameError::Header`], when the payload can't be read. The envelope was right, so the
-    /// frames after it can still be.
+    /// [`FrameError::Method`], [`FrameError::Header`] or [`FrameError::TooDeep`], when the payload can't be read. The
+    /// envelope was right, so the frames after it can still be.
     pub fn parse(&self) -> Result<Frame, FrameError> {
+        // amq-protocol's parser calls itself for each level, and whoever writes the bytes chooses how many there are.
+        if nesting::is_too_deep(self.kind, &self.payload) {
+            return Err(FrameError::TooDeep);
+        }
         match self.kind {
             Kind::Method => {
                 // amq-protocol exports the parser of a whole frame, and not that of a method.
@@ -124,10 +148,8 @@ impl RawFrame {
                 match parse_frame(whole.as_ref()) {
                     Ok((_, AMQPFrame::Method(_, method))) => Ok(Frame::Method(method)),
                     _ => {
-                        let number = |at: usize| {
-                            self.payload.get(at..at + 2).map_or(0, |two| u16::from_be_bytes([two[0], two[1]]))
-                        };
-                        Err(FrameError::Method { class: number(0), method: number(2) })
+                        let (class, method) = self.method_id();
+                        Err(FrameError::Method { class, method })
                     }
                 }
             }
@@ -140,19 +162,139 @@ impl RawFrame {
         }
     }
 
+    /// The class and the method number that a method frame starts with; zeros where it is shorter than that.
+    #[must_use]
+    pub fn method_id(&self) -> (u16, u16) {
+        let number = |at: usize| self.payload.get(at..at + 2).map_or(0, |two| u16::from_be_bytes([two[0], two[1]]));
+        (number(0), number(2))
+    }
+
+    /// Takes a header frame apart, and leaves the properties as the bytes they are: a broker passes them on unread.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::Header`], when the payload is shorter than the fixed part.
+    pub fn raw_header(&self) -> Result<RawHeader, FrameError> {
+        let Some(fixed) = self.payload.first_chunk::<12>() else { return Err(FrameError::Header) };
+        let [class_high, class_low, _, _, size @ ..] = *fixed;
+        Ok(RawHeader {
+            class: u16::from_be_bytes([class_high, class_low]),
+            size: u64::from_be_bytes(size),
+            properties: self.payload.slice(12..),
+        })
+    }
+
     /// Appends the frame's bytes.
     pub fn encode(&self, to: &mut BytesMut) {
-        to.reserve(self.payload.len() + OVERHEAD);
-        to.put_u8(match self.kind {
-            Kind::Method => 1,
-            Kind::Header => 2,
-            Kind::Body => 3,
-            Kind::Heartbeat => 8,
-        });
-        to.put_u16(self.channel);
-        to.put_u32(u32::try_from(self.payload.len()).unwrap_or(u32::MAX));
-        to.put_slice(&self.payload);
-        to.put_u8(END);
+        put_frame(to, self.kind, self.channel, &self.payload);
+    }
+}
+
+/// A content header whose properties have not been read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RawHeader {
+    /// The class that the content belongs to: 60, `basic`.
+    pub class: u16,
+    /// How long the body is, in bytes.
+    pub size: u64,
+    /// The property flags and the properties.
+    pub properties: Bytes,
+}
+
+impl RawHeader {
+    /// Reads the properties.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::Header`] or [`FrameError::TooDeep`].
+    pub fn properties(&self) -> Result<AMQPProperties, FrameError> {
+        read_properties(&self.properties)
+    }
+}
+
+/// Reads properties: their flags, and those that are there.
+///
+/// # Errors
+///
+/// [`FrameError::Header`] or [`FrameError::TooDeep`].
+pub fn read_properties(bytes: &[u8]) -> Result<AMQPProperties, FrameError> {
+    if nesting::properties_are_too_deep(bytes) {
+        return Err(FrameError::TooDeep);
+    }
+    match parse_properties(bytes) {
+        Ok(([], properties)) => Ok(properties),
+        _ => Err(FrameError::Header),
+    }
+}
+
+/// Properties as bytes: their flags, and those that are there.
+#[must_use]
+pub fn write_properties(properties: &AMQPProperties) -> Bytes {
+    let written = gen_properties(properties)(WriteContext::from(Vec::new()));
+    written.map_or_else(|_| Bytes::new(), |written| written.into_inner().0.into())
+}
+
+/// Appends a frame: the envelope around a payload.
+pub fn put_frame(to: &mut BytesMut, kind: Kind, channel: u16, payload: &[u8]) {
+    to.reserve(payload.len() + OVERHEAD);
+    to.put_u8(kind.octet());
+    to.put_u16(channel);
+    to.put_u32(u32::try_from(payload.len()).unwrap_or(u32::MAX));
+    to.put_slice(payload);
+    to.put_u8(END);
+}
+
+/// Appends a method.
+pub fn put_method(to: &mut BytesMut, channel: u16, method: &AMQPClass) {
+    let written = gen_class(method)(WriteContext::from(Vec::new()));
+    let payload = written.map_or_else(|_| Vec::new(), |written| written.into_inner().0);
+    put_frame(to, Kind::Method, channel, &payload);
+}
+
+/// Appends a content whose properties are bytes already; the body goes into frames as with [`content`].
+pub fn put_content(to: &mut BytesMut, channel: u16, properties: &[u8], body: &[u8], frame_max: u32) {
+    to.reserve(properties.len() + body.len() + 12 + 2 * OVERHEAD);
+    to.put_u8(Kind::Header.octet());
+    to.put_u16(channel);
+    to.put_u32(u32::try_from(properties.len() + 12).unwrap_or(u32::MAX));
+    to.put_u16(60);
+    to.put_u16(0);
+    to.put_u64(body.len() as u64);
+    to.put_slice(properties);
+    to.put_u8(END);
+    for part in body.chunks(largest_payload(frame_max)) {
+        put_frame(to, Kind::Body, channel, part);
+    }
+}
+
+/// Appends a `basic.deliver`. It says the same as [`method`] does, and is written by hand because a broker writes more of
+/// these than of everything else. Names longer than a short string can be are cut.
+pub fn put_deliver(to: &mut BytesMut, channel: u16, tag: &str, delivery: u64, redelivered: bool, from: (&str, &str)) {
+    let short = |text: &'_ str| text.len().min(255);
+    let (exchange, key) = from;
+    let size = 4 + 1 + short(tag) + 8 + 1 + 1 + short(exchange) + 1 + short(key);
+    to.reserve(size + OVERHEAD);
+    to.put_u8(Kind::Method.octet());
+    to.put_u16(channel);
+    to.put_u32(u32::try_from(size).unwrap_or(u32::MAX));
+    to.put_slice(&[0, 60, 0, 60]);
+    let put_short = |to: &mut BytesMut, text: &str| {
+        to.put_u8(u8::try_from(short(text)).unwrap_or(u8::MAX));
+        to.put_slice(&text.as_bytes()[..short(text)]);
+    };
+    put_short(to, tag);
+    to.put_u64(delivery);
+    to.put_u8(u8::from(redelivered));
+    put_short(to, exchange);
+    put_short(to, key);
+    to.put_u8(END);
+}
+
+/// The largest payload of a frame under this `frame-max`, in bytes; 0 means no limit.
+fn largest_payload(frame_max: u32) -> usize {
+    match frame_max as usize {
+        0 => usize::MAX,
+        max => max.saturating_sub(OVERHEAD).max(1),
     }
 }
 
@@ -168,12 +310,8 @@ pub fn method(channel: u16, method: AMQPClass) -> Bytes {
 pub fn content(channel: u16, properties: AMQPProperties, body: &[u8], frame_max: u32) -> Bytes {
     let header = AMQPContentHeader { class_id: 60, body_size: body.len() as u64, properties };
     let mut bytes = BytesMut::from(generate(&AMQPFrame::Header(channel, header)));
-    let most = match frame_max as usize {
-        0 => usize::MAX,
-        max => max.saturating_sub(OVERHEAD).max(1),
-    };
-    for part in body.chunks(most) {
-        RawFrame { kind: Kind::Body, channel, payload: Bytes::copy_from_slice(part) }.encode(&mut bytes);
+    for part in body.chunks(largest_payload(frame_max)) {
+        put_frame(&mut bytes, Kind::Body, channel, part);
     }
     bytes.freeze()
 }

@@ -17,6 +17,7 @@ pub mod codec;
 pub mod fields;
 pub mod frame;
 pub mod listen;
+pub mod nesting;
 pub mod words;
 
 pub use amq_protocol::{frame::AMQPContentHeader, protocol, protocol::AMQPClass as Method, types};

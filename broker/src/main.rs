@@ -1,0 +1,59 @@
+//! The embedded broker as a program: AMQP on one port of 127.0.0.1, the management API 10,000 ports above it.
+//!
+//! `cargo xtask broker up --broker embedded` starts it.
+
+use std::{process::ExitCode, sync::Arc};
+
+use broker::{Account, Config, Patterns, Server, management};
+use clap::Parser;
+
+/// The embedded broker, for teaching and testing: in memory, on 127.0.0.1 only.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(flatten)]
+    embedded: cli::EmbeddedArgs,
+    /// The port for AMQP; the management API gets the one 10000 above
+    #[arg(long, default_value_t = 5672, value_parser = clap::value_parser!(u16).range(1..=55535))]
+    port: u16,
+}
+
+/// The management API is so much above AMQP, as with RabbitMQ's own 5672 and 15672.
+const MANAGEMENT: u16 = 10_000;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(run(arguments)),
+        Err(error) => Err(format!("the broker can't start: {error}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), String> {
+    let account = |user: &cli::User| Account {
+        name: user.name.clone(),
+        password: user.password.clone(),
+        administrator: user.permissions.as_ref().is_some_and(|all| all.iter().all(|pattern| pattern == ".*")),
+        permissions: user.permissions.clone().map(|[configure, write, read]| Patterns { configure, write, read }),
+    };
+    let config = Config {
+        accounts: arguments.embedded.users.iter().map(account).collect(),
+        vhosts: arguments.embedded.vhosts,
+        ..Config::default()
+    };
+    let server = Server::start(config, Some(arguments.port)).await.map_err(|error| error.to_string())?;
+    let above = arguments.port + MANAGEMENT;
+    println!("the embedded broker listens on 127.0.0.1:{}, its management API on {above}", server.port());
+    let serve = management::serve(Arc::new(server), above);
+    tokio::select! {
+        served = serve => served.map_err(|error| format!("port {above} on 127.0.0.1 can't be listened on: {error}")),
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    }
+}

@@ -1,0 +1,353 @@
+//! The management API: the few of [RabbitMQ's HTTP calls](https://www.rabbitmq.com/docs/http-api-reference) that a course needs,
+//! under the same paths, and a few of our own under `/api/hello-rabbit/` for what goes wrong on a bad day.
+//!
+//! | call | does |
+//! |---|---|
+//! | `GET /api/overview`, `/api/whoami`, `/api/vhosts`, `/api/users`, `/api/exchanges`, `/api/queues`, `/api/bindings`, `/api/connections` | lists; the last four also `/VHOST`, queues also `/VHOST/QUEUE` |
+//! | `PUT`, `DELETE /api/vhosts/VHOST` | |
+//! | `PUT`, `DELETE /api/users/USER` | `{"password": …, "tags": …}` |
+//! | `PUT /api/permissions/VHOST/USER` | `{"configure": …, "write": …, "read": …}` |
+//! | `DELETE /api/queues/VHOST/QUEUE`, `…/contents` | deletes, purges |
+//! | `POST /api/queues/VHOST/QUEUE/get` | `{"count": …}`: peeks |
+//! | `POST /api/exchanges/VHOST/EXCHANGE/publish` | `{"routing_key": …, "payload": …, "payload_encoding": "string" or "base64"}` |
+//! | `DELETE /api/connections/NAME` | closes, with the reason in `X-Reason` |
+//! | `PUT`, `DELETE /api/hello-rabbit/alarms/memory`, `…/disk` | raises, clears |
+//! | `PUT /api/hello-rabbit/refuse-logins` | `{"count": …}`: refuses the next logins |
+//! | `PUT /api/hello-rabbit/delay` | `{"ms": …}`: holds back what goes out |
+//! | `DELETE /api/hello-rabbit/connections/NAME` | cuts, without a word |
+
+use std::{
+    convert::Infallible,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{Method, Request, Response, StatusCode, body::Incoming, header, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinSet, time::sleep};
+use wire::{fields, protocol::basic::AMQPProperties};
+
+use crate::{
+    Account, Alarm, ConnectionInfo, Patterns, QueueInfo, Server, VERSION,
+    state::{Broker, ConnectionId},
+};
+
+/// The largest request, in bytes: a message of the largest size in base64, and a little.
+const LARGEST: usize = 24 * 1024 * 1024;
+
+/// How long a client may take to say what it wants.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many requests are served at a time.
+const AT_A_TIME: usize = 64;
+
+/// An answer: a status, and JSON where there is something to say.
+type Answer = Result<(StatusCode, Option<Value>), (StatusCode, &'static str)>;
+
+const NOT_FOUND: Answer = Err((StatusCode::NOT_FOUND, "not_found"));
+
+/// Serves the API on this port of 127.0.0.1, until it is dropped.
+///
+/// # Errors
+///
+/// When the port can't be had.
+pub async fn serve(server: Arc<Server>, port: u16) -> std::io::Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let mut requests = JoinSet::new();
+    loop {
+        while requests.try_join_next().is_some() {}
+        if requests.len() >= AT_A_TIME {
+            requests.join_next().await;
+        }
+        let Ok((socket, _)) = listener.accept().await else {
+            sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let server = server.clone();
+        requests.spawn(async move {
+            let service = service_fn(|request| {
+                let server = server.clone();
+                async move { Ok::<_, Infallible>(respond(&server, request).await) }
+            });
+            let mut http = hyper::server::conn::http1::Builder::new();
+            http.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+            // A client that goes away in the middle is no news.
+            let _ = http.serve_connection(TokioIo::new(socket), service).await;
+        });
+    }
+}
+
+async fn respond(server: &Server, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let (parts, body) = request.into_parts();
+    let mut response = Response::builder().header(header::CONTENT_TYPE, "application/json");
+    let answer = match who(server, parts.headers.get(header::AUTHORIZATION)) {
+        None => {
+            response = response.header(header::WWW_AUTHENTICATE, "Basic realm=\"hello-rabbit\"");
+            Err((StatusCode::UNAUTHORIZED, "not_authorised"))
+        }
+        Some(user) => match tokio::time::timeout(PATIENCE, Limited::new(body, LARGEST).collect()).await {
+            Ok(Ok(body)) => {
+                let bytes = body.to_bytes();
+                let reason = parts.headers.get("x-reason").and_then(|reason| reason.to_str().ok());
+                match if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&bytes) } {
+                    Ok(asked) => answer(server, &user, &parts.method, parts.uri.path(), &asked, reason),
+                    Err(_) => Err((StatusCode::BAD_REQUEST, "not_json")),
+                }
+            }
+            _ => Err((StatusCode::PAYLOAD_TOO_LARGE, "the request is too large, or too slow")),
+        },
+    };
+    let (status, body) = match answer {
+        Ok((status, body)) => (status, body.map(|body| body.to_string()).unwrap_or_default()),
+        Err((status, reason)) => (status, json!({ "error": status.canonical_reason(), "reason": reason }).to_string()),
+    };
+    response.status(status).body(Full::new(body.into())).unwrap_or_default()
+}
+
+/// The user, when name and password belong together.
+fn who(server: &Server, login: Option<&header::HeaderValue>) -> Option<String> {
+    let login = BASE64_STANDARD.decode(login?.to_str().ok()?.strip_prefix("Basic ")?).ok()?;
+    let login = String::from_utf8(login).ok()?;
+    let (user, password) = login.split_once(':')?;
+    server.with(|broker| broker.knows(user, password)).then(|| user.to_owned())
+}
+
+fn answer(server: &Server, user: &str, method: &Method, path: &str, asked: &Value, reason: Option<&str>) -> Answer {
+    let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+    let parts: Vec<String> = path.trim_start_matches('/').trim_end_matches('/').split('/').map(decoded).collect();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let Some((&"api", path)) = parts.split_first() else { return NOT_FOUND };
+    let is_operator = server.with(|broker| broker.is_administrator(user));
+    if *method != Method::GET && !is_operator {
+        return Err((StatusCode::UNAUTHORIZED, "Not administrator user"));
+    }
+    match (method.as_str(), path) {
+        ("GET", _) => server.with(|broker| read(broker, user, path)),
+        ("POST", ["exchanges", vhost, exchange, "publish"]) => publish(server, vhost, exchange, asked),
+        ("POST", ["queues", vhost, queue, "get"]) => server.with(|broker| peek(broker, vhost, queue, asked)),
+        ("PUT", ["hello-rabbit", "delay"]) => {
+            let Some(ms) = asked["ms"].as_u64().filter(|ms| *ms <= 600_000) else {
+                return Err((StatusCode::BAD_REQUEST, "ms is missing, or more than 600000"));
+            };
+            server.delay(Duration::from_millis(ms));
+            Ok((StatusCode::NO_CONTENT, None))
+        }
+        _ => server.with(|broker| change(broker, method, path, asked, reason)),
+    }
+}
+
+fn read(broker: &mut Broker, user: &str, path: &[&str]) -> Answer {
+    let ok = |value: Value| Ok((StatusCode::OK, Some(value)));
+    let in_vhost = |vhost: &str, of: &str| path.get(1).is_none_or(|_| vhost == of);
+    let wanted = path.get(1).copied().unwrap_or_default();
+    if let ["exchanges" | "queues" | "bindings" | "vhosts", vhost, ..] = path
+        && !broker.vhosts().iter().any(|name| name == vhost)
+    {
+        return NOT_FOUND;
+    }
+    match path {
+        ["overview"] => ok(json!({
+            "product_name": "RabbitMQ",
+            "product_version": VERSION,
+            "rabbitmq_version": VERSION,
+            "management_version": VERSION,
+            "cluster_name": crate::state::connection::NODE,
+            "node": crate::state::connection::NODE,
+            "hello_rabbit": {
+                "embedded": env!("CARGO_PKG_VERSION"),
+                "message_bytes": broker.memory(),
+                "alarms": broker.alarms().iter().map(|alarm| alarm.reason()).collect::<Vec<_>>(),
+            },
+            "object_totals": {
+                "queues": broker.queues().len(),
+                "exchanges": broker.exchanges().len(),
+                "connections": broker.connections().len(),
+            },
+        })),
+        ["whoami"] => ok(json!({ "name": user, "tags": [tags(broker, user)] })),
+        ["vhosts"] => ok(broker.vhosts().iter().map(|name| json!({ "name": name })).collect()),
+        ["vhosts", name] => ok(json!({ "name": name })),
+        ["users"] => {
+            let users = broker.users();
+            ok(users.iter().map(|name| json!({ "name": name, "tags": [tags(broker, name)] })).collect())
+        }
+        ["queues" | "queues", ..] if path.len() <= 2 => {
+            let all = broker.queues();
+            ok(all.iter().filter(|queue| in_vhost(&queue.vhost, wanted)).map(queue_json).collect())
+        }
+        ["queues", vhost, name] => match broker.queues().iter().find(|q| q.vhost == *vhost && q.name == *name) {
+            Some(queue) => ok(queue_json(queue)),
+            None => NOT_FOUND,
+        },
+        ["exchanges", ..] if path.len() <= 2 => {
+            let shown = |exchange: crate::ExchangeInfo| {
+                json!({
+                    "vhost": exchange.vhost, "name": exchange.name, "type": exchange.kind, "durable": exchange.durable,
+                    "auto_delete": exchange.auto_delete, "internal": exchange.internal,
+                })
+            };
+            let all = broker.exchanges().into_iter();
+            ok(all.filter(|exchange| in_vhost(&exchange.vhost, wanted)).map(shown).collect())
+        }
+        ["bindings", ..] if path.len() <= 2 => {
+            let shown = |binding: crate::BindingInfo| {
+                json!({
+                    "vhost": binding.vhost, "source": binding.source, "destination": binding.destination,
+                    "destination_type": if binding.to_exchange { "exchange" } else { "queue" },
+                    "routing_key": binding.key,
+                })
+            };
+            let all = broker.bindings().into_iter();
+            ok(all.filter(|binding| in_vhost(&binding.vhost, wanted)).map(shown).collect())
+        }
+        ["connections"] => ok(broker.connections().iter().map(connection_json).collect()),
+        _ => NOT_FOUND,
+    }
+}
+
+fn change(broker: &mut Broker, method: &Method, path: &[&str], asked: &Value, reason: Option<&str>) -> Answer {
+    let text = |key: &str| asked[key].as_str().unwrap_or_default().to_owned();
+    let done = |there: bool| if there { Ok((StatusCode::NO_CONTENT, None)) } else { NOT_FOUND };
+    match (method.as_str(), path) {
+        ("PUT", ["vhosts", name]) => {
+            let new = broker.add_vhost(name);
+            Ok((if new { StatusCode::CREATED } else { StatusCode::NO_CONTENT }, None))
+        }
+        ("DELETE", ["vhosts", name]) => done(broker.delete_vhost(name)),
+        ("PUT", ["users", name]) => {
+            let account = Account {
+                name: (*name).to_owned(),
+                password: text("password"),
+                permissions: None,
+                administrator: text("tags").split(',').any(|tag| tag.trim() == "administrator"),
+            };
+            match broker.add_account(&account) {
+                Ok(()) => Ok((StatusCode::CREATED, None)),
+                Err(_) => Err((StatusCode::BAD_REQUEST, "bad_request")),
+            }
+        }
+        ("DELETE", ["users", name]) => done(broker.delete_user(name)),
+        ("PUT", ["permissions", vhost, user]) => {
+            let patterns = Patterns { configure: text("configure"), write: text("write"), read: text("read") };
+            match broker.permit(user, vhost, &patterns) {
+                Ok(true) => Ok((StatusCode::CREATED, None)),
+                Ok(false) => Err((StatusCode::BAD_REQUEST, "vhost_or_user_not_found")),
+                Err(_) => Err((StatusCode::BAD_REQUEST, "a pattern is no regular expression")),
+            }
+        }
+        ("DELETE", ["queues", vhost, queue]) => done(broker.delete_queue_named(vhost, queue)),
+        ("DELETE", ["queues", vhost, queue, "contents"]) => done(broker.purge(vhost, queue).is_some()),
+        ("DELETE", ["connections", name]) => match connection(broker, name) {
+            Some(id) => done(broker.close(id, reason.unwrap_or("Closed via management plugin"))),
+            None => NOT_FOUND,
+        },
+        ("DELETE", ["hello-rabbit", "connections", name]) => match connection(broker, name) {
+            Some(id) => done(broker.cut(id)),
+            None => NOT_FOUND,
+        },
+        ("PUT" | "DELETE", ["hello-rabbit", "alarms", name]) => {
+            let alarm = match *name {
+                "memory" => Alarm::Memory,
+                "disk" => Alarm::Disk,
+                _ => return NOT_FOUND,
+            };
+            if *method == Method::PUT {
+                broker.raise(alarm)
+            } else {
+                broker.clear(alarm)
+            }
+            done(true)
+        }
+        ("PUT", ["hello-rabbit", "refuse-logins"]) => {
+            let count = asked["count"].as_u64().and_then(|count| u32::try_from(count).ok());
+            let Some(count) = count else { return Err((StatusCode::BAD_REQUEST, "count is missing")) };
+            broker.refuse_logins(count);
+            done(true)
+        }
+        _ => NOT_FOUND,
+    }
+}
+
+fn publish(server: &Server, vhost: &str, exchange: &str, asked: &Value) -> Answer {
+    let payload = asked["payload"].as_str().unwrap_or_default();
+    let body = match asked["payload_encoding"].as_str() {
+        None | Some("string") => Bytes::copy_from_slice(payload.as_bytes()),
+        Some("base64") => match BASE64_STANDARD.decode(payload) {
+            Ok(bytes) => bytes.into(),
+            Err(_) => return Err((StatusCode::BAD_REQUEST, "the payload is no base64")),
+        },
+        Some(_) => return Err((StatusCode::BAD_REQUEST, "payload_encoding is string or base64")),
+    };
+    let key = asked["routing_key"].as_str().unwrap_or_default();
+    if key.len() > 255 {
+        return Err((StatusCode::BAD_REQUEST, "routing_key is longer than 255 bytes"));
+    }
+    // The management API calls the default exchange by a name.
+    let exchange = if exchange == "amq.default" { "" } else { exchange };
+    let properties = AMQPProperties::default();
+    match server.with(|broker| broker.publish_from_outside(vhost, exchange, key, &properties, body)) {
+        Some(queues) => Ok((StatusCode::OK, Some(json!({ "routed": queues > 0 })))),
+        None => NOT_FOUND,
+    }
+}
+
+fn peek(broker: &mut Broker, vhost: &str, queue: &str, asked: &Value) -> Answer {
+    let count = asked["count"].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or(1).min(1000);
+    let Some(peeked) = broker.peek(vhost, queue, count) else { return NOT_FOUND };
+    let shown = |peeked: crate::Peeked| {
+        let (payload, encoding) = match std::str::from_utf8(&peeked.message.body) {
+            Ok(text) => (text.to_owned(), "string"),
+            Err(_) => (BASE64_STANDARD.encode(&peeked.message.body), "base64"),
+        };
+        let properties: serde_json::Map<String, Value> = fields::properties(&peeked.message.read_properties())
+            .into_iter()
+            .map(|(name, value)| (name.replace('-', "_"), value))
+            .collect();
+        json!({
+            "payload": payload, "payload_encoding": encoding, "payload_bytes": peeked.message.body.len(),
+            "exchange": &*peeked.message.exchange, "routing_key": peeked.message.routing_key,
+            "redelivered": peeked.redelivered, "properties": properties,
+        })
+    };
+    Ok((StatusCode::OK, Some(peeked.into_iter().map(shown).collect())))
+}
+
+fn queue_json(queue: &QueueInfo) -> Value {
+    json!({
+        "vhost": queue.vhost, "name": queue.name, "type": queue.kind, "durable": queue.durable,
+        "auto_delete": queue.auto_delete, "exclusive": queue.exclusive, "messages": queue.ready + queue.unacked,
+        "messages_ready": queue.ready, "messages_unacknowledged": queue.unacked, "message_bytes_ready": queue.bytes,
+        "consumers": queue.consumers,
+    })
+}
+
+fn connection_json(connection: &ConnectionInfo) -> Value {
+    let (host, port) = match connection.peer.parse::<SocketAddr>() {
+        Ok(peer) => (peer.ip().to_string(), peer.port()),
+        Err(_) => (connection.peer.clone(), 0),
+    };
+    json!({
+        "name": connection_name(connection), "peer_host": host, "peer_port": port, "user": connection.user,
+        "vhost": connection.vhost, "state": connection.state, "channels": connection.channels,
+        "client_properties": wire::fields::table(&connection.properties),
+    })
+}
+
+/// What a connection is called: where the client is.
+fn connection_name(connection: &ConnectionInfo) -> String {
+    connection.peer.clone()
+}
+
+fn connection(broker: &Broker, name: &str) -> Option<ConnectionId> {
+    broker.connections().iter().find(|connection| connection_name(connection) == name).map(|connection| connection.id)
+}
+
+fn tags(broker: &Broker, user: &str) -> &'static str {
+    if broker.is_administrator(user) { "administrator" } else { "" }
+}

@@ -1,0 +1,262 @@
+//! One socket: what is read from it, and what waits to be written.
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::BytesMut;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::Notify,
+    time::{sleep, timeout},
+};
+use wire::{
+    Codec,
+    frame::{Kind, OVERHEAD, put_content, put_deliver, put_frame, put_method},
+};
+
+use crate::{
+    shell::server::Shared,
+    state::{ConnectionId, Effect, Output},
+};
+
+/// How much is read at a time, in bytes.
+const PIECE: usize = 32 * 1024;
+
+/// How much is written at a time, in bytes, or one frame more.
+const WRITE: usize = 64 * 1024;
+
+/// How long a client that we hang up on may take to read the last that we said.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// The largest payload before both sides have agreed on one, in bytes.
+const FIRST_FRAMES: u32 = 131_072 - OVERHEAD as u32;
+
+/// What the broker has for a socket.
+#[derive(Debug, Default)]
+pub(super) struct Link {
+    outbox: Mutex<VecDeque<Output>>,
+    /// Something is in the outbox, or the end has come.
+    wake_writer: Notify,
+    wake_reader: Notify,
+    hang_up: AtomicBool,
+    frame_max: AtomicU32,
+    heartbeat: AtomicU16,
+}
+
+impl Link {
+    /// Takes what the broker wants done. [`Link::wake`] sets it going.
+    pub(super) fn take(&self, effect: Effect) {
+        match effect {
+            Effect::Send(output) => self.outbox.lock().unwrap_or_else(PoisonError::into_inner).push_back(output),
+            Effect::Tuned { frame_max, heartbeat } => {
+                self.frame_max.store(frame_max, Ordering::Relaxed);
+                self.heartbeat.store(heartbeat, Ordering::Relaxed);
+            }
+            // The reader asks the broker before it reads.
+            Effect::Hold => {}
+            Effect::Resume => self.wake_reader.notify_one(),
+            Effect::HangUp => self.hang_up.store(true, Ordering::Release),
+        }
+    }
+
+    pub(super) fn wake(&self) {
+        self.wake_writer.notify_one();
+    }
+
+    /// Ends the socket now.
+    pub(super) fn cut(&self) {
+        self.hang_up.store(true, Ordering::Release);
+        self.wake_writer.notify_one();
+        self.wake_reader.notify_one();
+    }
+
+    fn is_over(&self) -> bool {
+        self.hang_up.load(Ordering::Acquire)
+    }
+
+    fn heartbeat(&self) -> Option<Duration> {
+        match self.heartbeat.load(Ordering::Relaxed) {
+            0 => None,
+            seconds => Some(Duration::from_secs(seconds.into())),
+        }
+    }
+}
+
+/// Serves one client to its end.
+pub(super) async fn serve(socket: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
+    // Small frames must not wait for more to come.
+    let _ = socket.set_nodelay(true);
+    let (id, link) = shared.connect(peer);
+    let (from, to) = socket.into_split();
+    let writer = tokio::spawn(write(to, id, link.clone(), shared.clone()));
+    let from = read(from, id, &link, &shared).await;
+    shared.disconnect(id);
+    link.cut();
+    let _ = writer.await;
+    // Ending a socket with bytes in it that nobody read would cut off what we said last.
+    let _ = timeout(LAST_WORDS, drain(from)).await;
+}
+
+async fn drain(mut from: OwnedReadHalf) {
+    let mut nowhere = [0; 4096];
+    while from.read(&mut nowhere).await.is_ok_and(|count| count > 0) {}
+}
+
+/// Reads frames and hands them to the broker, until either side ends.
+async fn read(mut from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Shared) -> OwnedReadHalf {
+    let mut codec = Codec::new(FIRST_FRAMES);
+    let mut buffer = BytesMut::new();
+    loop {
+        // As many frames as have come, as long as the broker listens. One that it hears may change how large the next may be.
+        let heard = shared.turn(|broker, now| {
+            while broker.listens_to(id) {
+                match codec.next(&mut buffer) {
+                    Ok(Some(unit)) => broker.hear(now, id, &unit),
+                    Ok(None) => return Heard::All,
+                    Err(error) => {
+                        broker.garbage(now, id, &error, &buffer);
+                        return Heard::Garbage;
+                    }
+                }
+                if let Some(frame_max) = broker.frame_max(id) {
+                    codec.set_most(frame_max.saturating_sub(OVERHEAD as u32));
+                }
+            }
+            Heard::Enough
+        });
+        if link.is_over() {
+            return from;
+        }
+        match heard {
+            Heard::Enough => {
+                link.wake_reader.notified().await;
+                continue;
+            }
+            // The broker says why it closes, and what answers that is a frame again.
+            Heard::Garbage => {
+                let size = buffer.get(3..7).map_or(0, |four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
+                let _ = buffer.split_to((size as usize + OVERHEAD).min(buffer.len()));
+                continue;
+            }
+            Heard::All => {}
+        }
+        buffer.reserve(PIECE);
+        // RabbitMQ looks once in an interval, and gives up when two looks in a row found nothing.
+        let patience = link.heartbeat().map_or(Duration::MAX, |heartbeat| heartbeat * 5 / 2);
+        tokio::select! {
+            read = timeout(patience, from.read_buf(&mut buffer)) => match read {
+                Ok(Ok(count)) if count > 0 => {}
+                _ => return from,
+            },
+            () = link.wake_reader.notified() => {}
+        }
+    }
+}
+
+/// What came of a turn.
+enum Heard {
+    /// All that has come.
+    All,
+    /// The broker listens no more, for now.
+    Enough,
+    /// Bytes that are no frame.
+    Garbage,
+}
+
+/// Writes what the broker has for the client, and a sign of life where it has nothing.
+async fn write(mut to: OwnedWriteHalf, id: ConnectionId, link: Arc<Link>, shared: Arc<Shared>) {
+    let mut bytes = BytesMut::new();
+    let mut outputs: VecDeque<Output> = VecDeque::new();
+    loop {
+        if outputs.is_empty() {
+            std::mem::swap(&mut outputs, &mut link.outbox.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        if outputs.is_empty() {
+            if link.is_over() {
+                break;
+            }
+            let interval = link.heartbeat().map_or(Duration::MAX, |heartbeat| heartbeat / 2);
+            if timeout(interval, link.wake_writer.notified()).await.is_err() {
+                put_frame(&mut bytes, Kind::Heartbeat, 0, &[]);
+                if !send(&mut to, &mut bytes, &link).await {
+                    break;
+                }
+            }
+            continue;
+        }
+        let delay = shared.delay();
+        if !delay.is_zero() {
+            sleep(delay).await;
+        }
+        let frame_max = link.frame_max.load(Ordering::Relaxed);
+        let mut size = 0;
+        while bytes.len() < WRITE
+            && let Some(output) = outputs.pop_front()
+        {
+            size += output.size();
+            encode(&output, frame_max, &mut bytes);
+        }
+        if !send(&mut to, &mut bytes, &link).await {
+            break;
+        }
+        let listens = shared.turn(|broker, now| {
+            broker.sent(now, id, size);
+            broker.listens_to(id)
+        });
+        if listens {
+            link.wake_reader.notify_one();
+        }
+        // A client that got much at once does not keep us from giving the room back.
+        if bytes.capacity() > 4 * WRITE {
+            bytes = BytesMut::new();
+        }
+    }
+    let _ = to.shutdown().await;
+    link.cut();
+}
+
+/// Writes all of it; a client that is to be hung up on gets a while to read. Returns whether it went out.
+async fn send(to: &mut OwnedWriteHalf, bytes: &mut BytesMut, link: &Link) -> bool {
+    let mut all = std::pin::pin!(to.write_all(bytes));
+    let written = loop {
+        if link.is_over() {
+            break timeout(LAST_WORDS, all).await.is_ok_and(|written| written.is_ok());
+        }
+        tokio::select! {
+            written = &mut all => break written.is_ok(),
+            () = link.wake_writer.notified() => {}
+        }
+    };
+    bytes.clear();
+    if written {
+        // It may have been for us, not for the end.
+        link.wake_writer.notify_one();
+    }
+    written
+}
+
+fn encode(output: &Output, frame_max: u32, to: &mut BytesMut) {
+    match output {
+        Output::ProtocolHeader(header) => to.extend_from_slice(header),
+        Output::Method { channel, method } => put_method(to, *channel, method),
+        Output::Deliver { channel, tag, delivery, redelivered, message } => {
+            put_deliver(to, *channel, tag, *delivery, *redelivered, (&message.exchange, &message.routing_key));
+            put_content(to, *channel, &message.properties, &message.body, frame_max);
+        }
+        Output::Content { channel, method, message } => {
+            put_method(to, *channel, method);
+            put_content(to, *channel, &message.properties, &message.body, frame_max);
+        }
+    }
+}

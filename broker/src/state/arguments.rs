@@ -1,0 +1,235 @@
+//! The `x-` arguments of a queue: what each may be, and what it means.
+//!
+//! RabbitMQ's [optional arguments](https://www.rabbitmq.com/docs/queues#optional-arguments). An argument that it doesn't know is
+//! kept, and means nothing.
+
+use std::fmt::Display;
+
+use wire::types::{AMQPValue, FieldTable};
+
+use crate::state::{
+    erlang,
+    message::{as_integer, as_text},
+    refusal::{Done, Refusal},
+};
+
+/// The longest time that RabbitMQ's timers take, in ms.
+const LONGEST: i64 = 4_294_967_295;
+
+/// What happens to a message that a full queue has no room for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Overflow {
+    /// The oldest goes.
+    #[default]
+    DropHead,
+    /// The new one is not taken.
+    RejectPublish,
+    /// The new one is not taken, and dead-lettered.
+    RejectPublishDlx,
+}
+
+/// What a queue was asked to be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Settings {
+    /// Replicated on a RabbitMQ cluster; here it is one that counts deliveries.
+    pub(crate) quorum: bool,
+    /// How long a message may wait, in ms.
+    pub(crate) message_ttl: Option<u64>,
+    /// How long the queue may be unused, in ms.
+    pub(crate) expires: Option<u64>,
+    /// How many messages may wait.
+    pub(crate) max_length: Option<u64>,
+    /// How many bytes of bodies may wait.
+    pub(crate) max_length_bytes: Option<u64>,
+    pub(crate) overflow: Overflow,
+    pub(crate) dead_letter_exchange: Option<String>,
+    pub(crate) dead_letter_routing_key: Option<String>,
+    /// The highest priority, 0 to 255; a queue without it has one.
+    pub(crate) max_priority: u8,
+    pub(crate) single_active_consumer: bool,
+    /// How often a message may come back, on a quorum queue.
+    pub(crate) delivery_limit: Option<u64>,
+}
+
+/// What an argument has to be.
+type Check = fn(&AMQPValue) -> Result<(), String>;
+
+const KNOWN: [(&str, Check); 17] = [
+    ("x-expires", expires),
+    ("x-message-ttl", ttl),
+    ("x-dead-letter-exchange", string),
+    ("x-dead-letter-routing-key", string),
+    ("x-dead-letter-strategy", |value| one_of(value, &["at-most-once", "at-least-once"], "invalid_dlx_strategy")),
+    ("x-max-length", length),
+    ("x-max-length-bytes", length),
+    ("x-max-in-memory-length", length),
+    ("x-max-in-memory-bytes", length),
+    ("x-max-priority", priority),
+    ("x-overflow", |value| one_of(value, &["drop-head", "reject-publish", "reject-publish-dlx"], "invalid_overflow")),
+    ("x-queue-mode", |value| one_of(value, &["default", "lazy"], "invalid_queue_mode")),
+    ("x-queue-version", version),
+    ("x-single-active-consumer", boolean),
+    ("x-queue-type", queue_type),
+    ("x-delivery-limit", limit),
+    ("x-quorum-initial-group-size", positive),
+];
+
+impl Settings {
+    /// Reads and checks them; `of` names the queue for error texts.
+    pub(crate) fn read(arguments: &FieldTable, of: &str) -> Done<Settings> {
+        for (name, check) in KNOWN {
+            if let Some(value) = arguments.inner().get(name) {
+                check(value).map_err(|why| invalid(name, of, &why))?;
+            }
+        }
+        let get = |name: &str| arguments.inner().get(name);
+        let number = |name: &str| get(name).and_then(as_integer).and_then(|number| u64::try_from(number).ok());
+        let text = |name: &str| get(name).and_then(as_text).map(str::to_owned);
+        let settings = Settings {
+            quorum: text("x-queue-type").as_deref() == Some("quorum"),
+            message_ttl: number("x-message-ttl"),
+            expires: number("x-expires"),
+            max_length: number("x-max-length"),
+            max_length_bytes: number("x-max-length-bytes"),
+            overflow: match text("x-overflow").as_deref() {
+                Some("reject-publish") => Overflow::RejectPublish,
+                Some("reject-publish-dlx") => Overflow::RejectPublishDlx,
+                _ => Overflow::DropHead,
+            },
+            dead_letter_exchange: text("x-dead-letter-exchange"),
+            dead_letter_routing_key: text("x-dead-letter-routing-key"),
+            max_priority: number("x-max-priority").and_then(|number| u8::try_from(number).ok()).unwrap_or(0),
+            single_active_consumer: get("x-single-active-consumer") == Some(&AMQPValue::Boolean(true)),
+            delivery_limit: number("x-delivery-limit"),
+        };
+        if settings.dead_letter_routing_key.is_some() && settings.dead_letter_exchange.is_none() {
+            return Err(invalid("x-dead-letter-routing-key", of, "routing_key_but_no_dlx_defined"));
+        }
+        Ok(settings)
+    }
+}
+
+/// The arguments by which two declarations of a queue are compared, in RabbitMQ's order.
+pub(crate) const COMPARED: [&str; 13] = [
+    "x-expires",
+    "x-message-ttl",
+    "x-dead-letter-exchange",
+    "x-dead-letter-routing-key",
+    "x-max-length",
+    "x-max-length-bytes",
+    "x-single-active-consumer",
+    "x-max-priority",
+    "x-overflow",
+    "x-queue-mode",
+    "x-queue-type",
+    "x-delivery-limit",
+    "x-quorum-initial-group-size",
+];
+
+/// Refuses when an argument is not what it was in the first declaration. Whole numbers of different widths are equal.
+pub(crate) fn equivalent(name: &str, of: &str, received: &FieldTable, current: &FieldTable) -> Done {
+    let (received, current) = (received.inner().get(name), current.inner().get(name));
+    let refuse =
+        |received: &dyn Display, current: &dyn Display| Err(Refusal::inequivalent(name, of, received, current));
+    let value =
+        |value: &AMQPValue| format!("the value '{}' of type '{}'", erlang::shown(value), erlang::type_name(value));
+    match (received, current) {
+        (None, None) => Ok(()),
+        (Some(received), None) => refuse(&value(received), &"none"),
+        (None, Some(current)) => refuse(&"none", &value(current)),
+        (Some(received), Some(current)) => {
+            let same = match (as_integer(received), as_integer(current)) {
+                (Some(received), Some(current)) => received == current,
+                _ => received == current,
+            };
+            let (received, current) = (erlang::shown(received), erlang::shown(current));
+            if same { Ok(()) } else { refuse(&format!("'{received}'"), &format!("'{current}'")) }
+        }
+    }
+}
+
+fn invalid(name: &str, of: &str, why: &str) -> Refusal {
+    Refusal::precondition_failed(format!("invalid arg '{name}' for {of}: {why}"))
+}
+
+fn integer(value: &AMQPValue) -> Result<i64, String> {
+    as_integer(value).ok_or_else(|| format!("\"expected integer, got {}\"", erlang::type_name(value)))
+}
+
+fn length(value: &AMQPValue) -> Result<(), String> {
+    match integer(value)? {
+        number if number < 0 => Err(format!("{{value_negative,{number}}}")),
+        _ => Ok(()),
+    }
+}
+
+fn ttl(value: &AMQPValue) -> Result<(), String> {
+    length(value)?;
+    match integer(value)? {
+        number if number > LONGEST => Err(format!("{{value_too_big,{number}}}")),
+        _ => Ok(()),
+    }
+}
+
+fn expires(value: &AMQPValue) -> Result<(), String> {
+    if integer(value)? == 0 {
+        return Err("{value_zero,0}".to_owned());
+    }
+    ttl(value)
+}
+
+fn positive(value: &AMQPValue) -> Result<(), String> {
+    if integer(value)? == 0 {
+        return Err("{value_zero,0}".to_owned());
+    }
+    length(value)
+}
+
+fn priority(value: &AMQPValue) -> Result<(), String> {
+    length(value)?;
+    match integer(value)? {
+        number if number > 255 => Err(format!("{{max_value_exceeded,{number}}}")),
+        _ => Ok(()),
+    }
+}
+
+fn limit(value: &AMQPValue) -> Result<(), String> {
+    integer(value).map(drop)
+}
+
+fn version(value: &AMQPValue) -> Result<(), String> {
+    match integer(value)? {
+        1 | 2 => Ok(()),
+        number => Err(format!("\"expected queue version 1 or 2, got {number}\"")),
+    }
+}
+
+fn boolean(value: &AMQPValue) -> Result<(), String> {
+    match value {
+        AMQPValue::Boolean(_) => Ok(()),
+        other => Err(format!("\"expected boolean, got {}\"", erlang::type_name(other))),
+    }
+}
+
+fn string(value: &AMQPValue) -> Result<(), String> {
+    match value {
+        AMQPValue::LongString(_) => Ok(()),
+        other => Err(format!("\"expected string, got {}\"", erlang::type_name(other))),
+    }
+}
+
+fn one_of(value: &AMQPValue, words: &[&str], otherwise: &str) -> Result<(), String> {
+    string(value)?;
+    match as_text(value) {
+        Some(word) if words.contains(&word) => Ok(()),
+        _ => Err(otherwise.to_owned()),
+    }
+}
+
+fn queue_type(value: &AMQPValue) -> Result<(), String> {
+    string(value)?;
+    match as_text(value) {
+        Some("classic" | "quorum" | "stream") => Ok(()),
+        _ => Err(format!("\"unsupported queue type '{}'\"", erlang::shown(value))),
+    }
+}

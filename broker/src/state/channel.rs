@@ -1,0 +1,418 @@
+//! Channels: the conversations inside a connection (AMQP 0-9-1, section 2.2.5), and how their frames become methods with
+//! contents (section 4.2.6).
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use bytes::{Bytes, BytesMut};
+use wire::{
+    Frame, Method, RawFrame,
+    frame::{FrameError, Kind, RawHeader},
+    protocol::{
+        basic::{self, AMQPMethod as Basic},
+        channel::{self, AMQPMethod},
+    },
+    types::ShortString,
+};
+
+use crate::state::{
+    Broker, ConnectionId,
+    acknowledge::Unacked,
+    erlang,
+    publish::Publication,
+    queue::QueueId,
+    refusal::{Code, Done, Refusal, Scope},
+    reply_to::ReplyTo,
+};
+
+/// A channel of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct At {
+    pub(crate) connection: ConnectionId,
+    pub(crate) channel: u16,
+}
+
+/// Who asks: a method's channel, its user, its vhost, and the method's number for the close that may come of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) at: At,
+    pub(crate) user: Arc<str>,
+    pub(crate) vhost: Arc<str>,
+}
+
+impl Caller {
+    /// For a method that only a broker sends.
+    pub(crate) fn unexpected(&self) -> Refusal {
+        Refusal::command_invalid("unimplemented method")
+    }
+}
+
+/// What a channel does with what is published on it.
+#[derive(Debug, Default)]
+pub(crate) enum Mode {
+    /// Publishing is all there is to it.
+    #[default]
+    Plain,
+    /// Each message is confirmed, by its number.
+    Confirm(Confirms),
+    /// Messages and acknowledgements wait for `tx.commit`.
+    Transaction(Transaction),
+}
+
+/// What a channel in confirm mode has to say.
+#[derive(Debug, Default)]
+pub(crate) struct Confirms {
+    /// How many messages were published.
+    pub(crate) published: u64,
+    /// The numbers of those that are taken care of, not told yet.
+    pub(crate) taken: Vec<u64>,
+    /// The numbers of those that a full queue did not take, not told yet.
+    pub(crate) refused: Vec<u64>,
+}
+
+/// What waits for `tx.commit`.
+#[derive(Debug, Default)]
+pub(crate) struct Transaction {
+    pub(crate) publications: VecDeque<Publication>,
+    /// What was settled, and how: see [`crate::state::acknowledge`].
+    pub(crate) settled: Vec<(crate::state::acknowledge::Settle, Vec<(u64, Unacked)>)>,
+}
+
+/// A channel.
+#[derive(Debug, Default)]
+pub(crate) struct Channel {
+    /// The broker closed it, and waits for `channel.close-ok`. Whatever else comes is not looked at.
+    pub(crate) closing: bool,
+    /// The last delivery's number.
+    pub(crate) delivered: u64,
+    /// What was delivered and not acknowledged, by its number.
+    pub(crate) unacked: BTreeMap<u64, Unacked>,
+    /// How many of those went to consumers: the ones that a prefetch counts.
+    pub(crate) unacked_by_consumers: usize,
+    pub(crate) consumers: BTreeMap<Arc<str>, QueueId>,
+    /// The prefetch that the next consumer gets; 0 is no limit.
+    pub(crate) prefetch: u16,
+    /// The prefetch of all consumers together; 0 is no limit.
+    pub(crate) global_prefetch: u16,
+    pub(crate) mode: Mode,
+    pub(crate) last_queue: ShortString,
+    pub(crate) reply_to: Option<ReplyTo>,
+    assembly: Option<Assembly>,
+}
+
+/// A content that is not complete yet.
+#[derive(Debug)]
+struct Assembly {
+    publish: basic::Publish,
+    header: Option<RawHeader>,
+    body: BytesMut,
+    heard: u64,
+}
+
+impl Channel {
+    /// Whether its consumers may get another message.
+    pub(crate) fn has_room(&self) -> bool {
+        !self.closing && (self.global_prefetch == 0 || self.unacked_by_consumers < usize::from(self.global_prefetch))
+    }
+
+    /// Bytes of a content that is on its way in.
+    pub(crate) fn assembling(&self) -> usize {
+        self.assembly.as_ref().map_or(0, |assembly| assembly.body.len())
+    }
+}
+
+/// What an incomplete content says about a frame that doesn't continue it.
+fn out_of_place(assembly: &Assembly, frame: Option<&RawHeader>) -> Refusal {
+    Refusal::unexpected_frame(match (&assembly.header, frame) {
+        (None, Some(header)) => {
+            format!("expected content header for class 60, got one for class {} instead", header.class)
+        }
+        (None, None) => "expected content header for class 60, got non content header frame instead".to_owned(),
+        (Some(_), _) => "expected content body, got non content body frame instead".to_owned(),
+    })
+}
+
+/// `basic.publish`, as closes name it.
+const PUBLISH: (u16, u16) = (60, 40);
+
+impl Broker {
+    /// Hears a frame on a channel other than 0.
+    pub(crate) fn on_channel(&mut self, at: At, raw: &RawFrame) {
+        if raw.kind == Kind::Heartbeat {
+            let why = format!("type 8, {}", erlang::octets(&raw.payload));
+            return self.close_connection(at.connection, &Refusal::unexpected_frame(why), (0, 0));
+        }
+        let Some(channel) = self.channel_mut(at) else { return self.open_channel(at, raw) };
+        if channel.closing {
+            return self.on_closing_channel(at, raw);
+        }
+        if channel.assembly.is_some() {
+            return match self.assemble(at, raw) {
+                Ok(Some((publish, header, body))) => {
+                    let result = self.caller(at).map_or(Ok(()), |caller| self.publish(&caller, publish, &header, body));
+                    self.settle(at, result, PUBLISH);
+                }
+                Ok(None) => {}
+                Err(refusal) => self.settle(at, Err(refusal), PUBLISH),
+            };
+        }
+        match raw.parse() {
+            Ok(Frame::Method(method)) => {
+                let about = raw.method_id();
+                let result = self.on_method(at, method);
+                self.settle(at, result, about);
+            }
+            _ if raw.kind != Kind::Method => {
+                let refusal = Refusal::unexpected_frame("expected method frame, got non method frame instead");
+                self.settle(at, Err(refusal), (0, 0));
+            }
+            Ok(_) => {}
+            Err(error) => self.unreadable(at.connection, raw, &error),
+        }
+    }
+
+    fn open_channel(&mut self, at: At, raw: &RawFrame) {
+        let about = raw.method_id();
+        match raw.parse() {
+            Err(error) if raw.kind == Kind::Method => return self.unreadable(at.connection, raw, &error),
+            Ok(Frame::Method(Method::Channel(AMQPMethod::Open(_)))) => {}
+            _ => {
+                let about = if raw.kind == Kind::Method { about } else { (0, 0) };
+                let refusal = Refusal::channel_error("expected 'channel.open'");
+                return self.close_connection(at.connection, &refusal, about);
+            }
+        }
+        let in_all: usize = self.connections.values().map(|connection| connection.channels.len()).sum();
+        let most_in_all = self.limits.channels;
+        let Some(connection) = self.connections.get_mut(&at.connection) else { return };
+        let (open, most) = (connection.channels.len(), usize::from(connection.channel_max));
+        if open >= most {
+            let why = format!("number of channels opened ({open}) has reached the negotiated channel_max ({most})");
+            return self.close_connection(at.connection, &Refusal::not_allowed(why), (0, 0));
+        }
+        if in_all >= most_in_all {
+            let why = format!(
+                "number of channels opened on node '{}' has reached the maximum allowed limit of ({most_in_all})",
+                crate::state::connection::NODE
+            );
+            return self.close_connection(at.connection, &Refusal::not_allowed(why), (0, 0));
+        }
+        connection.channels.insert(at.channel, Channel::default());
+        self.send(at, AMQPMethod::OpenOk(channel::OpenOk {}));
+    }
+
+    fn on_closing_channel(&mut self, at: At, raw: &RawFrame) {
+        match raw.parse() {
+            Ok(Frame::Method(Method::Channel(AMQPMethod::CloseOk(_)))) => {
+                if let Some(connection) = self.connections.get_mut(&at.connection) {
+                    connection.channels.remove(&at.channel);
+                }
+            }
+            Ok(Frame::Method(Method::Channel(AMQPMethod::Close(_)))) => {
+                self.send(at, AMQPMethod::CloseOk(channel::CloseOk {}));
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds a frame to the content that is on its way in, and returns the content when that was the last.
+    fn assemble(&mut self, at: At, raw: &RawFrame) -> Done<Option<(basic::Publish, RawHeader, Bytes)>> {
+        let (most, largest) = (self.limits.message, self.limits.announced);
+        let gauge = self.gauge.clone();
+        let Some(channel) = self.channel_mut(at) else { return Ok(None) };
+        let Some(assembly) = &mut channel.assembly else { return Ok(None) };
+        match (&assembly.header, raw.kind) {
+            (None, Kind::Header) => {
+                let header = raw.raw_header().map_err(|_| unreadable_header(raw))?;
+                if header.class != 60 {
+                    return Err(out_of_place(assembly, Some(&header)));
+                }
+                if header.size > largest {
+                    return Err(Refusal::frame_error(format!(
+                        "content body size {} exceeds maximum allowed size {largest}",
+                        header.size
+                    )));
+                }
+                assembly.header = Some(header);
+            }
+            (Some(header), Kind::Body) => {
+                assembly.heard += raw.payload.len() as u64;
+                if assembly.heard > header.size {
+                    return Err(Refusal::frame_error("content body frame exceeds remaining content size"));
+                }
+                // What is larger than the broker takes is heard to its end, and not kept.
+                if header.size <= most as u64 {
+                    gauge.add(raw.payload.len());
+                    assembly.body.extend_from_slice(&raw.payload);
+                }
+            }
+            _ => return Err(out_of_place(assembly, None)),
+        }
+        if assembly.header.as_ref().is_none_or(|header| assembly.heard < header.size) {
+            return Ok(None);
+        }
+        let Some(Assembly { publish, header: Some(header), body, .. }) = channel.assembly.take() else {
+            return Ok(None);
+        };
+        gauge.take(body.len());
+        Ok(Some((publish, header, body.freeze())))
+    }
+
+    fn on_method(&mut self, at: At, method: Method) -> Done {
+        let Some(caller) = self.caller(at) else { return Ok(()) };
+        match method {
+            Method::Basic(Basic::Publish(publish)) => {
+                if let Some(channel) = self.channel_mut(at) {
+                    channel.assembly = Some(Assembly { publish, header: None, body: BytesMut::new(), heard: 0 });
+                }
+                Ok(())
+            }
+            Method::Basic(method) => self.basic_method(&caller, method),
+            Method::Queue(method) => self.queue_method(&caller, method),
+            Method::Exchange(method) => self.exchange_method(&caller, method),
+            Method::Confirm(method) => self.confirm_method(&caller, &method),
+            Method::Tx(method) => self.tx_method(&caller, &method),
+            Method::Access(wire::protocol::access::AMQPMethod::Request(_)) => {
+                self.send(at, wire::protocol::access::AMQPMethod::RequestOk(wire::protocol::access::RequestOk {}));
+                Ok(())
+            }
+            Method::Channel(AMQPMethod::Open(_)) => Err(Refusal::channel_error("second 'channel.open' seen")),
+            Method::Channel(AMQPMethod::Flow(flow)) if flow.active => {
+                self.send(at, AMQPMethod::FlowOk(channel::FlowOk { active: true }));
+                Ok(())
+            }
+            Method::Channel(AMQPMethod::Flow(_)) => Err(Refusal::not_implemented("active=false")),
+            Method::Channel(AMQPMethod::Close(_)) => {
+                self.end_channel(at);
+                if let Some(connection) = self.connections.get_mut(&at.connection) {
+                    connection.channels.remove(&at.channel);
+                }
+                self.send(at, AMQPMethod::CloseOk(channel::CloseOk {}));
+                Ok(())
+            }
+            _ => Err(caller.unexpected()),
+        }
+    }
+
+    /// What comes of a method: nothing more when it went well, else a close of the channel or of the connection.
+    pub(crate) fn settle(&mut self, at: At, result: Done, about: (u16, u16)) {
+        let Err(refusal) = result else { return };
+        match refusal.code.scope() {
+            Scope::Connection => self.close_connection(at.connection, &refusal, about),
+            Scope::Channel => {
+                self.end_channel(at);
+                if let Some(channel) = self.channel_mut(at) {
+                    channel.closing = true;
+                }
+                let close = channel::Close {
+                    reply_code: refusal.code.number(),
+                    reply_text: refusal.text(),
+                    class_id: about.0,
+                    method_id: about.1,
+                };
+                self.send(at, AMQPMethod::Close(close));
+            }
+        }
+    }
+
+    /// A method that can't be read.
+    pub(crate) fn unreadable(&mut self, connection: ConnectionId, raw: &RawFrame, error: &FrameError) {
+        let about = raw.method_id();
+        match error {
+            _ if raw.payload.len() < 4 => {
+                let why = format!("type 1, {}: unknown_frame", erlang::octets(&raw.payload));
+                self.close_connection(connection, &Refusal::frame_error(why), (0, 0));
+            }
+            FrameError::Method { class, method } if !is_known(*class, *method) => self.hang_up(connection),
+            _ => {
+                let why = format!("cannot decode {}", erlang::binary(&raw.payload[4..]));
+                self.close_connection(connection, &Refusal::frame_error(why), about);
+            }
+        }
+    }
+
+    /// Who asks on this channel.
+    pub(crate) fn caller(&self, at: At) -> Option<Caller> {
+        let connection = self.connections.get(&at.connection)?;
+        Some(Caller { at, user: connection.user.clone(), vhost: connection.vhost.clone() })
+    }
+
+    pub(crate) fn channel(&self, at: At) -> Option<&Channel> {
+        self.connections.get(&at.connection)?.channels.get(&at.channel)
+    }
+
+    pub(crate) fn channel_mut(&mut self, at: At) -> Option<&mut Channel> {
+        self.connections.get_mut(&at.connection)?.channels.get_mut(&at.channel)
+    }
+
+    /// Answers a method on its channel.
+    pub(crate) fn reply(&mut self, caller: &Caller, method: impl Into<Answer>) {
+        self.send(caller.at, method);
+    }
+
+    /// A channel ends, however it does: its consumers go, and what it did not acknowledge goes back to the queues.
+    pub(crate) fn end_channel(&mut self, at: At) {
+        self.flush_confirms(at);
+        let Some(channel) = self.channel_mut(at) else { return };
+        let consumers = std::mem::take(&mut channel.consumers);
+        let mut unacked = std::mem::take(&mut channel.unacked);
+        channel.unacked_by_consumers = 0;
+        let assembling = channel.assembling();
+        channel.assembly = None;
+        if let Mode::Transaction(transaction) = std::mem::take(&mut channel.mode) {
+            unacked.extend(transaction.settled.into_iter().flat_map(|(_, entries)| entries));
+        }
+        let reply_to = channel.reply_to.take();
+        self.gauge.take(assembling);
+        if let Some(reply_to) = reply_to {
+            self.reply_names.remove(&reply_to.name);
+        }
+        // Consumers first, so that nothing comes back to them.
+        let mut left = Vec::new();
+        for (tag, queue) in consumers {
+            left.extend(self.remove_consumer(at, &tag, queue));
+        }
+        self.requeue(unacked.into_values());
+        for queue in left {
+            self.remove_if_abandoned(queue);
+        }
+    }
+}
+
+fn unreadable_header(raw: &RawFrame) -> Refusal {
+    Refusal { code: Code::FrameError, why: format!("type 2, {}: unknown_frame", erlang::octets(&raw.payload)) }
+}
+
+/// Whether the protocol has this method.
+fn is_known(class: u16, method: u16) -> bool {
+    matches!(
+        (class, method),
+        (10, 10 | 11 | 20 | 21 | 30 | 31 | 40 | 41 | 50 | 51 | 60 | 61 | 70 | 71)
+            | (20, 10 | 11 | 20 | 21 | 40 | 41)
+            | (30, 10 | 11)
+            | (40, 10 | 11 | 20 | 21 | 30 | 31 | 40 | 51)
+            | (50, 10 | 11 | 20 | 21 | 30 | 31 | 40 | 41 | 50 | 51)
+            | (60, 10 | 11 | 20 | 21 | 30 | 31 | 40 | 50 | 60 | 70 | 71 | 72 | 80 | 90 | 100 | 110 | 111 | 120)
+            | (85, 10 | 11)
+            | (90, 10 | 11 | 20 | 21 | 30 | 31)
+    )
+}
+
+/// A method that the broker sends, of whatever class.
+pub(crate) struct Answer(pub(crate) Method);
+
+macro_rules! answers {
+    ($( $class:ident $of:ident ),*) => {
+        $( impl From<wire::protocol::$class::AMQPMethod> for Answer {
+            fn from(method: wire::protocol::$class::AMQPMethod) -> Answer {
+                Answer(Method::$of(method))
+            }
+        } )*
+    };
+}
+
+answers!(
+    connection Connection, channel Channel, access Access, exchange Exchange, queue Queue, basic Basic, tx Tx, confirm Confirm
+);

@@ -1,0 +1,477 @@
+//! Connections: the handshake, and what concerns a connection as a whole (AMQP 0-9-1, section 2.2.4).
+//!
+//! ```text
+//!  client                 broker
+//!    protocol header  ─▶
+//!                     ◀─  connection.start     who I am, how you can log in
+//!    start-ok         ─▶                       who I am, name and password
+//!                     ◀─  tune                 how many channels, how large a frame, how often a sign of life
+//!    tune-ok, open    ─▶                       agreed, and which vhost
+//!                     ◀─  open-ok
+//! ```
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use wire::{
+    Frame, Method, RawFrame, Unit,
+    frame::{FrameError, Kind, PROTOCOL_HEADER},
+    protocol::connection::{self, AMQPMethod},
+    types::{AMQPValue, FieldTable, LongString},
+};
+
+use crate::state::{
+    Broker, ConnectionId, Due, Effect, Millis, Output,
+    accounts::Access,
+    channel::{At, Channel},
+    erlang,
+    message::text,
+    queue::QueueId,
+    refusal::{Done, Refusal},
+};
+
+/// How the broker calls itself, where RabbitMQ has the name of its node.
+pub(crate) const NODE: &str = "embedded@localhost";
+
+/// The version of RabbitMQ whose behaviour this broker imitates.
+pub const VERSION: &str = "4.3.6";
+
+/// The smallest frame that a client may insist on, in bytes; RabbitMQ's.
+const FRAME_MIN: u32 = 8192;
+
+/// How long a client has to go through the handshake.
+const HANDSHAKE: Millis = 10_000;
+
+/// How long a client that does not understand a refused login waits for the end, so that it can't guess fast.
+const SILENCE: Millis = 3_000;
+
+/// How long a client has to answer `connection.close`.
+const CLOSING: Millis = 30_000;
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Waits for the protocol header.
+    Header,
+    /// Waits for `connection.start-ok`.
+    Start,
+    /// Waits for `connection.tune-ok`.
+    Tune,
+    /// Waits for `connection.open`.
+    Open,
+    Running,
+    /// The broker closed it, and waits for `connection.close-ok`.
+    Closing,
+    /// The client closed it, and has its answer; or it is being hung up.
+    Closed,
+}
+
+/// What the client said that it understands.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Capabilities {
+    pub(crate) consumer_cancel_notify: bool,
+    pub(crate) blocked: bool,
+    authentication_failure_close: bool,
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) phase: Phase,
+    /// Where the client is, as `127.0.0.1:50123`.
+    pub(crate) peer: String,
+    pub(crate) since: Millis,
+    pub(crate) client: Capabilities,
+    /// What the client says about itself.
+    pub(crate) properties: FieldTable,
+    pub(crate) user: Arc<str>,
+    pub(crate) vhost: Arc<str>,
+    pub(crate) channel_max: u16,
+    /// None until both sides have agreed.
+    pub(crate) frame_max: Option<u32>,
+    pub(crate) channels: BTreeMap<u16, Channel>,
+    /// The queues that it has for itself.
+    pub(crate) exclusive: BTreeSet<QueueId>,
+    /// Bytes that are on their way to the client.
+    pub(crate) outstanding: usize,
+    /// It has published since it came, so an alarm stops it.
+    pub(crate) publishes: bool,
+    /// An alarm stopped it.
+    pub(crate) blocked: bool,
+}
+
+impl Connection {
+    fn new(peer: String, since: Millis) -> Connection {
+        Connection {
+            phase: Phase::Header,
+            peer,
+            since,
+            client: Capabilities::default(),
+            properties: FieldTable::default(),
+            user: "".into(),
+            vhost: "".into(),
+            channel_max: 0,
+            frame_max: None,
+            channels: BTreeMap::new(),
+            exclusive: BTreeSet::new(),
+            outstanding: 0,
+            publishes: false,
+            blocked: false,
+        }
+    }
+}
+
+impl Broker {
+    pub(crate) fn new_connection(&mut self, peer: String) -> ConnectionId {
+        self.connection_count += 1;
+        let id = ConnectionId(self.connection_count);
+        self.connections.insert(id, Connection::new(peer, self.now));
+        self.timers.insert((self.now + HANDSHAKE, Due::Handshake(id)));
+        id
+    }
+
+    /// Hears a protocol header or a frame.
+    pub(crate) fn on_unit(&mut self, id: ConnectionId, unit: &Unit) {
+        let Some(phase) = self.connections.get(&id).map(|connection| connection.phase) else { return };
+        match (unit, phase) {
+            (_, Phase::Closed) => self.on_closed(id, unit),
+            (Unit::ProtocolHeader(header), Phase::Header) => self.on_header(id, *header),
+            (Unit::Frame(_), Phase::Header) => self.on_header(id, *b"AMQP\x03\x01\0\0"),
+            (Unit::ProtocolHeader(_), _) => self.hang_up(id),
+            (Unit::Frame(raw), Phase::Start | Phase::Tune) => self.on_handshake(id, phase, raw),
+            (Unit::Frame(raw), Phase::Closing) => self.on_closing(id, raw),
+            (Unit::Frame(raw), Phase::Open | Phase::Running) if raw.channel == 0 => self.on_channel_0(id, phase, raw),
+            (Unit::Frame(raw), Phase::Open) => {
+                let why = format!("type {}, {}", raw.kind.octet(), erlang::octets(&raw.payload));
+                self.close_connection(id, &Refusal::unexpected_frame(why), (0, 0));
+            }
+            (Unit::Frame(raw), Phase::Running) => {
+                self.on_channel(At { connection: id, channel: raw.channel }, raw);
+            }
+        }
+    }
+
+    /// Hears bytes that are no frame. `bytes` is what there is from where the frame should start.
+    pub(crate) fn on_garbage(&mut self, id: ConnectionId, error: &FrameError, bytes: &[u8]) {
+        let Some(phase) = self.connections.get(&id).map(|connection| connection.phase) else { return };
+        let size = bytes.get(3..7).map_or(0, |four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]) as usize);
+        let front = bytes.get(7..).unwrap_or_default();
+        let payload = &front[..front.len().min(size)];
+        let kind = bytes.first().copied().unwrap_or(0);
+        match (phase, error) {
+            (Phase::Header, _) => self.on_header(id, *b"AMQP\x03\x01\0\0"),
+            (Phase::Open | Phase::Running, FrameError::UnknownType(_)) => {
+                let why = format!("type {kind}, {}: unknown_frame", erlang::octets(payload));
+                self.close_connection(id, &Refusal::frame_error(why), (0, 0));
+            }
+            (Phase::Open | Phase::Running, FrameError::BadEnd(end)) => {
+                let payload = erlang::octets(payload);
+                let why = format!("type {kind}, {payload}: {{invalid_frame_end_marker,{end}}}");
+                self.close_connection(id, &Refusal::frame_error(why), (0, 0));
+            }
+            _ => self.hang_up(id),
+        }
+    }
+
+    fn on_header(&mut self, id: ConnectionId, header: [u8; 8]) {
+        if header == PROTOCOL_HEADER {
+            self.set_phase(id, Phase::Start);
+            self.send(At { connection: id, channel: 0 }, AMQPMethod::Start(start()));
+            return;
+        }
+        // Another version: the broker says which one it would like, and hangs up (section 4.2.2).
+        let answer = if header[4..7] == [0, 0, 9] { PROTOCOL_HEADER } else { *b"AMQP\x03\x01\0\0" };
+        self.emit(id, Effect::Send(Output::ProtocolHeader(answer)));
+        self.hang_up(id);
+    }
+
+    /// Whatever is out of order before the login is through ends the connection without a word.
+    fn on_handshake(&mut self, id: ConnectionId, phase: Phase, raw: &RawFrame) {
+        if raw.kind == Kind::Heartbeat && raw.channel == 0 && raw.payload.is_empty() {
+            return;
+        }
+        let method = match raw.parse() {
+            Ok(Frame::Method(Method::Connection(method))) if raw.channel == 0 => method,
+            _ => return self.hang_up(id),
+        };
+        match (phase, method) {
+            (Phase::Start, AMQPMethod::StartOk(start_ok)) => self.log_in(id, start_ok),
+            (Phase::Tune, AMQPMethod::TuneOk(tune_ok)) => self.tune(id, &tune_ok),
+            _ => self.hang_up(id),
+        }
+    }
+
+    fn log_in(&mut self, id: ConnectionId, start_ok: connection::StartOk) {
+        let client = capabilities(&start_ok.client_properties);
+        let mechanism = start_ok.mechanism.as_str();
+        let Some((user, password)) = credentials(mechanism, start_ok.response.as_bytes()) else {
+            return self.hang_up(id);
+        };
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.client = client;
+            connection.properties = start_ok.client_properties;
+            connection.user = user.as_str().into();
+        }
+        let refused = if self.refuse_logins > 0 {
+            self.refuse_logins -= 1;
+            true
+        } else {
+            !password.map_or(self.accounts.has(&user), |password| self.accounts.knows(&user, &password))
+        };
+        if !refused {
+            self.set_phase(id, Phase::Tune);
+            let limits = &self.limits;
+            let tune = connection::Tune {
+                channel_max: limits.channels_of_a_connection,
+                frame_max: limits.frame,
+                heartbeat: limits.heartbeat,
+            };
+            self.send(At { connection: id, channel: 0 }, AMQPMethod::Tune(tune));
+        } else if client.authentication_failure_close {
+            let why = format!(
+                "Login was refused using authentication mechanism {mechanism}. For details see the broker logfile."
+            );
+            self.close_connection(id, &Refusal::access_refused(why), (0, 0));
+        } else {
+            self.set_phase(id, Phase::Closed);
+            self.timers.insert((self.now + SILENCE, Due::HangUp(id)));
+        }
+    }
+
+    fn tune(&mut self, id: ConnectionId, asked: &connection::TuneOk) {
+        let (frames, channels) = (self.limits.frame, self.limits.channels_of_a_connection);
+        let fits = (FRAME_MIN..=frames).contains(&asked.frame_max) && (1..=channels).contains(&asked.channel_max);
+        if !fits {
+            return self.hang_up(id);
+        }
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.channel_max = asked.channel_max;
+            connection.frame_max = Some(asked.frame_max);
+        }
+        self.set_phase(id, Phase::Open);
+        self.emit(id, Effect::Tuned { frame_max: asked.frame_max, heartbeat: asked.heartbeat });
+    }
+
+    /// Hears a frame on channel 0 of a connection that is logged in.
+    fn on_channel_0(&mut self, id: ConnectionId, phase: Phase, raw: &RawFrame) {
+        let octets = || erlang::octets(&raw.payload);
+        match raw.kind {
+            Kind::Heartbeat if raw.payload.is_empty() => return,
+            Kind::Heartbeat => {
+                let why = format!("type 8, {}: unknown_frame", octets());
+                return self.close_connection(id, &Refusal::frame_error(why), (0, 0));
+            }
+            Kind::Header | Kind::Body => {
+                let why = format!("type {}, {}", raw.kind.octet(), octets());
+                return self.close_connection(id, &Refusal::unexpected_frame(why), (0, 0));
+            }
+            Kind::Method => {}
+        }
+        let method = match raw.parse() {
+            Ok(Frame::Method(method)) => method,
+            Ok(_) => return,
+            Err(error) => return self.unreadable(id, raw, &error),
+        };
+        let at = At { connection: id, channel: 0 };
+        match (phase, method) {
+            (Phase::Open, Method::Connection(AMQPMethod::Open(open))) => {
+                match self.open(id, open.virtual_host.as_str()) {
+                    Ok(()) => self.send(at, AMQPMethod::OpenOk(connection::OpenOk {})),
+                    Err(refusal) => self.close_connection(id, &refusal, raw.method_id()),
+                }
+            }
+            (Phase::Running, Method::Connection(AMQPMethod::Close(_))) => {
+                self.end_connection(id);
+                self.set_phase(id, Phase::Closed);
+                self.timers.insert((self.now + CLOSING, Due::HangUp(id)));
+                self.send(at, AMQPMethod::CloseOk(connection::CloseOk {}));
+            }
+            // Passwords don't run out here, so there is nothing to update: RabbitMQ's own users are as content.
+            (Phase::Running, Method::Connection(AMQPMethod::UpdateSecret(_))) => {
+                self.send(at, AMQPMethod::UpdateSecretOk(connection::UpdateSecretOk {}));
+            }
+            _ => {
+                let state = if phase == Phase::Open { "opening" } else { "running" };
+                let refusal = Refusal::channel_error(format!("unexpected method in connection state {state}"));
+                self.close_connection(id, &refusal, raw.method_id());
+            }
+        }
+    }
+
+    fn open(&mut self, id: ConnectionId, vhost: &str) -> Done {
+        let Some((name, _)) = self.vhosts.get_key_value(vhost) else {
+            return Err(Refusal::not_allowed(format!("vhost {vhost} not found")));
+        };
+        let name = name.clone();
+        let Some(connection) = self.connections.get(&id) else { return Ok(()) };
+        let user = connection.user.clone();
+        if !self.accounts.may_enter(&user, vhost) {
+            return Err(Refusal::not_allowed(format!("access to vhost '{vhost}' refused for user '{user}'")));
+        }
+        let most = self.limits.connections;
+        let running = self.connections.values().filter(|connection| connection.phase == Phase::Running).count();
+        if running >= most {
+            return Err(Refusal::not_allowed(format!("connection refused: node connection limit ({most}) is reached")));
+        }
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.vhost = name;
+        }
+        self.set_phase(id, Phase::Running);
+        Ok(())
+    }
+
+    /// The broker closed this connection; only what answers that counts.
+    fn on_closing(&mut self, id: ConnectionId, raw: &RawFrame) {
+        match raw.parse() {
+            Ok(Frame::Method(Method::Connection(AMQPMethod::CloseOk(_)))) => self.hang_up(id),
+            Ok(Frame::Method(Method::Connection(AMQPMethod::Close(_)))) => {
+                self.send(At { connection: id, channel: 0 }, AMQPMethod::CloseOk(connection::CloseOk {}));
+            }
+            _ => {}
+        }
+    }
+
+    /// The client closed this connection; a client that closes twice gets two answers.
+    fn on_closed(&mut self, id: ConnectionId, unit: &Unit) {
+        if let Unit::Frame(raw) = unit
+            && let Ok(Frame::Method(Method::Connection(AMQPMethod::Close(_)))) = raw.parse()
+        {
+            self.send(At { connection: id, channel: 0 }, AMQPMethod::CloseOk(connection::CloseOk {}));
+        }
+    }
+
+    /// Closes a connection with a reply code and a text. `about` is the method to blame, zeros where there is none.
+    pub(crate) fn close_connection(&mut self, id: ConnectionId, refusal: &Refusal, about: (u16, u16)) {
+        self.end_connection(id);
+        self.set_phase(id, Phase::Closing);
+        self.timers.insert((self.now + CLOSING, Due::HangUp(id)));
+        let close = connection::Close {
+            reply_code: refusal.code.number(),
+            reply_text: refusal.text(),
+            class_id: about.0,
+            method_id: about.1,
+        };
+        self.send(At { connection: id, channel: 0 }, AMQPMethod::Close(close));
+    }
+
+    /// Ends the socket, when what was sent before has gone out.
+    pub(crate) fn hang_up(&mut self, id: ConnectionId) {
+        self.end_connection(id);
+        self.set_phase(id, Phase::Closed);
+        self.emit(id, Effect::HangUp);
+    }
+
+    /// A connection ends, however it does: its channels end, and the queues that it had for itself go.
+    pub(crate) fn end_connection(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let channels: Vec<u16> = connection.channels.keys().copied().collect();
+        // Consumers of the connection's other channels must not get what one channel gives back.
+        connection.phase = Phase::Closed;
+        let exclusive = std::mem::take(&mut connection.exclusive);
+        for channel in channels {
+            self.end_channel(At { connection: id, channel });
+        }
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.channels.clear();
+            if std::mem::take(&mut connection.blocked) {
+                self.emit(id, Effect::Resume);
+            }
+        }
+        for queue in exclusive {
+            self.remove_queue(queue);
+        }
+    }
+
+    pub(crate) fn set_phase(&mut self, id: ConnectionId, phase: Phase) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.phase = phase;
+        }
+    }
+
+    /// Asks whether the caller may do this.
+    pub(crate) fn allow(&self, caller: &crate::state::channel::Caller, access: Access, kind: &str, name: &str) -> Done {
+        self.accounts.check(&caller.user, &caller.vhost, access, kind, name)
+    }
+}
+
+/// Name and password; no password for who may come without. None when the response is none of its mechanism.
+fn credentials(mechanism: &str, response: &[u8]) -> Option<(String, Option<String>)> {
+    let owned = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    match mechanism {
+        "PLAIN" => {
+            let mut parts = response.split(|byte| *byte == 0);
+            let (first, user, password, rest) = (parts.next()?, parts.next()?, parts.next()?, parts.next());
+            (first.is_empty() && rest.is_none()).then_some(())?;
+            Some((owned(user)?, Some(owned(password)?)))
+        }
+        "AMQPLAIN" => {
+            let (mut user, mut password, mut rest) = (None, None, response);
+            // A field table without its size; every value in it is a long string.
+            while let Some((&size, after)) = rest.split_first() {
+                let (key, after) = after.split_at_checked(usize::from(size))?;
+                let (&[kind, a, b, c, d], after) = after.split_first_chunk::<5>()?;
+                let (value, after) = after.split_at_checked(u32::from_be_bytes([a, b, c, d]) as usize)?;
+                (kind == b'S').then_some(())?;
+                match key {
+                    b"LOGIN" => user = owned(value),
+                    b"PASSWORD" => password = owned(value),
+                    _ => {}
+                }
+                rest = after;
+            }
+            Some((user?, Some(password?)))
+        }
+        "ANONYMOUS" => Some(("guest".to_owned(), None)),
+        _ => None,
+    }
+}
+
+fn capabilities(properties: &FieldTable) -> Capabilities {
+    let Some(AMQPValue::FieldTable(table)) = properties.inner().get("capabilities") else {
+        return Capabilities::default();
+    };
+    let has = |name: &str| table.inner().get(name) == Some(&AMQPValue::Boolean(true));
+    Capabilities {
+        consumer_cancel_notify: has("consumer_cancel_notify"),
+        blocked: has("connection.blocked"),
+        authentication_failure_close: has("authentication_failure_close"),
+    }
+}
+
+fn start() -> connection::Start {
+    let mut capabilities = FieldTable::default();
+    for name in [
+        "publisher_confirms",
+        "exchange_exchange_bindings",
+        "basic.nack",
+        "consumer_cancel_notify",
+        "connection.blocked",
+        "consumer_priorities",
+        "authentication_failure_close",
+        "per_consumer_qos",
+        "direct_reply_to",
+    ] {
+        capabilities.insert(name.into(), AMQPValue::Boolean(true));
+    }
+    let mut about = FieldTable::default();
+    about.insert("capabilities".into(), AMQPValue::FieldTable(capabilities));
+    for (key, value) in [
+        ("cluster_name", NODE),
+        ("copyright", "The hello-rabbit maintainers; RabbitMQ itself is Broadcom's"),
+        ("information", "hello-rabbit's embedded broker, for teaching and testing. It keeps nothing on disk."),
+        ("platform", "Rust, in memory"),
+        ("product", "RabbitMQ"),
+        ("version", VERSION),
+    ] {
+        about.insert(key.into(), text(value));
+    }
+    connection::Start {
+        version_major: 0,
+        version_minor: 9,
+        server_properties: about,
+        mechanisms: LongString::from("ANONYMOUS PLAIN AMQPLAIN"),
+        locales: LongString::from("en_US"),
+    }
+}

@@ -1,0 +1,282 @@
+//! The methods of class `queue`: declaring, binding, purging and deleting (AMQP 0-9-1, section 1.7 of the reference).
+
+use std::sync::Arc;
+
+use wire::{
+    protocol::{
+        basic,
+        queue::{self, AMQPMethod as Method},
+    },
+    types::ShortString,
+};
+
+use crate::state::{
+    Broker, Due,
+    accounts::Access,
+    arguments::{self, Settings},
+    binding::{Binding, Destination},
+    channel::Caller,
+    exchange::{check_not_default, reserved, strip},
+    queue::{Queue, QueueId},
+    refusal::{Done, Refusal, named},
+};
+
+impl Broker {
+    pub(crate) fn queue_method(&mut self, caller: &Caller, method: Method) -> Done {
+        match method {
+            Method::Declare(declare) => self.declare_queue(caller, declare),
+            Method::Bind(bind) => self.bind_queue(caller, bind),
+            Method::Unbind(unbind) => self.unbind_queue(caller, unbind),
+            Method::Purge(purge) => self.purge_queue(caller, &purge),
+            Method::Delete(delete) => self.delete_queue(caller, &delete),
+            _ => Err(caller.unexpected()),
+        }
+    }
+
+    fn declare_queue(&mut self, caller: &Caller, declare: queue::Declare) -> Done {
+        let nowait = declare.nowait;
+        let id = if declare.passive {
+            self.find_queue(caller, &strip(declare.queue.as_str()))?
+        } else {
+            self.declare_queue_actively(caller, declare)?
+        };
+        self.touch(id);
+        let Some(queue) = self.queues.get(&id) else { return Ok(()) };
+        let (name, messages, consumers) = (queue.name.clone(), queue.len(), queue.consumers.len());
+        if let Some(channel) = self.channel_mut(caller.at) {
+            channel.last_queue = name.clone();
+        }
+        if !nowait {
+            let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+            let (message_count, consumer_count) = (count(messages), count(consumers));
+            self.reply(caller, Method::DeclareOk(queue::DeclareOk { queue: name, message_count, consumer_count }));
+        }
+        Ok(())
+    }
+
+    fn declare_queue_actively(&mut self, caller: &Caller, declare: queue::Declare) -> Done<QueueId> {
+        let asked = strip(declare.queue.as_str());
+        if asked.starts_with("amq.") {
+            return Err(reserved("queue", &asked));
+        }
+        let name = if asked.is_empty() { format!("amq.gen-{}", self.random.name()) } else { asked };
+        self.allow(caller, Access::Configure, "queue", &name)?;
+        let vhost = caller.vhost.clone();
+        if let Some(&id) = self.vhost_mut(&vhost).queues.get(&name) {
+            self.check_equivalent(caller, id, &declare)?;
+            return Ok(id);
+        }
+        let of = named("queue", &name, &vhost);
+        let settings = Settings::read(&declare.arguments, &of)?;
+        check_kind(&settings, &declare, &of)?;
+        if let Some(exchange) = &settings.dead_letter_exchange {
+            self.allow(caller, Access::Read, "queue", &name)?;
+            self.allow(caller, Access::Write, "exchange", exchange)?;
+        }
+        if self.queues.len() >= self.limits.queues {
+            return Err(Refusal::precondition_failed(format!(
+                "cannot declare {of}: queue limit in cluster ({}) is reached",
+                self.limits.queues
+            )));
+        }
+        self.keep_definition(&declare.arguments)?;
+        let mut queue =
+            Queue::new(ShortString::try_new(&*name).unwrap_or_default(), vhost.clone(), settings, declare.arguments);
+        queue.durable = declare.durable;
+        queue.auto_delete = declare.auto_delete;
+        queue.owner = declare.exclusive.then_some(caller.at.connection);
+        let id = self.new_queue_id();
+        self.queues.insert(id, queue);
+        self.vhost_mut(&vhost).queues.insert(name, id);
+        if declare.exclusive
+            && let Some(connection) = self.connections.get_mut(&caller.at.connection)
+        {
+            connection.exclusive.insert(id);
+        }
+        Ok(id)
+    }
+
+    fn check_equivalent(&self, caller: &Caller, id: QueueId, declare: &queue::Declare) -> Done {
+        let Some(queue) = self.queues.get(&id) else { return Ok(()) };
+        let of = named("queue", &queue.name, &queue.vhost);
+        if queue.owner != declare.exclusive.then_some(caller.at.connection) {
+            return Err(Refusal::locked(&queue.name, &queue.vhost));
+        }
+        for (name, received, current) in
+            [("durable", declare.durable, queue.durable), ("auto_delete", declare.auto_delete, queue.auto_delete)]
+        {
+            if received != current {
+                return Err(Refusal::inequivalent(name, &of, format!("'{received}'"), format!("'{current}'")));
+            }
+        }
+        arguments::COMPARED
+            .iter()
+            .try_for_each(|name| arguments::equivalent(name, &of, &declare.arguments, &queue.arguments))
+    }
+
+    fn bind_queue(&mut self, caller: &Caller, bind: queue::Bind) -> Done {
+        let (queue, key) = self.queue_and_key(caller, &bind.queue, bind.routing_key.as_str())?;
+        let exchange = strip(bind.exchange.as_str());
+        check_not_default(&exchange)?;
+        self.allow(caller, Access::Write, "queue", &queue)?;
+        self.allow(caller, Access::Read, "exchange", &exchange)?;
+        let id = self.find_queue(caller, &queue)?;
+        self.exchange(caller, &exchange)?;
+        self.bind(caller, &exchange, Binding::new(Destination::Queue(id), &key, bind.arguments))?;
+        if !bind.nowait {
+            self.reply(caller, Method::BindOk(queue::BindOk {}));
+        }
+        Ok(())
+    }
+
+    fn unbind_queue(&mut self, caller: &Caller, unbind: queue::Unbind) -> Done {
+        let (queue, key) = self.queue_and_key(caller, &unbind.queue, unbind.routing_key.as_str())?;
+        let exchange = strip(unbind.exchange.as_str());
+        check_not_default(&exchange)?;
+        self.allow(caller, Access::Write, "queue", &queue)?;
+        self.allow(caller, Access::Read, "exchange", &exchange)?;
+        match self.find_queue(caller, &queue) {
+            Ok(id) => {
+                let binding = Binding::new(Destination::Queue(id), &key, unbind.arguments);
+                self.unbind(&caller.vhost.clone(), &exchange, &binding);
+            }
+            // What isn't there has no binding, and RabbitMQ says so without complaint.
+            Err(refusal) if refusal.code == crate::state::refusal::Code::NotFound => {}
+            Err(refusal) => return Err(refusal),
+        }
+        self.reply(caller, Method::UnbindOk(queue::UnbindOk {}));
+        Ok(())
+    }
+
+    fn purge_queue(&mut self, caller: &Caller, purge: &queue::Purge) -> Done {
+        let name = self.queue_name(caller, &purge.queue)?;
+        self.allow(caller, Access::Read, "queue", &name)?;
+        let id = self.find_queue(caller, &name)?;
+        let count = self.queues.get_mut(&id).map_or(0, Queue::purge);
+        if !purge.nowait {
+            let message_count = u32::try_from(count).unwrap_or(u32::MAX);
+            self.reply(caller, Method::PurgeOk(queue::PurgeOk { message_count }));
+        }
+        Ok(())
+    }
+
+    fn delete_queue(&mut self, caller: &Caller, delete: &queue::Delete) -> Done {
+        let name = self.queue_name(caller, &delete.queue)?;
+        self.allow(caller, Access::Configure, "queue", &name)?;
+        let mut count = 0;
+        match self.find_queue(caller, &name) {
+            Ok(id) => {
+                let of = named("queue", &name, &caller.vhost);
+                let Some(queue) = self.queues.get(&id) else { return Ok(()) };
+                if delete.if_unused && !queue.consumers.is_empty() {
+                    return Err(Refusal::precondition_failed(format!("{of} in use")));
+                }
+                if delete.if_empty && !queue.is_empty() {
+                    return Err(Refusal::precondition_failed(format!("{of} not empty")));
+                }
+                count = queue.len();
+                self.remove_queue(id);
+            }
+            // Deleting what isn't there succeeds.
+            Err(refusal) if refusal.code == crate::state::refusal::Code::NotFound => {}
+            Err(refusal) => return Err(refusal),
+        }
+        if !delete.nowait {
+            let message_count = u32::try_from(count).unwrap_or(u32::MAX);
+            self.reply(caller, Method::DeleteOk(queue::DeleteOk { message_count }));
+        }
+        Ok(())
+    }
+
+    /// The queue that a method means: an empty name is the one that this channel declared last.
+    pub(crate) fn queue_name(&self, caller: &Caller, name: &ShortString) -> Done<String> {
+        if !name.as_str().is_empty() {
+            return Ok(strip(name.as_str()));
+        }
+        match self.channel(caller.at).map(|channel| channel.last_queue.as_str()) {
+            None | Some("") => Err(Refusal::not_found("no previously declared queue")),
+            Some(last) => Ok(last.to_owned()),
+        }
+    }
+
+    /// As [`Broker::queue_name`]; where both are empty, the routing key is the queue's name, too.
+    fn queue_and_key(&self, caller: &Caller, name: &ShortString, key: &str) -> Done<(String, String)> {
+        let queue = self.queue_name(caller, name)?;
+        let key = if name.as_str().is_empty() && key.is_empty() { queue.clone() } else { key.to_owned() };
+        Ok((queue, key))
+    }
+
+    /// The queue of this name in the caller's vhost, when no other connection has it for itself.
+    pub(crate) fn find_queue(&self, caller: &Caller, name: &str) -> Done<QueueId> {
+        let id = self.vhosts.get(&caller.vhost).and_then(|vhost| vhost.queues.get(name)).copied();
+        let id = id.ok_or_else(|| Refusal::no_such("queue", name, &caller.vhost))?;
+        let owner = self.queues.get(&id).and_then(|queue| queue.owner);
+        match owner {
+            Some(owner) if owner != caller.at.connection => Err(Refusal::locked(name, &caller.vhost)),
+            _ => Ok(id),
+        }
+    }
+
+    /// Takes a queue away: its messages, its bindings, its consumers.
+    pub(crate) fn remove_queue(&mut self, id: QueueId) {
+        let Some(queue) = self.queues.remove(&id) else { return };
+        let vhost: Arc<str> = queue.vhost.clone();
+        if let Some(vhost) = self.vhosts.get_mut(&vhost) {
+            vhost.queues.remove(queue.name.as_str());
+        }
+        if let Some(at) = queue.alarm {
+            self.timers.remove(&(at, Due::Messages(id)));
+        }
+        if let Some(expires) = queue.settings.expires {
+            self.timers.remove(&(queue.used.saturating_add(expires), Due::Queue(id)));
+        }
+        if let Some(connection) = queue.owner.and_then(|owner| self.connections.get_mut(&owner)) {
+            connection.exclusive.remove(&id);
+        }
+        self.forget_definition(&queue.arguments);
+        self.remove_bindings_to(&vhost, &Destination::Queue(id), Some(&queue.bound_to));
+        for consumer in queue.consumers {
+            let tells = self.connections.get(&consumer.at.connection).is_some_and(|c| c.client.consumer_cancel_notify);
+            let Some(channel) = self.channel_mut(consumer.at) else { continue };
+            channel.consumers.remove(&consumer.tag);
+            if tells {
+                let consumer_tag = ShortString::try_new(&*consumer.tag).unwrap_or_default();
+                self.send(consumer.at, basic::AMQPMethod::Cancel(basic::Cancel { consumer_tag, nowait: true }));
+            }
+        }
+    }
+
+    /// A queue is being used: the time of `x-expires` starts anew.
+    pub(crate) fn touch(&mut self, id: QueueId) {
+        let now = self.now;
+        let Some(queue) = self.queues.get_mut(&id) else { return };
+        let Some(expires) = queue.settings.expires else { return };
+        self.timers.remove(&(queue.used.saturating_add(expires), Due::Queue(id)));
+        queue.used = now;
+        if queue.consumers.is_empty() {
+            self.timers.insert((now.saturating_add(expires), Due::Queue(id)));
+        }
+    }
+}
+
+/// What a kind of queue can't be.
+fn check_kind(settings: &Settings, declare: &queue::Declare, of: &str) -> Done {
+    let kind = declare.arguments.inner().get("x-queue-type").and_then(crate::state::message::as_text);
+    if kind == Some("stream") {
+        return Err(Refusal::not_implemented(format!("{of}: streams are not part of this teaching broker")));
+    }
+    if !settings.quorum {
+        return Ok(());
+    }
+    let refuse = |property| Err(Refusal::precondition_failed(format!("invalid property '{property}' for {of}")));
+    if !declare.durable {
+        return refuse("non-durable");
+    }
+    if declare.exclusive {
+        return refuse("exclusive-owner");
+    }
+    if declare.auto_delete {
+        return refuse("auto-delete");
+    }
+    Ok(())
+}

@@ -1,0 +1,293 @@
+//! Delivery: which consumer gets the next message (AMQP 0-9-1, sections 3.1.2.2 and 3.1.9; RabbitMQ's
+//! [consumer priorities](https://www.rabbitmq.com/docs/consumer-priority) and
+//! [prefetch](https://www.rabbitmq.com/docs/consumer-prefetch)).
+//!
+//! Consumers take turns. One that can't take a message now is passed over: it has as many unacknowledged ones as its prefetch
+//! allows, its channel has as many as *its* prefetch allows, or its connection has not read what it was sent before. That
+//! last one is how a slow consumer pushes back: messages then wait in the queue, where they are counted.
+
+use std::{collections::HashMap, sync::Arc};
+
+use wire::{
+    protocol::basic::{self, AMQPMethod as Basic},
+    types::{AMQPValue, FieldTable, ShortString},
+};
+
+use crate::state::{
+    Broker, ConnectionId, Due, Effect, Limits, Output,
+    accounts::Access,
+    acknowledge::Unacked,
+    channel::{At, Caller},
+    connection::{Connection, Phase},
+    dead_letter::Reason,
+    message::{Message, as_integer, headers_of},
+    queue::{Entry, Queue, QueueId},
+    refusal::{Done, Refusal, named},
+    reply_to,
+};
+
+/// A consumer of a queue.
+#[derive(Clone, Debug)]
+pub(crate) struct Consumer {
+    pub(crate) at: At,
+    pub(crate) tag: Arc<str>,
+    /// Deliveries count as acknowledged.
+    pub(crate) no_ack: bool,
+    /// Nobody else may consume from the queue.
+    pub(crate) exclusive: bool,
+    /// Among those that can take a message, the highest goes first.
+    pub(crate) priority: i64,
+    /// How many it may have unacknowledged; 0 is no limit.
+    pub(crate) prefetch: u16,
+    pub(crate) unacked: usize,
+}
+
+impl Consumer {
+    fn can_take(&self, connections: &HashMap<ConnectionId, Connection>, limits: &Limits) -> bool {
+        let Some(connection) = connections.get(&self.at.connection) else { return false };
+        connection.phase == Phase::Running
+            && connection.outstanding < limits.outstanding
+            && (self.prefetch == 0 || self.unacked < usize::from(self.prefetch))
+            && connection.channels.get(&self.at.channel).is_some_and(|channel| self.no_ack || channel.has_room())
+    }
+}
+
+impl Queue {
+    /// The place, among the consumers, of the one whose turn it is.
+    fn next_consumer(&self, connections: &HashMap<ConnectionId, Connection>, limits: &Limits) -> Option<usize> {
+        if self.settings.single_active_consumer {
+            // The one that has been there longest is the active one, whatever the others could take.
+            return self.consumers.first().filter(|first| first.can_take(connections, limits)).map(|_| 0);
+        }
+        let mut best: Option<usize> = None;
+        for (index, consumer) in self.consumers.iter().enumerate() {
+            let is_better = best.is_none_or(|best| consumer.priority > self.consumers[best].priority);
+            if is_better && consumer.can_take(connections, limits) {
+                best = Some(index);
+            }
+        }
+        best
+    }
+}
+
+impl Broker {
+    pub(crate) fn consume(&mut self, caller: &Caller, consume: &basic::Consume) -> Done {
+        let at = caller.at;
+        if consume.queue.as_str() == reply_to::PSEUDO_QUEUE {
+            return self.consume_replies(caller, consume);
+        }
+        let name = self.queue_name(caller, &consume.queue)?;
+        self.allow(caller, Access::Read, "queue", &name)?;
+        let tag: Arc<str> = match consume.consumer_tag.as_str() {
+            "" => format!("amq.ctag-{}", self.random.name()).into(),
+            tag => tag.into(),
+        };
+        let most = self.limits.consumers_of_a_channel;
+        let Some(channel) = self.channel(at) else { return Ok(()) };
+        if channel.consumers.contains_key(&tag) || channel.reply_to.as_ref().is_some_and(|reply| *reply.tag == *tag) {
+            return Err(Refusal::not_allowed(format!("attempt to reuse consumer tag '{tag}'")));
+        }
+        if channel.consumers.len() >= most {
+            return Err(Refusal::not_allowed(format!("reached maximum ({most}) of consumers per channel")));
+        }
+        let prefetch = channel.prefetch;
+        let id = self.find_queue(caller, &name)?;
+        let Some(queue) = self.queues.get_mut(&id) else { return Ok(()) };
+        let in_use =
+            queue.consumers.iter().any(|other| other.exclusive) || (consume.exclusive && !queue.consumers.is_empty());
+        if in_use {
+            return Err(Refusal::access_refused(format!("{} in exclusive use", named("queue", &name, &caller.vhost))));
+        }
+        let priority = match consume.arguments.inner().get("x-priority") {
+            None => 0,
+            Some(value) => as_integer(value).ok_or_else(|| {
+                Refusal::precondition_failed(format!(
+                    "invalid arg 'x-priority' for {}: \"expected integer, got {}\"",
+                    named("queue", &name, &caller.vhost),
+                    crate::state::erlang::type_name(value)
+                ))
+            })?,
+        };
+        let consumer = Consumer {
+            at,
+            tag: tag.clone(),
+            no_ack: consume.no_ack,
+            exclusive: consume.exclusive,
+            priority,
+            // A consumer that acknowledges nothing has nothing to count.
+            prefetch: if consume.no_ack { 0 } else { prefetch },
+            unacked: 0,
+        };
+        queue.consumers.push(consumer);
+        if let Some(channel) = self.channel_mut(at) {
+            channel.consumers.insert(tag.clone(), id);
+        }
+        if !consume.nowait {
+            let consumer_tag = ShortString::try_new(&*tag).unwrap_or_default();
+            self.reply(caller, Basic::ConsumeOk(basic::ConsumeOk { consumer_tag }));
+        }
+        self.touch(id);
+        self.deliver(id);
+        Ok(())
+    }
+
+    pub(crate) fn cancel(&mut self, caller: &Caller, cancel: &basic::Cancel) -> Done {
+        let tag = cancel.consumer_tag.as_str();
+        let mut left = None;
+        if let Some(channel) = self.channel_mut(caller.at) {
+            let queue = channel.consumers.remove(tag);
+            let reply_to = channel.reply_to.take_if(|reply| *reply.tag == *tag);
+            if let Some(reply_to) = reply_to {
+                self.reply_names.remove(&reply_to.name);
+            }
+            if let Some(queue) = queue {
+                left = self.remove_consumer(caller.at, tag, queue);
+            }
+        }
+        if !cancel.nowait {
+            self.reply(caller, Basic::CancelOk(basic::CancelOk { consumer_tag: cancel.consumer_tag.clone() }));
+        }
+        if let Some(queue) = left {
+            self.remove_if_abandoned(queue);
+        }
+        Ok(())
+    }
+
+    /// Takes a consumer from its queue. Returns the queue when that was its last.
+    pub(crate) fn remove_consumer(&mut self, at: At, tag: &str, id: QueueId) -> Option<QueueId> {
+        let queue = self.queues.get_mut(&id)?;
+        queue.consumers.retain(|consumer| consumer.at != at || *consumer.tag != *tag);
+        let is_last = queue.consumers.is_empty();
+        self.touch(id);
+        self.deliver(id);
+        is_last.then_some(id)
+    }
+
+    /// An auto-delete queue goes when its last consumer has gone.
+    pub(crate) fn remove_if_abandoned(&mut self, id: QueueId) {
+        if self.queues.get(&id).is_some_and(|queue| queue.auto_delete && queue.consumers.is_empty()) {
+            self.remove_queue(id);
+        }
+    }
+
+    /// Delivers what can be delivered.
+    pub(crate) fn deliver(&mut self, id: QueueId) {
+        while let Some(queue) = self.queues.get_mut(&id) {
+            if queue.is_empty() {
+                break;
+            }
+            let Some(turn) = queue.next_consumer(&self.connections, &self.limits) else { break };
+            let Some(entry) = queue.pop() else { break };
+            if queue.consumers.len() > 1 && !queue.settings.single_active_consumer {
+                // To the end of the line.
+                queue.consumers[turn..].rotate_left(1);
+            }
+            let turn = if queue.settings.single_active_consumer { turn } else { queue.consumers.len() - 1 };
+            let consumer = &mut queue.consumers[turn];
+            let (at, tag, no_ack) = (consumer.at, consumer.tag.clone(), consumer.no_ack);
+            if !no_ack {
+                consumer.unacked += 1;
+                queue.unacked += 1;
+            }
+            let message = as_delivered(queue.settings.quorum, &entry);
+            let Some(channel) = self.channel_mut(at) else { continue };
+            channel.delivered += 1;
+            let delivery = channel.delivered;
+            let redelivered = entry.redelivered;
+            if !no_ack {
+                channel.unacked_by_consumers += 1;
+                channel.unacked.insert(delivery, Unacked { queue: id, entry, consumer: Some(tag.clone()) });
+            }
+            self.send_delivery(at, tag, delivery, redelivered, message);
+        }
+        self.set_alarm(id);
+    }
+
+    pub(crate) fn send_delivery(
+        &mut self,
+        at: At,
+        tag: Arc<str>,
+        delivery: u64,
+        redelivered: bool,
+        message: Arc<Message>,
+    ) {
+        let output = Output::Deliver { channel: at.channel, tag, delivery, redelivered, message };
+        self.emit(at.connection, Effect::Send(output));
+    }
+
+    pub(crate) fn get(&mut self, caller: &Caller, get: &basic::Get) -> Done {
+        let name = self.queue_name(caller, &get.queue)?;
+        self.allow(caller, Access::Read, "queue", &name)?;
+        let id = self.find_queue(caller, &name)?;
+        self.touch(id);
+        let Some(queue) = self.queues.get_mut(&id) else { return Ok(()) };
+        let Some(entry) = queue.pop() else {
+            self.reply(caller, Basic::GetEmpty(basic::GetEmpty {}));
+            return Ok(());
+        };
+        if !get.no_ack {
+            queue.unacked += 1;
+        }
+        let (left, message) = (queue.len(), as_delivered(queue.settings.quorum, &entry));
+        self.set_alarm(id);
+        let Some(channel) = self.channel_mut(caller.at) else { return Ok(()) };
+        channel.delivered += 1;
+        let get_ok = basic::GetOk {
+            delivery_tag: channel.delivered,
+            redelivered: entry.redelivered,
+            exchange: ShortString::try_new(&*message.exchange).unwrap_or_default(),
+            routing_key: ShortString::try_new(message.routing_key.as_str()).unwrap_or_default(),
+            message_count: u32::try_from(left).unwrap_or(u32::MAX),
+        };
+        if !get.no_ack {
+            channel.unacked.insert(get_ok.delivery_tag, Unacked { queue: id, entry, consumer: None });
+        }
+        self.send_content(caller.at, Basic::GetOk(get_ok), message);
+        Ok(())
+    }
+
+    /// Sets the clock for the next message that gets too old.
+    pub(crate) fn set_alarm(&mut self, id: QueueId) {
+        let Some(queue) = self.queues.get_mut(&id) else { return };
+        let next = queue.next_expiry();
+        if next == queue.alarm {
+            return;
+        }
+        if let Some(before) = std::mem::replace(&mut queue.alarm, next) {
+            self.timers.remove(&(before, Due::Messages(id)));
+        }
+        if let Some(next) = next {
+            self.timers.insert((next, Due::Messages(id)));
+        }
+    }
+
+    /// Dead-letters the messages that are too old.
+    pub(crate) fn expire(&mut self, id: QueueId) {
+        while let Some(entry) = self.queues.get_mut(&id).and_then(|queue| queue.pop_expired(self.now)) {
+            self.dead_letter(id, entry.message, Reason::Expired, entry.redelivered);
+        }
+        self.set_alarm(id);
+    }
+
+    /// A connection has read what it was sent: its consumers may get more.
+    pub(crate) fn deliver_to_connection(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let queues: Vec<QueueId> =
+            connection.channels.values().flat_map(|channel| channel.consumers.values().copied()).collect();
+        for queue in queues {
+            self.deliver(queue);
+        }
+    }
+}
+
+/// A quorum queue tells how often a message has been delivered before.
+fn as_delivered(quorum: bool, entry: &Entry) -> Arc<Message> {
+    if !quorum || entry.returns == 0 {
+        return entry.message.clone();
+    }
+    let properties = entry.message.read_properties();
+    let mut headers: FieldTable = headers_of(&properties);
+    headers.insert("x-delivery-count".into(), AMQPValue::LongLongInt(entry.returns.into()));
+    let properties = properties.with_headers(headers);
+    entry.message.with(&properties)
+}

@@ -1,0 +1,506 @@
+//! The broker as a state machine: something is heard, something is to be done.
+//!
+//! ```text
+//!             hear, lost, sent, tick …                 effects
+//!  shell  ──────────────────────────────▶  Broker  ───────────────▶  shell
+//!  (sockets, clock)                     (plain data)                (sockets, clock)
+//! ```
+//!
+//! [`Broker`] does no I/O, has no clock and no randomness of its own: it is told the time with everything it is told, and its
+//! random names come from a seed. The same inputs give the same effects, so all of it is tested without a socket, and a
+//! fuzzer can play a whole day in a second.
+//!
+//! | file | concept |
+//! |---|---|
+//! | `connection` | the handshake, closing, what concerns a whole connection |
+//! | `channel` | channels, and how frames become methods with contents |
+//! | `exchange`, `binding`, `topic`, `headers` | where a message goes |
+//! | `queue`, `declare`, `arguments` | where it waits |
+//! | `publish` | how it gets there, and what the publisher is told |
+//! | `delivery` | who gets it |
+//! | `acknowledge`, `transaction` | what becomes of it |
+//! | `dead_letter` | what becomes of it when nobody wanted it |
+//! | `reply_to` | answers without a queue |
+//! | `accounts` | who may do what |
+//! | `refusal`, `erlang` | how the broker says no, in RabbitMQ's words |
+//! | `hands` | what a teacher does with it |
+
+pub(crate) mod accounts;
+pub(crate) mod acknowledge;
+pub(crate) mod arguments;
+pub(crate) mod binding;
+pub(crate) mod channel;
+pub(crate) mod connection;
+pub(crate) mod dead_letter;
+pub(crate) mod declare;
+pub(crate) mod delivery;
+pub(crate) mod erlang;
+pub(crate) mod exchange;
+pub(crate) mod hands;
+pub(crate) mod headers;
+pub(crate) mod message;
+pub(crate) mod publish;
+pub(crate) mod queue;
+mod random;
+pub(crate) mod refusal;
+pub(crate) mod reply_to;
+pub(crate) mod topic;
+pub(crate) mod transaction;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::Arc,
+};
+
+use wire::{Method, Unit, frame::FrameError, types::FieldTable};
+
+use crate::state::{
+    accounts::{Account, Accounts, BadPattern},
+    channel::{Answer, At},
+    connection::{Connection, Phase},
+    dead_letter::DeadLetter,
+    exchange::Exchange,
+    hands::Alarm,
+    message::{Gauge, Message},
+    queue::{Queue, QueueId},
+    random::Random,
+};
+
+/// Milliseconds since the broker began.
+pub type Millis = u64;
+
+/// Names a connection; never used again for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub(crate) u64);
+
+/// What the broker is made of when it begins.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Who may log in. None given: `guest`, who may do everything.
+    pub accounts: Vec<Account>,
+    /// Vhosts beside `/`.
+    pub vhosts: Vec<String>,
+    /// What it takes, and no more.
+    pub limits: Limits,
+    /// Where its random names come from.
+    pub seed: u64,
+    /// Seconds since 1970 when it begins, for time stamps.
+    pub began: u64,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config { accounts: Vec::new(), vhosts: Vec::new(), limits: Limits::default(), seed: 1, began: 0 }
+    }
+}
+
+/// Bounds: whatever is sent, the broker takes no more than this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest message, in bytes.
+    pub message: usize,
+    /// The largest body that may be announced, in bytes. One between the two is heard to its end and refused.
+    pub announced: u64,
+    /// The largest frame, in bytes: `frame-max`.
+    pub frame: u32,
+    /// Seconds between signs of life, as the broker proposes it.
+    pub heartbeat: u16,
+    /// Connections that are open at a time.
+    pub connections: usize,
+    /// Channels of a connection: `channel-max`.
+    pub channels_of_a_connection: u16,
+    /// Channels of all connections.
+    pub channels: usize,
+    /// Consumers of a channel.
+    pub consumers_of_a_channel: usize,
+    /// Queues, in all vhosts.
+    pub queues: usize,
+    /// Exchanges, in all vhosts.
+    pub exchanges: usize,
+    /// Bindings, in all vhosts.
+    pub bindings: usize,
+    /// Bytes of the arguments of queues, exchanges and bindings.
+    pub definitions: usize,
+    /// Bytes of messages; with more the memory alarm goes off, and publishers have to wait.
+    pub memory: usize,
+    /// Bytes that may be on their way to a client; with more, its consumers get nothing until it has read.
+    pub outstanding: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        const MIB: usize = 1024 * 1024;
+        Limits {
+            message: 16 * MIB,
+            announced: 512 * MIB as u64,
+            frame: 131_072,
+            heartbeat: 60,
+            connections: 4096,
+            channels_of_a_connection: 2047,
+            channels: 65_536,
+            consumers_of_a_channel: 10_000,
+            queues: 20_000,
+            exchanges: 20_000,
+            bindings: 200_000,
+            definitions: 32 * MIB,
+            memory: 256 * MIB,
+            outstanding: MIB,
+        }
+    }
+}
+
+/// What the shell has to do.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Send this.
+    Send(Output),
+    /// Both sides agreed: the largest frame in bytes, and the heartbeat in seconds (0: none).
+    Tuned {
+        /// In bytes.
+        frame_max: u32,
+        /// In seconds.
+        heartbeat: u16,
+    },
+    /// Stop reading: an alarm is on, and this connection publishes.
+    Hold,
+    /// Go on reading.
+    Resume,
+    /// Send what is to be sent, and end the socket.
+    HangUp,
+}
+
+/// What is sent.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// The answer to a client that speaks another version.
+    ProtocolHeader([u8; 8]),
+    /// A method without a content.
+    Method {
+        /// The channel.
+        channel: u16,
+        /// The method.
+        method: Box<Method>,
+    },
+    /// A `basic.deliver` and its message.
+    Deliver {
+        /// The channel.
+        channel: u16,
+        /// The consumer tag.
+        tag: Arc<str>,
+        /// The delivery tag.
+        delivery: u64,
+        /// It was delivered before.
+        redelivered: bool,
+        /// The message.
+        message: Arc<Message>,
+    },
+    /// A `basic.get-ok` or a `basic.return`, and its message.
+    Content {
+        /// The channel.
+        channel: u16,
+        /// The method.
+        method: Box<Method>,
+        /// The message.
+        message: Arc<Message>,
+    },
+}
+
+impl Output {
+    /// How many bytes it takes on the wire, roughly: what the shell reports with [`Broker::sent`].
+    #[must_use]
+    pub fn size(&self) -> usize {
+        const METHOD: usize = 64;
+        match self {
+            Output::ProtocolHeader(_) => 8,
+            Output::Method { .. } => METHOD,
+            Output::Deliver { message, .. } | Output::Content { message, .. } => {
+                METHOD + message.properties.len() + message.body.len()
+            }
+        }
+    }
+}
+
+/// Something that is due at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Due {
+    /// The first message of a queue gets too old.
+    Messages(QueueId),
+    /// A queue has been unused for too long.
+    Queue(QueueId),
+    /// The handshake should be through.
+    Handshake(ConnectionId),
+    /// A closed connection should be gone.
+    HangUp(ConnectionId),
+}
+
+/// A vhost: exchanges and queues that know nothing of those in other vhosts.
+#[derive(Debug)]
+pub(crate) struct Vhost {
+    pub(crate) exchanges: BTreeMap<String, Exchange>,
+    pub(crate) queues: BTreeMap<String, QueueId>,
+}
+
+impl Vhost {
+    fn new() -> Vhost {
+        let exchanges = Exchange::predeclared().map(|exchange| (exchange.name.to_string(), exchange)).collect();
+        Vhost { exchanges, queues: BTreeMap::new() }
+    }
+}
+
+/// The broker.
+#[derive(Debug)]
+pub struct Broker {
+    limits: Limits,
+    began: u64,
+    now: Millis,
+    random: Random,
+    accounts: Accounts,
+    vhosts: BTreeMap<Arc<str>, Vhost>,
+    queues: HashMap<QueueId, Queue>,
+    queue_count: u64,
+    connections: HashMap<ConnectionId, Connection>,
+    connection_count: u64,
+    timers: BTreeSet<(Millis, Due)>,
+    effects: Vec<(ConnectionId, Effect)>,
+    dead_letters: VecDeque<DeadLetter>,
+    /// Channels that have confirms to tell.
+    unconfirmed: Vec<At>,
+    /// Where replies go, by their address.
+    reply_names: HashMap<String, At>,
+    gauge: Gauge,
+    definitions: usize,
+    bindings: usize,
+    alarms: BTreeSet<Alarm>,
+    /// The memory alarm was raised by messages, not by a teacher.
+    memory_is_low: bool,
+    /// How many more logins are refused, whoever it is.
+    refuse_logins: u32,
+    spare: Vhost,
+}
+
+impl Broker {
+    /// A broker at its beginning.
+    ///
+    /// # Errors
+    ///
+    /// When an account's pattern is no regular expression.
+    pub fn new(config: Config) -> Result<Broker, BadPattern> {
+        let mut broker = Broker {
+            limits: config.limits,
+            began: config.began,
+            now: 0,
+            random: Random::new(config.seed),
+            accounts: Accounts::default(),
+            vhosts: BTreeMap::new(),
+            queues: HashMap::new(),
+            queue_count: 0,
+            connections: HashMap::new(),
+            connection_count: 0,
+            timers: BTreeSet::new(),
+            effects: Vec::new(),
+            dead_letters: VecDeque::new(),
+            unconfirmed: Vec::new(),
+            reply_names: HashMap::new(),
+            gauge: Gauge::default(),
+            definitions: 0,
+            bindings: 0,
+            alarms: BTreeSet::new(),
+            memory_is_low: false,
+            refuse_logins: 0,
+            spare: Vhost { exchanges: BTreeMap::new(), queues: BTreeMap::new() },
+        };
+        for vhost in std::iter::once("/").chain(config.vhosts.iter().map(String::as_str)) {
+            broker.vhosts.entry(vhost.into()).or_insert_with(Vhost::new);
+        }
+        let guest = [Account::guest()];
+        for account in if config.accounts.is_empty() { &guest[..] } else { &config.accounts } {
+            broker.add_account(account)?;
+        }
+        Ok(broker)
+    }
+
+    /// Somebody connected, from this address.
+    pub fn connected(&mut self, now: Millis, peer: String) -> ConnectionId {
+        self.advance(now);
+        self.new_connection(peer)
+    }
+
+    /// A connection said something.
+    pub fn hear(&mut self, now: Millis, connection: ConnectionId, unit: &Unit) {
+        self.advance(now);
+        self.on_unit(connection, unit);
+        self.move_dead_letters();
+    }
+
+    /// A connection sent bytes that are no frame; nothing after them can be read. `bytes` is what there is from where the
+    /// frame should start.
+    pub fn garbage(&mut self, now: Millis, connection: ConnectionId, error: &FrameError, bytes: &[u8]) {
+        self.advance(now);
+        self.on_garbage(connection, error, bytes);
+        self.move_dead_letters();
+    }
+
+    /// So many bytes of what was to be sent went out, by [`Output::size`].
+    pub fn sent(&mut self, now: Millis, connection: ConnectionId, bytes: usize) {
+        self.advance(now);
+        let most = self.limits.outstanding;
+        let Some(found) = self.connections.get_mut(&connection) else { return };
+        let was_full = found.outstanding >= most;
+        found.outstanding = found.outstanding.saturating_sub(bytes);
+        // Not before there is room for a good many: one message at a time would wake everybody for each.
+        if was_full && found.outstanding >= most / 2 {
+            found.outstanding = found.outstanding.max(most);
+        } else if was_full {
+            self.deliver_to_connection(connection);
+            self.move_dead_letters();
+        }
+    }
+
+    /// A socket ended.
+    pub fn lost(&mut self, now: Millis, connection: ConnectionId) {
+        self.advance(now);
+        self.end_connection(connection);
+        self.connections.remove(&connection);
+        self.move_dead_letters();
+    }
+
+    /// Time passed.
+    pub fn tick(&mut self, now: Millis) {
+        self.advance(now);
+        self.move_dead_letters();
+    }
+
+    /// When something is due next.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Millis> {
+        if !self.dead_letters.is_empty() {
+            return Some(self.now);
+        }
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// What is to be done, in this order. Ends the turn: publishers are told what became of what they sent in it, and alarms
+    /// go off or end.
+    pub fn effects(&mut self) -> std::vec::Drain<'_, (ConnectionId, Effect)> {
+        for at in std::mem::take(&mut self.unconfirmed) {
+            self.flush_confirms(at);
+        }
+        self.watch_memory();
+        self.effects.drain(..)
+    }
+
+    /// Whether the broker listens to this connection now: no alarm holds it, and it has read what it was sent.
+    #[must_use]
+    pub fn listens_to(&self, connection: ConnectionId) -> bool {
+        self.connections.get(&connection).is_none_or(|connection| {
+            !connection.blocked && connection.outstanding < self.limits.outstanding.saturating_mul(2)
+        })
+    }
+
+    /// The largest frame that both sides agreed on, in bytes; None as long as they have not.
+    #[must_use]
+    pub fn frame_max(&self, connection: ConnectionId) -> Option<u32> {
+        self.connections.get(&connection)?.frame_max
+    }
+
+    /// What the clock says that is due.
+    fn advance(&mut self, now: Millis) {
+        self.now = self.now.max(now);
+        while let Some(&(at, due)) = self.timers.first()
+            && at <= self.now
+        {
+            self.timers.pop_first();
+            match due {
+                Due::Messages(id) => {
+                    if let Some(queue) = self.queues.get_mut(&id) {
+                        queue.alarm = None;
+                    }
+                    self.expire(id);
+                }
+                Due::Queue(id) => {
+                    if self.queues.get(&id).is_some_and(|queue| queue.consumers.is_empty()) {
+                        self.remove_queue(id);
+                    }
+                }
+                Due::Handshake(id) => {
+                    let phase = self.connections.get(&id).map(|connection| connection.phase);
+                    if matches!(phase, Some(Phase::Header | Phase::Start | Phase::Tune | Phase::Open)) {
+                        self.hang_up(id);
+                    }
+                }
+                Due::HangUp(id) => self.hang_up(id),
+            }
+        }
+    }
+
+    fn send(&mut self, at: At, method: impl Into<Answer>) {
+        let method = Box::new(method.into().0);
+        self.emit(at.connection, Effect::Send(Output::Method { channel: at.channel, method }));
+    }
+
+    fn send_content(&mut self, at: At, method: wire::protocol::basic::AMQPMethod, message: Arc<Message>) {
+        let method = Box::new(Method::Basic(method));
+        self.emit(at.connection, Effect::Send(Output::Content { channel: at.channel, method, message }));
+    }
+
+    fn emit(&mut self, connection: ConnectionId, effect: Effect) {
+        if let (Effect::Send(output), Some(connection)) = (&effect, self.connections.get_mut(&connection)) {
+            connection.outstanding += output.size();
+        }
+        self.effects.push((connection, effect));
+    }
+
+    fn new_queue_id(&mut self) -> QueueId {
+        self.queue_count += 1;
+        QueueId(self.queue_count)
+    }
+
+    /// A vhost that somebody is in. Where it was deleted in the meantime, changes go to one that nobody sees.
+    fn vhost_mut(&mut self, name: &str) -> &mut Vhost {
+        match self.vhosts.get_mut(name) {
+            Some(vhost) => vhost,
+            None => {
+                self.spare = Vhost { exchanges: BTreeMap::new(), queues: BTreeMap::new() };
+                &mut self.spare
+            }
+        }
+    }
+
+    /// Seconds since 1970.
+    fn wall_clock(&self) -> u64 {
+        self.began.saturating_add(self.now / 1000)
+    }
+
+    /// Takes the arguments of a new queue, exchange or binding, if there is room for them.
+    fn keep_definition(&mut self, arguments: &FieldTable) -> refusal::Done {
+        let size = size_of_table(arguments);
+        if self.definitions + size > self.limits.definitions {
+            return Err(refusal::Refusal::resource_error(format!(
+                "no room for arguments of {size} bytes: all definitions together may have {}",
+                self.limits.definitions
+            )));
+        }
+        self.definitions += size;
+        Ok(())
+    }
+
+    fn forget_definition(&mut self, arguments: &FieldTable) {
+        self.definitions = self.definitions.saturating_sub(size_of_table(arguments));
+    }
+}
+
+/// What a table takes in memory, in bytes: an estimate.
+fn size_of_table(table: &FieldTable) -> usize {
+    table.inner().iter().map(|(key, value)| 64 + key.as_str().len() + size_of_value(value)).sum()
+}
+
+fn size_of_value(value: &wire::types::AMQPValue) -> usize {
+    use wire::types::AMQPValue;
+    match value {
+        AMQPValue::LongString(text) => text.len(),
+        AMQPValue::ByteArray(bytes) => bytes.len(),
+        AMQPValue::FieldTable(table) => size_of_table(table),
+        AMQPValue::FieldArray(values) => values.as_slice().iter().map(|value| 32 + size_of_value(value)).sum(),
+        _ => 0,
+    }
+}

@@ -1,0 +1,344 @@
+//! Publishing: from `basic.publish` to the queues (AMQP 0-9-1, sections 1.8.3.7 and 3.1.4 of the reference).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use wire::{
+    frame::{RawHeader, write_properties},
+    protocol::{
+        basic::{self, AMQPMethod as Basic, AMQPProperties},
+        confirm,
+    },
+    types::{AMQPValue, FieldTable, ShortString},
+};
+
+use crate::state::{
+    Broker, Millis,
+    accounts::Access,
+    arguments::Overflow,
+    binding,
+    channel::{At, Caller, Confirms, Mode},
+    dead_letter::Reason,
+    erlang,
+    message::{Message, as_text, without},
+    queue::QueueId,
+    refusal::{Done, Refusal, named},
+    reply_to,
+};
+
+/// A message that is on its way from an exchange to queues.
+#[derive(Clone, Debug)]
+pub(crate) struct Publication {
+    pub(crate) message: Arc<Message>,
+    pub(crate) to: Vec<QueueId>,
+    /// The name of a direct reply-to address, when the key is one.
+    pub(crate) reply: Option<String>,
+    /// It goes back when it reaches no queue.
+    pub(crate) mandatory: bool,
+    /// How long it may wait in a queue, in ms.
+    pub(crate) expiration: Option<Millis>,
+    pub(crate) priority: u8,
+}
+
+/// Which queues a message was taken by.
+pub(crate) struct Taken {
+    /// None of those it came to was full and refused it.
+    pub(crate) by_all: bool,
+}
+
+/// The bits of the property flags that ask for a look at the properties: headers, priority, reply-to, expiration, user-id.
+const FLAGS_OF_INTEREST: u8 = 0x20 | 0x08 | 0x02 | 0x01;
+const FLAG_USER_ID: u8 = 0x10;
+
+impl Broker {
+    /// Takes a whole message from a publisher.
+    pub(crate) fn publish(
+        &mut self,
+        caller: &Caller,
+        publish: basic::Publish,
+        header: &RawHeader,
+        body: Bytes,
+    ) -> Done {
+        self.note_publisher(caller.at.connection);
+        if header.size > self.limits.message as u64 {
+            return Err(Refusal::precondition_failed(format!(
+                "message size {} is larger than configured max size {}",
+                header.size, self.limits.message
+            )));
+        }
+        if publish.immediate {
+            return Err(Refusal::not_implemented("immediate=true"));
+        }
+        let exchange = publish.exchange.as_str();
+        self.allow(caller, Access::Write, "exchange", exchange)?;
+        let found = self.exchange(caller, exchange)?;
+        if found.internal {
+            return Err(Refusal::access_refused(format!(
+                "cannot publish to internal {}",
+                named("exchange", exchange, &caller.vhost)
+            )));
+        }
+        let exchange = found.name.clone();
+        let mandatory = publish.mandatory;
+        let publication = self.prepare(caller, exchange, publish.routing_key, header, body, mandatory)?;
+        let confirmed = match self.channel_mut(caller.at).map(|channel| &mut channel.mode) {
+            Some(Mode::Transaction(transaction)) => {
+                transaction.publications.push_back(publication);
+                return Ok(());
+            }
+            Some(Mode::Confirm(confirms)) => {
+                confirms.published += 1;
+                Some(confirms.published)
+            }
+            _ => None,
+        };
+        let taken = self.distribute(caller.at, publication);
+        if let Some(number) = confirmed {
+            self.confirm(caller.at, number, &taken);
+        }
+        Ok(())
+    }
+
+    /// Reads what there is to read in a message's properties, and finds its queues.
+    fn prepare(
+        &mut self,
+        caller: &Caller,
+        exchange: Arc<str>,
+        key: ShortString,
+        header: &RawHeader,
+        body: Bytes,
+        mandatory: bool,
+    ) -> Done<Publication> {
+        let flags = header.properties.first_chunk::<2>().copied().unwrap_or_default();
+        let is_plain = flags[0] & FLAGS_OF_INTEREST == 0 && flags[1] & FLAG_USER_ID == 0 && is_well_formed(header);
+        let mut bytes = header.properties.clone();
+        let mut properties = AMQPProperties::default();
+        let mut keys = vec![];
+        if !is_plain {
+            properties = header
+                .properties()
+                .map_err(|_| Refusal::frame_error(format!("cannot decode {}", erlang::binary(&header.properties))))?;
+            check_user(&properties, &caller.user)?;
+            keys = copies(&properties)?;
+            if let Some(changed) = self.rewritten(caller, &properties)? {
+                bytes = write_properties(&changed);
+                properties = changed;
+            }
+        }
+        let expiration = expiration(&properties)?;
+        let empty = FieldTable::default();
+        let headers = properties.headers().as_ref().unwrap_or(&empty);
+        let mut all: Vec<&str> = vec![key.as_str()];
+        all.extend(keys.iter().map(String::as_str));
+        let Some(vhost) = self.vhosts.get(&caller.vhost) else {
+            return Err(Refusal::no_such("exchange", &exchange, &caller.vhost));
+        };
+        let to = vhost.exchanges.get(&*exchange).map_or(vec![], |found| binding::route(vhost, found, &all, headers));
+        let reply = (exchange.is_empty() && key.as_str().starts_with(reply_to::PREFIX)).then(|| key.to_string());
+        // A body of its own: a slice of what was read would keep all that was read with it.
+        let (bytes, body) = (Bytes::copy_from_slice(&bytes), body);
+        let message = Message::new(exchange, key.into(), bytes, body, &self.gauge);
+        let priority = properties.priority().unwrap_or(0);
+        Ok(Publication { message, to, reply, mandatory, expiration, priority })
+    }
+
+    /// What the broker changes in the properties: `BCC` is for its eyes only, and `amq.rabbitmq.reply-to` becomes an address.
+    fn rewritten(&self, caller: &Caller, properties: &AMQPProperties) -> Done<Option<AMQPProperties>> {
+        let mut changed = None;
+        if let Some(headers) = properties.headers()
+            && headers.contains_key("BCC")
+        {
+            changed = Some(properties.clone().with_headers(without(headers, &["BCC"])));
+        }
+        if properties.reply_to().as_ref().is_some_and(|to| to.as_str() == reply_to::PSEUDO_QUEUE) {
+            let name = self.channel(caller.at).and_then(|channel| channel.reply_to.as_ref()).map(|reply| &reply.name);
+            let name = name.ok_or_else(|| Refusal::precondition_failed("fast reply consumer does not exist"))?;
+            let name = ShortString::try_new(name.as_str()).unwrap_or_default();
+            changed = Some(changed.unwrap_or_else(|| properties.clone()).with_reply_to(name));
+        }
+        Ok(changed)
+    }
+
+    /// Puts a message into its queues, or gives it back to a publisher that wants it back.
+    pub(crate) fn distribute(&mut self, publisher: At, publication: Publication) -> Taken {
+        let Publication { message, to, reply, mandatory, expiration, priority } = publication;
+        let replied = reply.is_some_and(|name| self.deliver_reply(&name, &message));
+        if mandatory && to.is_empty() && !replied {
+            let returned = basic::Return {
+                reply_code: 312,
+                reply_text: "NO_ROUTE".into(),
+                exchange: ShortString::try_new(&*message.exchange).unwrap_or_default(),
+                routing_key: ShortString::try_new(message.routing_key.as_str()).unwrap_or_default(),
+            };
+            self.send_content(publisher, Basic::Return(returned), message);
+            return Taken { by_all: true };
+        }
+        let mut taken = Taken { by_all: true };
+        for queue in to {
+            taken.by_all &= self.enqueue(queue, message.clone(), priority, expiration, false);
+        }
+        taken
+    }
+
+    /// Puts a message into one queue, and on to a consumer that waits for it. Returns false when the queue is full and set
+    /// to refuse.
+    pub(crate) fn enqueue(
+        &mut self,
+        id: QueueId,
+        message: Arc<Message>,
+        priority: u8,
+        expiration: Option<Millis>,
+        redelivered: bool,
+    ) -> bool {
+        let now = self.now;
+        let Some(queue) = self.queues.get_mut(&id) else { return true };
+        let refuses = queue.settings.overflow != Overflow::DropHead;
+        if refuses && queue.overflows(1, message.body.len()) {
+            self.refuse_overflow(id, message, redelivered);
+            return false;
+        }
+        let Some(queue) = self.queues.get_mut(&id) else { return true };
+        let ttl = match (queue.settings.message_ttl, expiration) {
+            (Some(of_queue), Some(of_message)) => Some(of_queue.min(of_message)),
+            (one, other) => one.or(other),
+        };
+        queue.push(message, priority, ttl.map(|ttl| now.saturating_add(ttl)), redelivered);
+        self.deliver(id);
+        self.drop_surplus(id);
+        self.expire(id);
+        true
+    }
+
+    fn refuse_overflow(&mut self, id: QueueId, message: Arc<Message>, redelivered: bool) {
+        let Some(queue) = self.queues.get(&id) else { return };
+        if queue.settings.overflow == Overflow::RejectPublishDlx {
+            self.dead_letter(id, message, Reason::MaxLength, redelivered);
+        }
+    }
+
+    /// A queue that holds more than it may loses its oldest messages.
+    fn drop_surplus(&mut self, id: QueueId) {
+        loop {
+            let Some(queue) = self.queues.get_mut(&id) else { return };
+            if queue.settings.overflow != Overflow::DropHead || !queue.overflows(0, 0) {
+                return;
+            }
+            let Some(entry) = queue.pop_least() else { return };
+            self.dead_letter(id, entry.message, Reason::MaxLength, entry.redelivered);
+        }
+    }
+
+    /// `confirm.select` (RabbitMQ's [publisher confirms](https://www.rabbitmq.com/docs/confirms#publisher-confirms)).
+    pub(crate) fn confirm_method(&mut self, caller: &Caller, method: &confirm::AMQPMethod) -> Done {
+        let confirm::AMQPMethod::Select(select) = method else { return Err(caller.unexpected()) };
+        if let Some(channel) = self.channel_mut(caller.at) {
+            match channel.mode {
+                Mode::Plain => channel.mode = Mode::Confirm(Confirms::default()),
+                Mode::Confirm(_) => {}
+                Mode::Transaction(_) => {
+                    return Err(Refusal::precondition_failed("cannot switch from tx to confirm mode"));
+                }
+            }
+        }
+        if !select.nowait {
+            self.reply(caller, confirm::AMQPMethod::SelectOk(confirm::SelectOk {}));
+        }
+        Ok(())
+    }
+
+    fn confirm(&mut self, at: At, number: u64, taken: &Taken) {
+        let Some(Mode::Confirm(confirms)) = self.channel_mut(at).map(|channel| &mut channel.mode) else { return };
+        if confirms.taken.is_empty() && confirms.refused.is_empty() {
+            self.unconfirmed.push(at);
+        }
+        let Some(Mode::Confirm(confirms)) = self.channel_mut(at).map(|channel| &mut channel.mode) else { return };
+        if taken.by_all { confirms.taken.push(number) } else { confirms.refused.push(number) }
+    }
+
+    /// Tells a publisher what became of its messages. Several at a time make one `basic.ack` with `multiple`, as far as no
+    /// refused one is among them; RabbitMQ counts the same way.
+    pub(crate) fn flush_confirms(&mut self, at: At) {
+        let Some(Mode::Confirm(confirms)) = self.channel_mut(at).map(|channel| &mut channel.mode) else { return };
+        let (taken, refused) = (std::mem::take(&mut confirms.taken), std::mem::take(&mut confirms.refused));
+        let published = confirms.published;
+        let nack = |delivery_tag, multiple| Basic::Nack(basic::Nack { delivery_tag, multiple, requeue: true });
+        for (number, multiple) in coalesced(&refused, taken.first().copied().unwrap_or(published + 1)) {
+            self.send(at, nack(number, multiple));
+        }
+        if let ([delivery_tag], []) = (&taken[..], &refused[..]) {
+            return self.send(at, Basic::Ack(basic::Ack { delivery_tag: *delivery_tag, multiple: false }));
+        }
+        for (delivery_tag, multiple) in coalesced(&taken, refused.first().copied().unwrap_or(published + 1)) {
+            self.send(at, Basic::Ack(basic::Ack { delivery_tag, multiple }));
+        }
+    }
+}
+
+/// Numbers below `limit` become one, with `multiple`; the others stand alone.
+fn coalesced(numbers: &[u64], limit: u64) -> Vec<(u64, bool)> {
+    let below = numbers.partition_point(|number| *number < limit);
+    let together = numbers[..below].last().map(|last| (*last, true));
+    together.into_iter().chain(numbers[below..].iter().map(|number| (*number, false))).collect()
+}
+
+/// Whether properties that nobody reads are what their flags say.
+fn is_well_formed(header: &RawHeader) -> bool {
+    // No flags, no properties: nearly all messages that a beginner sends. The others are read to be sure.
+    matches!(header.properties[..], [0, 0]) || header.properties().is_ok()
+}
+
+fn check_user(properties: &AMQPProperties, user: &str) -> Done {
+    match properties.user_id() {
+        Some(claimed) if claimed.as_str() != user => Err(Refusal::precondition_failed(format!(
+            "user_id property set to '{claimed}' but authenticated user was '{user}'"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The further routing keys in the headers `CC` and `BCC`
+/// ([sender-selected distribution](https://www.rabbitmq.com/docs/sender-selected)).
+fn copies(properties: &AMQPProperties) -> Done<Vec<String>> {
+    let mut keys = Vec::new();
+    let Some(headers) = properties.headers() else { return Ok(keys) };
+    for name in ["CC", "BCC"] {
+        match headers.inner().get(name) {
+            None => {}
+            Some(AMQPValue::FieldArray(values)) => {
+                for value in values.as_slice() {
+                    let Some(key) = as_text(value) else { continue };
+                    keys.push(key.to_owned());
+                }
+            }
+            Some(other) => {
+                return Err(Refusal::precondition_failed(format!(
+                    "invalid message: {{unacceptable_type_in_header,\"{name}\",{}}}",
+                    erlang::type_name(other)
+                )));
+            }
+        }
+    }
+    Ok(keys)
+}
+
+/// How long the publisher lets the message wait, in ms: a number written in digits.
+fn expiration(properties: &AMQPProperties) -> Done<Option<Millis>> {
+    let Some(text) = properties.expiration() else { return Ok(None) };
+    let text = text.as_str();
+    let refuse = |why: String| Err(Refusal::precondition_failed(format!("invalid expiration '{text}': {why}")));
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let end = digits.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(digits.len());
+    let start = text.len() - digits.len();
+    if end == 0 {
+        return refuse("no_integer".to_owned());
+    }
+    if end < digits.len() {
+        return refuse(format!("{{leftover_string,{:?}}}", &digits[end..]));
+    }
+    match text.parse::<i128>() {
+        Ok(number) if number < 0 => refuse(format!("{{value_negative,{number}}}")),
+        Ok(number) if number > 4_294_967_295 => refuse(format!("{{value_too_big,{number}}}")),
+        Ok(number) => Ok(u64::try_from(number).ok()),
+        Err(_) => refuse(format!("{{value_too_big,{}}}", &text[start..])),
+    }
+}

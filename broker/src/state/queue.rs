@@ -1,0 +1,240 @@
+//! Queues: where messages wait (AMQP 0-9-1, section 3.1.2).
+//!
+//! A queue keeps the messages that are *ready*, in order, and knows its consumers. Messages that were delivered and not
+//! acknowledged yet belong to the channel they went to; they come back here, to their old place, when that channel gives
+//! them back or goes away.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use wire::types::{FieldTable, ShortString};
+
+use crate::state::{ConnectionId, Millis, arguments::Settings, delivery::Consumer, message::Message};
+
+/// Names a queue for good: it is never used again, whatever queue gets the same name later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QueueId(pub(crate) u64);
+
+/// A message in a queue.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// Its place: smaller is earlier.
+    pub(crate) place: u64,
+    pub(crate) message: Arc<Message>,
+    /// From when on it is too old.
+    pub(crate) expires: Option<Millis>,
+    /// It was delivered before.
+    pub(crate) redelivered: bool,
+    /// How often it came back, on a quorum queue.
+    pub(crate) returns: u32,
+    pub(crate) priority: u8,
+}
+
+/// A queue.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    pub(crate) name: ShortString,
+    pub(crate) vhost: Arc<str>,
+    pub(crate) durable: bool,
+    pub(crate) auto_delete: bool,
+    /// The connection that has it for itself.
+    pub(crate) owner: Option<ConnectionId>,
+    pub(crate) arguments: FieldTable,
+    pub(crate) settings: Settings,
+    /// In the order in which they take turns.
+    pub(crate) consumers: Vec<Consumer>,
+    /// Exchanges with bindings that lead here.
+    pub(crate) bound_to: BTreeSet<Arc<str>>,
+    /// Delivered, and not acknowledged.
+    pub(crate) unacked: usize,
+    /// By priority, the lowest first; each in the order of the places.
+    ready: Vec<VecDeque<Entry>>,
+    ready_bytes: usize,
+    next_place: u64,
+    /// How many of the entries can get too old.
+    expiring: usize,
+    /// When the clock was set for the first of them.
+    pub(crate) alarm: Option<Millis>,
+    /// When it was last used, for `x-expires`.
+    pub(crate) used: Millis,
+}
+
+impl Queue {
+    pub(crate) fn new(name: ShortString, vhost: Arc<str>, settings: Settings, arguments: FieldTable) -> Queue {
+        Queue {
+            name,
+            vhost,
+            durable: false,
+            auto_delete: false,
+            owner: None,
+            arguments,
+            ready: vec![VecDeque::new(); usize::from(settings.max_priority) + 1],
+            settings,
+            consumers: Vec::new(),
+            bound_to: BTreeSet::new(),
+            unacked: 0,
+            ready_bytes: 0,
+            next_place: 0,
+            expiring: 0,
+            alarm: None,
+            used: 0,
+        }
+    }
+
+    /// How many messages are ready.
+    pub(crate) fn len(&self) -> usize {
+        self.ready.iter().map(VecDeque::len).sum()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ready.iter().all(VecDeque::is_empty)
+    }
+
+    /// How many bytes the bodies of the messages take that are ready.
+    pub(crate) fn bytes(&self) -> usize {
+        self.ready_bytes
+    }
+
+    /// Whether `more` messages, of so many bytes, are too many.
+    pub(crate) fn overflows(&self, more: usize, bytes: usize) -> bool {
+        let over = |most: Option<u64>, would_be: usize| most.is_some_and(|most| would_be as u64 > most);
+        over(self.settings.max_length, self.len() + more)
+            || over(self.settings.max_length_bytes, self.ready_bytes + bytes)
+    }
+
+    /// Puts a message at the end of its priority.
+    pub(crate) fn push(&mut self, message: Arc<Message>, priority: u8, expires: Option<Millis>, redelivered: bool) {
+        let place = self.next_place;
+        self.next_place += 1;
+        let priority = priority.min(self.settings.max_priority);
+        self.count(&message, expires.is_some());
+        let entry = Entry { place, message, expires, redelivered, returns: 0, priority };
+        self.ready[usize::from(priority)].push_back(entry);
+    }
+
+    /// Puts a message back to its old place.
+    pub(crate) fn put_back(&mut self, entry: Entry) {
+        self.count(&entry.message, entry.expires.is_some());
+        let level = &mut self.ready[usize::from(entry.priority)];
+        let at = level.partition_point(|other| other.place < entry.place);
+        level.insert(at, entry);
+    }
+
+    /// Takes the first message of the highest priority.
+    pub(crate) fn pop(&mut self) -> Option<Entry> {
+        let level = self.ready.iter_mut().rev().find(|level| !level.is_empty())?;
+        let entry = level.pop_front()?;
+        self.discount(&entry);
+        Some(entry)
+    }
+
+    /// Takes the message that a full queue loses first: the oldest of the lowest priority.
+    pub(crate) fn pop_least(&mut self) -> Option<Entry> {
+        let level = self.ready.iter_mut().find(|level| !level.is_empty())?;
+        let entry = level.pop_front()?;
+        self.discount(&entry);
+        Some(entry)
+    }
+
+    /// Takes a message that is too old and next in line in its priority. One that is too old and not next waits for its
+    /// turn, as in RabbitMQ.
+    pub(crate) fn pop_expired(&mut self, now: Millis) -> Option<Entry> {
+        if self.expiring == 0 {
+            return None;
+        }
+        let is_old =
+            |level: &VecDeque<Entry>| level.front().and_then(|entry| entry.expires).is_some_and(|at| at <= now);
+        let entry = self.ready.iter_mut().find(|level| is_old(level))?.pop_front()?;
+        self.discount(&entry);
+        Some(entry)
+    }
+
+    /// When the next message gets too old.
+    pub(crate) fn next_expiry(&self) -> Option<Millis> {
+        if self.expiring == 0 {
+            return None;
+        }
+        self.ready.iter().filter_map(|level| level.front()?.expires).min()
+    }
+
+    /// Takes all that are ready. Returns how many they were.
+    pub(crate) fn purge(&mut self) -> usize {
+        let count = self.len();
+        self.ready.iter_mut().for_each(VecDeque::clear);
+        self.ready_bytes = 0;
+        self.expiring = 0;
+        count
+    }
+
+    /// Those that are ready, in the order in which they would be delivered.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.ready.iter().rev().flatten()
+    }
+
+    fn count(&mut self, message: &Message, expires: bool) {
+        self.ready_bytes += message.body.len();
+        self.expiring += usize::from(expires);
+    }
+
+    fn discount(&mut self, entry: &Entry) {
+        self.ready_bytes -= entry.message.body.len();
+        self.expiring -= usize::from(entry.expires.is_some());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::message::Gauge;
+
+    fn queue(max_priority: u8) -> Queue {
+        let settings = Settings { max_priority, ..Settings::default() };
+        Queue::new("q".into(), "/".into(), settings, FieldTable::default())
+    }
+
+    fn message(body: &'static str) -> Arc<Message> {
+        Message::new("".into(), "q".to_owned(), bytes::Bytes::new(), body.into(), &Gauge::default())
+    }
+
+    fn bodies(queue: &Queue) -> Vec<&[u8]> {
+        queue.iter().map(|entry| &*entry.message.body).collect()
+    }
+
+    #[test]
+    fn what_comes_back_gets_its_old_place() {
+        let mut queue = queue(0);
+        for body in ["1", "2", "3", "4"] {
+            queue.push(message(body), 0, None, false);
+        }
+        let (first, second) = (queue.pop().unwrap(), queue.pop().unwrap());
+        queue.put_back(second);
+        assert_eq!(bodies(&queue), [b"2", b"3", b"4"]);
+        queue.put_back(first);
+        assert_eq!(bodies(&queue), [b"1", b"2", b"3", b"4"]);
+        assert_eq!((queue.len(), queue.bytes()), (4, 4));
+    }
+
+    #[test]
+    fn the_highest_priority_goes_first_and_a_full_queue_loses_the_lowest() {
+        let mut queue = queue(5);
+        for (body, priority) in [("low", 0), ("high", 5), ("above", 9), ("middle", 3)] {
+            queue.push(message(body), priority, None, false);
+        }
+        assert_eq!(bodies(&queue), [&b"high"[..], b"above", b"middle", b"low"]);
+        assert_eq!(queue.pop_least().unwrap().message.body, "low");
+    }
+
+    #[test]
+    fn only_the_first_in_line_gets_too_old() {
+        let mut queue = queue(0);
+        queue.push(message("long"), 0, Some(100), false);
+        queue.push(message("short"), 0, Some(10), false);
+        assert_eq!(queue.next_expiry(), Some(100));
+        assert!(queue.pop_expired(99).is_none());
+        assert_eq!(queue.pop_expired(100).unwrap().message.body, "long");
+        assert_eq!(queue.pop_expired(100).unwrap().message.body, "short");
+        assert!(queue.pop_expired(100).is_none() && queue.is_empty());
+    }
+}

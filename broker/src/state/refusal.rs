@@ -1,0 +1,142 @@
+//! How the broker says no: a reply code and a reply text.
+//!
+//! A code belongs either to the channel, which it closes, or to the whole connection (AMQP 0-9-1, section 4.6 and the constants
+//! in section 1.2 of the reference: "soft" and "hard" errors). The texts are RabbitMQ's.
+
+use std::fmt::Display;
+
+use wire::types::ShortString;
+
+/// Why a method is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The reply code.
+    pub code: Code,
+    /// The reply text behind the code's name: `no queue 'hello' in vhost '/'`.
+    pub why: String,
+}
+
+/// What a method handler returns.
+pub type Done<T = ()> = Result<T, Refusal>;
+
+/// What a refusal closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The channel it happened on.
+    Channel,
+    /// The connection.
+    Connection,
+}
+
+macro_rules! codes {
+    ($( $(#[$doc:meta])* $code:ident $number:literal $name:literal $scope:ident $make:ident )*) => {
+        /// The reply codes of AMQP 0-9-1.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code { $( $(#[$doc])* $code, )* }
+
+        impl Code {
+            /// As in `404`.
+            #[must_use]
+            pub fn number(self) -> u16 {
+                match self { $( Code::$code => $number, )* }
+            }
+
+            /// As in `NOT_FOUND`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $( Code::$code => $name, )* }
+            }
+
+            /// What it closes.
+            #[must_use]
+            pub fn scope(self) -> Scope {
+                match self { $( Code::$code => Scope::$scope, )* }
+            }
+        }
+
+        impl Refusal {
+            $( $(#[$doc])* pub(crate) fn $make(why: impl Into<String>) -> Refusal {
+                Refusal { code: Code::$code, why: why.into() }
+            } )*
+        }
+    };
+}
+
+codes! {
+    /// An operator closed the connection.
+    ConnectionForced 320 "CONNECTION_FORCED" Connection connection_forced
+    /// The user has no permission for it.
+    AccessRefused 403 "ACCESS_REFUSED" Channel access_refused
+    /// There is no such thing.
+    NotFound 404 "NOT_FOUND" Channel not_found
+    /// Another connection has it for itself.
+    ResourceLocked 405 "RESOURCE_LOCKED" Channel resource_locked
+    /// It is there, and it is not as asked for.
+    PreconditionFailed 406 "PRECONDITION_FAILED" Channel precondition_failed
+    /// A frame that can't be read.
+    FrameError 501 "FRAME_ERROR" Connection frame_error
+    /// A method with a value that it can't have.
+    CommandInvalid 503 "COMMAND_INVALID" Connection command_invalid
+    /// A method on a channel that is not open.
+    ChannelError 504 "CHANNEL_ERROR" Connection channel_error
+    /// A frame that has no place here.
+    UnexpectedFrame 505 "UNEXPECTED_FRAME" Connection unexpected_frame
+    /// The broker has no room for it.
+    ResourceError 506 "RESOURCE_ERROR" Connection resource_error
+    /// It is against the rules, or against a limit.
+    NotAllowed 530 "NOT_ALLOWED" Connection not_allowed
+    /// The protocol has it, and the broker has not.
+    NotImplemented 540 "NOT_IMPLEMENTED" Connection not_implemented
+}
+
+impl Refusal {
+    /// The whole reply text: `NOT_FOUND - no queue 'hello' in vhost '/'`. A short string has room for 255 bytes; what is longer
+    /// ends in three dots, as RabbitMQ's does.
+    #[must_use]
+    pub fn text(&self) -> ShortString {
+        let mut text = format!("{} - {}", self.code.name(), self.why);
+        if text.len() > 255 {
+            let end = (0..=252).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+            text.truncate(end);
+            text.push_str("...");
+        }
+        ShortString::try_new(text).unwrap_or_default()
+    }
+
+    pub(crate) fn no_such(kind: &str, name: impl Display, vhost: &str) -> Refusal {
+        Refusal::not_found(format!("no {}", named(kind, name, vhost)))
+    }
+
+    pub(crate) fn locked(queue: impl Display, vhost: &str) -> Refusal {
+        Refusal::resource_locked(format!(
+            "cannot obtain exclusive access to locked {}. It could be originally declared on another connection or the exclusive property value does not match that of the original declaration.",
+            named("queue", queue, vhost)
+        ))
+    }
+
+    /// A declaration that differs from what is there in one property or argument.
+    pub(crate) fn inequivalent(argument: &str, of: &str, received: impl Display, current: impl Display) -> Refusal {
+        Refusal::precondition_failed(format!(
+            "inequivalent arg '{argument}' for {of}: received {received} but current is {current}"
+        ))
+    }
+}
+
+/// `queue 'hello' in vhost '/'`.
+pub(crate) fn named(kind: &str, name: impl Display, vhost: &str) -> String {
+    format!("{kind} '{name}' in vhost '{vhost}'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_too_long_ends_in_dots_and_is_never_cut_inside_a_letter() {
+        for letter in ["x", "é", "🐇"] {
+            let text = Refusal::not_found(letter.repeat(300)).text();
+            assert!(text.as_str().len() <= 255 && text.as_str().ends_with("..."), "{text}");
+        }
+        assert_eq!(Refusal::no_such("queue", "q", "/").text().as_str(), "NOT_FOUND - no queue 'q' in vhost '/'");
+    }
+}

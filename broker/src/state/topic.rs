@@ -1,0 +1,68 @@
+//! Topic patterns: words between dots, `*` for one word, `#` for any number of words (AMQP 0-9-1, section 3.1.3.3).
+
+/// Whether a topic exchange takes `key` to what is bound with `pattern`.
+///
+/// The time is at most the product of the two lengths in words, whatever the pattern: a binding must not be able to slow the
+/// broker down. `reached` says, for the part of the pattern looked at so far, which lengths of the key it can cover.
+#[must_use]
+pub fn matches(pattern: &str, key: &str) -> bool {
+    let words: Vec<&str> = words(key).collect();
+    let mut reached = vec![false; words.len() + 1];
+    reached[0] = true;
+    for part in self::words(pattern) {
+        if part == "#" {
+            // From the first length that is reached, all longer ones are.
+            if let Some(first) = reached.iter().position(|&reached| reached) {
+                reached[first..].fill(true);
+            }
+        } else {
+            for length in (0..words.len()).rev() {
+                reached[length + 1] = reached[length] && (part == "*" || part == words[length]);
+            }
+            reached[0] = false;
+        }
+    }
+    reached[words.len()]
+}
+
+/// An empty key has no words; `a..b` has an empty one in the middle.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split('.').filter(move |_| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stars_and_hashes() {
+        for (pattern, key, expect) in [
+            ("", "", true),
+            ("", "a", false),
+            ("a", "a", true),
+            ("a.b", "a.b", true),
+            ("a.b", "a", false),
+            ("*", "a", true),
+            ("*", "", false),
+            ("*", "a.b", false),
+            ("*.orange.*", "quick.orange.rabbit", true),
+            ("*.orange.*", "orange.rabbit", false),
+            ("*.*.rabbit", "lazy.pink.rabbit", true),
+            ("lazy.#", "lazy", true),
+            ("lazy.#", "lazy.orange.new.rabbit", true),
+            ("#", "", true),
+            ("#", "a.b.c", true),
+            ("#.b", "b", true),
+            ("#.b", "a.a.b", true),
+            ("#.b", "b.a", false),
+            ("a.#.b.#.c", "a.b.c", true),
+            ("a.#.b.#.c", "a.x.b.y.z.c", true),
+            ("a.#.b.#.c", "a.x.c", false),
+            ("a.*.b", "a..b", true),
+            ("a..b", "a..b", true),
+            ("#.#", "", true),
+        ] {
+            assert_eq!(matches(pattern, key), expect, "{pattern:?} and {key:?}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! How deep the tables in a frame are nested.
+//!
+//! A field table may hold tables and arrays, which may hold tables and arrays; a frame of 128 KiB has room for 26,000 levels.
+//! Whoever reads such a value level by level, or frees it, needs a stack that deep. So the depth is looked at first, by a
+//! walk that keeps its place in a list of its own and not on the stack.
+
+use crate::frame::Kind;
+
+/// The most levels that are taken. People need two or three; RabbitMQ's own `x-death` is an array of tables of arrays.
+pub const DEEPEST: usize = 64;
+
+/// Whether a frame's payload has a table that is nested deeper than [`DEEPEST`].
+///
+/// Bytes that can't be walked are not too deep: they can't be read either, and a parser stops where the walk does.
+#[must_use]
+pub fn is_too_deep(kind: Kind, payload: &[u8]) -> bool {
+    match kind {
+        Kind::Method => table_of_method(payload).is_some_and(table_is_too_deep),
+        Kind::Header => payload.get(12..).is_some_and(properties_are_too_deep),
+        Kind::Body | Kind::Heartbeat => false,
+    }
+}
+
+/// Whether the table `headers` among these properties (flags, and the properties behind them) is nested too deep.
+#[must_use]
+pub fn properties_are_too_deep(properties: &[u8]) -> bool {
+    let Some((&[high, _], mut rest)) = properties.split_first_chunk::<2>() else { return false };
+    // Bits 15 and 14: content-type and content-encoding stand in front of the headers, which are bit 13.
+    for flag in [0x80, 0x40] {
+        if high & flag != 0 {
+            match skip_short(rest) {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+    }
+    high & 0x20 != 0 && table_is_too_deep(rest)
+}
+
+/// From where a method's table starts. Every method has one at the most.
+fn table_of_method(payload: &[u8]) -> Option<&[u8]> {
+    let (&[class_high, class, method_high, method], arguments) = payload.split_first_chunk::<4>()?;
+    if class_high != 0 || method_high != 0 {
+        return None;
+    }
+    // What stands in front of the table: bytes of fixed size, short strings, bytes of fixed size.
+    let (before, strings, after) = match (class, method) {
+        (10, 10) => (2, 0, 0),      // connection.start
+        (10, 11) => (0, 0, 0),      // connection.start-ok
+        (40, 10) => (2, 2, 1),      // exchange.declare
+        (40, 30 | 40) => (2, 3, 1), // exchange.bind, exchange.unbind
+        (50, 10) => (2, 1, 1),      // queue.declare
+        (50, 20) => (2, 3, 1),      // queue.bind
+        (50, 50) => (2, 3, 0),      // queue.unbind
+        (60, 20) => (2, 2, 1),      // basic.consume
+        _ => return None,
+    };
+    let mut rest = arguments.get(before..)?;
+    for _ in 0..strings {
+        rest = skip_short(rest)?;
+    }
+    rest.get(after..)
+}
+
+fn skip_short(bytes: &[u8]) -> Option<&[u8]> {
+    let (&size, rest) = bytes.split_first()?;
+    rest.get(usize::from(size)..)
+}
+
+/// Walks a table from its size on.
+fn table_is_too_deep(bytes: &[u8]) -> bool {
+    walk(bytes).unwrap_or(false)
+}
+
+/// None when the bytes end before their sizes say so, or hold a type that there is not.
+fn walk(bytes: &[u8]) -> Option<bool> {
+    // Where each open level ends, and whether it is a table: those have keys.
+    let mut open: Vec<(usize, bool)> = Vec::new();
+    let mut at = 4;
+    open.push((at + size_at(bytes, 0)?, true));
+    while let Some(&(end, is_table)) = open.last() {
+        if at >= end {
+            open.pop();
+            continue;
+        }
+        if is_table {
+            at += 1 + usize::from(*bytes.get(at)?);
+        }
+        let kind = *bytes.get(at)?;
+        at += 1;
+        match kind {
+            b't' | b'b' | b'B' => at += 1,
+            b's' | b'U' | b'u' => at += 2,
+            b'I' | b'i' | b'f' => at += 4,
+            b'D' => at += 5,
+            b'L' | b'l' | b'd' | b'T' => at += 8,
+            b'S' | b'x' => at += 4 + size_at(bytes, at)?,
+            b'V' => {}
+            b'F' | b'A' => {
+                let end = at + 4 + size_at(bytes, at)?;
+                at += 4;
+                open.push((end, kind == b'F'));
+                if open.len() > DEEPEST {
+                    return Some(true);
+                }
+            }
+            _ => return None,
+        }
+    }
+    Some(false)
+}
+
+fn size_at(bytes: &[u8], at: usize) -> Option<usize> {
+    let four = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_be_bytes(four.try_into().ok()?) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table with arrays in arrays, `levels` in all.
+    fn nested(levels: usize) -> Vec<u8> {
+        let mut inner = Vec::new();
+        for _ in 1..levels {
+            let size = u32::try_from(inner.len()).unwrap().to_be_bytes();
+            inner = [b"A".to_vec(), size.to_vec(), inner].concat();
+        }
+        let entry = [b"\x01k".to_vec(), if inner.is_empty() { b"V".to_vec() } else { inner }].concat();
+        [u32::try_from(entry.len()).unwrap().to_be_bytes().to_vec(), entry].concat()
+    }
+
+    /// The payload of a `queue.declare` with this table.
+    fn declare(table: &[u8]) -> Vec<u8> {
+        [b"\x00\x32\x00\x0a\x00\x00\x05hello\x00".to_vec(), table.to_vec()].concat()
+    }
+
+    /// Properties with a content type and these headers.
+    fn headers(table: &[u8]) -> Vec<u8> {
+        [b"\xa0\x00\x04text".to_vec(), table.to_vec()].concat()
+    }
+
+    #[test]
+    fn the_deepest_that_is_taken_is_taken_and_one_more_is_not() {
+        for (levels, too_deep) in [(1, false), (2, false), (DEEPEST, false), (DEEPEST + 1, true), (20_000, true)] {
+            let table = nested(levels);
+            assert_eq!(is_too_deep(Kind::Method, &declare(&table)), too_deep, "{levels} levels in a method");
+            let header = [vec![0; 12], headers(&table)].concat();
+            assert_eq!(is_too_deep(Kind::Header, &header), too_deep, "{levels} levels in a header");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_is_not_too_deep() {
+        let whole = declare(&nested(10));
+        for size in 0..whole.len() {
+            assert!(!is_too_deep(Kind::Method, &whole[..size]));
+        }
+    }
+}
