@@ -328,24 +328,20 @@ fn queue_json(queue: &QueueInfo) -> Value {
 }
 
 fn connection_json(connection: &ConnectionInfo) -> Value {
-    let (host, port) = match connection.peer.parse::<SocketAddr>() {
+    let peer = connection.name.split(" -> ").next().unwrap_or_default();
+    let (host, port) = match peer.parse::<SocketAddr>() {
         Ok(peer) => (peer.ip().to_string(), peer.port()),
-        Err(_) => (connection.peer.clone(), 0),
+        Err(_) => (peer.to_owned(), 0),
     };
     json!({
-        "name": connection_name(connection), "peer_host": host, "peer_port": port, "user": connection.user,
+        "name": connection.name, "peer_host": host, "peer_port": port, "user": connection.user,
         "vhost": connection.vhost, "state": connection.state, "channels": connection.channels,
         "client_properties": wire::fields::table(&connection.properties),
     })
 }
 
-/// What a connection is called: where the client is.
-fn connection_name(connection: &ConnectionInfo) -> String {
-    connection.peer.clone()
-}
-
 fn connection(broker: &Broker, name: &str) -> Option<ConnectionId> {
-    broker.connections().iter().find(|connection| connection_name(connection) == name).map(|connection| connection.id)
+    broker.connections().iter().find(|connection| connection.name == name).map(|connection| connection.id)
 }
 
 fn tags(broker: &Broker, user: &str) -> &'static str {

@@ -176,9 +176,10 @@ impl RawFrame {
     /// [`FrameError::Header`], when the payload is shorter than the fixed part.
     pub fn raw_header(&self) -> Result<RawHeader, FrameError> {
         let Some(fixed) = self.payload.first_chunk::<12>() else { return Err(FrameError::Header) };
-        let [class_high, class_low, _, _, size @ ..] = *fixed;
+        let [class_high, class_low, weight_high, weight_low, size @ ..] = *fixed;
         Ok(RawHeader {
             class: u16::from_be_bytes([class_high, class_low]),
+            weight: u16::from_be_bytes([weight_high, weight_low]),
             size: u64::from_be_bytes(size),
             properties: self.payload.slice(12..),
         })
@@ -195,6 +196,8 @@ impl RawFrame {
 pub struct RawHeader {
     /// The class that the content belongs to: 60, `basic`.
     pub class: u16,
+    /// Not in use: 0.
+    pub weight: u16,
     /// How long the body is, in bytes.
     pub size: u64,
     /// The property flags and the properties.

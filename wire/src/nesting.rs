@@ -37,6 +37,12 @@ pub fn properties_are_too_deep(properties: &[u8]) -> bool {
     high & 0x20 != 0 && table_is_too_deep(rest)
 }
 
+/// Whether a method's payload goes on to the end of its table. Where it can't be read all the same, the table is to blame.
+#[must_use]
+pub fn has_whole_table(payload: &[u8]) -> bool {
+    table_of_method(payload).is_some_and(|table| size_at(table, 0).is_some_and(|size| table.len() >= 4 + size))
+}
+
 /// From where a method's table starts. Every method has one at the most.
 fn table_of_method(payload: &[u8]) -> Option<&[u8]> {
     let (&[class_high, class, method_high, method], arguments) = payload.split_first_chunk::<4>()?;

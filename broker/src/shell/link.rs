@@ -97,7 +97,11 @@ impl Link {
 pub(super) async fn serve(socket: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
     // Small frames must not wait for more to come.
     let _ = socket.set_nodelay(true);
-    let (id, link) = shared.connect(peer);
+    let name = match socket.local_addr() {
+        Ok(local) => format!("{peer} -> {local}"),
+        Err(_) => peer.to_string(),
+    };
+    let (id, link) = shared.connect(name);
     let (from, to) = socket.into_split();
     let writer = tokio::spawn(write(to, id, link.clone(), shared.clone()));
     let from = read(from, id, &link, &shared).await;
@@ -117,6 +121,8 @@ async fn drain(mut from: OwnedReadHalf) {
 async fn read(mut from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Shared) -> OwnedReadHalf {
     let mut codec = Codec::new(FIRST_FRAMES);
     let mut buffer = BytesMut::new();
+    // How much there still is of a frame that could not be read.
+    let mut skip: usize = 0;
     loop {
         // As many frames as have come, as long as the broker listens. One that it hears may change how large the next may be.
         let heard = shared.turn(|broker, now| {
@@ -146,10 +152,15 @@ async fn read(mut from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &S
             // The broker says why it closes, and what answers that is a frame again.
             Heard::Garbage => {
                 let size = buffer.get(3..7).map_or(0, |four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
-                let _ = buffer.split_to((size as usize + OVERHEAD).min(buffer.len()));
-                continue;
+                skip = size as usize + OVERHEAD;
             }
             Heard::All => {}
+        }
+        let skipped = skip.min(buffer.len());
+        let _ = buffer.split_to(skipped);
+        skip -= skipped;
+        if skipped > 0 && skip == 0 {
+            continue;
         }
         buffer.reserve(PIECE);
         // RabbitMQ looks once in an interval, and gives up when two looks in a row found nothing.

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::Ipv4Addr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -152,9 +152,9 @@ impl Shared {
         done
     }
 
-    pub(super) fn connect(&self, peer: SocketAddr) -> (ConnectionId, Arc<Link>) {
+    pub(super) fn connect(&self, name: String) -> (ConnectionId, Arc<Link>) {
         let link = Arc::new(Link::default());
-        let id = self.turn(|broker, now| broker.connected(now, peer.to_string()));
+        let id = self.turn(|broker, now| broker.connected(now, name));
         self.table.lock().unwrap_or_else(PoisonError::into_inner).links.insert(id, link.clone());
         (id, link)
     }

@@ -30,8 +30,9 @@ pub(crate) struct Unacked {
 pub(crate) enum Settle {
     /// Done with.
     Ack,
-    /// Back to the queue.
-    Requeue,
+    /// Back to the queue. `counts`: against the delivery limit of a quorum queue; a message that was refused, or that was
+    /// with somebody who went away, may be the reason for it.
+    Requeue { counts: bool },
     /// To the dead-letter exchange, or nowhere.
     Reject,
 }
@@ -45,36 +46,25 @@ impl Broker {
             Basic::Qos(qos) => self.qos(caller, &qos),
             Basic::Ack(ack) => self.settle_deliveries(caller, ack.delivery_tag, ack.multiple, Settle::Ack),
             Basic::Nack(nack) => {
-                let how = if nack.requeue { Settle::Requeue } else { Settle::Reject };
+                let how = if nack.requeue { Settle::Requeue { counts: false } } else { Settle::Reject };
                 self.settle_deliveries(caller, nack.delivery_tag, nack.multiple, how)
             }
             Basic::Reject(reject) => {
-                let how = if reject.requeue { Settle::Requeue } else { Settle::Reject };
+                let how = if reject.requeue { Settle::Requeue { counts: true } } else { Settle::Reject };
                 self.settle_deliveries(caller, reject.delivery_tag, false, how)
             }
-            Basic::Recover(recover) => {
-                self.recover(caller, recover.requeue)?;
-                self.reply(caller, Basic::RecoverOk(basic::RecoverOk {}));
-                Ok(())
-            }
-            Basic::RecoverAsync(recover) => self.recover(caller, recover.requeue),
-            // The confirm of a confirm: RabbitMQ has no use for it either.
+            Basic::Recover(recover) => self.recover(caller, recover.requeue, true),
+            Basic::RecoverAsync(recover) => self.recover(caller, recover.requeue, false),
             _ => Err(caller.unexpected()),
         }
     }
 
+    /// The prefetch of the consumers that come after this. RabbitMQ 4.3 takes `global` for the same thing.
     fn qos(&mut self, caller: &Caller, qos: &basic::Qos) -> Done {
         if let Some(channel) = self.channel_mut(caller.at) {
-            if qos.global {
-                channel.global_prefetch = qos.prefetch_count;
-            } else {
-                channel.prefetch = qos.prefetch_count;
-            }
+            channel.prefetch = qos.prefetch_count;
         }
         self.reply(caller, Basic::QosOk(basic::QosOk {}));
-        if qos.global {
-            self.deliver_to_channel(caller.at);
-        }
         Ok(())
     }
 
@@ -103,12 +93,6 @@ impl Broker {
 
     /// Settles deliveries of a channel, and hands on what there is room for now.
     pub(crate) fn carry_out(&mut self, at: At, how: Settle, settled: Vec<Unacked>) {
-        let by_consumers = settled.iter().filter(|unacked| unacked.consumer.is_some()).count();
-        let mut had_no_room = false;
-        if let Some(channel) = self.channel_mut(at) {
-            had_no_room = !channel.has_room();
-            channel.unacked_by_consumers = channel.unacked_by_consumers.saturating_sub(by_consumers);
-        }
         let mut touched = BTreeSet::new();
         for unacked in &settled {
             touched.insert(unacked.queue);
@@ -128,12 +112,12 @@ impl Broker {
                     }
                 }
             }
-            Settle::Requeue => self.requeue(settled),
+            Settle::Requeue { counts } => self.requeue(settled, counts),
             Settle::Reject => {
                 for Unacked { queue: id, entry, .. } in settled {
                     if let Some(queue) = self.queues.get_mut(&id) {
                         queue.unacked = queue.unacked.saturating_sub(1);
-                        self.dead_letter(id, entry.message, Reason::Rejected, true);
+                        self.dead_letter(id, entry.message, Reason::Rejected, false);
                     }
                 }
             }
@@ -141,22 +125,20 @@ impl Broker {
         for queue in touched {
             self.deliver(queue);
         }
-        if had_no_room {
-            self.deliver_to_channel(at);
-        }
     }
 
     /// Puts deliveries back to their places in their queues, and delivers them again.
-    pub(crate) fn requeue(&mut self, settled: impl IntoIterator<Item = Unacked>) {
+    pub(crate) fn requeue(&mut self, settled: impl IntoIterator<Item = Unacked>, counts: bool) {
         let mut touched = BTreeSet::new();
         for Unacked { queue: id, mut entry, .. } in settled {
             let Some(queue) = self.queues.get_mut(&id) else { continue };
             queue.unacked = queue.unacked.saturating_sub(1);
             entry.redelivered = true;
-            entry.returns += 1;
+            entry.acquired += 1;
+            entry.returns += u32::from(counts);
             let most = queue.settings.delivery_limit.unwrap_or(DELIVERY_LIMIT);
             if queue.settings.quorum && u64::from(entry.returns) > most {
-                self.dead_letter(id, entry.message, Reason::DeliveryLimit, true);
+                self.dead_letter(id, entry.message, Reason::DeliveryLimit, false);
             } else {
                 queue.put_back(entry);
                 touched.insert(id);
@@ -165,27 +147,22 @@ impl Broker {
         for id in touched {
             self.expire(id);
             self.deliver(id);
+            self.drop_surplus(id);
         }
     }
 
     /// `basic.recover`: all that is unacknowledged on the channel goes back.
-    fn recover(&mut self, caller: &Caller, requeue: bool) -> Done {
+    fn recover(&mut self, caller: &Caller, requeue: bool, answers: bool) -> Done {
         if !requeue {
             return Err(Refusal::not_implemented("requeue=false"));
         }
+        if answers {
+            self.reply(caller, Basic::RecoverOk(basic::RecoverOk {}));
+        }
         let Some(channel) = self.channel_mut(caller.at) else { return Ok(()) };
         let settled = std::mem::take(&mut channel.unacked).into_values().collect();
-        self.carry_out(caller.at, Settle::Requeue, settled);
+        self.carry_out(caller.at, Settle::Requeue { counts: false }, settled);
         Ok(())
-    }
-
-    /// The channel has room again: its consumers may get more.
-    fn deliver_to_channel(&mut self, at: At) {
-        let queues: Vec<QueueId> =
-            self.channel(at).map(|channel| channel.consumers.values().copied().collect()).unwrap_or_default();
-        for queue in queues {
-            self.deliver(queue);
-        }
     }
 }
 

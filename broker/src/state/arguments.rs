@@ -13,8 +13,11 @@ use crate::state::{
     refusal::{Done, Refusal},
 };
 
-/// The longest time that RabbitMQ's timers take, in ms.
-const LONGEST: i64 = 4_294_967_295;
+/// The longest time that RabbitMQ takes, in ms: ten years.
+pub(crate) const LONGEST: i64 = 315_360_000_000;
+
+/// The highest priority of a message in a quorum queue.
+const HIGHEST_IN_QUORUM: u8 = 31;
 
 /// What happens to a message that a full queue has no room for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,10 +57,9 @@ pub(crate) struct Settings {
 /// What an argument has to be.
 type Check = fn(&AMQPValue) -> Result<(), String>;
 
-const KNOWN: [(&str, Check); 17] = [
+const KNOWN: [(&str, Check); 14] = [
     ("x-expires", expires),
     ("x-message-ttl", ttl),
-    ("x-dead-letter-exchange", string),
     ("x-dead-letter-routing-key", string),
     ("x-dead-letter-strategy", |value| one_of(value, &["at-most-once", "at-least-once"], "invalid_dlx_strategy")),
     ("x-max-length", length),
@@ -66,17 +68,56 @@ const KNOWN: [(&str, Check); 17] = [
     ("x-max-in-memory-bytes", length),
     ("x-max-priority", priority),
     ("x-overflow", |value| one_of(value, &["drop-head", "reject-publish", "reject-publish-dlx"], "invalid_overflow")),
-    ("x-queue-mode", |value| one_of(value, &["default", "lazy"], "invalid_queue_mode")),
+    ("x-queue-leader-locator", |value| one_of(value, &["client-local", "balanced"], "invalid_queue_locator_arg")),
     ("x-queue-version", version),
     ("x-single-active-consumer", boolean),
-    ("x-queue-type", queue_type),
-    ("x-delivery-limit", limit),
     ("x-quorum-initial-group-size", positive),
+];
+
+/// Arguments that a classic queue can't have.
+const NOT_FOR_CLASSIC: [&str; 12] = [
+    "x-max-age",
+    "x-stream-max-segment-size-bytes",
+    "x-stream-filter-size-bytes",
+    "x-initial-cluster-size",
+    "x-max-in-memory-length",
+    "x-max-in-memory-bytes",
+    "x-quorum-initial-group-size",
+    "x-quorum-target-group-size",
+    "x-delivery-limit",
+    "x-dead-letter-strategy",
+    "x-consumer-timeout",
+    "x-consumer-disconnected-timeout",
+];
+
+/// Arguments that a quorum queue can't have.
+const NOT_FOR_QUORUM: [&str; 7] = [
+    "x-max-age",
+    "x-stream-max-segment-size-bytes",
+    "x-stream-filter-size-bytes",
+    "x-initial-cluster-size",
+    "x-max-priority",
+    "x-queue-mode",
+    "x-queue-version",
 ];
 
 impl Settings {
     /// Reads and checks them; `of` names the queue for error texts.
     pub(crate) fn read(arguments: &FieldTable, of: &str) -> Done<Settings> {
+        if let Some(exchange) = arguments.inner().get("x-dead-letter-exchange") {
+            check_name("x-dead-letter-exchange", exchange, of)?;
+        }
+        if let Some(kind) = arguments.inner().get("x-queue-type") {
+            queue_type(kind).map_err(|why| invalid("x-queue-type", of, &why))?;
+        }
+        let (others, kind) = match kind_of(arguments) {
+            "quorum" => (&NOT_FOR_QUORUM[..], "rabbit_quorum_queue"),
+            "stream" => (&[][..], "rabbit_stream_queue"),
+            _ => (&NOT_FOR_CLASSIC[..], "rabbit_classic_queue"),
+        };
+        if let Some(name) = others.iter().find(|name| arguments.contains_key(name)) {
+            return Err(Refusal::precondition_failed(format!("invalid arg '{name}' for {of} of queue type {kind}")));
+        }
         for (name, check) in KNOWN {
             if let Some(value) = arguments.inner().get(name) {
                 check(value).map_err(|why| invalid(name, of, &why))?;
@@ -86,7 +127,7 @@ impl Settings {
         let number = |name: &str| get(name).and_then(as_integer).and_then(|number| u64::try_from(number).ok());
         let text = |name: &str| get(name).and_then(as_text).map(str::to_owned);
         let settings = Settings {
-            quorum: text("x-queue-type").as_deref() == Some("quorum"),
+            quorum: kind_of(arguments) == "quorum",
             message_ttl: number("x-message-ttl"),
             expires: number("x-expires"),
             max_length: number("x-max-length"),
@@ -109,6 +150,32 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The highest priority that the queue tells from lower ones.
+    pub(crate) fn highest_priority(&self) -> u8 {
+        if self.quorum { HIGHEST_IN_QUORUM } else { self.max_priority }
+    }
+}
+
+/// The kind of queue that is asked for.
+pub(crate) fn kind_of(arguments: &FieldTable) -> &str {
+    match arguments.inner().get("x-queue-type").and_then(as_text) {
+        None | Some("") => "classic",
+        Some(kind) => kind,
+    }
+}
+
+/// An argument that names an exchange.
+pub(crate) fn check_name(argument: &str, value: &AMQPValue, of: &str) -> Done {
+    match value {
+        AMQPValue::LongString(_) => Ok(()),
+        other => Err(Refusal::precondition_failed(format!(
+            "invalid type '{}' for arg '{argument}' in {of}",
+            erlang::type_name(other)
+        ))),
+    }
+}
+
 /// The arguments by which two declarations of a queue are compared, in RabbitMQ's order.
 pub(crate) const COMPARED: [&str; 13] = [
     "x-expires",
@@ -128,6 +195,13 @@ pub(crate) const COMPARED: [&str; 13] = [
 
 /// Refuses when an argument is not what it was in the first declaration. Whole numbers of different widths are equal.
 pub(crate) fn equivalent(name: &str, of: &str, received: &FieldTable, current: &FieldTable) -> Done {
+    if name == "x-queue-type" {
+        let (received, current) = (kind_of(received), kind_of(current));
+        if received == current {
+            return Ok(());
+        }
+        return Err(Refusal::inequivalent(name, of, format!("'{received}'"), format!("'{current}'")));
+    }
     let (received, current) = (received.inner().get(name), current.inner().get(name));
     let refuse =
         |received: &dyn Display, current: &dyn Display| Err(Refusal::inequivalent(name, of, received, current));
@@ -166,7 +240,7 @@ fn length(value: &AMQPValue) -> Result<(), String> {
 fn ttl(value: &AMQPValue) -> Result<(), String> {
     length(value)?;
     match integer(value)? {
-        number if number > LONGEST => Err(format!("{{value_too_big,{number}}}")),
+        number if number > LONGEST => Err(format!("{{value_too_large,{number}}}")),
         _ => Ok(()),
     }
 }
@@ -193,28 +267,24 @@ fn priority(value: &AMQPValue) -> Result<(), String> {
     }
 }
 
-fn limit(value: &AMQPValue) -> Result<(), String> {
-    integer(value).map(drop)
-}
-
 fn version(value: &AMQPValue) -> Result<(), String> {
     match integer(value)? {
-        1 | 2 => Ok(()),
-        number => Err(format!("\"expected queue version 1 or 2, got {number}\"")),
+        2 => Ok(()),
+        number => Err(format!("\"unsupported queue version '{number}'\"")),
     }
 }
 
 fn boolean(value: &AMQPValue) -> Result<(), String> {
     match value {
         AMQPValue::Boolean(_) => Ok(()),
-        other => Err(format!("\"expected boolean, got {}\"", erlang::type_name(other))),
+        other => Err(format!("{{unacceptable_type,{}}}", erlang::type_name(other))),
     }
 }
 
 fn string(value: &AMQPValue) -> Result<(), String> {
     match value {
         AMQPValue::LongString(_) => Ok(()),
-        other => Err(format!("\"expected string, got {}\"", erlang::type_name(other))),
+        other => Err(format!("{{unacceptable_type,{}}}", erlang::type_name(other))),
     }
 }
 
@@ -229,7 +299,7 @@ fn one_of(value: &AMQPValue, words: &[&str], otherwise: &str) -> Result<(), Stri
 fn queue_type(value: &AMQPValue) -> Result<(), String> {
     string(value)?;
     match as_text(value) {
-        Some("classic" | "quorum" | "stream") => Ok(()),
+        Some("" | "classic" | "quorum" | "stream") => Ok(()),
         _ => Err(format!("\"unsupported queue type '{}'\"", erlang::shown(value))),
     }
 }

@@ -138,6 +138,7 @@ pub(crate) fn route(vhost: &Vhost, first: &Exchange, keys: &[&str], headers: &Fi
         });
         if !went_somewhere
             && let Some(alternate) = exchange.alternate()
+            && !alternate.is_empty()
             && vhost.exchanges.contains_key(alternate)
             && !visited.contains(&alternate)
         {

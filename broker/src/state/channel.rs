@@ -89,13 +89,9 @@ pub(crate) struct Channel {
     pub(crate) delivered: u64,
     /// What was delivered and not acknowledged, by its number.
     pub(crate) unacked: BTreeMap<u64, Unacked>,
-    /// How many of those went to consumers: the ones that a prefetch counts.
-    pub(crate) unacked_by_consumers: usize,
     pub(crate) consumers: BTreeMap<Arc<str>, QueueId>,
     /// The prefetch that the next consumer gets; 0 is no limit.
     pub(crate) prefetch: u16,
-    /// The prefetch of all consumers together; 0 is no limit.
-    pub(crate) global_prefetch: u16,
     pub(crate) mode: Mode,
     pub(crate) last_queue: ShortString,
     pub(crate) reply_to: Option<ReplyTo>,
@@ -112,11 +108,6 @@ struct Assembly {
 }
 
 impl Channel {
-    /// Whether its consumers may get another message.
-    pub(crate) fn has_room(&self) -> bool {
-        !self.closing && (self.global_prefetch == 0 || self.unacked_by_consumers < usize::from(self.global_prefetch))
-    }
-
     /// Bytes of a content that is on its way in.
     pub(crate) fn assembling(&self) -> usize {
         self.assembly.as_ref().map_or(0, |assembly| assembly.body.len())
@@ -145,28 +136,31 @@ impl Broker {
             return self.close_connection(at.connection, &Refusal::unexpected_frame(why), (0, 0));
         }
         let Some(channel) = self.channel_mut(at) else { return self.open_channel(at, raw) };
-        if channel.closing {
-            return self.on_closing_channel(at, raw);
-        }
+        let closing = channel.closing;
         if channel.assembly.is_some() {
             return match self.assemble(at, raw) {
+                Ok(Some(_)) if closing => {}
                 Ok(Some((publish, header, body))) => {
                     let result = self.caller(at).map_or(Ok(()), |caller| self.publish(&caller, publish, &header, body));
                     self.settle(at, result, PUBLISH);
                 }
                 Ok(None) => {}
-                Err(refusal) => self.settle(at, Err(refusal), PUBLISH),
+                Err((refusal, about)) => self.settle(at, Err(refusal), about),
             };
+        }
+        if closing {
+            return self.on_closing_channel(at, raw);
         }
         match raw.parse() {
             Ok(Frame::Method(method)) => {
-                let about = raw.method_id();
-                let result = self.on_method(at, method);
-                self.settle(at, result, about);
+                let result = match prefetch_size(raw) {
+                    0 => self.on_method(at, method),
+                    size => Err(Refusal::not_implemented(format!("prefetch_size!=0 ({size})"))),
+                };
+                self.settle(at, result, raw.method_id());
             }
             _ if raw.kind != Kind::Method => {
-                let refusal = Refusal::unexpected_frame("expected method frame, got non method frame instead");
-                self.settle(at, Err(refusal), (0, 0));
+                self.settle(at, Err(not_a_method()), (0, 0));
             }
             Ok(_) => {}
             Err(error) => self.unreadable(at.connection, raw, &error),
@@ -178,11 +172,11 @@ impl Broker {
         match raw.parse() {
             Err(error) if raw.kind == Kind::Method => return self.unreadable(at.connection, raw, &error),
             Ok(Frame::Method(Method::Channel(AMQPMethod::Open(_)))) => {}
-            _ => {
-                let about = if raw.kind == Kind::Method { about } else { (0, 0) };
+            _ if raw.kind == Kind::Method => {
                 let refusal = Refusal::channel_error("expected 'channel.open'");
                 return self.close_connection(at.connection, &refusal, about);
             }
+            _ => return self.close_connection(at.connection, &not_a_method(), (0, 0)),
         }
         let in_all: usize = self.connections.values().map(|connection| connection.channels.len()).sum();
         let most_in_all = self.limits.channels;
@@ -213,34 +207,49 @@ impl Broker {
             Ok(Frame::Method(Method::Channel(AMQPMethod::Close(_)))) => {
                 self.send(at, AMQPMethod::CloseOk(channel::CloseOk {}));
             }
+            Ok(Frame::Method(Method::Channel(AMQPMethod::Open(_)))) => {
+                let refusal = Refusal::channel_error("second 'channel.open' seen");
+                self.close_connection(at.connection, &refusal, raw.method_id());
+            }
+            // Its content follows, and has to be heard to its end.
+            Ok(Frame::Method(Method::Basic(Basic::Publish(publish)))) => self.begin_assembly(at, publish),
+            _ if raw.kind != Kind::Method => self.close_connection(at.connection, &not_a_method(), (0, 0)),
             _ => {}
         }
     }
 
     /// Adds a frame to the content that is on its way in, and returns the content when that was the last.
-    fn assemble(&mut self, at: At, raw: &RawFrame) -> Done<Option<(basic::Publish, RawHeader, Bytes)>> {
+    #[allow(clippy::type_complexity)]
+    fn assemble(
+        &mut self,
+        at: At,
+        raw: &RawFrame,
+    ) -> Result<Option<(basic::Publish, RawHeader, Bytes)>, (Refusal, (u16, u16))> {
         let (most, largest) = (self.limits.message, self.limits.announced);
         let gauge = self.gauge.clone();
         let Some(channel) = self.channel_mut(at) else { return Ok(None) };
         let Some(assembly) = &mut channel.assembly else { return Ok(None) };
         match (&assembly.header, raw.kind) {
             (None, Kind::Header) => {
-                let header = raw.raw_header().map_err(|_| unreadable_header(raw))?;
-                if header.class != 60 {
-                    return Err(out_of_place(assembly, Some(&header)));
+                let header = raw.raw_header().map_err(|_| (unreadable_header(raw), (0, 0)))?;
+                if header.class != 60 || header.weight != 0 {
+                    let named = (header.weight == 0).then_some(&header);
+                    return Err((out_of_place(assembly, named), PUBLISH));
                 }
                 if header.size > largest {
-                    return Err(Refusal::frame_error(format!(
-                        "content body size {} exceeds maximum allowed size {largest}",
-                        header.size
-                    )));
+                    let why = format!("content body size {} exceeds maximum allowed size {largest}", header.size);
+                    return Err((Refusal::frame_error(why), PUBLISH));
+                }
+                if header.properties().is_err() {
+                    return Err((Refusal::internal_error(), (0, 0)));
                 }
                 assembly.header = Some(header);
             }
             (Some(header), Kind::Body) => {
                 assembly.heard += raw.payload.len() as u64;
                 if assembly.heard > header.size {
-                    return Err(Refusal::frame_error("content body frame exceeds remaining content size"));
+                    let refusal = Refusal::frame_error("content body frame exceeds remaining content size");
+                    return Err((refusal, PUBLISH));
                 }
                 // What is larger than the broker takes is heard to its end, and not kept.
                 if header.size <= most as u64 {
@@ -248,7 +257,7 @@ impl Broker {
                     assembly.body.extend_from_slice(&raw.payload);
                 }
             }
-            _ => return Err(out_of_place(assembly, None)),
+            _ => return Err((out_of_place(assembly, None), PUBLISH)),
         }
         if assembly.header.as_ref().is_none_or(|header| assembly.heard < header.size) {
             return Ok(None);
@@ -264,9 +273,7 @@ impl Broker {
         let Some(caller) = self.caller(at) else { return Ok(()) };
         match method {
             Method::Basic(Basic::Publish(publish)) => {
-                if let Some(channel) = self.channel_mut(at) {
-                    channel.assembly = Some(Assembly { publish, header: None, body: BytesMut::new(), heard: 0 });
-                }
+                self.begin_assembly(at, publish);
                 Ok(())
             }
             Method::Basic(method) => self.basic_method(&caller, method),
@@ -293,6 +300,12 @@ impl Broker {
                 Ok(())
             }
             _ => Err(caller.unexpected()),
+        }
+    }
+
+    fn begin_assembly(&mut self, at: At, publish: basic::Publish) {
+        if let Some(channel) = self.channel_mut(at) {
+            channel.assembly = Some(Assembly { publish, header: None, body: BytesMut::new(), heard: 0 });
         }
     }
 
@@ -326,6 +339,11 @@ impl Broker {
                 self.close_connection(connection, &Refusal::frame_error(why), (0, 0));
             }
             FrameError::Method { class, method } if !is_known(*class, *method) => self.hang_up(connection),
+            // RabbitMQ reads tables in a part of itself that does not survive a bad one.
+            _ if wire::nesting::has_whole_table(&raw.payload) => self.hang_up(connection),
+            _ if raw.payload.windows(2).any(|two| two[0] >= 0xC0 && two[1] & 0xC0 != 0x80) => {
+                self.close_connection(connection, &Refusal::frame_error("Malformed UTF-8 in shortstr"), (0, 0));
+            }
             _ => {
                 let why = format!("cannot decode {}", erlang::binary(&raw.payload[4..]));
                 self.close_connection(connection, &Refusal::frame_error(why), about);
@@ -358,7 +376,6 @@ impl Broker {
         let Some(channel) = self.channel_mut(at) else { return };
         let consumers = std::mem::take(&mut channel.consumers);
         let mut unacked = std::mem::take(&mut channel.unacked);
-        channel.unacked_by_consumers = 0;
         let assembling = channel.assembling();
         channel.assembly = None;
         if let Mode::Transaction(transaction) = std::mem::take(&mut channel.mode) {
@@ -374,10 +391,22 @@ impl Broker {
         for (tag, queue) in consumers {
             left.extend(self.remove_consumer(at, &tag, queue));
         }
-        self.requeue(unacked.into_values());
+        self.requeue(unacked.into_values(), true);
         for queue in left {
             self.remove_if_abandoned(queue);
         }
+    }
+}
+
+fn not_a_method() -> Refusal {
+    Refusal::unexpected_frame("expected method frame, got non method frame instead")
+}
+
+/// The prefetch in bytes that a `basic.qos` asks for, which RabbitMQ does not have; 0 for every other method.
+fn prefetch_size(raw: &RawFrame) -> u32 {
+    match raw.payload.first_chunk::<8>() {
+        Some(&[0, 60, 0, 10, a, b, c, d]) => u32::from_be_bytes([a, b, c, d]),
+        _ => 0,
     }
 }
 

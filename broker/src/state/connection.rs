@@ -80,8 +80,8 @@ pub(crate) struct Capabilities {
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) phase: Phase,
-    /// Where the client is, as `127.0.0.1:50123`.
-    pub(crate) peer: String,
+    /// Where the client is, and where it came to, as in `127.0.0.1:50123 -> 127.0.0.1:5672`.
+    pub(crate) name: String,
     pub(crate) since: Millis,
     pub(crate) client: Capabilities,
     /// What the client says about itself.
@@ -103,10 +103,10 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    fn new(peer: String, since: Millis) -> Connection {
+    fn new(name: String, since: Millis) -> Connection {
         Connection {
             phase: Phase::Header,
-            peer,
+            name,
             since,
             client: Capabilities::default(),
             properties: FieldTable::default(),
@@ -124,10 +124,10 @@ impl Connection {
 }
 
 impl Broker {
-    pub(crate) fn new_connection(&mut self, peer: String) -> ConnectionId {
+    pub(crate) fn new_connection(&mut self, name: String) -> ConnectionId {
         self.connection_count += 1;
         let id = ConnectionId(self.connection_count);
-        self.connections.insert(id, Connection::new(peer, self.now));
+        self.connections.insert(id, Connection::new(name, self.now));
         self.timers.insert((self.now + HANDSHAKE, Due::Handshake(id)));
         id
     }
@@ -171,6 +171,12 @@ impl Broker {
                 let why = format!("type {kind}, {payload}: {{invalid_frame_end_marker,{end}}}");
                 self.close_connection(id, &Refusal::frame_error(why), (0, 0));
             }
+            (Phase::Open | Phase::Running, FrameError::TooLarge { size, most }) => {
+                let why = format!("type {kind}, all octets = <<>>: {{frame_too_large,{size},{most}}}");
+                self.close_connection(id, &Refusal::frame_error(why), (0, 0));
+            }
+            // After a close there is nothing more to complain about.
+            (Phase::Closing | Phase::Closed, _) => {}
             _ => self.hang_up(id),
         }
     }

@@ -81,7 +81,6 @@ impl Broker {
 
     fn move_dead_letter(&mut self, letter: &DeadLetter) {
         let properties = letter.message.read_properties();
-        let deaths = deaths(&properties);
         let Some(vhost) = self.vhosts.get(&letter.vhost) else { return };
         let Some(exchange) = vhost.exchanges.get(letter.exchange.as_str()) else { return };
         let copies = copies(&properties);
@@ -98,97 +97,95 @@ impl Broker {
         let mut to = binding::route(vhost, exchange, &keys, &headers);
         let name = exchange.name.clone();
         // A message that comes back to a queue it has been to, and that nobody rejected on the way, would go in circles.
+        let deaths = &letter.message.deaths;
+        let was_rejected =
+            letter.reason == Reason::Rejected || deaths.iter().any(|death| death.reason == Reason::Rejected);
         to.retain(|id| {
-            let comes_back = self.queues.get(id).is_some_and(|queue| {
-                queue.name.as_str() == letter.queue || deaths.iter().any(|death| death.queue == queue.name.as_str())
-            });
-            let was_rejected =
-                letter.reason == Reason::Rejected || deaths.iter().any(|death| death.reason == Reason::Rejected.word());
-            !comes_back || was_rejected
+            let comes_back = |name: &str| name == letter.queue || deaths.iter().any(|death| death.queue == name);
+            was_rejected || !self.queues.get(id).is_some_and(|queue| comes_back(queue.name.as_str()))
         });
         if to.is_empty() {
             return;
         }
-        let priority = properties.priority().unwrap_or(0);
-        let properties = self.with_death(letter, properties, &copies);
-        let bytes = wire::frame::write_properties(&properties);
-        let message = Message::new(name, key, bytes, letter.message.body.clone(), &self.gauge);
+        let priority = *properties.priority();
+        let deaths = self.with_death(letter, &properties, &copies);
+        let bytes = wire::frame::write_properties(&written_down(letter, &deaths, properties));
+        let message = Message::dead(name, key, bytes, letter.message.body.clone(), deaths, &self.gauge);
         for id in to {
             self.enqueue(id, message.clone(), priority, None, letter.redelivered);
         }
     }
 
-    /// Writes down, in the message's headers, where and why it died: `x-death`, the latest first, and who was first and last.
-    fn with_death(&self, letter: &DeadLetter, properties: AMQPProperties, copies: &[String]) -> AMQPProperties {
-        let headers = headers_of(&properties);
-        let mut entries: Vec<AMQPValue> = match headers.inner().get("x-death") {
-            Some(AMQPValue::FieldArray(entries)) => entries.as_slice().to_vec(),
-            _ => Vec::new(),
+    /// The message's deaths with this one: a new one in front, or one more of the same.
+    fn with_death(&self, letter: &DeadLetter, properties: &AMQPProperties, copies: &[String]) -> Vec<Death> {
+        let mut deaths = letter.message.deaths.clone();
+        let same = deaths.iter().position(|death| death.queue == letter.queue && death.reason == letter.reason);
+        let death = match same.map(|at| deaths.remove(at)) {
+            Some(death) => Death { count: death.count.saturating_add(1), ..death },
+            None => Death {
+                queue: letter.queue.clone(),
+                reason: letter.reason,
+                count: 1,
+                time: self.wall_clock(),
+                exchange: letter.message.exchange.clone(),
+                keys: std::iter::once(&letter.message.routing_key).chain(copies).cloned().collect(),
+                expiration: properties.expiration().as_ref().map(ToString::to_string),
+                is_first: deaths.is_empty(),
+            },
         };
-        let same = entries.iter().position(|entry| {
-            Death::read(entry).is_some_and(|death| death.queue == letter.queue && death.reason == letter.reason.word())
-        });
-        let entry = match same.map(|at| entries.remove(at)) {
-            Some(AMQPValue::FieldTable(mut entry)) => {
-                let count = entry.inner().get("count").and_then(crate::state::message::as_integer).unwrap_or(0);
-                entry.insert("count".into(), AMQPValue::LongLongInt(count.saturating_add(1)));
-                entry
-            }
-            _ => {
-                let mut keys = FieldArray::default();
-                keys.push(text(&letter.message.routing_key));
-                copies.iter().for_each(|key| keys.push(text(key)));
-                let mut entry = FieldTable::default();
-                entry.insert("count".into(), AMQPValue::LongLongInt(1));
-                entry.insert("reason".into(), text(letter.reason.word()));
-                entry.insert("queue".into(), text(&letter.queue));
-                entry.insert("time".into(), AMQPValue::Timestamp(self.wall_clock()));
-                entry.insert("exchange".into(), text(&letter.message.exchange));
-                entry.insert("routing-keys".into(), AMQPValue::FieldArray(keys));
-                if let Some(expiration) = properties.expiration() {
-                    entry.insert("original-expiration".into(), text(expiration.as_str()));
-                }
-                entry
-            }
-        };
-        entries.insert(0, AMQPValue::FieldTable(entry));
-        let mut deaths = FieldArray::default();
-        entries.into_iter().for_each(|entry| deaths.push(entry));
-        let mut headers = without(&headers, if letter.key.is_some() { &["CC"] } else { &[] });
-        headers.insert("x-death".into(), AMQPValue::FieldArray(deaths));
-        let is_first = !headers.contains_key("x-first-death-reason");
-        for which in if is_first { &["first", "last"][..] } else { &["last"] } {
-            for (what, value) in [
-                ("exchange", &*letter.message.exchange),
-                ("queue", letter.queue.as_str()),
-                ("reason", letter.reason.word()),
-            ] {
-                let name = format!("x-{which}-death-{what}");
-                headers.insert(name.as_str().into(), text(value));
-            }
-        }
-        without_expiration(properties.with_headers(headers))
+        deaths.insert(0, death);
+        deaths
     }
 }
 
-/// What an entry of `x-death` says.
-struct Death {
+/// Writes down, in the message's headers, where and why it died: `x-death`, the latest first, and who was first and last.
+/// What a publisher wrote there itself is not believed.
+fn written_down(letter: &DeadLetter, deaths: &[Death], properties: AMQPProperties) -> AMQPProperties {
+    let mut headers = without(&headers_of(&properties), if letter.key.is_some() { &["CC"] } else { &[] });
+    let mut array = FieldArray::default();
+    deaths.iter().for_each(|death| array.push(death.to_value()));
+    headers.insert("x-death".into(), AMQPValue::FieldArray(array));
+    let first = deaths.iter().find(|death| death.is_first);
+    for (which, death) in [("first", first), ("last", deaths.first())] {
+        let Some(death) = death else { continue };
+        for (what, value) in [("exchange", &*death.exchange), ("queue", &death.queue), ("reason", death.reason.word())]
+        {
+            headers.insert(format!("x-{which}-death-{what}").into(), text(value));
+        }
+    }
+    without_expiration(properties.with_headers(headers))
+}
+
+/// One entry of `x-death`: all the deaths in one queue for one reason.
+#[derive(Clone, Debug)]
+pub(crate) struct Death {
     queue: String,
-    reason: String,
+    reason: Reason,
+    count: i64,
+    /// Of the first of them, in seconds since 1970.
+    time: u64,
+    exchange: Arc<str>,
+    keys: Vec<String>,
+    /// What the publisher had said about how long it may wait.
+    expiration: Option<String>,
+    is_first: bool,
 }
 
 impl Death {
-    fn read(entry: &AMQPValue) -> Option<Death> {
-        let AMQPValue::FieldTable(entry) = entry else { return None };
-        let field = |name: &str| entry.inner().get(name).and_then(as_text).map(str::to_owned);
-        Some(Death { queue: field("queue")?, reason: field("reason")? })
-    }
-}
-
-fn deaths(properties: &AMQPProperties) -> Vec<Death> {
-    match properties.headers().as_ref().and_then(|headers| headers.inner().get("x-death")) {
-        Some(AMQPValue::FieldArray(entries)) => entries.as_slice().iter().filter_map(Death::read).collect(),
-        _ => Vec::new(),
+    fn to_value(&self) -> AMQPValue {
+        let mut keys = FieldArray::default();
+        self.keys.iter().for_each(|key| keys.push(text(key)));
+        let mut entry = FieldTable::default();
+        entry.insert("count".into(), AMQPValue::LongLongInt(self.count));
+        entry.insert("reason".into(), text(self.reason.word()));
+        entry.insert("queue".into(), text(&self.queue));
+        entry.insert("time".into(), AMQPValue::Timestamp(self.time));
+        entry.insert("exchange".into(), text(&self.exchange));
+        entry.insert("routing-keys".into(), AMQPValue::FieldArray(keys));
+        if let Some(expiration) = &self.expiration {
+            entry.insert("original-expiration".into(), text(expiration));
+        }
+        AMQPValue::FieldTable(entry)
     }
 }
 

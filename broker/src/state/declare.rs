@@ -35,8 +35,15 @@ impl Broker {
 
     fn declare_queue(&mut self, caller: &Caller, declare: queue::Declare) -> Done {
         let nowait = declare.nowait;
+        if self.is_reply_address(declare.queue.as_str()) {
+            let declared = queue::DeclareOk { queue: declare.queue, message_count: 0, consumer_count: 1 };
+            self.reply(caller, Method::DeclareOk(declared));
+            return Ok(());
+        }
         let id = if declare.passive {
-            self.find_queue(caller, &strip(declare.queue.as_str()))?
+            let name = strip(declare.queue.as_str());
+            self.allow(caller, Access::Configure, "queue", &name)?;
+            self.find_queue(caller, &name)?
         } else {
             self.declare_queue_actively(caller, declare)?
         };
@@ -58,6 +65,11 @@ impl Broker {
         let asked = strip(declare.queue.as_str());
         if asked.starts_with("amq.") {
             return Err(reserved("queue", &asked));
+        }
+        if asked.is_empty() && arguments::kind_of(&declare.arguments) == "quorum" {
+            return Err(Refusal::precondition_failed(
+                "Cannot declare a server-named queue for type rabbit_quorum_queue",
+            ));
         }
         let name = if asked.is_empty() { format!("amq.gen-{}", self.random.name()) } else { asked };
         self.allow(caller, Access::Configure, "queue", &name)?;
@@ -120,8 +132,8 @@ impl Broker {
         check_not_default(&exchange)?;
         self.allow(caller, Access::Write, "queue", &queue)?;
         self.allow(caller, Access::Read, "exchange", &exchange)?;
-        let id = self.find_queue(caller, &queue)?;
         self.exchange(caller, &exchange)?;
+        let id = self.find_queue(caller, &queue)?;
         self.bind(caller, &exchange, Binding::new(Destination::Queue(id), &key, bind.arguments))?;
         if !bind.nowait {
             self.reply(caller, Method::BindOk(queue::BindOk {}));
@@ -135,14 +147,11 @@ impl Broker {
         check_not_default(&exchange)?;
         self.allow(caller, Access::Write, "queue", &queue)?;
         self.allow(caller, Access::Read, "exchange", &exchange)?;
-        match self.find_queue(caller, &queue) {
-            Ok(id) => {
-                let binding = Binding::new(Destination::Queue(id), &key, unbind.arguments);
-                self.unbind(&caller.vhost.clone(), &exchange, &binding);
-            }
-            // What isn't there has no binding, and RabbitMQ says so without complaint.
-            Err(refusal) if refusal.code == crate::state::refusal::Code::NotFound => {}
-            Err(refusal) => return Err(refusal),
+        // What isn't there has no binding, and RabbitMQ takes that without complaint.
+        let id = self.vhosts.get(&caller.vhost).and_then(|vhost| vhost.queues.get(&queue)).copied();
+        if let Some(id) = id {
+            let binding = Binding::new(Destination::Queue(id), &key, unbind.arguments);
+            self.unbind(&caller.vhost.clone(), &exchange, &binding);
         }
         self.reply(caller, Method::UnbindOk(queue::UnbindOk {}));
         Ok(())
@@ -163,27 +172,37 @@ impl Broker {
     fn delete_queue(&mut self, caller: &Caller, delete: &queue::Delete) -> Done {
         let name = self.queue_name(caller, &delete.queue)?;
         self.allow(caller, Access::Configure, "queue", &name)?;
-        let mut count = 0;
-        match self.find_queue(caller, &name) {
-            Ok(id) => {
-                let of = named("queue", &name, &caller.vhost);
-                let Some(queue) = self.queues.get(&id) else { return Ok(()) };
-                if delete.if_unused && !queue.consumers.is_empty() {
-                    return Err(Refusal::precondition_failed(format!("{of} in use")));
-                }
-                if delete.if_empty && !queue.is_empty() {
-                    return Err(Refusal::precondition_failed(format!("{of} not empty")));
-                }
-                count = queue.len();
-                self.remove_queue(id);
-            }
+        let found = match self.find_queue(caller, &name) {
+            Ok(id) => Some(id),
             // Deleting what isn't there succeeds.
-            Err(refusal) if refusal.code == crate::state::refusal::Code::NotFound => {}
+            Err(refusal) if refusal.code == crate::state::refusal::Code::NotFound => None,
             Err(refusal) => return Err(refusal),
+        };
+        let mut count = 0;
+        if let Some(queue) = found.and_then(|id| self.queues.get(&id)) {
+            let of = named("queue", &name, &caller.vhost);
+            for (flag, is_set) in [("if-unused", delete.if_unused), ("if-empty", delete.if_empty)] {
+                if queue.settings.quorum && is_set {
+                    return Err(Refusal::not_implemented(format!(
+                        "cannot delete {of}. queue.delete operations with {flag} flag set are not supported by quorum queues"
+                    )));
+                }
+            }
+            if delete.if_empty && !queue.is_empty() {
+                return Err(Refusal::precondition_failed(format!("{of} not empty")));
+            }
+            if delete.if_unused && !queue.consumers.is_empty() {
+                return Err(Refusal::precondition_failed(format!("{of} in use")));
+            }
+            count = queue.len();
         }
+        // The answer first: a consumer that loses its queue hears of it after whoever took it away.
         if !delete.nowait {
             let message_count = u32::try_from(count).unwrap_or(u32::MAX);
             self.reply(caller, Method::DeleteOk(queue::DeleteOk { message_count }));
+        }
+        if let Some(id) = found {
+            self.remove_queue(id);
         }
         Ok(())
     }
@@ -261,11 +280,8 @@ impl Broker {
 
 /// What a kind of queue can't be.
 fn check_kind(settings: &Settings, declare: &queue::Declare, of: &str) -> Done {
-    let kind = declare.arguments.inner().get("x-queue-type").and_then(crate::state::message::as_text);
-    if kind == Some("stream") {
-        return Err(Refusal::not_implemented(format!("{of}: streams are not part of this teaching broker")));
-    }
-    if !settings.quorum {
+    let is_stream = arguments::kind_of(&declare.arguments) == "stream";
+    if !settings.quorum && !is_stream {
         return Ok(());
     }
     let refuse = |property| Err(Refusal::precondition_failed(format!("invalid property '{property}' for {of}")));
@@ -277,6 +293,9 @@ fn check_kind(settings: &Settings, declare: &queue::Declare, of: &str) -> Done {
     }
     if declare.auto_delete {
         return refuse("auto-delete");
+    }
+    if is_stream {
+        return Err(Refusal::not_implemented(format!("{of}: streams are not part of this teaching broker")));
     }
     Ok(())
 }

@@ -6,7 +6,10 @@
 //! allows, its channel has as many as *its* prefetch allows, or its connection has not read what it was sent before. That
 //! last one is how a slow consumer pushes back: messages then wait in the queue, where they are counted.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use wire::{
     protocol::basic::{self, AMQPMethod as Basic},
@@ -48,7 +51,7 @@ impl Consumer {
         connection.phase == Phase::Running
             && connection.outstanding < limits.outstanding
             && (self.prefetch == 0 || self.unacked < usize::from(self.prefetch))
-            && connection.channels.get(&self.at.channel).is_some_and(|channel| self.no_ack || channel.has_room())
+            && connection.channels.get(&self.at.channel).is_some_and(|channel| !channel.closing)
     }
 }
 
@@ -56,7 +59,7 @@ impl Queue {
     /// The place, among the consumers, of the one whose turn it is.
     fn next_consumer(&self, connections: &HashMap<ConnectionId, Connection>, limits: &Limits) -> Option<usize> {
         if self.settings.single_active_consumer {
-            // The one that has been there longest is the active one, whatever the others could take.
+            // One is the active one, whatever the others could take.
             return self.consumers.first().filter(|first| first.can_take(connections, limits)).map(|_| 0);
         }
         let mut best: Option<usize> = None;
@@ -97,6 +100,13 @@ impl Broker {
             queue.consumers.iter().any(|other| other.exclusive) || (consume.exclusive && !queue.consumers.is_empty());
         if in_use {
             return Err(Refusal::access_refused(format!("{} in exclusive use", named("queue", &name, &caller.vhost))));
+        }
+        if consume.arguments.contains_key("x-stream-offset") {
+            let kind = if queue.settings.quorum { "rabbit_quorum_queue" } else { "rabbit_classic_queue" };
+            return Err(Refusal::precondition_failed(format!(
+                "invalid arg 'x-stream-offset' for {} of queue type {kind}",
+                named("queue", &name, &caller.vhost)
+            )));
         }
         let priority = match consume.arguments.inner().get("x-priority") {
             None => 0,
@@ -156,7 +166,15 @@ impl Broker {
     /// Takes a consumer from its queue. Returns the queue when that was its last.
     pub(crate) fn remove_consumer(&mut self, at: At, tag: &str, id: QueueId) -> Option<QueueId> {
         let queue = self.queues.get_mut(&id)?;
+        let was_active = queue.consumers.first().is_some_and(|first| first.at == at && *first.tag == *tag);
         queue.consumers.retain(|consumer| consumer.at != at || *consumer.tag != *tag);
+        if queue.settings.single_active_consumer && was_active {
+            // The next one is that of the highest priority, and of these the one that has waited longest.
+            let priority = queue.consumers.iter().map(|consumer| consumer.priority).max();
+            if let Some(next) = queue.consumers.iter().position(|consumer| Some(consumer.priority) == priority) {
+                queue.consumers[..=next].rotate_right(1);
+            }
+        }
         let is_last = queue.consumers.is_empty();
         self.touch(id);
         self.deliver(id);
@@ -170,8 +188,24 @@ impl Broker {
         }
     }
 
+    /// From now on queues are noted, and not delivered from.
+    pub(crate) fn put_deliveries_off(&mut self) {
+        self.put_off = Some(BTreeSet::new());
+    }
+
+    /// Delivers what was put off.
+    pub(crate) fn catch_up_with_deliveries(&mut self) {
+        for queue in self.put_off.take().unwrap_or_default() {
+            self.deliver(queue);
+        }
+    }
+
     /// Delivers what can be delivered.
     pub(crate) fn deliver(&mut self, id: QueueId) {
+        if let Some(put_off) = &mut self.put_off {
+            put_off.insert(id);
+            return;
+        }
         while let Some(queue) = self.queues.get_mut(&id) {
             if queue.is_empty() {
                 break;
@@ -195,7 +229,6 @@ impl Broker {
             let delivery = channel.delivered;
             let redelivered = entry.redelivered;
             if !no_ack {
-                channel.unacked_by_consumers += 1;
                 channel.unacked.insert(delivery, Unacked { queue: id, entry, consumer: Some(tag.clone()) });
             }
             self.send_delivery(at, tag, delivery, redelivered, message);
@@ -228,8 +261,9 @@ impl Broker {
         if !get.no_ack {
             queue.unacked += 1;
         }
-        let (left, message) = (queue.len(), as_delivered(queue.settings.quorum, &entry));
-        self.set_alarm(id);
+        let message = as_delivered(queue.settings.quorum, &entry);
+        self.expire(id);
+        let left = self.queues.get(&id).map_or(0, Queue::len);
         let Some(channel) = self.channel_mut(caller.at) else { return Ok(()) };
         channel.delivered += 1;
         let get_ok = basic::GetOk {
@@ -264,7 +298,7 @@ impl Broker {
     /// Dead-letters the messages that are too old.
     pub(crate) fn expire(&mut self, id: QueueId) {
         while let Some(entry) = self.queues.get_mut(&id).and_then(|queue| queue.pop_expired(self.now)) {
-            self.dead_letter(id, entry.message, Reason::Expired, entry.redelivered);
+            self.dead_letter(id, entry.message, Reason::Expired, false);
         }
         self.set_alarm(id);
     }
@@ -280,14 +314,16 @@ impl Broker {
     }
 }
 
-/// A quorum queue tells how often a message has been delivered before.
+/// A quorum queue tells how often a message has been delivered before, and how often that counted.
 fn as_delivered(quorum: bool, entry: &Entry) -> Arc<Message> {
-    if !quorum || entry.returns == 0 {
+    if !quorum || entry.acquired == 0 {
         return entry.message.clone();
     }
     let properties = entry.message.read_properties();
     let mut headers: FieldTable = headers_of(&properties);
-    headers.insert("x-delivery-count".into(), AMQPValue::LongLongInt(entry.returns.into()));
-    let properties = properties.with_headers(headers);
-    entry.message.with(&properties)
+    headers.insert("x-acquired-count".into(), AMQPValue::LongLongInt(entry.acquired.into()));
+    if entry.returns > 0 {
+        headers.insert("x-delivery-count".into(), AMQPValue::LongLongInt(entry.returns.into()));
+    }
+    entry.message.with(&properties.with_headers(headers))
 }

@@ -10,9 +10,9 @@ use wire::{
 use crate::state::{
     Broker,
     accounts::Access,
+    arguments,
     binding::{Binding, Destination},
     channel::Caller,
-    erlang,
     message::as_text,
     refusal::{Done, Refusal, named},
 };
@@ -119,6 +119,7 @@ impl Broker {
         let name = strip(declare.exchange.as_str());
         check_not_default(&name)?;
         if declare.passive {
+            self.allow(caller, Access::Configure, "exchange", &name)?;
             self.exchange(caller, &name)?;
         } else {
             self.declare_actively(caller, &name, &declare)?;
@@ -131,7 +132,9 @@ impl Broker {
 
     fn declare_actively(&mut self, caller: &Caller, name: &str, declare: &exchange::Declare) -> Done {
         let kind = Kind::named(declare.kind.as_str()).ok_or_else(|| {
-            Refusal::precondition_failed(format!("unknown exchange type '{}'", declare.kind.as_str()))
+            let kind = declare.kind.as_str();
+            let problem = if kind.is_empty() { "invalid" } else { "unknown" };
+            Refusal::precondition_failed(format!("{problem} exchange type '{kind}'"))
         })?;
         self.allow(caller, Access::Configure, "exchange", name)?;
         let vhost = caller.vhost.clone();
@@ -142,13 +145,8 @@ impl Broker {
             return Err(reserved("exchange", name));
         }
         if let Some(alternate) = declare.arguments.inner().get(ALTERNATE) {
-            let of = named("exchange", name, &vhost);
-            let alternate = as_text(alternate).ok_or_else(|| {
-                Refusal::precondition_failed(format!(
-                    "invalid arg '{ALTERNATE}' for {of}: {}",
-                    erlang::shown(alternate)
-                ))
-            })?;
+            arguments::check_name(ALTERNATE, alternate, &named("exchange", name, &vhost))?;
+            let alternate = as_text(alternate).unwrap_or_default();
             self.allow(caller, Access::Read, "exchange", name)?;
             self.allow(caller, Access::Write, "exchange", alternate)?;
         }
@@ -259,7 +257,7 @@ fn equivalent(found: &Exchange, kind: Kind, declare: &exchange::Declare, vhost: 
     same("durable", &declare.durable, &found.durable, declare.durable == found.durable)?;
     same("auto_delete", &declare.auto_delete, &found.auto_delete, declare.auto_delete == found.auto_delete)?;
     same("internal", &declare.internal, &found.internal, declare.internal == found.internal)?;
-    crate::state::arguments::equivalent(ALTERNATE, &of, &declare.arguments, &found.arguments)
+    arguments::equivalent(ALTERNATE, &of, &declare.arguments, &found.arguments)
 }
 
 /// Nobody may declare, delete, bind or unbind the default exchange.

@@ -17,7 +17,7 @@ use crate::state::{
     accounts::{Account, BadPattern, Patterns},
     binding::{self, Destination},
     channel::At,
-    connection::Phase,
+    connection::{Connection, Phase},
     message::Message,
     publish::Publication,
     queue::QueueId,
@@ -106,8 +106,8 @@ pub struct BindingInfo {
 pub struct ConnectionInfo {
     /// Its number.
     pub id: ConnectionId,
-    /// Where the client is.
-    pub peer: String,
+    /// Where the client is, and where it came to, as in `127.0.0.1:50123 -> 127.0.0.1:5672`.
+    pub name: String,
     /// Who logged in.
     pub user: String,
     /// To which vhost.
@@ -213,7 +213,7 @@ impl Broker {
             .filter(|(_, connection)| connection.phase != Phase::Closed)
             .map(|(id, connection)| ConnectionInfo {
                 id: *id,
-                peer: connection.peer.clone(),
+                name: connection.name.clone(),
                 user: connection.user.to_string(),
                 vhost: connection.vhost.to_string(),
                 state: match connection.phase {
@@ -277,13 +277,7 @@ impl Broker {
         if !self.vhosts.contains_key(name) {
             return false;
         }
-        let inside: Vec<ConnectionId> = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| connection.phase == Phase::Running && *connection.vhost == *name)
-            .map(|(id, _)| *id)
-            .collect();
-        for id in inside {
+        for id in self.running(|connection| *connection.vhost == *name) {
             self.close_connection(id, &Refusal::connection_forced(format!("vhost '{name}' is deleted")), (0, 0));
         }
         let queues: Vec<QueueId> =
@@ -319,7 +313,16 @@ impl Broker {
 
     /// Deletes a user. Returns whether there was one.
     pub fn delete_user(&mut self, name: &str) -> bool {
+        let inside = self.running(|connection| *connection.user == *name);
+        for id in inside {
+            self.close_connection(id, &Refusal::connection_forced(format!("user '{name}' is deleted")), (0, 0));
+        }
         self.accounts.remove(name)
+    }
+
+    fn running(&self, which: impl Fn(&Connection) -> bool) -> Vec<ConnectionId> {
+        let running = self.connections.iter().filter(|(_, connection)| connection.phase == Phase::Running);
+        running.filter(|(_, connection)| which(connection)).map(|(id, _)| *id).collect()
     }
 
     /// Sets what a user may do in a vhost. Returns whether both are there.
@@ -361,7 +364,7 @@ impl Broker {
         let count = to.len();
         let name = from.name.clone();
         let message = Message::new(name, key.to_owned(), write_properties(properties), body, &self.gauge);
-        let priority = properties.priority().unwrap_or(0);
+        let priority = *properties.priority();
         let publication = Publication { message, to, reply: None, mandatory: false, expiration: None, priority };
         self.distribute(At { connection: ConnectionId(0), channel: 0 }, publication);
         self.move_dead_letters();
@@ -413,13 +416,7 @@ impl Broker {
     /// Raises an alarm: connections that publish have to wait, and are told so.
     pub fn raise(&mut self, alarm: Alarm) {
         if self.alarms.insert(alarm) && self.alarms.len() == 1 {
-            let publishing: Vec<ConnectionId> = self
-                .connections
-                .iter()
-                .filter(|(_, connection)| connection.publishes && connection.phase == Phase::Running)
-                .map(|(id, _)| *id)
-                .collect();
-            publishing.into_iter().for_each(|id| self.block(id));
+            self.running(|connection| connection.publishes).into_iter().for_each(|id| self.block(id));
         }
     }
 

@@ -6,6 +6,7 @@
 use wire::types::{AMQPValue, FieldTable};
 
 use crate::state::{
+    erlang,
     message::{as_integer, as_text},
     refusal::{Done, Refusal},
 };
@@ -40,11 +41,12 @@ pub(crate) fn check(arguments: &FieldTable) -> Done {
     Err(match given.and_then(as_text) {
         Some(word) => Refusal::precondition_failed(format!(
             "Invalid x-match field value {}; expected all, any, all-with-x, or any-with-x",
-            crate::state::erlang::binary(word.as_bytes())
+            erlang::binary(word.as_bytes())
         )),
         None => Refusal::precondition_failed(format!(
-            "Invalid x-match field type {}; expected longstr",
-            given.map_or("void", crate::state::erlang::type_name)
+            "Invalid x-match field type {} (value {}); expected longstr",
+            given.map_or("void", erlang::type_name),
+            given.map_or_else(String::new, erlang::shown)
         )),
     })
 }
@@ -61,11 +63,17 @@ pub(crate) fn matches(arguments: &FieldTable, headers: &FieldTable) -> bool {
     if rule.any { wanted.any(&mut holds) } else { wanted.all(&mut holds) }
 }
 
-/// A void argument asks only that the header is there. Whole numbers of different widths are the same number.
+/// A void argument asks only that the header is there. Values count, not their types: whole numbers of different widths are
+/// the same number, and text is the same as bytes.
 fn is_met(wanted: &AMQPValue, found: &AMQPValue) -> bool {
-    match (as_integer(wanted), as_integer(found)) {
-        (Some(wanted), Some(found)) => wanted == found,
-        _ => *wanted == AMQPValue::Void || wanted == found,
+    match (wanted, found) {
+        (AMQPValue::Void, _) => true,
+        (AMQPValue::LongString(text), AMQPValue::ByteArray(bytes))
+        | (AMQPValue::ByteArray(bytes), AMQPValue::LongString(text)) => text.as_bytes() == bytes.as_slice(),
+        _ => match (as_integer(wanted), as_integer(found)) {
+            (Some(wanted), Some(found)) => wanted == found,
+            _ => wanted == found,
+        },
     }
 }
 

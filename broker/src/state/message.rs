@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use crate::state::dead_letter::Death;
 use bytes::Bytes;
 use wire::{
     frame::{read_properties, write_properties},
@@ -26,6 +27,8 @@ pub struct Message {
     pub properties: Bytes,
     /// The body.
     pub body: Bytes,
+    /// How it died so far, the latest first.
+    pub(crate) deaths: Vec<Death>,
     gauge: Gauge,
 }
 
@@ -37,7 +40,19 @@ impl Message {
         body: Bytes,
         gauge: &Gauge,
     ) -> Arc<Message> {
-        let message = Message { exchange, routing_key, properties, body, gauge: gauge.clone() };
+        Message::dead(exchange, routing_key, properties, body, Vec::new(), gauge)
+    }
+
+    /// A message that has died before.
+    pub(crate) fn dead(
+        exchange: Arc<str>,
+        routing_key: String,
+        properties: Bytes,
+        body: Bytes,
+        deaths: Vec<Death>,
+        gauge: &Gauge,
+    ) -> Arc<Message> {
+        let message = Message { exchange, routing_key, properties, body, deaths, gauge: gauge.clone() };
         gauge.add(message.cost());
         Arc::new(message)
     }
@@ -45,7 +60,7 @@ impl Message {
     /// The same message with other properties.
     pub(crate) fn with(&self, properties: &AMQPProperties) -> Arc<Message> {
         let (exchange, key, body) = (self.exchange.clone(), self.routing_key.clone(), self.body.clone());
-        Message::new(exchange, key, write_properties(properties), body, &self.gauge)
+        Message::dead(exchange, key, write_properties(properties), body, self.deaths.clone(), &self.gauge)
     }
 
     /// Its properties, read. They were readable when the message came in.
@@ -56,7 +71,7 @@ impl Message {
 
     /// How much memory it takes, in bytes.
     fn cost(&self) -> usize {
-        self.body.len() + self.properties.len() + self.routing_key.len() + OVERHEAD
+        self.body.len() + self.properties.len() + self.routing_key.len() + self.deaths.len() * OVERHEAD + OVERHEAD
     }
 }
 

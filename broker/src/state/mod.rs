@@ -265,6 +265,8 @@ pub struct Broker {
     dead_letters: VecDeque<DeadLetter>,
     /// Channels that have confirms to tell.
     unconfirmed: Vec<At>,
+    /// Queues that are to be delivered from later, while deliveries are put off.
+    put_off: Option<BTreeSet<QueueId>>,
     /// Where replies go, by their address.
     reply_names: HashMap<String, At>,
     gauge: Gauge,
@@ -300,6 +302,7 @@ impl Broker {
             effects: Vec::new(),
             dead_letters: VecDeque::new(),
             unconfirmed: Vec::new(),
+            put_off: None,
             reply_names: HashMap::new(),
             gauge: Gauge::default(),
             definitions: 0,
@@ -319,10 +322,10 @@ impl Broker {
         Ok(broker)
     }
 
-    /// Somebody connected, from this address.
-    pub fn connected(&mut self, now: Millis, peer: String) -> ConnectionId {
+    /// Somebody connected, by this name: where it is, and where it came to.
+    pub fn connected(&mut self, now: Millis, name: String) -> ConnectionId {
         self.advance(now);
-        self.new_connection(peer)
+        self.new_connection(name)
     }
 
     /// A connection said something.

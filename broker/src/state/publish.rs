@@ -15,7 +15,7 @@ use wire::{
 use crate::state::{
     Broker, Millis,
     accounts::Access,
-    arguments::Overflow,
+    arguments::{LONGEST, Overflow},
     binding,
     channel::{At, Caller, Confirms, Mode},
     dead_letter::Reason,
@@ -37,7 +37,7 @@ pub(crate) struct Publication {
     pub(crate) mandatory: bool,
     /// How long it may wait in a queue, in ms.
     pub(crate) expiration: Option<Millis>,
-    pub(crate) priority: u8,
+    pub(crate) priority: Option<u8>,
 }
 
 /// Which queues a message was taken by.
@@ -110,22 +110,23 @@ impl Broker {
         mandatory: bool,
     ) -> Done<Publication> {
         let flags = header.properties.first_chunk::<2>().copied().unwrap_or_default();
-        let is_plain = flags[0] & FLAGS_OF_INTEREST == 0 && flags[1] & FLAG_USER_ID == 0 && is_well_formed(header);
+        let is_plain = flags[0] & FLAGS_OF_INTEREST == 0 && flags[1] & FLAG_USER_ID == 0;
         let mut bytes = header.properties.clone();
         let mut properties = AMQPProperties::default();
         let mut keys = vec![];
+        let mut expiration = None;
         if !is_plain {
             properties = header
                 .properties()
                 .map_err(|_| Refusal::frame_error(format!("cannot decode {}", erlang::binary(&header.properties))))?;
             check_user(&properties, &caller.user)?;
             keys = copies(&properties)?;
-            if let Some(changed) = self.rewritten(caller, &properties)? {
+            expiration = read_expiration(&properties)?;
+            if let Some(changed) = self.rewritten(caller, &properties, expiration)? {
                 bytes = write_properties(&changed);
                 properties = changed;
             }
         }
-        let expiration = expiration(&properties)?;
         let empty = FieldTable::default();
         let headers = properties.headers().as_ref().unwrap_or(&empty);
         let mut all: Vec<&str> = vec![key.as_str()];
@@ -138,12 +139,18 @@ impl Broker {
         // A body of its own: a slice of what was read would keep all that was read with it.
         let (bytes, body) = (Bytes::copy_from_slice(&bytes), body);
         let message = Message::new(exchange, key.into(), bytes, body, &self.gauge);
-        let priority = properties.priority().unwrap_or(0);
+        let priority = *properties.priority();
         Ok(Publication { message, to, reply, mandatory, expiration, priority })
     }
 
-    /// What the broker changes in the properties: `BCC` is for its eyes only, and `amq.rabbitmq.reply-to` becomes an address.
-    fn rewritten(&self, caller: &Caller, properties: &AMQPProperties) -> Done<Option<AMQPProperties>> {
+    /// What the broker changes in the properties: `BCC` is for its eyes only, `amq.rabbitmq.reply-to` becomes an address, and
+    /// numbers are written without signs and zeros in front.
+    fn rewritten(
+        &self,
+        caller: &Caller,
+        properties: &AMQPProperties,
+        expiration: Option<Millis>,
+    ) -> Done<Option<AMQPProperties>> {
         let mut changed = None;
         if let Some(headers) = properties.headers()
             && headers.contains_key("BCC")
@@ -155,6 +162,12 @@ impl Broker {
             let name = name.ok_or_else(|| Refusal::precondition_failed("fast reply consumer does not exist"))?;
             let name = ShortString::try_new(name.as_str()).unwrap_or_default();
             changed = Some(changed.unwrap_or_else(|| properties.clone()).with_reply_to(name));
+        }
+        let digits = expiration.map(|ms| ms.to_string());
+        if let (Some(digits), Some(written)) = (digits, properties.expiration())
+            && digits != written.as_str()
+        {
+            changed = Some(changed.unwrap_or_else(|| properties.clone()).with_expiration(digits.into()));
         }
         Ok(changed)
     }
@@ -186,14 +199,16 @@ impl Broker {
         &mut self,
         id: QueueId,
         message: Arc<Message>,
-        priority: u8,
+        priority: Option<u8>,
         expiration: Option<Millis>,
         redelivered: bool,
     ) -> bool {
         let now = self.now;
         let Some(queue) = self.queues.get_mut(&id) else { return true };
         let refuses = queue.settings.overflow != Overflow::DropHead;
-        if refuses && queue.overflows(1, message.body.len()) {
+        // A quorum queue notices that it is full when it is over the limit.
+        let more = if queue.settings.quorum { (0, 0) } else { (1, message.body.len()) };
+        if refuses && queue.overflows(more.0, more.1) {
             self.refuse_overflow(id, message, redelivered);
             return false;
         }
@@ -217,13 +232,13 @@ impl Broker {
     }
 
     /// A queue that holds more than it may loses its oldest messages.
-    fn drop_surplus(&mut self, id: QueueId) {
+    pub(crate) fn drop_surplus(&mut self, id: QueueId) {
         loop {
             let Some(queue) = self.queues.get_mut(&id) else { return };
             if queue.settings.overflow != Overflow::DropHead || !queue.overflows(0, 0) {
                 return;
             }
-            let Some(entry) = queue.pop_least() else { return };
+            let Some(entry) = queue.pop() else { return };
             self.dead_letter(id, entry.message, Reason::MaxLength, entry.redelivered);
         }
     }
@@ -281,12 +296,6 @@ fn coalesced(numbers: &[u64], limit: u64) -> Vec<(u64, bool)> {
     together.into_iter().chain(numbers[below..].iter().map(|number| (*number, false))).collect()
 }
 
-/// Whether properties that nobody reads are what their flags say.
-fn is_well_formed(header: &RawHeader) -> bool {
-    // No flags, no properties: nearly all messages that a beginner sends. The others are read to be sure.
-    matches!(header.properties[..], [0, 0]) || header.properties().is_ok()
-}
-
 fn check_user(properties: &AMQPProperties, user: &str) -> Done {
     match properties.user_id() {
         Some(claimed) if claimed.as_str() != user => Err(Refusal::precondition_failed(format!(
@@ -322,7 +331,7 @@ fn copies(properties: &AMQPProperties) -> Done<Vec<String>> {
 }
 
 /// How long the publisher lets the message wait, in ms: a number written in digits.
-fn expiration(properties: &AMQPProperties) -> Done<Option<Millis>> {
+fn read_expiration(properties: &AMQPProperties) -> Done<Option<Millis>> {
     let Some(text) = properties.expiration() else { return Ok(None) };
     let text = text.as_str();
     let refuse = |why: String| Err(Refusal::precondition_failed(format!("invalid expiration '{text}': {why}")));
@@ -337,8 +346,8 @@ fn expiration(properties: &AMQPProperties) -> Done<Option<Millis>> {
     }
     match text.parse::<i128>() {
         Ok(number) if number < 0 => refuse(format!("{{value_negative,{number}}}")),
-        Ok(number) if number > 4_294_967_295 => refuse(format!("{{value_too_big,{number}}}")),
+        Ok(number) if number > LONGEST.into() => refuse(format!("{{value_too_large,{number}}}")),
         Ok(number) => Ok(u64::try_from(number).ok()),
-        Err(_) => refuse(format!("{{value_too_big,{}}}", &text[start..])),
+        Err(_) => refuse(format!("{{value_too_large,{}}}", &text[start..])),
     }
 }

@@ -27,7 +27,9 @@ pub(crate) struct Entry {
     pub(crate) expires: Option<Millis>,
     /// It was delivered before.
     pub(crate) redelivered: bool,
-    /// How often it came back, on a quorum queue.
+    /// How often it was delivered and came back, whatever for.
+    pub(crate) acquired: u32,
+    /// How often that counts against the delivery limit of a quorum queue.
     pub(crate) returns: u32,
     pub(crate) priority: u8,
 }
@@ -70,7 +72,7 @@ impl Queue {
             auto_delete: false,
             owner: None,
             arguments,
-            ready: vec![VecDeque::new(); usize::from(settings.max_priority) + 1],
+            ready: vec![VecDeque::new(); usize::from(settings.highest_priority()) + 1],
             settings,
             consumers: Vec::new(),
             bound_to: BTreeSet::new(),
@@ -105,12 +107,20 @@ impl Queue {
     }
 
     /// Puts a message at the end of its priority.
-    pub(crate) fn push(&mut self, message: Arc<Message>, priority: u8, expires: Option<Millis>, redelivered: bool) {
+    pub(crate) fn push(
+        &mut self,
+        message: Arc<Message>,
+        priority: Option<u8>,
+        expires: Option<Millis>,
+        redelivered: bool,
+    ) {
         let place = self.next_place;
         self.next_place += 1;
-        let priority = priority.min(self.settings.max_priority);
+        // A quorum queue has a middle for who asks for nothing.
+        let priority = priority.unwrap_or(if self.settings.quorum { 4 } else { 0 });
+        let priority = priority.min(self.settings.highest_priority());
         self.count(&message, expires.is_some());
-        let entry = Entry { place, message, expires, redelivered, returns: 0, priority };
+        let entry = Entry { place, message, expires, redelivered, acquired: 0, returns: 0, priority };
         self.ready[usize::from(priority)].push_back(entry);
     }
 
@@ -130,33 +140,18 @@ impl Queue {
         Some(entry)
     }
 
-    /// Takes the message that a full queue loses first: the oldest of the lowest priority.
-    pub(crate) fn pop_least(&mut self) -> Option<Entry> {
-        let level = self.ready.iter_mut().find(|level| !level.is_empty())?;
-        let entry = level.pop_front()?;
-        self.discount(&entry);
-        Some(entry)
-    }
-
-    /// Takes a message that is too old and next in line in its priority. One that is too old and not next waits for its
-    /// turn, as in RabbitMQ.
+    /// Takes the first message of all, if it is too old. One that is too old and not first waits for its turn, as in RabbitMQ.
     pub(crate) fn pop_expired(&mut self, now: Millis) -> Option<Entry> {
-        if self.expiring == 0 {
-            return None;
-        }
-        let is_old =
-            |level: &VecDeque<Entry>| level.front().and_then(|entry| entry.expires).is_some_and(|at| at <= now);
-        let entry = self.ready.iter_mut().find(|level| is_old(level))?.pop_front()?;
-        self.discount(&entry);
-        Some(entry)
+        self.next_expiry().filter(|at| *at <= now)?;
+        self.pop()
     }
 
-    /// When the next message gets too old.
+    /// When the first message of all gets too old.
     pub(crate) fn next_expiry(&self) -> Option<Millis> {
         if self.expiring == 0 {
             return None;
         }
-        self.ready.iter().filter_map(|level| level.front()?.expires).min()
+        self.iter().next()?.expires
     }
 
     /// Takes all that are ready. Returns how many they were.
@@ -206,7 +201,7 @@ mod tests {
     fn what_comes_back_gets_its_old_place() {
         let mut queue = queue(0);
         for body in ["1", "2", "3", "4"] {
-            queue.push(message(body), 0, None, false);
+            queue.push(message(body), None, None, false);
         }
         let (first, second) = (queue.pop().unwrap(), queue.pop().unwrap());
         queue.put_back(second);
@@ -217,20 +212,20 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_priority_goes_first_and_a_full_queue_loses_the_lowest() {
+    fn the_highest_priority_goes_first() {
         let mut queue = queue(5);
         for (body, priority) in [("low", 0), ("high", 5), ("above", 9), ("middle", 3)] {
-            queue.push(message(body), priority, None, false);
+            queue.push(message(body), Some(priority), None, false);
         }
         assert_eq!(bodies(&queue), [&b"high"[..], b"above", b"middle", b"low"]);
-        assert_eq!(queue.pop_least().unwrap().message.body, "low");
+        assert_eq!(queue.pop().unwrap().message.body, "high");
     }
 
     #[test]
     fn only_the_first_in_line_gets_too_old() {
         let mut queue = queue(0);
-        queue.push(message("long"), 0, Some(100), false);
-        queue.push(message("short"), 0, Some(10), false);
+        queue.push(message("long"), None, Some(100), false);
+        queue.push(message("short"), None, Some(10), false);
         assert_eq!(queue.next_expiry(), Some(100));
         assert!(queue.pop_expired(99).is_none());
         assert_eq!(queue.pop_expired(100).unwrap().message.body, "long");

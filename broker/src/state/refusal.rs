@@ -83,6 +83,8 @@ codes! {
     UnexpectedFrame 505 "UNEXPECTED_FRAME" Connection unexpected_frame
     /// The broker has no room for it.
     ResourceError 506 "RESOURCE_ERROR" Connection resource_error
+    /// The broker itself failed.
+    InternalError 541 "INTERNAL_ERROR" Connection internal_error_because
     /// It is against the rules, or against a limit.
     NotAllowed 530 "NOT_ALLOWED" Connection not_allowed
     /// The protocol has it, and the broker has not.
@@ -94,13 +96,21 @@ impl Refusal {
     /// ends in three dots, as RabbitMQ's does.
     #[must_use]
     pub fn text(&self) -> ShortString {
-        let mut text = format!("{} - {}", self.code.name(), self.why);
+        let mut text = match self.why.as_str() {
+            "" => self.code.name().to_owned(),
+            why => format!("{} - {why}", self.code.name()),
+        };
         if text.len() > 255 {
             let end = (0..=252).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
             text.truncate(end);
             text.push_str("...");
         }
         ShortString::try_new(text).unwrap_or_default()
+    }
+
+    /// Where a part of RabbitMQ would fail, and says no more than that.
+    pub(crate) fn internal_error() -> Refusal {
+        Refusal::internal_error_because("")
     }
 
     pub(crate) fn no_such(kind: &str, name: impl Display, vhost: &str) -> Refusal {

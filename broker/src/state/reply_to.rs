@@ -23,6 +23,15 @@ pub(crate) const PSEUDO_QUEUE: &str = "amq.rabbitmq.reply-to";
 /// How all addresses start.
 pub(crate) const PREFIX: &str = "amq.rabbitmq.reply-to.";
 
+/// How they go on: with the process that waits, which means nothing here, in as many letters as RabbitMQ's.
+const START: &str = "g1h";
+const LETTERS: usize = 39;
+
+fn has_shape(name: &str) -> bool {
+    name.strip_prefix(PREFIX)
+        .is_some_and(|rest| rest.starts_with(START) && rest.find('.') == Some(START.len() + LETTERS))
+}
+
 /// A channel's consumer of replies.
 #[derive(Clone, Debug)]
 pub(crate) struct ReplyTo {
@@ -39,7 +48,7 @@ impl Broker {
             "" => format!("amq.ctag-{}", self.random.name()).into(),
             tag => tag.into(),
         };
-        let name = format!("{PREFIX}g1h{}.{}", self.random.letters(39), self.random.name());
+        let name = format!("{PREFIX}{START}{}.{}", self.random.letters(LETTERS), self.random.name());
         let Some(channel) = self.channel_mut(caller.at) else { return Ok(()) };
         if channel.consumers.contains_key(&tag) {
             return Err(Refusal::not_allowed(format!("attempt to reuse consumer tag '{tag}'")));
@@ -56,11 +65,16 @@ impl Broker {
         Ok(())
     }
 
-    /// Hands a reply on. Returns whether anybody waits at that address.
+    /// Whether this is the pseudo-queue, or an address where somebody waits.
+    pub(crate) fn is_reply_address(&self, name: &str) -> bool {
+        name == PSEUDO_QUEUE || self.reply_names.contains_key(name)
+    }
+
+    /// Hands a reply on. Returns whether it is an address, even if nobody waits there any more.
     pub(crate) fn deliver_reply(&mut self, name: &str, message: &Arc<Message>) -> bool {
-        let Some(&at) = self.reply_names.get(name) else { return false };
-        let Some(channel) = self.channel_mut(at) else { return false };
-        let Some(tag) = channel.reply_to.as_ref().map(|reply| reply.tag.clone()) else { return false };
+        let Some(&at) = self.reply_names.get(name) else { return has_shape(name) };
+        let Some(channel) = self.channel_mut(at) else { return true };
+        let Some(tag) = channel.reply_to.as_ref().map(|reply| reply.tag.clone()) else { return true };
         channel.delivered += 1;
         let delivery = channel.delivered;
         self.send_delivery(at, tag, delivery, false, message.clone());

@@ -25,13 +25,22 @@ impl Broker {
             }
             Method::Commit(_) => {
                 let Transaction { publications, settled } = self.transaction(caller)?;
+                // Consumers get what is in it after the answer.
+                self.put_deliveries_off();
+                let mut taken = true;
                 for publication in publications {
-                    self.distribute(caller.at, publication);
+                    taken &= self.distribute(caller.at, publication).by_all;
                 }
                 for (how, entries) in settled {
                     self.carry_out(caller.at, how, entries.into_iter().map(|(_, unacked)| unacked).collect());
                 }
-                self.reply(caller, Method::CommitOk(tx::CommitOk {}));
+                if taken {
+                    self.reply(caller, Method::CommitOk(tx::CommitOk {}));
+                }
+                self.catch_up_with_deliveries();
+                if !taken {
+                    return Err(Refusal::precondition_failed("partial tx completion"));
+                }
             }
             Method::Rollback(_) => {
                 let Transaction { settled, .. } = self.transaction(caller)?;
