@@ -50,7 +50,12 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     };
     let server = Server::start(config, Some(arguments.port)).await.map_err(|error| error.to_string())?;
     let above = arguments.port + MANAGEMENT;
-    println!("the embedded broker listens on 127.0.0.1:{}, its management API on {above}", server.port());
+    println!(
+        "the embedded broker {}, which behaves as RabbitMQ {}, listens on 127.0.0.1:{}; its management API on {above}",
+        env!("CARGO_PKG_VERSION"),
+        broker::VERSION,
+        server.port()
+    );
     let serve = management::serve(Arc::new(server), above);
     tokio::select! {
         served = serve => served.map_err(|error| format!("port {above} on 127.0.0.1 can't be listened on: {error}")),

@@ -95,6 +95,7 @@ async fn respond(server: &Server, request: Request<Incoming>) -> Response<Full<B
             Ok(Ok(body)) => {
                 let bytes = body.to_bytes();
                 let reason = parts.headers.get("x-reason").and_then(|reason| reason.to_str().ok());
+                let reason = reason.filter(|reason| !reason.is_empty());
                 match if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&bytes) } {
                     Ok(asked) => answer(server, &user, &parts.method, parts.uri.path(), &asked, reason),
                     Err(_) => Err((StatusCode::BAD_REQUEST, "not_json")),
@@ -247,6 +248,13 @@ fn change(broker: &mut Broker, method: &Method, path: &[&str], asked: &Value, re
             Some(id) => done(broker.close(id, reason.unwrap_or("Closed via management plugin"))),
             None => NOT_FOUND,
         },
+        ("DELETE", ["connections", "username", user]) => {
+            let theirs = broker.connections();
+            for connection in theirs.iter().filter(|connection| connection.user == *user) {
+                broker.close(connection.id, reason.unwrap_or("Closed via management plugin"));
+            }
+            done(true)
+        }
         ("DELETE", ["hello-rabbit", "connections", name]) => match connection(broker, name) {
             Some(id) => done(broker.cut(id)),
             None => NOT_FOUND,

@@ -114,7 +114,7 @@ pub enum Outcome {
 /// What judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerIdentity {
-    /// docker, local, amqp.
+    /// embedded, docker, local, amqp.
     pub kind: &'static str,
     /// The product, as the broker names itself.
     pub product: String,

@@ -114,7 +114,7 @@ pub struct CheckOptions {
 /// Where a broker comes from.
 #[derive(Args, Clone, Debug)]
 pub struct BrokerArgs {
-    /// auto, docker, local, or the address of a running broker (amqp://user:password@host:port/vhost)
+    /// auto, embedded, docker, local, or the address of a running broker (amqp://user:password@host:port/vhost)
     #[arg(long, value_name = "BROKER", default_value = "auto", value_parser = broker)]
     pub broker: BrokerChoice,
     /// The image for --broker docker
@@ -127,6 +127,8 @@ pub struct BrokerArgs {
 pub enum BrokerChoice {
     /// The best that is at hand without waiting for a download.
     Auto,
+    /// The kit's own broker, in memory: nothing to install.
+    Embedded,
     /// RabbitMQ in a container.
     Docker,
     /// A private node of the RabbitMQ that is installed here.
@@ -167,7 +169,7 @@ pub enum Format {
     Json,
 }
 
-/// `broker up|down|status|queues|logs`.
+/// `broker up|down|status|queues|…`.
 #[derive(Debug, Args)]
 pub struct WarmArgs {
     /// What to do with it.
@@ -186,6 +188,9 @@ pub enum WarmWhat {
         /// The port for AMQP on 127.0.0.1; the management page gets the port 10000 above
         #[arg(long, value_name = "PORT", default_value_t = 5672, value_parser = clap::value_parser!(u16).range(1..=55535))]
         port: u16,
+        /// Who may log in.
+        #[command(flatten)]
+        embedded: EmbeddedArgs,
     },
     /// Stop it and remove all it left
     Down,
@@ -195,18 +200,115 @@ pub enum WarmWhat {
     Queues,
     /// Print its log
     Logs,
+    /// List its bindings: which exchange takes what to which queue
+    Bindings,
+    /// List its connections
+    Connections,
+    /// Publish a message
+    Publish {
+        /// The routing key: on the default exchange, the queue's name.
+        key: String,
+        /// The message.
+        body: String,
+        /// The exchange; without it the default exchange
+        #[arg(long, value_name = "NAME", default_value = "")]
+        exchange: String,
+        /// Where.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// Look at the first messages of a queue, and leave them there
+    Peek {
+        /// The queue.
+        queue: String,
+        /// How many messages
+        #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        count: u32,
+        /// Where.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// Throw the messages of a queue away
+    Purge {
+        /// The queue.
+        queue: String,
+        /// Where.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// Close a connection, as an operator does
+    Close {
+        /// Its name, as `broker connections` lists it; `all` for every one.
+        connection: String,
+        /// What the program is told
+        #[arg(long, value_name = "TEXT", default_value = "closed by a teacher")]
+        reason: String,
+    },
+    /// Cut a connection without a word, as a failing network does (embedded broker)
+    Cut {
+        /// Its name, as `broker connections` lists it; `all` for every one.
+        connection: String,
+    },
+    /// Raise an alarm, or end it: who publishes has to wait (embedded broker)
+    Alarm {
+        /// What to do.
+        #[arg(value_enum)]
+        what: AlarmWhat,
+        /// Which alarm.
+        #[arg(value_enum, default_value_t = AlarmKind::Memory)]
+        kind: AlarmKind,
+    },
+    /// Refuse the next logins, whoever it is (embedded broker)
+    RefuseLogins {
+        /// How many; 0 ends it.
+        #[arg(default_value_t = 1)]
+        count: u32,
+    },
+    /// Hold back all that the broker sends, as a slow network does (embedded broker)
+    Delay {
+        /// So many milliseconds; 0 ends it.
+        #[arg(value_name = "MS", value_parser = clap::value_parser!(u32).range(0..=600_000))]
+        ms: u32,
+    },
+}
+
+/// In which vhost.
+#[derive(Args, Clone, Debug)]
+pub struct PlaceArgs {
+    /// The vhost
+    #[arg(long, value_name = "NAME", default_value = "/")]
+    pub vhost: String,
+}
+
+/// What is done about an alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AlarmWhat {
+    /// From now on
+    Raise,
+    /// No more
+    Clear,
+}
+
+/// Which alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AlarmKind {
+    /// Messages take too much memory
+    Memory,
+    /// The disk is nearly full
+    Disk,
 }
 
 fn broker(text: &str) -> Result<BrokerChoice, String> {
     match text {
         "auto" => Ok(BrokerChoice::Auto),
+        "embedded" => Ok(BrokerChoice::Embedded),
         "docker" => Ok(BrokerChoice::Docker),
         "local" => Ok(BrokerChoice::Local),
         url if url.starts_with("amqp://") => Ok(BrokerChoice::Url(url.to_owned())),
         url if url.starts_with("amqps://") => {
             Err("amqps:// is not supported: the checker has to read along".to_owned())
         }
-        _ => Err("expected auto, docker, local or an amqp:// address".to_owned()),
+        _ => Err("expected auto, embedded, docker, local or an amqp:// address".to_owned()),
     }
 }
 

@@ -43,34 +43,62 @@ pub fn has_whole_table(payload: &[u8]) -> bool {
     table_of_method(payload).is_some_and(|table| size_at(table, 0).is_some_and(|size| table.len() >= 4 + size))
 }
 
+/// Whether one of the names in front of a method's table is not UTF-8.
+#[must_use]
+pub fn has_malformed_name(payload: &[u8]) -> bool {
+    let Some((arguments, shape)) = shape(payload) else { return false };
+    let mut rest = arguments.get(shape.before..).unwrap_or_default();
+    for _ in 0..shape.names {
+        let Some((name, after)) = split_short(rest) else { return false };
+        if std::str::from_utf8(name).is_err() {
+            return true;
+        }
+        rest = after;
+    }
+    false
+}
+
+/// What stands in front of a method's table: bytes of fixed size, names (short strings), bytes of fixed size.
+struct Shape {
+    before: usize,
+    names: usize,
+    after: usize,
+}
+
+/// A method's arguments, and what stands in front of the table among them; None for a method without one.
+fn shape(payload: &[u8]) -> Option<(&[u8], Shape)> {
+    let (&[class_high, class, method_high, method], arguments) = payload.split_first_chunk::<4>()?;
+    let shape = |before, names, after| Some((arguments, Shape { before, names, after }));
+    match (class_high, class, method_high, method) {
+        (0, 10, 0, 10) => shape(2, 0, 0),      // connection.start
+        (0, 10, 0, 11) => shape(0, 0, 0),      // connection.start-ok
+        (0, 40, 0, 10) => shape(2, 2, 1),      // exchange.declare
+        (0, 40, 0, 30 | 40) => shape(2, 3, 1), // exchange.bind, exchange.unbind
+        (0, 50, 0, 10) => shape(2, 1, 1),      // queue.declare
+        (0, 50, 0, 20) => shape(2, 3, 1),      // queue.bind
+        (0, 50, 0, 50) => shape(2, 3, 0),      // queue.unbind
+        (0, 60, 0, 20) => shape(2, 2, 1),      // basic.consume
+        _ => None,
+    }
+}
+
 /// From where a method's table starts. Every method has one at the most.
 fn table_of_method(payload: &[u8]) -> Option<&[u8]> {
-    let (&[class_high, class, method_high, method], arguments) = payload.split_first_chunk::<4>()?;
-    if class_high != 0 || method_high != 0 {
-        return None;
-    }
-    // What stands in front of the table: bytes of fixed size, short strings, bytes of fixed size.
-    let (before, strings, after) = match (class, method) {
-        (10, 10) => (2, 0, 0),      // connection.start
-        (10, 11) => (0, 0, 0),      // connection.start-ok
-        (40, 10) => (2, 2, 1),      // exchange.declare
-        (40, 30 | 40) => (2, 3, 1), // exchange.bind, exchange.unbind
-        (50, 10) => (2, 1, 1),      // queue.declare
-        (50, 20) => (2, 3, 1),      // queue.bind
-        (50, 50) => (2, 3, 0),      // queue.unbind
-        (60, 20) => (2, 2, 1),      // basic.consume
-        _ => return None,
-    };
-    let mut rest = arguments.get(before..)?;
-    for _ in 0..strings {
+    let (arguments, shape) = shape(payload)?;
+    let mut rest = arguments.get(shape.before..)?;
+    for _ in 0..shape.names {
         rest = skip_short(rest)?;
     }
-    rest.get(after..)
+    rest.get(shape.after..)
+}
+
+fn split_short(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&size, rest) = bytes.split_first()?;
+    rest.split_at_checked(usize::from(size))
 }
 
 fn skip_short(bytes: &[u8]) -> Option<&[u8]> {
-    let (&size, rest) = bytes.split_first()?;
-    rest.get(usize::from(size)..)
+    split_short(bytes).map(|(_, rest)| rest)
 }
 
 /// Walks a table from its size on.

@@ -339,11 +339,11 @@ impl Broker {
                 self.close_connection(connection, &Refusal::frame_error(why), (0, 0));
             }
             FrameError::Method { class, method } if !is_known(*class, *method) => self.hang_up(connection),
-            // RabbitMQ reads tables in a part of itself that does not survive a bad one.
-            _ if wire::nesting::has_whole_table(&raw.payload) => self.hang_up(connection),
-            _ if raw.payload.windows(2).any(|two| two[0] >= 0xC0 && two[1] & 0xC0 != 0x80) => {
+            _ if wire::nesting::has_malformed_name(&raw.payload) => {
                 self.close_connection(connection, &Refusal::frame_error("Malformed UTF-8 in shortstr"), (0, 0));
             }
+            // RabbitMQ reads tables in a part of itself that does not survive a bad one.
+            _ if wire::nesting::has_whole_table(&raw.payload) => self.hang_up(connection),
             _ => {
                 let why = format!("cannot decode {}", erlang::binary(&raw.payload[4..]));
                 self.close_connection(connection, &Refusal::frame_error(why), about);

@@ -79,6 +79,9 @@ impl Broker {
             return Ok(id);
         }
         let of = named("queue", &name, &vhost);
+        if declare.arguments.contains_key("x-queue-master-locator") {
+            return Err(Refusal::internal_error_because(arguments::MASTER_LOCATOR));
+        }
         let settings = Settings::read(&declare.arguments, &of)?;
         check_kind(&settings, &declare, &of)?;
         if let Some(exchange) = &settings.dead_letter_exchange {

@@ -96,9 +96,10 @@ impl Broker {
         let prefetch = channel.prefetch;
         let id = self.find_queue(caller, &name)?;
         let Some(queue) = self.queues.get_mut(&id) else { return Ok(()) };
-        let in_use =
-            queue.consumers.iter().any(|other| other.exclusive) || (consume.exclusive && !queue.consumers.is_empty());
-        if in_use {
+        let wants_all = consume.exclusive && (!queue.consumers.is_empty() || queue.settings.single_active_consumer);
+        let in_use = wants_all || queue.consumers.iter().any(|other| other.exclusive);
+        // A quorum queue does not know consumers that want it for themselves.
+        if in_use && !queue.settings.quorum {
             return Err(Refusal::access_refused(format!("{} in exclusive use", named("queue", &name, &caller.vhost))));
         }
         if consume.arguments.contains_key("x-stream-offset") {

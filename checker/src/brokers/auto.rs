@@ -1,10 +1,12 @@
-//! `--broker auto`: the best broker at hand, and never one that has to be downloaded first.
+//! `--broker auto`: the best broker at hand, and never one that has to be downloaded first. Where there is no RabbitMQ, the kit's
+//! own broker judges.
 
 use cli::BrokerArgs;
 
 use crate::{
-    brokers::{Broker, docker, local, warm},
+    brokers::{Broker, docker, embedded, local, warm},
     owner::Run,
+    report::say,
     verdict::Reason,
 };
 
@@ -14,7 +16,7 @@ enum Rung {
     Warm(Box<warm::Warm>),
     Docker,
     Local,
-    Nothing,
+    Embedded,
 }
 
 async fn rung(args: &BrokerArgs) -> Rung {
@@ -27,7 +29,7 @@ async fn rung(args: &BrokerArgs) -> Rung {
     if docker::image_at_hand(args.image.as_deref()).await.is_some() {
         return Rung::Docker;
     }
-    if local::server().is_some() { Rung::Local } else { Rung::Nothing }
+    if local::server().is_some() { Rung::Local } else { Rung::Embedded }
 }
 
 /// Whether `auto` would use a container.
@@ -35,20 +37,26 @@ pub(super) async fn leads_to_docker(args: &BrokerArgs) -> bool {
     matches!(rung(args).await, Rung::Docker)
 }
 
-/// The first of: `AMQP_URL`, the broker kept warm, Docker when an image is there, an installed RabbitMQ.
+/// The first of: `AMQP_URL`, the broker kept warm, Docker when an image is there, an installed RabbitMQ, the embedded broker.
 pub(super) async fn find(args: &BrokerArgs, run: &Run) -> Result<Broker, Reason> {
     match rung(args).await {
         Rung::Url(url) => Broker::at(&url, "in AMQP_URL").await,
         Rung::Warm(warm) => warm.broker().await,
         Rung::Docker => docker::start(args.image.as_deref(), run).await,
         Rung::Local => local::start(run).await,
-        Rung::Nothing => Err(nothing()),
+        Rung::Embedded => {
+            say(&real_thing());
+            embedded::start().await
+        }
     }
 }
 
-/// Nowhere a broker: what to do.
-fn nothing() -> Reason {
-    Reason { message: "There is no broker here to check against.".to_owned(), hints: super::ways_to_get_one() }
+/// What is said where there is no RabbitMQ: one line.
+pub(super) fn real_thing() -> String {
+    format!(
+        "no RabbitMQ here, so it is the embedded broker; for the real thing: docker pull {}, or install rabbitmq-server",
+        docker::OFFICIAL
+    )
 }
 
 #[cfg(test)]
@@ -56,12 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_there_is_no_broker_three_ways_to_get_one_are_named() {
-        insta::assert_snapshot!(format!("{}\n{}", nothing().message, nothing().hints.join("\n")), @r"
-        There is no broker here to check against.
-        With Docker: docker pull rabbitmq:4.3.6-management, or build an image from Debian packages: docker/build-image 4.3
-        Without: install RabbitMQ (Debian, Ubuntu: apt install rabbitmq-server · macOS: brew install rabbitmq)
-        With a broker elsewhere: --broker amqp://user:password@host:5672/vhost
-        ");
+    fn where_there_is_no_rabbitmq_one_line_says_how_to_get_it() {
+        insta::assert_snapshot!(real_thing(), @"no RabbitMQ here, so it is the embedded broker; for the real thing: docker pull rabbitmq:4.3.6-management, or install rabbitmq-server");
     }
 }

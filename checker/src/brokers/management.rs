@@ -103,18 +103,38 @@ impl Management {
     }
 
     async fn request(&self, method: &'static str, path: &str, what: &str) -> Result<String, ManagementError> {
+        let body = (method == "PUT").then(|| r#"{"configure":".*","write":".*","read":".*"}"#.to_owned());
+        self.call(method, path, body, None, what).await
+    }
+
+    /// One call: `what` says, in an error, what was asked for.
+    ///
+    /// # Errors
+    ///
+    /// When the API doesn't answer or refuses.
+    pub(super) async fn call(
+        &self,
+        method: &'static str,
+        path: &str,
+        body: Option<String>,
+        reason: Option<&str>,
+        what: &str,
+    ) -> Result<String, ManagementError> {
         let url = format!("{}{path}", self.url);
         let login = BASE64_STANDARD.encode(format!("{}:{}", self.user, self.password));
+        let reason = reason.map(str::to_owned);
         let sent = tokio::task::spawn_blocking(move || {
             let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false);
             let agent = ureq::Agent::new_with_config(config.proxy(None).build());
-            let body = if method == "PUT" { r#"{"configure":".*","write":".*","read":".*"}"# } else { "" };
-            let request = ureq::http::Request::builder()
+            let mut request = ureq::http::Request::builder()
                 .method(method)
                 .uri(url)
                 .header("authorization", format!("Basic {login}"))
                 .header("content-type", "application/json");
-            let mut response = agent.run(request.body(body)?)?;
+            if let Some(reason) = reason {
+                request = request.header("x-reason", reason);
+            }
+            let mut response = agent.run(request.body(body.unwrap_or_default())?)?;
             Ok::<_, ureq::Error>((response.status().as_u16(), response.body_mut().read_to_string()?))
         });
         let unreachable = |why: String, gone| ManagementError::Unreachable { url: self.url.clone(), why, gone };
@@ -132,6 +152,6 @@ impl Management {
     }
 }
 
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }

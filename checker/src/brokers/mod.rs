@@ -3,15 +3,18 @@
 pub mod address;
 pub mod auto;
 pub mod docker;
+pub mod embedded;
 pub mod hand;
+pub mod hands;
 pub mod local;
 pub mod management;
 pub mod ports;
 pub mod ready;
 pub mod warm;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use broker::Server;
 use cli::{BrokerArgs, BrokerChoice};
 use tokio::time::Instant;
 
@@ -36,6 +39,8 @@ pub struct Broker {
     pub address: Address,
     /// Its management API, when it has one that lets us make vhosts.
     pub management: Option<Management>,
+    /// The broker itself, when it is in this process.
+    pub server: Option<Arc<Server>>,
 }
 
 impl Broker {
@@ -47,6 +52,7 @@ impl Broker {
     pub async fn find(args: &BrokerArgs, run: &Run) -> Result<Broker, Reason> {
         match &args.broker {
             BrokerChoice::Auto => auto::find(args, run).await,
+            BrokerChoice::Embedded => embedded::start().await,
             BrokerChoice::Docker => docker::start(args.image.as_deref(), run).await,
             BrokerChoice::Local => local::start(run).await,
             BrokerChoice::Url(url) => Broker::at(url, "given by --broker").await,
@@ -92,7 +98,7 @@ impl Broker {
             ],
         })?;
         let identity = BrokerIdentity { kind, product: greeting.product, version: greeting.version, detail };
-        Ok(Broker { identity, address, management })
+        Ok(Broker { identity, address, management, server: None })
     }
 
     /// A place for one check: a fresh vhost where we can make one; else the vhost given, when none of `queues` is there.
@@ -107,6 +113,13 @@ impl Broker {
                 hints: vec!["Is the disk full?".to_owned()],
             })
         };
+        let suffix: String = std::iter::repeat_with(fastrand::alphanumeric).take(4).collect();
+        let name = format!("hello-rabbit-{}-{}", run.id(), suffix.to_lowercase());
+        if let Some(server) = &self.server {
+            // It goes with this process, so there is nothing to write down.
+            embedded::make_vhost(server, &name);
+            return Ok(self.address.in_vhost(&name));
+        }
         let Some(management) = &self.management else {
             let hand = Hand::reach(&self.address).await.map_err(|error| self.refused(&error.to_string()))?;
             for queue in queues {
@@ -128,8 +141,6 @@ impl Broker {
             hand.close().await;
             return Ok(self.address.clone());
         };
-        let suffix: String = std::iter::repeat_with(fastrand::alphanumeric).take(4).collect();
-        let name = format!("hello-rabbit-{}-{}", run.id(), suffix.to_lowercase());
         record(&Owned::Vhost { management: management.clone(), name: name.clone() })?;
         management.make_vhost(&name).await.map_err(|error| self.refused(&error.to_string()))?;
         Ok(self.address.in_vhost(&name))
@@ -147,24 +158,11 @@ impl Broker {
     }
 }
 
-/// What to do where there is no broker.
-fn ways_to_get_one() -> Vec<String> {
-    vec![
-        format!(
-            "With Docker: docker pull {}, or build an image from Debian packages: docker/build-image 4.3",
-            docker::OFFICIAL
-        ),
-        "Without: install RabbitMQ (Debian, Ubuntu: apt install rabbitmq-server · macOS: brew install rabbitmq)"
-            .to_owned(),
-        "With a broker elsewhere: --broker amqp://user:password@host:5672/vhost".to_owned(),
-    ]
-}
-
 /// Whether these flags lead to a container, so that the Docker client is needed.
 pub async fn need_docker(args: &BrokerArgs) -> bool {
     match args.broker {
         BrokerChoice::Docker => true,
         BrokerChoice::Auto => auto::leads_to_docker(args).await,
-        BrokerChoice::Local | BrokerChoice::Url(_) => false,
+        BrokerChoice::Embedded | BrokerChoice::Local | BrokerChoice::Url(_) => false,
     }
 }

@@ -2,16 +2,22 @@
 
 use std::{fs, io, path::PathBuf};
 
-use cli::{BrokerArgs, BrokerChoice, WarmWhat};
+use cli::{BrokerArgs, BrokerChoice, EmbeddedArgs, WarmWhat};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::{
-    brokers::{Broker, PATIENCE, address::Address, docker, local, management::Management, ports::MANAGEMENT},
+    brokers::{
+        Broker, PATIENCE, START_PATIENCE, address::Address, auto, docker, embedded, hands, local,
+        management::Management, ports::MANAGEMENT,
+    },
     owner::{self, at},
     report::{progress, say},
     verdict::Reason,
 };
+
+/// The embedded broker's log, in the warm broker's folder.
+const EMBEDDED_LOG: &str = "embedded.log";
 
 /// What is on record about the broker that is kept warm.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -28,6 +34,7 @@ pub struct Warm {
 enum Source {
     Docker { container: String },
     Local { node: local::Node },
+    Embedded { mark: String },
 }
 
 impl Warm {
@@ -36,16 +43,21 @@ impl Warm {
         let kind = match self.source {
             Source::Docker { .. } => "docker",
             Source::Local { .. } => "local",
+            Source::Embedded { .. } => "embedded",
         };
         let deadline = Instant::now() + PATIENCE;
-        Broker::greet(kind, self.detail.clone(), self.address.clone(), self.management.clone(), deadline).await.map_err(
-            |reason| Reason {
-                message: format!("The broker kept warm is gone. {}", reason.message),
-                hints: vec![
-                    "Clear it away: cargo xtask broker down · start it again: cargo xtask broker up".to_owned(),
-                ],
-            },
-        )
+        let greeted =
+            Broker::greet(kind, self.detail.clone(), self.address.clone(), self.management.clone(), deadline).await;
+        let mut broker = greeted.map_err(|reason| Reason {
+            message: format!("The broker kept warm is gone. {}", reason.message),
+            hints: vec!["Clear it away: cargo xtask broker down · start it again: cargo xtask broker up".to_owned()],
+        })?;
+        if kind == "embedded" {
+            // It greets as what it imitates; a verdict says what it is.
+            broker.identity.product = embedded::PRODUCT.to_owned();
+            broker.identity.version = env!("CARGO_PKG_VERSION").to_owned();
+        }
+        Ok(broker)
     }
 }
 
@@ -59,8 +71,9 @@ pub fn recorded() -> Option<Warm> {
 pub async fn needs_docker(what: &WarmWhat) -> bool {
     match what {
         WarmWhat::Up { broker, .. } => is_in_a_container() || super::need_docker(broker).await,
-        WarmWhat::Status => false,
         WarmWhat::Down | WarmWhat::Queues | WarmWhat::Logs => is_in_a_container(),
+        // The rest goes by the management API.
+        _ => false,
     }
 }
 
@@ -75,15 +88,26 @@ fn is_in_a_container() -> bool {
 /// Why it can't be done, and what to do.
 pub async fn run(what: &WarmWhat) -> Result<(), Reason> {
     match what {
-        WarmWhat::Up { broker, port } => up(broker, *port).await,
+        WarmWhat::Up { broker, port, embedded } => up(broker, *port, embedded).await,
         WarmWhat::Down => down().await,
         WarmWhat::Status => status().await,
-        WarmWhat::Queues => print(ask(&["list_queues"]).await?),
+        WarmWhat::Queues => print(queues().await?),
         WarmWhat::Logs => print(logs().await?),
+        other => {
+            let broker = up_and_answering().await?;
+            let management = broker.management.ok_or_else(|| Reason {
+                message: "The broker kept warm has no management API on record.".to_owned(),
+                hints: vec!["Start it anew: cargo xtask broker down, then cargo xtask broker up".to_owned()],
+            })?;
+            match hands::run(other, &management).await {
+                Some(done) => print(done?),
+                None => Ok(()),
+            }
+        }
     }
 }
 
-async fn up(args: &BrokerArgs, port: u16) -> Result<(), Reason> {
+async fn up(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<(), Reason> {
     if let Some(warm) = recorded() {
         if warm.broker().await.is_ok() {
             say("a broker is up already");
@@ -102,7 +126,7 @@ async fn up(args: &BrokerArgs, port: u16) -> Result<(), Reason> {
             });
         }
     }
-    let warm = plan(args, port).await?;
+    let warm = plan(args, port, accounts).await?;
     // Written down before it is made, so that nothing is left behind whatever happens next.
     save(&warm)?;
     let started = match &warm.source {
@@ -111,6 +135,7 @@ async fn up(args: &BrokerArgs, port: u16) -> Result<(), Reason> {
             progress("starting a private node of the installed RabbitMQ");
             node.start().await.map(drop)
         }
+        Source::Embedded { mark } => up_embedded(mark, port, accounts).await,
     };
     if let Err(reason) = started {
         down().await?;
@@ -119,18 +144,51 @@ async fn up(args: &BrokerArgs, port: u16) -> Result<(), Reason> {
     status().await
 }
 
+/// Starts the embedded broker as a program, and waits until it is ready.
+async fn up_embedded(mark: &str, port: u16, accounts: &EmbeddedArgs) -> Result<(), Reason> {
+    let executable = embedded::Program::build().await?;
+    let folder = folder().map_err(|error| io_trouble(&error))?;
+    fs::create_dir_all(&folder).map_err(|error| io_trouble(&at(&folder, &error)))?;
+    let program = embedded::Program { mark: mark.to_owned(), port, log: folder.join(EMBEDDED_LOG) };
+    let mut child = program.spawn(&executable, accounts).map_err(|error| Reason {
+        message: format!("The embedded broker could not be started: {error}."),
+        hints: vec![],
+    })?;
+    let ready =
+        Broker::greet("embedded", String::new(), Address::loopback(port), None, Instant::now() + START_PATIENCE);
+    tokio::select! {
+        ready = ready => ready.map(drop),
+        _ = child.wait() => Err(Reason {
+            message: "The embedded broker ended while it was starting.".to_owned(),
+            hints: vec![format!("its log: {}", fs::read_to_string(&program.log).unwrap_or_default().trim())],
+        }),
+    }
+}
+
+/// What is to be started.
+enum Kind {
+    Docker,
+    Local,
+    Embedded,
+}
+
 /// What `up` is going to start.
-async fn plan(args: &BrokerArgs, port: u16) -> Result<Warm, Reason> {
-    let local_is_asked = match &args.broker {
-        BrokerChoice::Docker => false,
-        BrokerChoice::Local => true,
-        BrokerChoice::Auto if docker::image_at_hand(args.image.as_deref()).await.is_some() => false,
-        BrokerChoice::Auto if local::server().is_some() => true,
-        BrokerChoice::Auto => {
+async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<Warm, Reason> {
+    let kind = match &args.broker {
+        BrokerChoice::Embedded => Kind::Embedded,
+        _ if *accounts != EmbeddedArgs::default() => {
             return Err(Reason {
-                message: "There is no broker here that could be started.".to_owned(),
-                hints: super::ways_to_get_one(),
+                message: "--user and --vhost are for the embedded broker.".to_owned(),
+                hints: vec!["Start that one: cargo xtask broker up --broker embedded --user …".to_owned()],
             });
+        }
+        BrokerChoice::Docker => Kind::Docker,
+        BrokerChoice::Local => Kind::Local,
+        BrokerChoice::Auto if docker::image_at_hand(args.image.as_deref()).await.is_some() => Kind::Docker,
+        BrokerChoice::Auto if local::server().is_some() => Kind::Local,
+        BrokerChoice::Auto => {
+            say(&auto::real_thing());
+            Kind::Embedded
         }
         BrokerChoice::Url(_) => {
             return Err(Reason {
@@ -139,7 +197,16 @@ async fn plan(args: &BrokerArgs, port: u16) -> Result<Warm, Reason> {
             });
         }
     };
-    let address = Address::loopback(port);
+    // With accounts of its own, the first who may do everything is who checks log in as.
+    let first = accounts
+        .users
+        .iter()
+        .find(|user| user.permissions.as_ref().is_some_and(|patterns| patterns.iter().all(|pattern| pattern == ".*")));
+    let mut address = Address::loopback(port);
+    if let Some(user) = first {
+        address.user.clone_from(&user.name);
+        address.password.clone_from(&user.password);
+    }
     let management = Management {
         url: format!("http://127.0.0.1:{}", port + MANAGEMENT),
         user: address.user.clone(),
@@ -148,13 +215,18 @@ async fn plan(args: &BrokerArgs, port: u16) -> Result<Warm, Reason> {
     // A name of its own, so that it is never taken for another one: two users, two folders for temporary files.
     let mark =
         format!("warm-{}", std::iter::repeat_with(fastrand::alphanumeric).take(8).collect::<String>().to_lowercase());
-    let (detail, source) = if local_is_asked {
-        let node = folder().and_then(|folder| local::Node::prepare(&folder, &mark, port));
-        let node = node.map_err(|error| io_trouble(&error))?;
-        let script = local::server().map(|script| script.display().to_string()).unwrap_or_default();
-        (script, Source::Local { node })
-    } else {
-        (docker::choose(args.image.as_deref()).await, Source::Docker { container: format!("hello-rabbit-{mark}") })
+    let (detail, source) = match kind {
+        Kind::Embedded => (embedded::imitates(), Source::Embedded { mark }),
+        Kind::Local => {
+            let node = folder().and_then(|folder| local::Node::prepare(&folder, &mark, port));
+            let node = node.map_err(|error| io_trouble(&error))?;
+            let script = local::server().map(|script| script.display().to_string()).unwrap_or_default();
+            (script, Source::Local { node })
+        }
+        Kind::Docker => {
+            let container = format!("hello-rabbit-{mark}");
+            (docker::choose(args.image.as_deref()).await, Source::Docker { container })
+        }
     };
     Ok(Warm { address, management: Some(management), detail, source })
 }
@@ -263,6 +335,7 @@ pub(crate) async fn down() -> Result<(), Reason> {
             hints: vec![format!("Remove it by hand: docker rm -f {container}")],
         })?,
         Source::Local { node } => owner::end_processes(node.mark()).await,
+        Source::Embedded { mark } => owner::end_processes(mark).await,
     }
     for path in [record(), folder()].into_iter().flatten() {
         let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
@@ -298,13 +371,16 @@ fn warm_or_reason() -> Result<Warm, Reason> {
     })
 }
 
-/// What `rabbitmqctl` says about the warm broker.
-async fn ask(arguments: &[&str]) -> Result<String, Reason> {
+/// The queues of the warm broker, as `rabbitmqctl` lists them.
+async fn queues() -> Result<String, Reason> {
+    let arguments = &["list_queues"];
     let warm = warm_or_reason()?;
     up_and_answering().await?;
-    match &warm.source {
-        Source::Docker { container } => ask_docker(container, arguments).await,
-        Source::Local { node } => ask_local(node, arguments).await,
+    match (&warm.source, &warm.management) {
+        (Source::Docker { container }, _) => ask_docker(container, arguments).await,
+        (Source::Local { node }, _) => ask_local(node, arguments).await,
+        (Source::Embedded { .. }, Some(management)) => hands::queues(management).await,
+        (Source::Embedded { .. }, None) => Ok(String::new()),
     }
 }
 
@@ -326,6 +402,10 @@ async fn logs() -> Result<String, Reason> {
         Source::Docker { container } => docker_logs(container).await,
         Source::Local { node } => {
             let path = node.log();
+            fs::read_to_string(&path).map_err(|error| io_trouble(&at(&path, &error)))
+        }
+        Source::Embedded { .. } => {
+            let path = folder().map_err(|error| io_trouble(&error))?.join(EMBEDDED_LOG);
             fs::read_to_string(&path).map_err(|error| io_trouble(&at(&path, &error)))
         }
     }

@@ -37,7 +37,11 @@ pub fn report(report: &Report, layout: Layout) -> String {
     let _ = writeln!(text, "lesson {} · {}", report.number, report.title);
     let _ = writeln!(text, "program    {}", report.program);
     if let Some(broker) = &report.broker {
-        let whence = if broker.kind == "amqp" { "at" } else { broker.kind };
+        let whence = match broker.kind {
+            "amqp" => "at",
+            "embedded" => "as",
+            kind => kind,
+        };
         let _ = writeln!(text, "judged by  {} {} ({whence} {})", broker.product, broker.version, broker.detail);
     }
     text.push('\n');

@@ -1,0 +1,116 @@
+//! The kit's own broker: in this process for a check, in a process of its own when it is kept warm.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+};
+
+use broker::{Account, Config, Patterns, Server};
+use cli::EmbeddedArgs;
+use tokio::process::{Child, Command};
+
+use crate::{
+    brokers::{Broker, address::Address},
+    owner::{MARK, at},
+    report::progress,
+    verdict::{BrokerIdentity, Reason},
+    workspace,
+};
+
+/// What the embedded broker is called where a verdict names what judged.
+pub const PRODUCT: &str = "the embedded broker";
+
+/// What it behaves as.
+#[must_use]
+pub fn imitates() -> String {
+    format!("RabbitMQ {}", broker::VERSION)
+}
+
+/// Starts one in this process. It goes with the last copy of what is returned.
+pub(super) async fn start() -> Result<Broker, Reason> {
+    let server = Server::start(Config::default(), None).await.map_err(|error| Reason {
+        message: format!("The embedded broker can't start: {error}."),
+        hints: vec!["Another broker does as well: --broker amqp://user:password@host:5672/vhost".to_owned()],
+    })?;
+    let identity = BrokerIdentity {
+        kind: "embedded",
+        product: PRODUCT.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        detail: imitates(),
+    };
+    let address = Address::loopback(server.port());
+    Ok(Broker { identity, address, management: None, server: Some(Arc::new(server)) })
+}
+
+/// Makes a vhost in which `guest` may do everything.
+pub(super) fn make_vhost(server: &Server, name: &str) {
+    server.with(|broker| {
+        broker.add_vhost(name);
+        // The patterns are our own, and are ones.
+        let _ = broker.permit(&Account::guest().name, name, &Patterns::all());
+    });
+}
+
+/// The broker as a program.
+pub struct Program {
+    /// What its process carries in its environment.
+    pub mark: String,
+    /// The port for AMQP.
+    pub port: u16,
+    /// Where its log goes.
+    pub log: PathBuf,
+}
+
+impl Program {
+    /// Builds it, if need be.
+    ///
+    /// # Errors
+    ///
+    /// When it does not compile.
+    pub async fn build() -> Result<PathBuf, Reason> {
+        let here = std::env::current_exe().unwrap_or_default();
+        let folder = here.ancestors().find(|folder| folder.ends_with("debug") || folder.ends_with("release"));
+        let program = folder.unwrap_or(Path::new(".")).join(format!("embedded-broker{}", std::env::consts::EXE_SUFFIX));
+        let mut cargo = Command::new(workspace::cargo());
+        cargo.args(["build", "--quiet", "--package", "broker", "--features", "program", "--manifest-path"]);
+        cargo.arg(workspace::root().join("Cargo.toml")).stdin(Stdio::null()).kill_on_drop(true);
+        if !program.exists() {
+            progress("compiling the embedded broker, this once; some seconds");
+        }
+        let built = cargo.status().await;
+        if built.as_ref().is_ok_and(std::process::ExitStatus::success) && program.exists() {
+            return Ok(program);
+        }
+        let why = built.map_or_else(|error| error.to_string(), |status| status.to_string());
+        Err(Reason {
+            message: format!("The embedded broker could not be built as a program: {why}."),
+            hints: vec!["What does cargo say? cargo build --package broker --features program".to_owned()],
+        })
+    }
+
+    /// Starts it. It goes on when we end, until the processes with its mark are ended.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be started.
+    pub fn spawn(&self, program: &Path, accounts: &EmbeddedArgs) -> io::Result<Child> {
+        let log = fs::File::create(&self.log).map_err(|error| at(&self.log, &error))?;
+        let mut command = Command::new(program);
+        command.arg("--port").arg(self.port.to_string());
+        for user in &accounts.users {
+            let permissions = user.permissions.iter().flatten().map(|pattern| format!(":{pattern}"));
+            let permissions: String = permissions.collect();
+            command.arg(format!("--user={}:{}{permissions}", user.name, user.password));
+        }
+        accounts.vhosts.iter().for_each(|vhost| {
+            command.arg(format!("--vhost={vhost}"));
+        });
+        command.env(MARK, &self.mark).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        // Ctrl-C in our terminal is for us.
+        #[cfg(unix)]
+        command.process_group(0);
+        command.spawn().map_err(|error| at(program, &error))
+    }
+}
