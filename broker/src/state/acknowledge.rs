@@ -30,11 +30,11 @@ pub(crate) struct Unacked {
 pub(crate) enum Settle {
     /// Done with.
     Ack,
-    /// Back to the queue. `counts`: against the delivery limit of a quorum queue; a message that was refused, or that was
-    /// with somebody who went away, may be the reason for it.
+    /// Back to the queue. `counts`: as a failure, against the delivery limit of a quorum queue. A message that was rejected, or
+    /// that was with somebody who went away, may be the reason for it; one that was nacked is not.
     Requeue { counts: bool },
     /// To the dead-letter exchange, or nowhere.
-    Reject,
+    Reject { counts: bool },
 }
 
 impl Broker {
@@ -46,11 +46,13 @@ impl Broker {
             Basic::Qos(qos) => self.qos(caller, &qos),
             Basic::Ack(ack) => self.settle_deliveries(caller, ack.delivery_tag, ack.multiple, Settle::Ack),
             Basic::Nack(nack) => {
-                let how = if nack.requeue { Settle::Requeue { counts: false } } else { Settle::Reject };
+                let how =
+                    if nack.requeue { Settle::Requeue { counts: false } } else { Settle::Reject { counts: false } };
                 self.settle_deliveries(caller, nack.delivery_tag, nack.multiple, how)
             }
             Basic::Reject(reject) => {
-                let how = if reject.requeue { Settle::Requeue { counts: true } } else { Settle::Reject };
+                let how =
+                    if reject.requeue { Settle::Requeue { counts: true } } else { Settle::Reject { counts: true } };
                 self.settle_deliveries(caller, reject.delivery_tag, false, how)
             }
             Basic::Recover(recover) => self.recover(caller, recover.requeue, true),
@@ -113,11 +115,11 @@ impl Broker {
                 }
             }
             Settle::Requeue { counts } => self.requeue(settled, counts),
-            Settle::Reject => {
+            Settle::Reject { counts } => {
                 for Unacked { queue: id, entry, .. } in settled {
                     if let Some(queue) = self.queues.get_mut(&id) {
                         queue.unacked = queue.unacked.saturating_sub(1);
-                        self.dead_letter(id, entry.message, Reason::Rejected, false);
+                        self.dead_letter(id, entry.message, Reason::Rejected, entry.failed || counts);
                     }
                 }
             }
@@ -136,9 +138,10 @@ impl Broker {
             entry.redelivered = true;
             entry.acquired += 1;
             entry.returns += u32::from(counts);
+            entry.failed |= counts;
             let most = queue.settings.delivery_limit.unwrap_or(DELIVERY_LIMIT);
             if queue.settings.quorum && u64::from(entry.returns) > most {
-                self.dead_letter(id, entry.message, Reason::DeliveryLimit, false);
+                self.dead_letter(id, entry.message, Reason::DeliveryLimit, entry.failed);
             } else {
                 queue.put_back(entry);
                 touched.insert(id);

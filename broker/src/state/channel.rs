@@ -172,6 +172,17 @@ impl Broker {
         match raw.parse() {
             Err(error) if raw.kind == Kind::Method => return self.unreadable(at.connection, raw, &error),
             Ok(Frame::Method(Method::Channel(AMQPMethod::Open(_)))) => {}
+            // RabbitMQ puts a message together before it looks whether the channel is open.
+            Ok(Frame::Method(Method::Basic(Basic::Publish(_)))) => {
+                if let Some(connection) = self.connections.get_mut(&at.connection) {
+                    connection.published_unopened = Some(at.channel);
+                }
+                return;
+            }
+            _ if self.connections.get(&at.connection).is_some_and(|c| c.published_unopened == Some(at.channel)) => {
+                let refusal = Refusal::channel_error("expected 'channel.open'");
+                return self.close_connection(at.connection, &refusal, PUBLISH);
+            }
             _ if raw.kind == Kind::Method => {
                 let refusal = Refusal::channel_error("expected 'channel.open'");
                 return self.close_connection(at.connection, &refusal, about);

@@ -98,6 +98,8 @@ pub(crate) struct Connection {
     pub(crate) outstanding: usize,
     /// It has published since it came, so an alarm stops it.
     pub(crate) publishes: bool,
+    /// A message is on its way in on this channel, which is not open.
+    pub(crate) published_unopened: Option<u16>,
     /// An alarm stopped it.
     pub(crate) blocked: bool,
 }
@@ -118,6 +120,7 @@ impl Connection {
             exclusive: BTreeSet::new(),
             outstanding: 0,
             publishes: false,
+            published_unopened: None,
             blocked: false,
         }
     }

@@ -10,7 +10,7 @@ use wire::{
 
 use crate::state::{
     Broker, binding,
-    message::{Message, as_text, headers_of, text, without},
+    message::{Message, as_text, headers_of, text},
     queue::QueueId,
 };
 
@@ -49,12 +49,12 @@ pub(crate) struct DeadLetter {
     exchange: String,
     key: Option<String>,
     reason: Reason,
-    redelivered: bool,
+    failed: bool,
 }
 
 impl Broker {
     /// A queue gives a message up. Without a dead-letter exchange it is gone.
-    pub(crate) fn dead_letter(&mut self, from: QueueId, message: Arc<Message>, reason: Reason, redelivered: bool) {
+    pub(crate) fn dead_letter(&mut self, from: QueueId, message: Arc<Message>, reason: Reason, failed: bool) {
         let Some(queue) = self.queues.get(&from) else { return };
         let Some(exchange) = queue.settings.dead_letter_exchange.clone() else { return };
         if self.dead_letters.len() >= WAITING {
@@ -67,7 +67,7 @@ impl Broker {
             exchange,
             key: queue.settings.dead_letter_routing_key.clone(),
             reason,
-            redelivered,
+            failed,
         });
     }
 
@@ -109,10 +109,10 @@ impl Broker {
         }
         let priority = *properties.priority();
         let deaths = self.with_death(letter, &properties, &copies);
-        let bytes = wire::frame::write_properties(&written_down(letter, &deaths, properties));
+        let bytes = wire::frame::write_properties(&written_down(&deaths, properties));
         let message = Message::dead(name, key, bytes, letter.message.body.clone(), deaths, &self.gauge);
         for id in to {
-            self.enqueue(id, message.clone(), priority, None, letter.redelivered);
+            self.enqueue(id, message.clone(), priority, None, letter.failed);
         }
     }
 
@@ -140,8 +140,8 @@ impl Broker {
 
 /// Writes down, in the message's headers, where and why it died: `x-death`, the latest first, and who was first and last.
 /// What a publisher wrote there itself is not believed.
-fn written_down(letter: &DeadLetter, deaths: &[Death], properties: AMQPProperties) -> AMQPProperties {
-    let mut headers = without(&headers_of(&properties), if letter.key.is_some() { &["CC"] } else { &[] });
+fn written_down(deaths: &[Death], properties: AMQPProperties) -> AMQPProperties {
+    let mut headers = headers_of(&properties);
     let mut array = FieldArray::default();
     deaths.iter().for_each(|death| array.push(death.to_value()));
     headers.insert("x-death".into(), AMQPValue::FieldArray(array));

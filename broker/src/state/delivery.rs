@@ -299,7 +299,7 @@ impl Broker {
     /// Dead-letters the messages that are too old.
     pub(crate) fn expire(&mut self, id: QueueId) {
         while let Some(entry) = self.queues.get_mut(&id).and_then(|queue| queue.pop_expired(self.now)) {
-            self.dead_letter(id, entry.message, Reason::Expired, false);
+            self.dead_letter(id, entry.message, Reason::Expired, entry.failed);
         }
         self.set_alarm(id);
     }

@@ -201,7 +201,7 @@ impl Broker {
         message: Arc<Message>,
         priority: Option<u8>,
         expiration: Option<Millis>,
-        redelivered: bool,
+        failed: bool,
     ) -> bool {
         let now = self.now;
         let Some(queue) = self.queues.get_mut(&id) else { return true };
@@ -209,7 +209,7 @@ impl Broker {
         // A quorum queue notices that it is full when it is over the limit.
         let more = if queue.settings.quorum { (0, 0) } else { (1, message.body.len()) };
         if refuses && queue.overflows(more.0, more.1) {
-            self.refuse_overflow(id, message, redelivered);
+            self.refuse_overflow(id, message, failed);
             return false;
         }
         let Some(queue) = self.queues.get_mut(&id) else { return true };
@@ -217,17 +217,20 @@ impl Broker {
             (Some(of_queue), Some(of_message)) => Some(of_queue.min(of_message)),
             (one, other) => one.or(other),
         };
-        queue.push(message, priority, ttl.map(|ttl| now.saturating_add(ttl)), redelivered);
+        queue.push(message, priority, ttl.map(|ttl| now.saturating_add(ttl)), failed);
         self.deliver(id);
+        if failed && let Some(queue) = self.queues.get_mut(&id) {
+            queue.show_failure();
+        }
         self.drop_surplus(id);
         self.expire(id);
         true
     }
 
-    fn refuse_overflow(&mut self, id: QueueId, message: Arc<Message>, redelivered: bool) {
+    fn refuse_overflow(&mut self, id: QueueId, message: Arc<Message>, failed: bool) {
         let Some(queue) = self.queues.get(&id) else { return };
         if queue.settings.overflow == Overflow::RejectPublishDlx {
-            self.dead_letter(id, message, Reason::MaxLength, redelivered);
+            self.dead_letter(id, message, Reason::MaxLength, failed);
         }
     }
 
@@ -239,7 +242,7 @@ impl Broker {
                 return;
             }
             let Some(entry) = queue.pop() else { return };
-            self.dead_letter(id, entry.message, Reason::MaxLength, entry.redelivered);
+            self.dead_letter(id, entry.message, Reason::MaxLength, entry.failed);
         }
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct Entry {
     pub(crate) expires: Option<Millis>,
     /// It was delivered before.
     pub(crate) redelivered: bool,
+    /// Somebody refused it, or went away with it, in this queue or in one it died in.
+    pub(crate) failed: bool,
     /// How often it was delivered and came back, whatever for.
     pub(crate) acquired: u32,
     /// How often that counts against the delivery limit of a quorum queue.
@@ -107,20 +109,14 @@ impl Queue {
     }
 
     /// Puts a message at the end of its priority.
-    pub(crate) fn push(
-        &mut self,
-        message: Arc<Message>,
-        priority: Option<u8>,
-        expires: Option<Millis>,
-        redelivered: bool,
-    ) {
+    pub(crate) fn push(&mut self, message: Arc<Message>, priority: Option<u8>, expires: Option<Millis>, failed: bool) {
         let place = self.next_place;
         self.next_place += 1;
         // A quorum queue has a middle for who asks for nothing.
         let priority = priority.unwrap_or(if self.settings.quorum { 4 } else { 0 });
         let priority = priority.min(self.settings.highest_priority());
         self.count(&message, expires.is_some());
-        let entry = Entry { place, message, expires, redelivered, acquired: 0, returns: 0, priority };
+        let entry = Entry { place, message, expires, redelivered: false, failed, acquired: 0, returns: 0, priority };
         self.ready[usize::from(priority)].push_back(entry);
     }
 
@@ -152,6 +148,14 @@ impl Queue {
             return None;
         }
         self.iter().next()?.expires
+    }
+
+    /// A message that failed elsewhere and was not delivered at once shows it, as if it had been delivered from here.
+    pub(crate) fn show_failure(&mut self) {
+        let last = self.ready.iter_mut().filter_map(VecDeque::back_mut).max_by_key(|entry| entry.place);
+        if let Some(last) = last.filter(|entry| entry.place + 1 == self.next_place) {
+            last.redelivered |= last.failed;
+        }
     }
 
     /// Takes all that are ready. Returns how many they were.

@@ -9,10 +9,13 @@ use std::{
 
 use broker::{Account, Config, Patterns, Server};
 use cli::EmbeddedArgs;
-use tokio::process::{Child, Command};
+use tokio::{
+    process::{Child, Command},
+    time::Instant,
+};
 
 use crate::{
-    brokers::{Broker, address::Address},
+    brokers::{Broker, START_PATIENCE, address::Address, management::Management, ports},
     owner::{MARK, at},
     report::progress,
     verdict::{BrokerIdentity, Reason},
@@ -57,45 +60,41 @@ pub(super) fn make_vhost(server: &Server, name: &str) {
 pub struct Program {
     /// What its process carries in its environment.
     pub mark: String,
-    /// The port for AMQP.
+    /// The port for AMQP; the management API is above it.
     pub port: u16,
     /// Where its log goes.
     pub log: PathBuf,
 }
 
 impl Program {
-    /// Builds it, if need be.
+    /// Builds it, if need be, starts it, and waits until it is ready. It goes on when we end, until the processes with its mark
+    /// are ended.
     ///
     /// # Errors
     ///
-    /// When it does not compile.
-    pub async fn build() -> Result<PathBuf, Reason> {
-        let here = std::env::current_exe().unwrap_or_default();
-        let folder = here.ancestors().find(|folder| folder.ends_with("debug") || folder.ends_with("release"));
-        let program = folder.unwrap_or(Path::new(".")).join(format!("embedded-broker{}", std::env::consts::EXE_SUFFIX));
-        let mut cargo = Command::new(workspace::cargo());
-        cargo.args(["build", "--quiet", "--package", "broker", "--features", "program", "--manifest-path"]);
-        cargo.arg(workspace::root().join("Cargo.toml")).stdin(Stdio::null()).kill_on_drop(true);
-        if !program.exists() {
-            progress("compiling the embedded broker, this once; some seconds");
+    /// Why it can't be had, and what to do.
+    pub async fn start(&self, accounts: &EmbeddedArgs) -> Result<Broker, Reason> {
+        let mut child = self.spawn(&build().await?, accounts).map_err(|error| Reason {
+            message: format!("The embedded broker could not be started: {error}."),
+            hints: vec![],
+        })?;
+        let address = Address::loopback(self.port);
+        let management = Management {
+            url: format!("http://127.0.0.1:{}", self.port + ports::MANAGEMENT),
+            user: address.user.clone(),
+            password: address.password.clone(),
+        };
+        let deadline = Instant::now() + START_PATIENCE;
+        tokio::select! {
+            ready = Broker::greet("embedded", imitates(), address, Some(management), deadline) => ready,
+            _ = child.wait() => Err(Reason {
+                message: "The embedded broker ended while it was starting.".to_owned(),
+                hints: vec![format!("its log: {}", fs::read_to_string(&self.log).unwrap_or_default().trim())],
+            }),
         }
-        let built = cargo.status().await;
-        if built.as_ref().is_ok_and(std::process::ExitStatus::success) && program.exists() {
-            return Ok(program);
-        }
-        let why = built.map_or_else(|error| error.to_string(), |status| status.to_string());
-        Err(Reason {
-            message: format!("The embedded broker could not be built as a program: {why}."),
-            hints: vec!["What does cargo say? cargo build --package broker --features program".to_owned()],
-        })
     }
 
-    /// Starts it. It goes on when we end, until the processes with its mark are ended.
-    ///
-    /// # Errors
-    ///
-    /// When it can't be started.
-    pub fn spawn(&self, program: &Path, accounts: &EmbeddedArgs) -> io::Result<Child> {
+    fn spawn(&self, program: &Path, accounts: &EmbeddedArgs) -> io::Result<Child> {
         let log = fs::File::create(&self.log).map_err(|error| at(&self.log, &error))?;
         let mut command = Command::new(program);
         command.arg("--port").arg(self.port.to_string());
@@ -113,4 +112,29 @@ impl Program {
         command.process_group(0);
         command.spawn().map_err(|error| at(program, &error))
     }
+}
+
+/// Builds the program, and returns where it is: beside us.
+async fn build() -> Result<PathBuf, Reason> {
+    let here = std::env::current_exe().unwrap_or_default();
+    let folder = here.ancestors().find(|folder| folder.ends_with("debug") || folder.ends_with("release"));
+    let program = folder.unwrap_or(Path::new(".")).join(format!("embedded-broker{}", std::env::consts::EXE_SUFFIX));
+    let mut cargo = Command::new(workspace::cargo());
+    cargo.args(["build", "--quiet", "--package", "broker", "--features", "program", "--manifest-path"]);
+    cargo.arg(workspace::root().join("Cargo.toml")).stdin(Stdio::null()).kill_on_drop(true);
+    if folder.is_some_and(|folder| folder.ends_with("release")) {
+        cargo.arg("--release");
+    }
+    if !program.exists() {
+        progress("compiling the embedded broker, this once; some seconds");
+    }
+    let built = cargo.status().await;
+    if built.as_ref().is_ok_and(std::process::ExitStatus::success) && program.exists() {
+        return Ok(program);
+    }
+    let why = built.map_or_else(|error| error.to_string(), |status| status.to_string());
+    Err(Reason {
+        message: format!("The embedded broker could not be built as a program: {why}."),
+        hints: vec!["What does cargo say? cargo build --package broker --features program".to_owned()],
+    })
 }

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use crate::{
     brokers::{
-        Broker, PATIENCE, START_PATIENCE, address::Address, auto, docker, embedded, hands, local,
-        management::Management, ports::MANAGEMENT,
+        Broker, PATIENCE, address::Address, auto, docker, embedded, hands, local, management::Management,
+        ports::MANAGEMENT,
     },
     owner::{self, at},
     report::{progress, say},
@@ -146,23 +146,10 @@ async fn up(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<(),
 
 /// Starts the embedded broker as a program, and waits until it is ready.
 async fn up_embedded(mark: &str, port: u16, accounts: &EmbeddedArgs) -> Result<(), Reason> {
-    let executable = embedded::Program::build().await?;
     let folder = folder().map_err(|error| io_trouble(&error))?;
     fs::create_dir_all(&folder).map_err(|error| io_trouble(&at(&folder, &error)))?;
     let program = embedded::Program { mark: mark.to_owned(), port, log: folder.join(EMBEDDED_LOG) };
-    let mut child = program.spawn(&executable, accounts).map_err(|error| Reason {
-        message: format!("The embedded broker could not be started: {error}."),
-        hints: vec![],
-    })?;
-    let ready =
-        Broker::greet("embedded", String::new(), Address::loopback(port), None, Instant::now() + START_PATIENCE);
-    tokio::select! {
-        ready = ready => ready.map(drop),
-        _ = child.wait() => Err(Reason {
-            message: "The embedded broker ended while it was starting.".to_owned(),
-            hints: vec![format!("its log: {}", fs::read_to_string(&program.log).unwrap_or_default().trim())],
-        }),
-    }
+    program.start(accounts).await.map(drop)
 }
 
 /// What is to be started.

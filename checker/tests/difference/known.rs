@@ -50,9 +50,8 @@ pub fn read(version: &str) -> All {
 
 /// Writes the file anew.
 pub fn write(version: &str, all: &All) {
-    let mut text = format!(
-        "# What RabbitMQ {version} does otherwise than RabbitMQ 4.3, which is what the embedded broker does.\n"
-    );
+    let mut text =
+        format!("# What RabbitMQ {version} (+) does otherwise than the embedded broker (-), which follows 4.3.\n");
     for (name, known) in all {
         let _ = write!(text, "\nconversation: {name}\nwhy: {}\n{}\n", known.why, known.lines.join("\n"));
     }

@@ -1,12 +1,16 @@
 //! The embedded broker against RabbitMQ: the same conversations, and what differs is listed, each with its reason.
 //!
-//! `DIFFERENCE_BROKERS` names the brokers: `4.3=amqp://127.0.0.1:35743,4.0=amqp://127.0.0.1:35740`; without it every test is
-//! reported as ignored. `DIFFERENCE_WRITE=DIR` also writes the transcripts to `DIR/VERSION/THEME__NAME.txt`.
-//! `DIFFERENCE_ACCEPT=1` writes what differs to `known/VERSION.txt`, where somebody has to say why.
+//! Each conversation is played on the embedded broker and on every RabbitMQ at hand (`HELLO_RABBIT_TEST_BROKERS` names them, as
+//! for the tests on real brokers), each time in a fresh vhost. `DIFFERENCE_WRITE=DIR` also writes the transcripts to
+//! `DIR/VERSION/THEME__NAME.txt`. `DIFFERENCE_ACCEPT=1` writes what differs to `known/VERSION.txt`, where somebody has to say
+//! why.
 
 // clippy's own exception for tests does not see helper functions.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../real_broker/brokers.rs"]
+#[allow(dead_code)]
+mod brokers;
 mod client;
 mod conversations;
 mod known;
@@ -26,79 +30,73 @@ use std::{
 use checker::brokers::address::Address;
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::{conversations::Conversation, stage::Stage};
+use crate::{
+    brokers::{InUse, Place},
+    conversations::Conversation,
+    stage::Stage,
+};
 
-/// Whose transcripts the others are measured by, until there is the embedded broker.
-const YARDSTICK: &str = "4.3";
+/// The versions whose differences are listed.
+const VERSIONS: [&str; 3] = ["4.3", "4.0", "3.10"];
+
+/// What the embedded broker's transcripts are filed under.
+const EMBEDDED: &str = "embedded";
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Most of the time is spent waiting.
     arguments.test_threads = arguments.test_threads.or(Some(8));
-    let brokers = brokers();
     let accept = env::var("DIFFERENCE_ACCEPT").is_ok();
     let accepted: Arc<Mutex<HashMap<String, known::All>>> = Arc::default();
-    let yardstick = yardstick(&brokers);
+    let in_use = Arc::new(InUse::default());
     let mut trials = Vec::new();
     for conversation in conversations::all() {
-        let expected: Arc<OnceLock<Result<String, String>>> = Arc::default();
-        for (version, address) in &brokers {
-            let name = format!("{version}::{}", conversation.name());
-            let Some(address) = address.clone() else {
-                trials.push(Trial::test(name, || Ok(())).with_ignored_flag(true));
-                continue;
-            };
-            let (version, yardstick, expected, accepted) =
-                (version.clone(), yardstick.clone(), expected.clone(), accepted.clone());
-            trials.push(Trial::test(name, move || {
-                let expected = || expected.get_or_init(|| play(&yardstick, conversation, YARDSTICK)).clone();
-                if version == YARDSTICK {
-                    return expected().map(drop).map_err(Failed::from);
+        let embedded: Arc<OnceLock<Result<String, String>>> = Arc::default();
+        // The installed RabbitMQ is one of the versions that there are images of.
+        for place in Place::all().into_iter().filter(|place| *place != Place::Local) {
+            let name = format!("{}::{}", place.name(), conversation.name());
+            let ignored = place.is_not_at_hand();
+            let (embedded, accepted, in_use) = (embedded.clone(), accepted.clone(), in_use.clone());
+            let trial = Trial::test(name, move || {
+                let broker = in_use.broker(&Place::Embedded)?;
+                let embedded = embedded.get_or_init(|| play(&broker.broker.address, conversation, EMBEDDED)).clone()?;
+                if place == Place::Embedded {
+                    return Ok(());
                 }
-                let heard = play(&address, conversation, &version)?;
-                let lines = known::difference(&expected()?, &heard);
+                let rabbit = in_use.broker(&place)?;
+                let version = short(&rabbit.broker.identity.version);
+                let heard = play(&rabbit.broker.address, conversation, &version)?;
+                let lines = known::difference(&embedded, &heard);
                 if accept {
                     let known = known::Known { why: String::new(), lines };
                     accepted.lock().unwrap().entry(version).or_default().insert(conversation.name(), known);
                     return Ok(());
                 }
                 judge(known::read(&version).get(&conversation.name()), &lines)
-            }));
+            });
+            trials.push(trial.with_ignored_flag(ignored));
         }
     }
-    for (version, _) in brokers.iter().filter(|(version, _)| version != YARDSTICK) {
-        let version = version.clone();
-        trials.push(Trial::test(format!("{version}::every_known_difference_has_its_conversation"), move || {
+    for version in VERSIONS {
+        trials.push(Trial::test(format!("known::{version}::every_difference_has_its_conversation"), move || {
             let names: Vec<String> = conversations::all().iter().map(Conversation::name).collect();
-            match known::read(&version).keys().find(|name| !names.contains(name)) {
+            match known::read(version).keys().find(|name| !names.contains(name)) {
                 Some(name) => Err(format!("there is no conversation {name}").into()),
                 None => Ok(()),
             }
         }));
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
+    in_use.end();
     for (version, fresh) in accepted.lock().unwrap().drain() {
         keep(&version, fresh);
     }
     conclusion.exit_code()
 }
 
-/// The broker that is the measure. This is where the embedded broker comes in: started once, its address goes here.
-fn yardstick(brokers: &[(String, Option<Address>)]) -> Address {
-    let of_version = brokers.iter().find(|(version, _)| version == YARDSTICK);
-    of_version.and_then(|(_, address)| address.clone()).unwrap_or_else(|| Address::loopback(5672))
-}
-
-/// What `DIFFERENCE_BROKERS` names; without it, all that there could be.
-fn brokers() -> Vec<(String, Option<Address>)> {
-    let Ok(named) = env::var("DIFFERENCE_BROKERS") else {
-        return ["4.3", "4.0", "3.10"].map(|version| (version.to_owned(), None)).to_vec();
-    };
-    let parse = |one: &str| {
-        let (version, url) = one.trim().split_once('=').expect("DIFFERENCE_BROKERS: expected VERSION=URL,…");
-        (version.to_owned(), Some(Address::parse(url).expect("an AMQP address")))
-    };
-    named.split(',').map(parse).collect()
+/// As in `4.3`.
+fn short(version: &str) -> String {
+    version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
 }
 
 /// Plays a conversation; its transcript.

@@ -8,12 +8,12 @@ use std::{
 };
 
 use checker::{
-    brokers::{Broker, address::Address, docker, local},
-    owner::Run,
+    brokers::{Broker, address::Address, docker, embedded, local, ports},
+    owner::{self, Run},
     stage::Seen,
     tap::Tap,
 };
-use cli::{BrokerArgs, BrokerChoice};
+use cli::{BrokerArgs, BrokerChoice, EmbeddedArgs};
 use libtest_mimic::Failed;
 use tokio::runtime::Runtime;
 
@@ -24,6 +24,8 @@ pub enum Place {
     Docker(String),
     /// The installed RabbitMQ.
     Local,
+    /// The kit's own broker, as a program.
+    Embedded,
     /// A kind of broker that is not at hand.
     Missing(&'static str),
 }
@@ -32,15 +34,17 @@ impl Place {
     /// All that are asked for, or at hand.
     pub fn all() -> Vec<Place> {
         if let Ok(asked) = env::var("HELLO_RABBIT_TEST_BROKERS") {
-            return asked.split(',').map(str::trim).filter(|place| !place.is_empty()).map(Place::parse).collect();
+            let named = asked.split(',').map(str::trim).filter(|place| !place.is_empty()).map(Place::parse);
+            return std::iter::once(Place::Embedded).chain(named).collect();
         }
         let mut images = vec![docker::OFFICIAL.to_owned()];
         images.extend(docker::BUILT.map(str::to_owned));
         images.retain(|image| runtime().block_on(docker::image_at_hand(Some(image))).is_some());
-        let mut places: Vec<Place> = images.into_iter().map(Place::Docker).collect();
-        if places.is_empty() {
+        let mut places = vec![Place::Embedded];
+        if images.is_empty() {
             places.push(Place::Missing("docker"));
         }
+        places.extend(images.into_iter().map(Place::Docker));
         places.push(if local::server().is_some() { Place::Local } else { Place::Missing("local") });
         places
     }
@@ -63,6 +67,7 @@ impl Place {
         match self {
             Place::Docker(image) => format!("docker({image})"),
             Place::Local => "local".to_owned(),
+            Place::Embedded => "embedded".to_owned(),
             Place::Missing(kind) => format!("{kind}(not at hand)"),
         }
     }
@@ -120,6 +125,7 @@ impl InUse {
         let (choice, image) = match place {
             Place::Docker(image) => (BrokerChoice::Docker, Some(image.clone())),
             Place::Local => (BrokerChoice::Local, None),
+            Place::Embedded => return self.start_embedded(),
             Place::Missing(kind) => {
                 return Err(format!("no broker of the kind {kind} is at hand, and CI must have one"));
             }
@@ -129,6 +135,17 @@ impl InUse {
         self.runs.lock().unwrap().push(run);
         let broker = broker.map_err(|reason| format!("{} {}", reason.message, reason.hints.join(" · ")))?;
         Ok(Arc::new(TestBroker { place: place.clone(), broker }))
+    }
+
+    fn start_embedded(&self) -> Result<Arc<TestBroker>, String> {
+        let run = Run::begin().map_err(|error| error.to_string())?;
+        let port = ports::free_pair().map_err(|error| error.to_string())?;
+        let log = run.folder().join("embedded.log");
+        let program = embedded::Program { mark: owner::broker_mark(run.id()), port, log };
+        let broker = runtime().block_on(program.start(&EmbeddedArgs::default()));
+        self.runs.lock().unwrap().push(run);
+        let broker = broker.map_err(|reason| format!("{} {}", reason.message, reason.hints.join(" · ")))?;
+        Ok(Arc::new(TestBroker { place: Place::Embedded, broker }))
     }
 
     /// Ends all of them.

@@ -1,7 +1,8 @@
-//! Tests on real brokers: RabbitMQ in containers (by testcontainers) and the one installed here.
+//! Tests on real brokers: RabbitMQ in containers (by testcontainers), the one installed here, and the embedded broker, which has
+//! to pass all that RabbitMQ passes.
 //!
-//! `HELLO_RABBIT_TEST_BROKERS` names them, separated by commas: `docker:IMAGE`, `local`; each must be there then. Without it
-//! those at hand are used: a kind of broker that is not at hand gives tests that are reported as ignored, and fails where
+//! `HELLO_RABBIT_TEST_BROKERS` names RabbitMQs, separated by commas: `docker:IMAGE`, `local`; each must be there then. Without
+//! it those at hand are used: a kind of broker that is not at hand gives tests that are reported as ignored, and fails where
 //! the environment says `CI=true`.
 
 // clippy's own exception for tests does not see helper functions.
