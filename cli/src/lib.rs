@@ -198,12 +198,12 @@ pub enum WarmWhat {
     Status,
     /// List its queues, as `rabbitmqctl list_queues` does
     Queues,
-    /// Print its log
-    Logs,
     /// List its bindings: which exchange takes what to which queue
     Bindings,
     /// List its connections
     Connections,
+    /// Print its log
+    Logs,
     /// Publish a message
     Publish {
         /// The routing key: on the default exchange, the queue's name.
@@ -380,6 +380,17 @@ mod tests {
         for wrong in ["", "  ", "''", "python3 'send.py", "a | b", "URL=x a", "~/a", "a > b"] {
             assert!(command_line(wrong).is_err(), "{wrong:?} was taken");
         }
+    }
+
+    #[test]
+    fn an_account_has_no_permissions_or_three_patterns() {
+        let patterns = |user: Result<User, String>| user.map(|user| user.permissions);
+        assert_eq!(patterns(user("ann:secret")), Ok(None));
+        assert_eq!(patterns(user("ann:secret:.*::^q")), Ok(Some([".*", "", "^q"].map(str::to_owned))));
+        for wrong in ["ann", "ann:secret:.*", "ann:secret:.*:.*", ":secret", "a:b:c:d:e:f"] {
+            assert!(user(wrong).is_err(), "{wrong:?} was taken");
+        }
+        assert!(vhost("").is_err() && vhost(&"v".repeat(256)).is_err() && vhost("/a b").is_ok());
     }
 
     #[test]

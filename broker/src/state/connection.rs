@@ -96,6 +96,8 @@ pub(crate) struct Connection {
     pub(crate) exclusive: BTreeSet<QueueId>,
     /// Bytes that are on their way to the client.
     pub(crate) outstanding: usize,
+    /// So many that its consumers get nothing until about half of them have gone out.
+    pub(crate) full: bool,
     /// It has published since it came, so an alarm stops it.
     pub(crate) publishes: bool,
     /// A message is on its way in on this channel, which is not open.
@@ -119,6 +121,7 @@ impl Connection {
             channels: BTreeMap::new(),
             exclusive: BTreeSet::new(),
             outstanding: 0,
+            full: false,
             publishes: false,
             published_unopened: None,
             blocked: false,

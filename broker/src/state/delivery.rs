@@ -17,7 +17,7 @@ use wire::{
 };
 
 use crate::state::{
-    Broker, ConnectionId, Due, Effect, Limits, Output,
+    Broker, ConnectionId, Due, Effect, Output,
     accounts::Access,
     acknowledge::Unacked,
     channel::{At, Caller},
@@ -46,10 +46,10 @@ pub(crate) struct Consumer {
 }
 
 impl Consumer {
-    fn can_take(&self, connections: &HashMap<ConnectionId, Connection>, limits: &Limits) -> bool {
+    fn can_take(&self, connections: &HashMap<ConnectionId, Connection>) -> bool {
         let Some(connection) = connections.get(&self.at.connection) else { return false };
         connection.phase == Phase::Running
-            && connection.outstanding < limits.outstanding
+            && !connection.full
             && (self.prefetch == 0 || self.unacked < usize::from(self.prefetch))
             && connection.channels.get(&self.at.channel).is_some_and(|channel| !channel.closing)
     }
@@ -57,15 +57,15 @@ impl Consumer {
 
 impl Queue {
     /// The place, among the consumers, of the one whose turn it is.
-    fn next_consumer(&self, connections: &HashMap<ConnectionId, Connection>, limits: &Limits) -> Option<usize> {
+    fn next_consumer(&self, connections: &HashMap<ConnectionId, Connection>) -> Option<usize> {
         if self.settings.single_active_consumer {
             // One is the active one, whatever the others could take.
-            return self.consumers.first().filter(|first| first.can_take(connections, limits)).map(|_| 0);
+            return self.consumers.first().filter(|first| first.can_take(connections)).map(|_| 0);
         }
         let mut best: Option<usize> = None;
         for (index, consumer) in self.consumers.iter().enumerate() {
             let is_better = best.is_none_or(|best| consumer.priority > self.consumers[best].priority);
-            if is_better && consumer.can_take(connections, limits) {
+            if is_better && consumer.can_take(connections) {
                 best = Some(index);
             }
         }
@@ -211,7 +211,7 @@ impl Broker {
             if queue.is_empty() {
                 break;
             }
-            let Some(turn) = queue.next_consumer(&self.connections, &self.limits) else { break };
+            let Some(turn) = queue.next_consumer(&self.connections) else { break };
             let Some(entry) = queue.pop() else { break };
             if queue.consumers.len() > 1 && !queue.settings.single_active_consumer {
                 // To the end of the line.

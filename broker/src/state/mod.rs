@@ -348,12 +348,10 @@ impl Broker {
         self.advance(now);
         let most = self.limits.outstanding;
         let Some(found) = self.connections.get_mut(&connection) else { return };
-        let was_full = found.outstanding >= most;
         found.outstanding = found.outstanding.saturating_sub(bytes);
         // Not before there is room for a good many: one message at a time would wake everybody for each.
-        if was_full && found.outstanding >= most / 2 {
-            found.outstanding = found.outstanding.max(most);
-        } else if was_full {
+        if found.full && found.outstanding < most / 2 {
+            found.full = false;
             self.deliver_to_connection(connection);
             self.move_dead_letters();
         }
@@ -449,6 +447,7 @@ impl Broker {
     fn emit(&mut self, connection: ConnectionId, effect: Effect) {
         if let (Effect::Send(output), Some(connection)) = (&effect, self.connections.get_mut(&connection)) {
             connection.outstanding += output.size();
+            connection.full |= connection.outstanding >= self.limits.outstanding;
         }
         self.effects.push((connection, effect));
     }

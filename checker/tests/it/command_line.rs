@@ -28,6 +28,8 @@ fn help_texts() {
         ("help_check_all", vec!["check", "all", "--help"]),
         ("help_broker", vec!["broker", "--help"]),
         ("help_broker_up", vec!["broker", "up", "--help"]),
+        ("help_broker_publish", vec!["broker", "publish", "--help"]),
+        ("help_broker_alarm", vec!["broker", "alarm", "--help"]),
     ] {
         snapshot(name, &shown(&run(&arguments)));
     }
@@ -39,6 +41,7 @@ fn what_is_typed_wrongly_is_told_and_exits_with_2() {
         ("usage_nothing", vec![]),
         ("usage_unknown_lesson", vec!["check", "lesson", "99"]),
         ("usage_broker", vec!["check", "lesson", "01", "--broker", "rabbit"]),
+        ("usage_user", vec!["broker", "up", "--broker", "embedded", "--user", "ann"]),
         ("usage_amqps", vec!["check", "lesson", "01", "--broker", "amqps://host"]),
         ("usage_timeout", vec!["check", "lesson", "01", "--timeout", "soon"]),
         ("usage_empty_program", vec!["check", "lesson", "01", "--program", ""]),
@@ -49,6 +52,27 @@ fn what_is_typed_wrongly_is_told_and_exits_with_2() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         snapshot(name, &shown(&output));
     }
+}
+
+#[test]
+fn the_embedded_broker_judges_with_nothing_installed() {
+    let output = run(&["check", "lesson", "01", "--broker", "embedded"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    snapshot("embedded_report", &shown(&output));
+}
+
+#[test]
+fn a_broker_that_is_none_of_ours_gets_no_accounts() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-accounts");
+    std::fs::create_dir_all(&folder).unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = port.min(55_535).to_string();
+    let output = checker(&["broker", "up", "--broker", "local", "--user", "ann:secret", "--port", &port])
+        .env("TMPDIR", &folder)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    snapshot("not_for_local", &shown(&output));
 }
 
 /// A port on which nobody listens: it was free a moment ago.
