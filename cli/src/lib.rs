@@ -211,7 +211,7 @@ pub enum WarmWhat {
         /// The message.
         body: String,
         /// The exchange; without it the default exchange
-        #[arg(long, value_name = "NAME", default_value = "")]
+        #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
         exchange: String,
         /// Where.
         #[command(flatten)]

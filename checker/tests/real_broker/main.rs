@@ -59,6 +59,9 @@ fn main() -> ExitCode {
         trials.extend(step_programs::all().into_iter().map(|program| {
             trial(program.name(), Box::new(move |broker: &TestBroker| step_programs::check(broker, &program)))
         }));
+        if *place == Place::Embedded {
+            trials.push(trial("a_bad_day_is_made_by_hand".to_owned(), Box::new(own::bad_day)));
+        }
         for python in classic::PYTHONS {
             let tests: [(&str, classic::Test); 2] =
                 [("pass", classic::pass), ("exchange_messages_with_ours", classic::exchange)];

@@ -4,13 +4,22 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
-use checker::{brokers::ports, owner};
+use checker::{
+    brokers::{address::Address, hand::Hand, ports},
+    owner,
+};
+use lapin::{
+    BasicProperties, Connection, ConnectionProperties,
+    options::{BasicPublishOptions, QueueDeclareOptions},
+    types::FieldTable,
+};
 use libtest_mimic::Failed;
 
 use crate::{
-    brokers::{Place, TestBroker},
+    brokers::{Place, TestBroker, runtime},
     cleaning::until,
 };
 
@@ -99,6 +108,21 @@ pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
 
     let queues = apart.run(&["broker", "queues"])?;
     assert!(text(&queues).contains("Listing queues for vhost / ..."), "{}", text(&queues));
+    let address = Address { port: port.parse()?, ..broker.broker.address.clone() };
+    let hand = runtime().block_on(Hand::reach(&address))?;
+    runtime().block_on(hand.declare("greetings", QueueDeclareOptions::default(), FieldTable::default()))?;
+    runtime().block_on(hand.close());
+    for (command, expected) in [
+        (&["broker", "publish", "greetings", "hello, rabbit"][..], "published"),
+        (&["broker", "peek", "greetings"], "\"hello, rabbit\""),
+        (&["broker", "bindings"], "queue greetings"),
+        (&["broker", "purge", "greetings"], "greetings is empty"),
+        (&["broker", "peek", "greetings"], "greetings is empty"),
+        (&["broker", "publish", "nowhere", "lost"], "The message is gone"),
+    ] {
+        let told = apart.run(command)?;
+        assert!(text(&told).contains(expected), "{command:?}: {}", text(&told));
+    }
     let logs = apart.run(&["broker", "logs"])?;
     assert!(text(&logs).contains("RabbitMQ"), "{}", text(&logs));
 
@@ -107,6 +131,51 @@ pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
     let status = apart.run(&["broker", "status"])?;
     assert_eq!(status.status.code(), Some(3), "{}", text(&status));
     assert_eq!(apart.left(), Vec::<PathBuf>::new());
+    Ok(())
+}
+
+/// What goes wrong on a bad day, made by hand, as a program sees it.
+pub fn bad_day(broker: &TestBroker) -> Result<(), Failed> {
+    let apart = Apart::new(&broker.place);
+    let port = ports::free_pair()?;
+    let up = apart.run(&["broker", "up", "--broker", "embedded", "--port", &port.to_string()])?;
+    assert!(up.status.success(), "{}", text(&up));
+    let address = Address::loopback(port);
+    let connect = || runtime().block_on(Connection::connect(&address.url(), ConnectionProperties::default()));
+    let told = |words: &[&str]| apart.run(&[&["broker"], words].concat()).map(|output| text(&output));
+
+    let connection = connect()?;
+    let channel = runtime().block_on(connection.create_channel())?;
+    let publish = || {
+        runtime().block_on(async {
+            let options = BasicPublishOptions::default();
+            channel.basic_publish("".into(), "nowhere".into(), options, b"m", BasicProperties::default()).await
+        })
+    };
+    assert_eq!(told(&["alarm", "raise", "disk"])?, "the disk alarm is on: who publishes has to wait\n");
+    drop(publish()?);
+    until("the connection to be blocked", || connection.status().blocked())?;
+    assert_eq!(told(&["alarm", "clear", "disk"])?, "the disk alarm is over\n");
+    until("the connection to go on", || !connection.status().blocked())?;
+
+    assert!(told(&["connections"])?.contains("guest"), "{}", told(&["connections"])?);
+    assert_eq!(told(&["close", "all", "--reason", "school is over"])?, "1 connection ended\n");
+    until("the connection to end", || !connection.status().connected())?;
+    assert!(publish().is_err());
+
+    assert_eq!(told(&["refuse-logins", "1"])?, "the next login is refused\n");
+    let refused = connect().err().ok_or("it was let in")?.to_string();
+    assert!(refused.contains("ACCESS_REFUSED"), "{refused}");
+    let again = connect()?;
+    assert_eq!(told(&["cut", "all"])?, "1 connection ended\n");
+    until("the connection to be cut", || !again.status().connected())?;
+
+    assert_eq!(told(&["delay", "100"])?, "all that the broker sends is held back 100 ms\n");
+    let begin = Instant::now();
+    let slow = connect()?;
+    assert!(begin.elapsed() > Duration::from_millis(300), "three answers took {:?}", begin.elapsed());
+    assert_eq!(told(&["delay", "0"])?, "nothing is held back\n");
+    runtime().block_on(slow.close(200, "OK".into()))?;
     Ok(())
 }
 
