@@ -44,7 +44,7 @@ fn output_in_the_readme_is_output_of_a_test() {
 #[test]
 fn commands_in_the_documents_are_commands() {
     use clap::{CommandFactory, Parser};
-    for document in ["README.md", "CONTRIBUTING.md"] {
+    for document in ["README.md", "CONTRIBUTING.md", "broker/README.md"] {
         for block in blocks(&read(document), "console") {
             for line in block.lines().filter_map(|line| line.strip_prefix("$ cargo xtask ")) {
                 if line == "ci" || line == "bench" {
