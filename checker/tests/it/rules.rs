@@ -81,6 +81,24 @@ fn no_sleep_in_the_checker() {
     }
 }
 
+/// Time and chance are told to the broker's state machine: so it can be tested, replayed and fuzzed.
+#[test]
+fn the_brokers_core_is_pure() {
+    for entry in fs::read_dir(root().join("broker/src/state")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        for forbidden in
+            ["tokio", "std::net", "std::time", "std::thread", "std::fs", "std::env", "Instant", "SystemTime"]
+        {
+            assert!(
+                !text.contains(forbidden),
+                "{} mentions {forbidden}; sockets, clocks and threads belong into broker/src/shell",
+                path.display()
+            );
+        }
+    }
+}
+
 #[test]
 fn the_images_are_named_alike_everywhere() {
     let official = checker::brokers::docker::OFFICIAL;

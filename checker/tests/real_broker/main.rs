@@ -16,6 +16,7 @@ mod own;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod step_programs;
+mod suites;
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -71,6 +72,11 @@ fn main() -> ExitCode {
                 trial(name, Box::new(move |broker: &TestBroker| test(broker, python))).with_ignored_flag(not_there)
             }));
         }
+    }
+    for name in suites::NAMES {
+        let not_there = !suites::are_prepared() && std::env::var("CI").is_err();
+        let trial = Trial::test(format!("embedded::suite::{name}"), move || suites::run(name));
+        trials.push(trial.with_ignored_flag(not_there));
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     in_use.end();
