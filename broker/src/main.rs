@@ -49,6 +49,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         ..Config::default()
     };
     let server = Server::start(config, Some(arguments.port)).await.map_err(|error| error.to_string())?;
+    server.log_to(|line| println!("{line}"));
     let above = arguments.port + MANAGEMENT;
     println!(
         "the embedded broker {}, which behaves as RabbitMQ {}, listens on 127.0.0.1:{}; its management API on {above}",

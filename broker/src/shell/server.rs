@@ -5,7 +5,7 @@ use std::{
     io,
     net::Ipv4Addr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -57,6 +57,8 @@ pub(super) struct Shared {
     wake_clock: Notify,
     /// How long everything that goes out is held back, in ms.
     delay: AtomicU64,
+    /// Who writes the log.
+    log: OnceLock<fn(&str)>,
 }
 
 /// The broker, and the sockets of its connections.
@@ -89,6 +91,7 @@ impl Server {
             alarm: AtomicU64::new(u64::MAX),
             wake_clock: Notify::new(),
             delay: AtomicU64::new(0),
+            log: OnceLock::new(),
         });
         let tasks =
             [tokio::spawn(attend(listener, shared.clone(), sockets)), tokio::spawn(watch_clock(shared.clone()))];
@@ -107,6 +110,13 @@ impl Server {
             broker.tick(now);
             act(broker)
         })
+    }
+
+    /// Hands what happens to this function, a line at a time: who comes and goes, what is refused and why. The first that is
+    /// given stays.
+    pub fn log_to(&self, write: fn(&str)) {
+        let _ = self.shared.log.set(write);
+        self.with(Broker::start_log);
     }
 
     /// Holds back everything that goes out, as a slow network does. Zero ends it.
@@ -144,7 +154,11 @@ impl Shared {
             link.take(effect);
         }
         let due = broker.next_due().unwrap_or(u64::MAX);
+        let log = broker.take_log();
         drop(table);
+        if let Some(write) = self.log.get() {
+            log.iter().for_each(|line| write(line));
+        }
         touched.iter().for_each(|link| link.wake());
         if due < self.alarm.load(Ordering::Relaxed) {
             self.wake_clock.notify_one();

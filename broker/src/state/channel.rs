@@ -326,6 +326,10 @@ impl Broker {
         match refusal.code.scope() {
             Scope::Connection => self.close_connection(at.connection, &refusal, about),
             Scope::Channel => {
+                self.note(|broker| {
+                    let (client, channel) = (broker.name_of(at.connection), at.channel);
+                    format!("channel error on connection {client}, channel {channel}: {}", refusal.text())
+                });
                 self.end_channel(at);
                 if let Some(channel) = self.channel_mut(at) {
                     channel.closing = true;

@@ -133,6 +133,7 @@ impl Broker {
     pub(crate) fn new_connection(&mut self, name: String) -> ConnectionId {
         self.connection_count += 1;
         let id = ConnectionId(self.connection_count);
+        self.note(|_| format!("accepting connection {name}"));
         self.connections.insert(id, Connection::new(name, self.now));
         self.timers.insert((self.now + HANDSHAKE, Due::Handshake(id)));
         id
@@ -318,7 +319,7 @@ impl Broker {
         };
         let name = name.clone();
         let Some(connection) = self.connections.get(&id) else { return Ok(()) };
-        let user = connection.user.clone();
+        let (user, client) = (connection.user.clone(), connection.name.clone());
         if !self.accounts.may_enter(&user, vhost) {
             return Err(Refusal::not_allowed(format!("access to vhost '{vhost}' refused for user '{user}'")));
         }
@@ -331,6 +332,9 @@ impl Broker {
             connection.vhost = name;
         }
         self.set_phase(id, Phase::Running);
+        self.note(|_| {
+            format!("connection {client}: user '{user}' authenticated and granted access to vhost '{vhost}'")
+        });
         Ok(())
     }
 
@@ -356,6 +360,7 @@ impl Broker {
 
     /// Closes a connection with a reply code and a text. `about` is the method to blame, zeros where there is none.
     pub(crate) fn close_connection(&mut self, id: ConnectionId, refusal: &Refusal, about: (u16, u16)) {
+        self.note(|broker| format!("error on connection {}: {}", broker.name_of(id), refusal.text()));
         self.end_connection(id);
         self.set_phase(id, Phase::Closing);
         self.timers.insert((self.now + CLOSING, Due::HangUp(id)));
@@ -366,6 +371,10 @@ impl Broker {
             method_id: about.1,
         };
         self.send(At { connection: id, channel: 0 }, AMQPMethod::Close(close));
+    }
+
+    pub(crate) fn name_of(&self, id: ConnectionId) -> &str {
+        self.connections.get(&id).map_or("", |connection| &connection.name)
     }
 
     /// Ends the socket, when what was sent before has gone out.

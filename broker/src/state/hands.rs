@@ -415,14 +415,22 @@ impl Broker {
 
     /// Raises an alarm: connections that publish have to wait, and are told so.
     pub fn raise(&mut self, alarm: Alarm) {
-        if self.alarms.insert(alarm) && self.alarms.len() == 1 {
+        if !self.alarms.insert(alarm) {
+            return;
+        }
+        self.note(|_| format!("alarm set: {}; publishers are blocked", alarm.reason()));
+        if self.alarms.len() == 1 {
             self.running(|connection| connection.publishes).into_iter().for_each(|id| self.block(id));
         }
     }
 
     /// Ends an alarm.
     pub fn clear(&mut self, alarm: Alarm) {
-        if !self.alarms.remove(&alarm) || !self.alarms.is_empty() {
+        if !self.alarms.remove(&alarm) {
+            return;
+        }
+        self.note(|_| format!("alarm cleared: {}", alarm.reason()));
+        if !self.alarms.is_empty() {
             return;
         }
         let blocked: Vec<ConnectionId> =

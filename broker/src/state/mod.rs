@@ -278,6 +278,8 @@ pub struct Broker {
     /// How many more logins are refused, whoever it is.
     refuse_logins: u32,
     spare: Vhost,
+    /// Lines of the log that nobody has taken yet; None where no log is written.
+    log: Option<Vec<String>>,
 }
 
 impl Broker {
@@ -311,6 +313,7 @@ impl Broker {
             memory_is_low: false,
             refuse_logins: 0,
             spare: Vhost { exchanges: BTreeMap::new(), queues: BTreeMap::new() },
+            log: None,
         };
         for vhost in std::iter::once("/").chain(config.vhosts.iter().map(String::as_str)) {
             broker.vhosts.entry(vhost.into()).or_insert_with(Vhost::new);
@@ -360,6 +363,11 @@ impl Broker {
     /// A socket ended.
     pub fn lost(&mut self, now: Millis, connection: ConnectionId) {
         self.advance(now);
+        let closed = self.connections.get(&connection).is_some_and(|connection| connection.phase == Phase::Closed);
+        self.note(|broker| {
+            let how = if closed { "" } else { ": client unexpectedly closed TCP connection" };
+            format!("closing connection {}{how}", broker.name_of(connection))
+        });
         self.end_connection(connection);
         self.connections.remove(&connection);
         self.move_dead_letters();
@@ -402,6 +410,23 @@ impl Broker {
     #[must_use]
     pub fn frame_max(&self, connection: ConnectionId) -> Option<u32> {
         self.connections.get(&connection)?.frame_max
+    }
+
+    /// From now on a log is written: see [`Broker::take_log`].
+    pub fn start_log(&mut self) {
+        self.log.get_or_insert_default();
+    }
+
+    /// What happened since the last time, a line each, as a broker's log tells it: who came and went, what was refused and why.
+    pub fn take_log(&mut self) -> Vec<String> {
+        self.log.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn note(&mut self, line: impl FnOnce(&Broker) -> String) {
+        if self.log.is_some() {
+            let line = line(self);
+            self.log.get_or_insert_default().push(line);
+        }
     }
 
     /// What the clock says that is due.

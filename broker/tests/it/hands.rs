@@ -160,3 +160,23 @@ fn the_same_inputs_give_the_same_effects() {
     assert_eq!(play(), play());
     assert!(play()[0].contains("amq.gen-"));
 }
+
+#[test]
+fn the_log_says_who_came_and_went_and_what_was_refused() {
+    let mut world = World::new();
+    world.broker.start_log();
+    let client = world.client();
+    world.say(client, 1, consume("nope", "t", true));
+    world.broker.raise(Alarm::Memory);
+    world.broker.clear(Alarm::Memory);
+    world.broker.lost(world.now, client.0);
+    insta::assert_snapshot!(world.broker.take_log().join("\n"), @"
+    accepting connection a test
+    connection a test: user 'guest' authenticated and granted access to vhost '/'
+    channel error on connection a test, channel 1: NOT_FOUND - no queue 'nope' in vhost '/'
+    alarm set: low on memory; publishers are blocked
+    alarm cleared: low on memory
+    closing connection a test: client unexpectedly closed TCP connection
+    ");
+    assert!(world.broker.take_log().is_empty());
+}
