@@ -2,7 +2,14 @@
 //!
 //! `cargo xtask broker up --broker embedded` starts it.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    io::Write,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use broker::{Account, Config, Patterns, Server, management};
 use clap::Parser;
@@ -36,6 +43,21 @@ fn main() -> ExitCode {
     }
 }
 
+/// The most that is written to the log, in bytes: a broker may be kept for weeks.
+const LARGEST_LOG: usize = 16 * 1024 * 1024;
+
+/// Writes a line to stdout, which is a file when the broker is kept warm. A full disk is no reason to end.
+fn log(line: &str) {
+    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
+    let before = WRITTEN.fetch_add(line.len() + 1, Ordering::Relaxed);
+    let mut stdout = std::io::stdout().lock();
+    if before < LARGEST_LOG {
+        let _ = writeln!(stdout, "{line}");
+    } else if before - LARGEST_LOG <= line.len() {
+        let _ = writeln!(stdout, "the log is full; nothing more is written");
+    }
+}
+
 async fn run(arguments: Arguments) -> Result<(), String> {
     let account = |user: &cli::User| Account {
         name: user.name.clone(),
@@ -49,14 +71,14 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         ..Config::default()
     };
     let server = Server::start(config, Some(arguments.port)).await.map_err(|error| error.to_string())?;
-    server.log_to(|line| println!("{line}"));
+    server.log_to(log);
     let above = arguments.port + MANAGEMENT;
-    println!(
+    log(&format!(
         "the embedded broker {}, which behaves as RabbitMQ {}, listens on 127.0.0.1:{}; its management API on {above}",
         env!("CARGO_PKG_VERSION"),
         broker::VERSION,
         server.port()
-    );
+    ));
     let serve = management::serve(Arc::new(server), above);
     tokio::select! {
         served = serve => served.map_err(|error| format!("port {above} on 127.0.0.1 can't be listened on: {error}")),
