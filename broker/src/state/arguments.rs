@@ -9,7 +9,7 @@ use wire::types::{AMQPValue, FieldTable};
 
 use crate::state::{
     erlang,
-    message::{as_integer, as_text},
+    message::{as_integer, as_text, same_value},
     refusal::{Done, Refusal},
 };
 
@@ -217,7 +217,7 @@ pub(crate) fn equivalent(name: &str, of: &str, received: &FieldTable, current: &
         (Some(received), Some(current)) => {
             let same = match (as_integer(received), as_integer(current)) {
                 (Some(received), Some(current)) => received == current,
-                _ => received == current,
+                _ => same_value(received, current),
             };
             let (received, current) = (erlang::shown(received), erlang::shown(current));
             if same { Ok(()) } else { refuse(&format!("'{received}'"), &format!("'{current}'")) }

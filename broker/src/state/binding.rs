@@ -1,6 +1,6 @@
 //! Bindings: which exchange takes messages to which queue, or on to which exchange; and the way of one message along them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use wire::types::FieldTable;
 
@@ -9,6 +9,7 @@ use crate::state::{
     channel::Caller,
     exchange::{Exchange, Kind},
     headers,
+    message::same_table,
     queue::QueueId,
     refusal::{Done, Refusal},
     topic,
@@ -22,11 +23,20 @@ pub(crate) enum Destination {
 }
 
 /// A binding. Two are the same when they lead from the same exchange to the same place with the same key and arguments.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Binding {
     pub(crate) destination: Destination,
     pub(crate) key: String,
     pub(crate) arguments: FieldTable,
+}
+
+/// The exchanges that have bindings to something, and how many each.
+pub(crate) type BoundTo = BTreeMap<Arc<str>, usize>;
+
+impl PartialEq for Binding {
+    fn eq(&self, other: &Binding) -> bool {
+        self.destination == other.destination && self.key == other.key && same_table(&self.arguments, &other.arguments)
+    }
 }
 
 impl Binding {
@@ -53,15 +63,11 @@ impl Broker {
         }
         self.keep_definition(&binding.arguments)?;
         self.bindings += 1;
-        let vhost = self.vhost_mut(&caller.vhost);
-        let from = vhost.exchanges.get_mut(source).map(|exchange| {
-            exchange.bindings.entry(binding.key.clone()).or_default().push(binding.clone());
-            exchange.name.clone()
-        });
-        if let (Some(from), Destination::Queue(id)) = (from, &binding.destination)
-            && let Some(queue) = self.queues.get_mut(id)
-        {
-            queue.bound_to.insert(from);
+        let Some(exchange) = self.vhost_mut(&caller.vhost).exchanges.get_mut(source) else { return Ok(()) };
+        let (from, to) = (exchange.name.clone(), binding.destination.clone());
+        exchange.bindings.entry(binding.key.clone()).or_default().push(binding);
+        if let Some(bound_to) = self.bound_to(&caller.vhost, &to) {
+            *bound_to.entry(from).or_default() += 1;
         }
         Ok(())
     }
@@ -79,39 +85,60 @@ impl Broker {
             exchange.bindings.remove(&binding.key);
         }
         let is_over = exchange.auto_delete && exchange.bindings.is_empty();
-        self.forget_binding(binding);
+        self.forget_binding(vhost, source, binding);
         if is_over {
             self.remove_exchange(vhost, source);
         }
     }
 
-    /// A binding is gone: its place and its memory are free again.
-    pub(crate) fn forget_binding(&mut self, binding: &Binding) {
+    /// A binding is gone: its place and its memory are free again, and where it led to does not know it any more.
+    pub(crate) fn forget_binding(&mut self, vhost: &str, source: &str, binding: &Binding) {
         self.bindings -= 1;
         self.forget_definition(&binding.arguments);
+        let Some(bound_to) = self.bound_to(vhost, &binding.destination) else { return };
+        if let Some(count) = bound_to.get_mut(source) {
+            *count -= 1;
+            if *count == 0 {
+                bound_to.remove(source);
+            }
+        }
     }
 
-    /// Removes all bindings to something that is gone, from these exchanges or from all.
+    /// Removes all bindings to something that is gone, and returns the exchanges that have to go now: auto-delete ones whose
+    /// last bindings these were. It does not remove them itself, because that removes more bindings, and so on: a chain of
+    /// exchanges may be longer than the stack is deep.
+    #[must_use]
     pub(crate) fn remove_bindings_to(
         &mut self,
         vhost: &Arc<str>,
         gone: &Destination,
-        from: Option<&BTreeSet<Arc<str>>>,
-    ) {
-        let leads_there = |exchange: &Exchange| {
-            exchange.bindings.values().flatten().filter(|binding| binding.destination == *gone).cloned().collect()
-        };
-        let vhost_now = self.vhost_mut(vhost);
-        let removed: Vec<(Arc<str>, Vec<Binding>)> = match from {
-            Some(names) => names.iter().filter_map(|name| vhost_now.exchanges.get(&**name)).collect::<Vec<_>>(),
-            None => vhost_now.exchanges.values().collect(),
+        bound_to: &BoundTo,
+    ) -> Vec<Arc<str>> {
+        let mut abandoned = Vec::new();
+        for source in bound_to.keys() {
+            let Some(exchange) = self.vhost_mut(vhost).exchanges.get_mut(&**source) else { continue };
+            let mut removed = Vec::new();
+            exchange.bindings.retain(|_, same_key| {
+                removed.extend(same_key.extract_if(.., |binding| binding.destination == *gone));
+                !same_key.is_empty()
+            });
+            if exchange.auto_delete && exchange.bindings.is_empty() {
+                abandoned.push(source.clone());
+            }
+            for binding in removed {
+                self.forget_binding(vhost, source, &binding);
+            }
         }
-        .into_iter()
-        .map(|exchange| (exchange.name.clone(), leads_there(exchange)))
-        .collect();
-        for (source, bindings) in removed {
-            for binding in bindings {
-                self.unbind(vhost, &source, &binding);
+        abandoned
+    }
+
+    /// Where a queue or an exchange keeps what is bound to it.
+    fn bound_to(&mut self, vhost: &str, destination: &Destination) -> Option<&mut BoundTo> {
+        match destination {
+            Destination::Queue(id) => self.queues.get_mut(id).map(|queue| &mut queue.bound_to),
+            Destination::Exchange(name) => {
+                let exchange = self.vhosts.get_mut(vhost)?.exchanges.get_mut(&**name)?;
+                Some(&mut exchange.bound_to)
             }
         }
     }

@@ -331,9 +331,6 @@ impl Broker {
                     format!("channel error on connection {client}, channel {channel}: {}", refusal.text())
                 });
                 self.end_channel(at);
-                if let Some(channel) = self.channel_mut(at) {
-                    channel.closing = true;
-                }
                 let close = channel::Close {
                     reply_code: refusal.code.number(),
                     reply_text: refusal.text(),
@@ -389,6 +386,8 @@ impl Broker {
     pub(crate) fn end_channel(&mut self, at: At) {
         self.flush_confirms(at);
         let Some(channel) = self.channel_mut(at) else { return };
+        // From here on its consumers get nothing: when one goes, the next in line may be another one of them.
+        channel.closing = true;
         let consumers = std::mem::take(&mut channel.consumers);
         let mut unacked = std::mem::take(&mut channel.unacked);
         let assembling = channel.assembling();

@@ -83,6 +83,8 @@ pub(crate) struct Connection {
     /// Where the client is, and where it came to, as in `127.0.0.1:50123 -> 127.0.0.1:5672`.
     pub(crate) name: String,
     pub(crate) since: Millis,
+    /// When it is hung up on, if nothing happens before.
+    patience: Option<Millis>,
     pub(crate) client: Capabilities,
     /// What the client says about itself.
     pub(crate) properties: FieldTable,
@@ -112,6 +114,7 @@ impl Connection {
             phase: Phase::Header,
             name,
             since,
+            patience: None,
             client: Capabilities::default(),
             properties: FieldTable::default(),
             user: "".into(),
@@ -135,8 +138,18 @@ impl Broker {
         let id = ConnectionId(self.connection_count);
         self.note(|_| format!("accepting connection {name}"));
         self.connections.insert(id, Connection::new(name, self.now));
-        self.timers.insert((self.now + HANDSHAKE, Due::Handshake(id)));
+        self.hang_up_in(id, Some(HANDSHAKE));
         id
+    }
+
+    /// Sets the clock for a connection that has something to do in this time. None: it has all the time in the world.
+    pub(crate) fn hang_up_in(&mut self, id: ConnectionId, patience: Option<Millis>) {
+        let at = patience.map(|patience| self.now + patience);
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if let Some(before) = std::mem::replace(&mut connection.patience, at) {
+            self.timers.remove(&(before, Due::HangUp(id)));
+        }
+        self.timers.extend(at.map(|at| (at, Due::HangUp(id))));
     }
 
     /// Hears a protocol header or a frame.
@@ -249,7 +262,7 @@ impl Broker {
             self.close_connection(id, &Refusal::access_refused(why), (0, 0));
         } else {
             self.set_phase(id, Phase::Closed);
-            self.timers.insert((self.now + SILENCE, Due::HangUp(id)));
+            self.hang_up_in(id, Some(SILENCE));
         }
     }
 
@@ -298,7 +311,7 @@ impl Broker {
             (Phase::Running, Method::Connection(AMQPMethod::Close(_))) => {
                 self.end_connection(id);
                 self.set_phase(id, Phase::Closed);
-                self.timers.insert((self.now + CLOSING, Due::HangUp(id)));
+                self.hang_up_in(id, Some(CLOSING));
                 self.send(at, AMQPMethod::CloseOk(connection::CloseOk {}));
             }
             // Passwords don't run out here, so there is nothing to update: RabbitMQ's own users are as content.
@@ -335,6 +348,7 @@ impl Broker {
         self.note(|_| {
             format!("connection {client}: user '{user}' authenticated and granted access to vhost '{vhost}'")
         });
+        self.hang_up_in(id, None);
         Ok(())
     }
 
@@ -363,7 +377,7 @@ impl Broker {
         self.note(|broker| format!("error on connection {}: {}", broker.name_of(id), refusal.text()));
         self.end_connection(id);
         self.set_phase(id, Phase::Closing);
-        self.timers.insert((self.now + CLOSING, Due::HangUp(id)));
+        self.hang_up_in(id, Some(CLOSING));
         let close = connection::Close {
             reply_code: refusal.code.number(),
             reply_text: refusal.text(),
@@ -381,6 +395,7 @@ impl Broker {
     pub(crate) fn hang_up(&mut self, id: ConnectionId) {
         self.end_connection(id);
         self.set_phase(id, Phase::Closed);
+        self.hang_up_in(id, None);
         self.emit(id, Effect::HangUp);
     }
 

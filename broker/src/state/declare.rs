@@ -165,6 +165,7 @@ impl Broker {
         self.allow(caller, Access::Read, "queue", &name)?;
         let id = self.find_queue(caller, &name)?;
         let count = self.queues.get_mut(&id).map_or(0, Queue::purge);
+        self.set_alarm(id);
         if !purge.nowait {
             let message_count = u32::try_from(count).unwrap_or(u32::MAX);
             self.reply(caller, Method::PurgeOk(queue::PurgeOk { message_count }));
@@ -256,7 +257,9 @@ impl Broker {
             connection.exclusive.remove(&id);
         }
         self.forget_definition(&queue.arguments);
-        self.remove_bindings_to(&vhost, &Destination::Queue(id), Some(&queue.bound_to));
+        for exchange in self.remove_bindings_to(&vhost, &Destination::Queue(id), &queue.bound_to) {
+            self.remove_exchange(&vhost, &exchange);
+        }
         for consumer in queue.consumers {
             let tells = self.connections.get(&consumer.at.connection).is_some_and(|c| c.client.consumer_cancel_notify);
             let Some(channel) = self.channel_mut(consumer.at) else { continue };

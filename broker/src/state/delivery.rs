@@ -57,7 +57,7 @@ impl Consumer {
 
 impl Queue {
     /// The place, among the consumers, of the one whose turn it is.
-    fn next_consumer(&self, connections: &HashMap<ConnectionId, Connection>) -> Option<usize> {
+    pub(crate) fn next_consumer(&self, connections: &HashMap<ConnectionId, Connection>) -> Option<usize> {
         if self.settings.single_active_consumer {
             // One is the active one, whatever the others could take.
             return self.consumers.first().filter(|first| first.can_take(connections)).map(|_| 0);
@@ -233,6 +233,8 @@ impl Broker {
                 channel.unacked.insert(delivery, Unacked { queue: id, entry, consumer: Some(tag.clone()) });
             }
             self.send_delivery(at, tag, delivery, redelivered, message);
+            // The one behind it may be too old.
+            self.drop_expired(id);
         }
         self.set_alarm(id);
     }
@@ -296,12 +298,16 @@ impl Broker {
         }
     }
 
-    /// Dead-letters the messages that are too old.
+    /// Dead-letters the messages that are too old, and sets the clock for the next one.
     pub(crate) fn expire(&mut self, id: QueueId) {
+        self.drop_expired(id);
+        self.set_alarm(id);
+    }
+
+    fn drop_expired(&mut self, id: QueueId) {
         while let Some(entry) = self.queues.get_mut(&id).and_then(|queue| queue.pop_expired(self.now)) {
             self.dead_letter(id, entry.message, Reason::Expired, entry.failed);
         }
-        self.set_alarm(id);
     }
 
     /// A connection has read what it was sent: its consumers may get more.

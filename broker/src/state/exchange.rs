@@ -11,7 +11,7 @@ use crate::state::{
     Broker,
     accounts::Access,
     arguments,
-    binding::{Binding, Destination},
+    binding::{Binding, BoundTo, Destination},
     channel::Caller,
     message::as_text,
     refusal::{Done, Refusal, named},
@@ -67,6 +67,8 @@ pub(crate) struct Exchange {
     pub(crate) arguments: FieldTable,
     /// By routing key, in the order in which they were made.
     pub(crate) bindings: BTreeMap<String, Vec<Binding>>,
+    /// Exchanges with bindings that lead here.
+    pub(crate) bound_to: BoundTo,
 }
 
 impl Exchange {
@@ -79,6 +81,7 @@ impl Exchange {
             internal: false,
             arguments: FieldTable::default(),
             bindings: BTreeMap::new(),
+            bound_to: BoundTo::new(),
         }
     }
 
@@ -236,12 +239,15 @@ impl Broker {
 
     /// Takes an exchange away, and the bindings from and to it. What is left without a last binding by that goes, too.
     pub(crate) fn remove_exchange(&mut self, vhost: &Arc<str>, name: &str) {
-        let Some(exchange) = self.vhost_mut(vhost).exchanges.remove(name) else { return };
-        self.forget_definition(&exchange.arguments);
-        for binding in exchange.bindings.values().flatten() {
-            self.forget_binding(binding);
+        let mut going: Vec<Arc<str>> = vec![name.into()];
+        while let Some(name) = going.pop() {
+            let Some(exchange) = self.vhost_mut(vhost).exchanges.remove(&*name) else { continue };
+            self.forget_definition(&exchange.arguments);
+            for binding in exchange.bindings.values().flatten() {
+                self.forget_binding(vhost, &name, binding);
+            }
+            going.extend(self.remove_bindings_to(vhost, &Destination::Exchange(name), &exchange.bound_to));
         }
-        self.remove_bindings_to(vhost, &Destination::Exchange(exchange.name), None);
     }
 }
 

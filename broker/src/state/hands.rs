@@ -288,7 +288,9 @@ impl Broker {
         if let Some(vhost) = self.vhosts.remove(name) {
             for exchange in vhost.exchanges.values() {
                 self.forget_definition(&exchange.arguments);
-                exchange.bindings.values().flatten().for_each(|binding| self.forget_binding(binding));
+                for binding in exchange.bindings.values().flatten() {
+                    self.forget_binding(name, &exchange.name, binding);
+                }
             }
         }
         self.accounts.forget_vhost(name);

@@ -70,7 +70,7 @@ impl Message {
     }
 
     /// How much memory it takes, in bytes.
-    fn cost(&self) -> usize {
+    pub(crate) fn cost(&self) -> usize {
         self.body.len() + self.properties.len() + self.routing_key.len() + self.deaths.len() * OVERHEAD + OVERHEAD
     }
 }
@@ -113,6 +113,28 @@ pub(crate) fn without(table: &FieldTable, keys: &[&str]) -> FieldTable {
         }
     }
     rest
+}
+
+/// Whether two tables say the same. A float that is no number equals itself here: who bound something with one must be able
+/// to take it back.
+pub(crate) fn same_table(one: &FieldTable, other: &FieldTable) -> bool {
+    let (one, other) = (one.inner(), other.inner());
+    one.len() == other.len()
+        && one.iter().zip(other).all(|((key, value), (other_key, other))| key == other_key && same_value(value, other))
+}
+
+/// As [`same_table`], for one value.
+pub(crate) fn same_value(one: &AMQPValue, other: &AMQPValue) -> bool {
+    match (one, other) {
+        (AMQPValue::Float(one), AMQPValue::Float(other)) => one == other || (one.is_nan() && other.is_nan()),
+        (AMQPValue::Double(one), AMQPValue::Double(other)) => one == other || (one.is_nan() && other.is_nan()),
+        (AMQPValue::FieldTable(one), AMQPValue::FieldTable(other)) => same_table(one, other),
+        (AMQPValue::FieldArray(one), AMQPValue::FieldArray(other)) => {
+            let (one, other) = (one.as_slice(), other.as_slice());
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_value(one, other))
+        }
+        _ => one == other,
+    }
 }
 
 /// A text as a value in a table.

@@ -24,6 +24,7 @@
 //! | `accounts` | who may do what |
 //! | `refusal`, `erlang` | how the broker says no, in RabbitMQ's words |
 //! | `hands` | what a teacher does with it |
+//! | `invariants` | what always holds, for tests and fuzzers |
 
 pub(crate) mod accounts;
 pub(crate) mod acknowledge;
@@ -38,6 +39,8 @@ pub(crate) mod erlang;
 pub(crate) mod exchange;
 pub(crate) mod hands;
 pub(crate) mod headers;
+#[cfg(any(test, fuzzing))]
+mod invariants;
 pub(crate) mod message;
 pub(crate) mod publish;
 pub(crate) mod queue;
@@ -227,9 +230,7 @@ pub(crate) enum Due {
     Messages(QueueId),
     /// A queue has been unused for too long.
     Queue(QueueId),
-    /// The handshake should be through.
-    Handshake(ConnectionId),
-    /// A closed connection should be gone.
+    /// The handshake should be through, or a closed connection gone.
     HangUp(ConnectionId),
 }
 
@@ -353,7 +354,7 @@ impl Broker {
         let Some(found) = self.connections.get_mut(&connection) else { return };
         found.outstanding = found.outstanding.saturating_sub(bytes);
         // Not before there is room for a good many: one message at a time would wake everybody for each.
-        if found.full && found.outstanding < most / 2 {
+        if found.full && found.outstanding <= most / 2 {
             found.full = false;
             self.deliver_to_connection(connection);
             self.move_dead_letters();
@@ -369,6 +370,7 @@ impl Broker {
             format!("closing connection {}{how}", broker.name_of(connection))
         });
         self.end_connection(connection);
+        self.hang_up_in(connection, None);
         self.connections.remove(&connection);
         self.move_dead_letters();
     }
@@ -446,12 +448,6 @@ impl Broker {
                 Due::Queue(id) => {
                     if self.queues.get(&id).is_some_and(|queue| queue.consumers.is_empty()) {
                         self.remove_queue(id);
-                    }
-                }
-                Due::Handshake(id) => {
-                    let phase = self.connections.get(&id).map(|connection| connection.phase);
-                    if matches!(phase, Some(Phase::Header | Phase::Start | Phase::Tune | Phase::Open)) {
-                        self.hang_up(id);
                     }
                 }
                 Due::HangUp(id) => self.hang_up(id),

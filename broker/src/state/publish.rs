@@ -223,7 +223,6 @@ impl Broker {
             queue.show_failure();
         }
         self.drop_surplus(id);
-        self.expire(id);
         true
     }
 
@@ -234,16 +233,16 @@ impl Broker {
         }
     }
 
-    /// A queue that holds more than it may loses its oldest messages.
+    /// A queue that holds more than it may loses its oldest messages, and then those behind them that are too old.
     pub(crate) fn drop_surplus(&mut self, id: QueueId) {
-        loop {
-            let Some(queue) = self.queues.get_mut(&id) else { return };
-            if queue.settings.overflow != Overflow::DropHead || !queue.overflows(0, 0) {
-                return;
-            }
-            let Some(entry) = queue.pop() else { return };
+        while let Some(queue) = self.queues.get_mut(&id)
+            && queue.settings.overflow == Overflow::DropHead
+            && queue.overflows(0, 0)
+            && let Some(entry) = queue.pop()
+        {
             self.dead_letter(id, entry.message, Reason::MaxLength, entry.failed);
         }
+        self.expire(id);
     }
 
     /// `confirm.select` (RabbitMQ's [publisher confirms](https://www.rabbitmq.com/docs/confirms#publisher-confirms)).

@@ -4,14 +4,11 @@
 //! acknowledged yet belong to the channel they went to; they come back here, to their old place, when that channel gives
 //! them back or goes away.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use wire::types::{FieldTable, ShortString};
 
-use crate::state::{ConnectionId, Millis, arguments::Settings, delivery::Consumer, message::Message};
+use crate::state::{ConnectionId, Millis, arguments::Settings, binding::BoundTo, delivery::Consumer, message::Message};
 
 /// Names a queue for good: it is never used again, whatever queue gets the same name later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,7 +47,7 @@ pub(crate) struct Queue {
     /// In the order in which they take turns.
     pub(crate) consumers: Vec<Consumer>,
     /// Exchanges with bindings that lead here.
-    pub(crate) bound_to: BTreeSet<Arc<str>>,
+    pub(crate) bound_to: BoundTo,
     /// Delivered, and not acknowledged.
     pub(crate) unacked: usize,
     /// By priority, the lowest first; each in the order of the places.
@@ -77,7 +74,7 @@ impl Queue {
             ready: vec![VecDeque::new(); usize::from(settings.highest_priority()) + 1],
             settings,
             consumers: Vec::new(),
-            bound_to: BTreeSet::new(),
+            bound_to: BoundTo::new(),
             unacked: 0,
             ready_bytes: 0,
             next_place: 0,
@@ -170,6 +167,18 @@ impl Queue {
     /// Those that are ready, in the order in which they would be delivered.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.ready.iter().rev().flatten()
+    }
+
+    /// Panics when what it counts is not what it holds.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn check_counts(&self) {
+        assert_eq!(self.ready.len(), usize::from(self.settings.highest_priority()) + 1);
+        assert_eq!(self.ready_bytes, self.iter().map(|entry| entry.message.body.len()).sum::<usize>(), "{}", self.name);
+        assert_eq!(self.expiring, self.iter().filter(|entry| entry.expires.is_some()).count(), "{}", self.name);
+        for (priority, level) in self.ready.iter().enumerate() {
+            assert!(level.iter().all(|entry| usize::from(entry.priority) == priority && entry.place < self.next_place));
+            assert!(level.iter().is_sorted_by(|one, next| one.place < next.place), "{} is out of order", self.name);
+        }
     }
 
     fn count(&mut self, message: &Message, expires: bool) {

@@ -5,6 +5,9 @@
 
 mod bounds;
 mod clock;
+mod found;
 mod hands;
+mod model;
+mod player;
 mod server;
 mod world;

@@ -1,0 +1,247 @@
+//! What always holds between two commands, for tests and fuzzers.
+//!
+//! The same facts are kept in several places, because each is asked for where it is: a queue knows its consumers and a channel
+//! knows them, too. Here they are compared, each from scratch.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use crate::state::{
+    Broker, ConnectionId, Due, Effect, Output,
+    acknowledge::Unacked,
+    arguments::Overflow,
+    binding::Destination,
+    channel::{At, Channel, Mode},
+    connection::Phase,
+    message::Message,
+    queue::QueueId,
+    size_of_table,
+};
+
+impl Channel {
+    /// All that was delivered and is not settled for good: what waits for `tx.commit` may come back.
+    fn held(&self) -> impl Iterator<Item = (&u64, &Unacked)> {
+        let waiting = match &self.mode {
+            Mode::Transaction(transaction) => &transaction.settled[..],
+            _ => &[],
+        };
+        let waiting = waiting.iter().flat_map(|(_, entries)| entries).map(|(tag, unacked)| (tag, unacked));
+        self.unacked.iter().chain(waiting)
+    }
+}
+
+impl Broker {
+    /// Panics when the broker contradicts itself. To be asked after [`Broker::effects`], when nobody outside holds a message.
+    pub fn check_invariants(&self) {
+        assert!(self.put_off.is_none() && self.unconfirmed.is_empty(), "a turn is not finished");
+        self.check_connections();
+        self.check_queues();
+        self.check_bindings();
+        self.check_timers();
+        assert_eq!(self.gauge.bytes(), self.messages_and_bodies(), "bytes of messages");
+    }
+
+    /// Bytes on their way to a client, as the broker counts them.
+    #[must_use]
+    pub fn outstanding(&self, connection: ConnectionId) -> Option<usize> {
+        self.connections.get(&connection).map(|connection| connection.outstanding)
+    }
+
+    fn check_connections(&self) {
+        for (&connection, found) in &self.connections {
+            if found.phase != Phase::Running {
+                assert!(found.channels.is_empty() && found.exclusive.is_empty(), "{connection:?} left things behind");
+                assert!(!found.blocked, "{connection:?} waits for an alarm that does not concern it");
+            }
+            for queue in &found.exclusive {
+                assert_eq!(self.queues.get(queue).map(|queue| queue.owner), Some(Some(connection)));
+            }
+            for (&channel, state) in &found.channels {
+                let at = At { connection, channel };
+                if state.closing {
+                    let nothing = state.consumers.is_empty() && state.held().next().is_none();
+                    assert!(nothing && state.reply_to.is_none(), "{at:?} is closed and has something");
+                }
+                for (tag, queue) in &state.consumers {
+                    let consumers = &self.queues.get(queue).expect("a consumer has a queue").consumers;
+                    let same = consumers.iter().filter(|consumer| consumer.at == at && consumer.tag == *tag).count();
+                    assert_eq!(same, 1, "{at:?} consumes from {queue:?} as {tag}");
+                }
+                assert!(state.held().all(|(tag, _)| *tag <= state.delivered), "{at:?} holds what it never got");
+                if let Some(reply) = &state.reply_to {
+                    assert_eq!(self.reply_names.get(&reply.name), Some(&at), "{}", reply.name);
+                }
+            }
+        }
+        for (name, at) in &self.reply_names {
+            let reply = self.channel(*at).and_then(|channel| channel.reply_to.as_ref());
+            assert_eq!(reply.map(|reply| &reply.name), Some(name), "somebody is to get replies who is gone");
+        }
+    }
+
+    fn check_queues(&self) {
+        let mut held: HashMap<QueueId, usize> = HashMap::new();
+        let mut held_by: HashMap<(QueueId, At, &str), usize> = HashMap::new();
+        for (&connection, found) in &self.connections {
+            for (&channel, state) in &found.channels {
+                for (_, unacked) in state.held() {
+                    *held.entry(unacked.queue).or_default() += 1;
+                    if let Some(tag) = &unacked.consumer {
+                        *held_by.entry((unacked.queue, At { connection, channel }, &**tag)).or_default() += 1;
+                    }
+                }
+            }
+        }
+        let named: usize = self.vhosts.values().map(|vhost| vhost.queues.len()).sum();
+        assert_eq!(named, self.queues.len(), "every queue has a name");
+        for (&id, queue) in &self.queues {
+            let name = &queue.name;
+            let by_name = self.vhosts.get(&queue.vhost).and_then(|vhost| vhost.queues.get(name.as_str()));
+            assert_eq!(by_name, Some(&id), "{name} is found by its name");
+            queue.check_counts();
+            assert_eq!(queue.unacked, held.get(&id).copied().unwrap_or(0), "unacknowledged messages of {name}");
+            for consumer in &queue.consumers {
+                let channel = self.channel(consumer.at).expect("a consumer has a channel");
+                assert_eq!(channel.consumers.get(&consumer.tag), Some(&id), "{name} has a consumer that is gone");
+                // One that is acknowledged late may count for a later consumer with the same tag: never too many, then.
+                let really = held_by.get(&(id, consumer.at, &*consumer.tag)).copied().unwrap_or(0);
+                assert!(consumer.unacked <= really, "{} of {name} holds {really}", consumer.tag);
+                assert!(consumer.prefetch == 0 || consumer.unacked <= usize::from(consumer.prefetch));
+            }
+            if let Some(owner) = queue.owner {
+                assert!(self.connections.get(&owner).is_some_and(|owner| owner.exclusive.contains(&id)), "{name}");
+            }
+            if queue.settings.overflow == Overflow::DropHead {
+                assert!(!queue.overflows(0, 0), "{name} holds more than it may");
+            }
+            if !queue.is_empty() {
+                let waits = queue.next_consumer(&self.connections);
+                assert_eq!(waits, None, "{name} has a message, and a consumer that could take it");
+            }
+        }
+    }
+
+    fn check_bindings(&self) {
+        let (mut count, mut bytes) = (0, 0);
+        let mut known = 0;
+        for (name, vhost) in &self.vhosts {
+            known += vhost.exchanges.values().flat_map(|exchange| exchange.bound_to.values()).sum::<usize>();
+            for exchange in vhost.exchanges.values() {
+                bytes += size_of_table(&exchange.arguments);
+                for (key, same_key) in &exchange.bindings {
+                    assert!(!same_key.is_empty(), "a key that nothing is bound with");
+                    for binding in same_key {
+                        assert_eq!(binding.key, *key);
+                        count += 1;
+                        bytes += size_of_table(&binding.arguments);
+                        let bound_to = match &binding.destination {
+                            Destination::Exchange(to) => {
+                                &vhost.exchanges.get(&**to).expect("a binding leads to an exchange").bound_to
+                            }
+                            Destination::Queue(id) => {
+                                let queue = self.queues.get(id).expect("a binding leads to a queue");
+                                assert_eq!(queue.vhost, *name);
+                                &queue.bound_to
+                            }
+                        };
+                        assert!(bound_to.contains_key(&exchange.name), "{binding:?} is not known where it leads");
+                    }
+                }
+            }
+        }
+        bytes += self.queues.values().map(|queue| size_of_table(&queue.arguments)).sum::<usize>();
+        known += self.queues.values().flat_map(|queue| queue.bound_to.values()).sum::<usize>();
+        assert_eq!(
+            (self.bindings, known, self.definitions),
+            (count, count, bytes),
+            "bindings, and bytes of definitions"
+        );
+    }
+
+    fn check_timers(&self) {
+        for (at, due) in &self.timers {
+            assert!(*at > self.now, "{due:?} was due at {at}, and it is {}", self.now);
+            match due {
+                Due::Messages(id) => assert_eq!(self.queues.get(id).and_then(|queue| queue.alarm), Some(*at)),
+                Due::Queue(id) => {
+                    let queue = self.queues.get(id).expect("what expires is there");
+                    assert!(queue.consumers.is_empty(), "{} is in use and about to expire", queue.name);
+                }
+                Due::HangUp(id) => {
+                    assert!(self.connections.contains_key(id), "{due:?} of a connection that is gone");
+                }
+            }
+        }
+        let set = |at, due| self.timers.contains(&(at, due));
+        for (&id, queue) in &self.queues {
+            assert_eq!(queue.alarm, queue.next_expiry(), "the clock for {}", queue.name);
+            assert!(queue.alarm.is_none_or(|at| set(at, Due::Messages(id))), "{}", queue.name);
+            if let Some(expires) = queue.settings.expires
+                && queue.consumers.is_empty()
+            {
+                assert!(set(queue.used.saturating_add(expires), Due::Queue(id)), "{} never expires", queue.name);
+            }
+        }
+    }
+
+    /// What the gauge has to show: each message once, wherever it is, and the bodies that are on their way in.
+    fn messages_and_bodies(&self) -> usize {
+        let mut seen: HashSet<*const Message> = HashSet::new();
+        let mut bytes = 0;
+        let mut add = |message: &Arc<Message>| {
+            if seen.insert(Arc::as_ptr(message)) {
+                bytes += message.cost();
+            }
+        };
+        for queue in self.queues.values() {
+            queue.iter().for_each(|entry| add(&entry.message));
+        }
+        for channel in self.connections.values().flat_map(|connection| connection.channels.values()) {
+            channel.held().for_each(|(_, unacked)| add(&unacked.entry.message));
+            if let Mode::Transaction(transaction) = &channel.mode {
+                transaction.publications.iter().for_each(|publication| add(&publication.message));
+            }
+        }
+        self.dead_letters.iter().for_each(|letter| add(&letter.message));
+        for (_, effect) in &self.effects {
+            if let Effect::Send(Output::Deliver { message, .. } | Output::Content { message, .. }) = effect {
+                add(message);
+            }
+        }
+        let channels = self.connections.values().flat_map(|connection| connection.channels.values());
+        bytes + channels.map(Channel::assembling).sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Config;
+
+    fn broker() -> Broker {
+        Broker::new(Config::default()).expect("no patterns, so none that is wrong")
+    }
+
+    #[test]
+    fn a_broker_at_its_beginning_is_in_order() {
+        broker().check_invariants();
+    }
+
+    #[test]
+    #[should_panic(expected = "bindings")]
+    fn a_binding_that_is_only_counted_is_noticed() {
+        let mut broker = broker();
+        broker.bindings = 1;
+        broker.check_invariants();
+    }
+
+    #[test]
+    #[should_panic(expected = "gone")]
+    fn a_timer_for_nobody_is_noticed() {
+        let mut broker = broker();
+        broker.timers.insert((1, Due::HangUp(ConnectionId(7))));
+        broker.check_invariants();
+    }
+}
