@@ -86,7 +86,9 @@ impl Broker {
             std::mem::replace(&mut channel.unacked, later).into_iter().collect()
         };
         if let Mode::Transaction(transaction) = &mut channel.mode {
-            transaction.settled.push((how, settled));
+            if !settled.is_empty() {
+                transaction.settled.push((how, settled));
+            }
             return Ok(());
         }
         self.carry_out(caller.at, how, settled.into_iter().map(|(_, unacked)| unacked).collect());
@@ -130,9 +132,11 @@ impl Broker {
     }
 
     /// Puts deliveries back to their places in their queues, and delivers them again.
-    pub(crate) fn requeue(&mut self, settled: impl IntoIterator<Item = Unacked>, counts: bool) {
+    pub(crate) fn requeue(&mut self, settled: Vec<Unacked>, counts: bool) {
         let mut touched = BTreeSet::new();
-        for Unacked { queue: id, mut entry, .. } in settled {
+        let mut given_up = Vec::new();
+        // The last first: each then goes in front of what is there, and nothing has to make room.
+        for Unacked { queue: id, mut entry, .. } in settled.into_iter().rev() {
             let Some(queue) = self.queues.get_mut(&id) else { continue };
             queue.unacked = queue.unacked.saturating_sub(1);
             entry.redelivered = true;
@@ -141,11 +145,14 @@ impl Broker {
             entry.failed |= counts;
             let most = queue.settings.delivery_limit.unwrap_or(DELIVERY_LIMIT);
             if queue.settings.quorum && u64::from(entry.returns) > most {
-                self.dead_letter(id, entry.message, Reason::DeliveryLimit, entry.failed);
+                given_up.push((id, entry));
             } else {
                 queue.put_back(entry);
                 touched.insert(id);
             }
+        }
+        for (id, entry) in given_up.into_iter().rev() {
+            self.dead_letter(id, entry.message, Reason::DeliveryLimit, entry.failed);
         }
         for id in touched {
             self.expire(id);

@@ -1,6 +1,9 @@
 //! Bindings: which exchange takes messages to which queue, or on to which exchange; and the way of one message along them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use wire::types::FieldTable;
 
@@ -16,27 +19,25 @@ use crate::state::{
 };
 
 /// Where a binding leads.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Destination {
     Queue(QueueId),
     Exchange(Arc<str>),
 }
 
-/// A binding. Two are the same when they lead from the same exchange to the same place with the same key and arguments.
+/// The bindings that start from an exchange: by routing key, then by where they lead; and with which arguments. Two that differ
+/// in nothing are one.
+pub(crate) type Bindings = BTreeMap<String, BTreeMap<Destination, Vec<FieldTable>>>;
+
+/// What is bound to a queue or an exchange: from which exchanges, and with which keys.
+pub(crate) type BoundTo = BTreeSet<(Arc<str>, String)>;
+
+/// A binding, as a method names one.
 #[derive(Clone, Debug)]
 pub(crate) struct Binding {
     pub(crate) destination: Destination,
     pub(crate) key: String,
     pub(crate) arguments: FieldTable,
-}
-
-/// The exchanges that have bindings to something, and how many each.
-pub(crate) type BoundTo = BTreeMap<Arc<str>, usize>;
-
-impl PartialEq for Binding {
-    fn eq(&self, other: &Binding) -> bool {
-        self.destination == other.destination && self.key == other.key && same_table(&self.arguments, &other.arguments)
-    }
 }
 
 impl Binding {
@@ -52,7 +53,9 @@ impl Broker {
         if exchange.kind == Kind::Headers {
             headers::check(&binding.arguments)?;
         }
-        if exchange.bindings.get(&binding.key).is_some_and(|same_key| same_key.contains(&binding)) {
+        let Binding { destination, key, arguments } = binding;
+        let alike = exchange.bindings.get(&key).and_then(|same_key| same_key.get(&destination));
+        if alike.is_some_and(|alike| alike.iter().any(|other| same_table(other, &arguments))) {
             return Ok(());
         }
         if self.bindings >= self.limits.bindings {
@@ -61,13 +64,14 @@ impl Broker {
                 self.limits.bindings
             )));
         }
-        self.keep_definition(&binding.arguments)?;
+        self.keep_definition(&arguments)?;
         self.bindings += 1;
         let Some(exchange) = self.vhost_mut(&caller.vhost).exchanges.get_mut(source) else { return Ok(()) };
-        let (from, to) = (exchange.name.clone(), binding.destination.clone());
-        exchange.bindings.entry(binding.key.clone()).or_default().push(binding);
-        if let Some(bound_to) = self.bound_to(&caller.vhost, &to) {
-            *bound_to.entry(from).or_default() += 1;
+        let from = exchange.name.clone();
+        let same_key = exchange.bindings.entry(key.clone()).or_default();
+        same_key.entry(destination.clone()).or_default().push(arguments);
+        if let Some(bound_to) = self.bound_to(&caller.vhost, &destination) {
+            bound_to.insert((from, key));
         }
         Ok(())
     }
@@ -75,31 +79,42 @@ impl Broker {
     /// Removes a binding, if it is there. An auto-delete exchange whose last one that was goes with it.
     pub(crate) fn unbind(&mut self, vhost: &Arc<str>, source: &str, binding: &Binding) {
         let Some(exchange) = self.vhost_mut(vhost).exchanges.get_mut(source) else { return };
+        let (from, destination) = (exchange.name.clone(), &binding.destination);
         let Some(same_key) = exchange.bindings.get_mut(&binding.key) else { return };
-        let before = same_key.len();
-        same_key.retain(|other| other != binding);
-        if same_key.len() == before {
-            return;
+        let Some(alike) = same_key.get_mut(destination) else { return };
+        let Some(at) = alike.iter().position(|arguments| same_table(arguments, &binding.arguments)) else { return };
+        let arguments = alike.swap_remove(at);
+        let was_last_alike = alike.is_empty();
+        if was_last_alike {
+            same_key.remove(destination);
         }
         if same_key.is_empty() {
             exchange.bindings.remove(&binding.key);
         }
         let is_over = exchange.auto_delete && exchange.bindings.is_empty();
-        self.forget_binding(vhost, source, binding);
+        if was_last_alike && let Some(bound_to) = self.bound_to(vhost, destination) {
+            bound_to.remove(&(from, binding.key.clone()));
+        }
+        self.forget_bindings(&[arguments]);
         if is_over {
             self.remove_exchange(vhost, source);
         }
     }
 
-    /// A binding is gone: its place and its memory are free again, and where it led to does not know it any more.
-    pub(crate) fn forget_binding(&mut self, vhost: &str, source: &str, binding: &Binding) {
-        self.bindings -= 1;
-        self.forget_definition(&binding.arguments);
-        let Some(bound_to) = self.bound_to(vhost, &binding.destination) else { return };
-        if let Some(count) = bound_to.get_mut(source) {
-            *count -= 1;
-            if *count == 0 {
-                bound_to.remove(source);
+    /// Bindings with these arguments are gone: their places and their memory are free again.
+    fn forget_bindings(&mut self, gone: &[FieldTable]) {
+        self.bindings -= gone.len();
+        gone.iter().for_each(|arguments| self.forget_definition(arguments));
+    }
+
+    /// Forgets the bindings of an exchange that is gone.
+    pub(crate) fn remove_bindings_from(&mut self, vhost: &str, name: &Arc<str>, bindings: Bindings) {
+        for (key, same_key) in bindings {
+            for (destination, alike) in same_key {
+                self.forget_bindings(&alike);
+                if let Some(bound_to) = self.bound_to(vhost, &destination) {
+                    bound_to.remove(&(name.clone(), key.clone()));
+                }
             }
         }
     }
@@ -115,19 +130,17 @@ impl Broker {
         bound_to: &BoundTo,
     ) -> Vec<Arc<str>> {
         let mut abandoned = Vec::new();
-        for source in bound_to.keys() {
+        for (source, key) in bound_to {
             let Some(exchange) = self.vhost_mut(vhost).exchanges.get_mut(&**source) else { continue };
-            let mut removed = Vec::new();
-            exchange.bindings.retain(|_, same_key| {
-                removed.extend(same_key.extract_if(.., |binding| binding.destination == *gone));
-                !same_key.is_empty()
-            });
+            let Some(same_key) = exchange.bindings.get_mut(key) else { continue };
+            let alike = same_key.remove(gone).unwrap_or_default();
+            if same_key.is_empty() {
+                exchange.bindings.remove(key);
+            }
             if exchange.auto_delete && exchange.bindings.is_empty() {
                 abandoned.push(source.clone());
             }
-            for binding in removed {
-                self.forget_binding(vhost, source, &binding);
-            }
+            self.forget_bindings(&alike);
         }
         abandoned
     }
@@ -149,30 +162,33 @@ impl Broker {
 /// It goes from exchange to exchange; one that it has been to is not visited again. Where an exchange takes it nowhere, its
 /// alternate exchange, if it has one, is next.
 pub(crate) fn route(vhost: &Vhost, first: &Exchange, keys: &[&str], headers: &FieldTable) -> Vec<QueueId> {
-    let mut reached = Vec::new();
-    let mut visited: Vec<&str> = vec![&first.name];
-    let mut next = 0;
-    while let Some(exchange) = visited.get(next).and_then(|name| vhost.exchanges.get(*name)) {
-        next += 1;
+    // What most messages do: one key, on the default exchange.
+    if let (true, [key]) = (first.name.is_empty(), keys) {
+        return vhost.queues.get(*key).copied().into_iter().collect();
+    }
+    let mut reached = BTreeSet::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::from([&*first.name]);
+    let mut to_visit: Vec<&str> = vec![&first.name];
+    while let Some(exchange) = to_visit.pop().and_then(|name| vhost.exchanges.get(name)) {
         let mut went_somewhere = false;
         each_match(vhost, exchange, keys, headers, |destination| {
             went_somewhere = true;
             match destination {
-                Found::Queue(id) if !reached.contains(&id) => reached.push(id),
-                Found::Exchange(name) if !visited.contains(&name) => visited.push(name),
-                _ => {}
+                Found::Queue(id) => drop(reached.insert(id)),
+                Found::Exchange(name) if seen.insert(name) => to_visit.push(name),
+                Found::Exchange(_) => {}
             }
         });
         if !went_somewhere
             && let Some(alternate) = exchange.alternate()
             && !alternate.is_empty()
             && vhost.exchanges.contains_key(alternate)
-            && !visited.contains(&alternate)
+            && seen.insert(alternate)
         {
-            visited.push(alternate);
+            to_visit.push(alternate);
         }
     }
-    reached
+    reached.into_iter().collect()
 }
 
 enum Found<'a> {
@@ -180,7 +196,16 @@ enum Found<'a> {
     Exchange(&'a str),
 }
 
-/// Calls `found` for each binding of one exchange that a message fits.
+impl<'a> From<&'a Destination> for Found<'a> {
+    fn from(destination: &'a Destination) -> Found<'a> {
+        match destination {
+            Destination::Queue(id) => Found::Queue(*id),
+            Destination::Exchange(name) => Found::Exchange(name),
+        }
+    }
+}
+
+/// Calls `found` for each place that bindings of one exchange take a message to.
 fn each_match<'a>(
     vhost: &'a Vhost,
     exchange: &'a Exchange,
@@ -190,30 +215,24 @@ fn each_match<'a>(
 ) {
     // The default exchange has a binding to every queue, by its name, that nobody made.
     if exchange.name.is_empty() {
-        keys.iter().filter_map(|key| vhost.queues.get(*key)).for_each(|id| found(Found::Queue(*id)));
-        return;
+        return keys.iter().filter_map(|key| vhost.queues.get(*key)).for_each(|id| found(Found::Queue(*id)));
     }
-    let mut take = |bindings: &'a [Binding]| {
-        for binding in bindings {
-            match &binding.destination {
-                Destination::Queue(id) => found(Found::Queue(*id)),
-                Destination::Exchange(name) => found(Found::Exchange(name)),
+    let all = &exchange.bindings;
+    let mut found = |destination: &'a Destination| found(destination.into());
+    match exchange.kind {
+        Kind::Direct => keys.iter().filter_map(|key| all.get(*key)).flat_map(BTreeMap::keys).for_each(found),
+        Kind::Fanout => all.values().flat_map(BTreeMap::keys).for_each(found),
+        Kind::Topic => {
+            let keys: Vec<topic::Key> = BTreeSet::from_iter(keys).into_iter().map(|key| topic::Key::new(key)).collect();
+            let fits = |pattern: &str| keys.iter().any(|key| key.matches(pattern));
+            all.iter().filter(|(pattern, _)| fits(pattern)).flat_map(|(_, same_key)| same_key.keys()).for_each(found);
+        }
+        Kind::Headers => {
+            for (destination, alike) in all.values().flatten() {
+                if alike.iter().any(|arguments| headers::matches(arguments, headers)) {
+                    found(destination);
+                }
             }
         }
-    };
-    match exchange.kind {
-        Kind::Direct => keys.iter().filter_map(|key| exchange.bindings.get(*key)).for_each(|bindings| take(bindings)),
-        Kind::Fanout => exchange.bindings.values().for_each(|bindings| take(bindings)),
-        Kind::Topic => exchange
-            .bindings
-            .iter()
-            .filter(|(pattern, _)| keys.iter().any(|key| topic::matches(pattern, key)))
-            .for_each(|(_, bindings)| take(bindings)),
-        Kind::Headers => exchange
-            .bindings
-            .values()
-            .flatten()
-            .filter(|binding| headers::matches(&binding.arguments, headers))
-            .for_each(|binding| take(std::slice::from_ref(binding))),
     }
 }

@@ -2,7 +2,7 @@
 //! contents (section 4.2.6).
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -21,6 +21,7 @@ use crate::state::{
     Broker, ConnectionId,
     acknowledge::Unacked,
     erlang,
+    message::Weight,
     publish::Publication,
     queue::QueueId,
     refusal::{Code, Done, Refusal, Scope},
@@ -75,7 +76,7 @@ pub(crate) struct Confirms {
 /// What waits for `tx.commit`.
 #[derive(Debug, Default)]
 pub(crate) struct Transaction {
-    pub(crate) publications: VecDeque<Publication>,
+    pub(crate) publications: VecDeque<(Publication, Weight)>,
     /// What was settled, and how: see [`crate::state::acknowledge`].
     pub(crate) settled: Vec<(crate::state::acknowledge::Settle, Vec<(u64, Unacked)>)>,
 }
@@ -236,6 +237,9 @@ impl Broker {
         at: At,
         raw: &RawFrame,
     ) -> Result<Option<(basic::Publish, RawHeader, Bytes)>, (Refusal, (u16, u16))> {
+        if raw.kind == Kind::Header {
+            self.note_publisher(at.connection);
+        }
         let (most, largest) = (self.limits.message, self.limits.announced);
         let gauge = self.gauge.clone();
         let Some(channel) = self.channel_mut(at) else { return Ok(None) };
@@ -400,13 +404,12 @@ impl Broker {
         if let Some(reply_to) = reply_to {
             self.reply_names.remove(&reply_to.name);
         }
-        // Consumers first, so that nothing comes back to them.
-        let mut left = Vec::new();
-        for (tag, queue) in consumers {
-            left.extend(self.remove_consumer(at, &tag, queue));
-        }
-        self.requeue(unacked.into_values(), true);
-        for queue in left {
+        // Consumers go first, so that nothing comes back to them; others get what is left when all of it is back in its place.
+        let queues: BTreeSet<QueueId> = consumers.into_values().collect();
+        queues.iter().for_each(|queue| self.remove_consumers(*queue, |consumer| consumer.at == at));
+        self.requeue(unacked.into_values().collect(), true);
+        for queue in queues {
+            self.deliver(queue);
             self.remove_if_abandoned(queue);
         }
     }

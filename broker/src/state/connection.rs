@@ -27,7 +27,7 @@ use crate::state::{
     accounts::Access,
     channel::{At, Channel},
     erlang,
-    message::text,
+    message::{as_text, text},
     queue::QueueId,
     refusal::{Done, Refusal},
 };
@@ -237,7 +237,7 @@ impl Broker {
         };
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.client = client;
-            connection.properties = start_ok.client_properties;
+            connection.properties = kept(&start_ok.client_properties);
             connection.user = user.as_str().into();
         }
         let refused = if self.refuse_logins > 0 {
@@ -474,6 +474,17 @@ fn capabilities(properties: &FieldTable) -> Capabilities {
         blocked: has("connection.blocked"),
         authentication_failure_close: has("authentication_failure_close"),
     }
+}
+
+/// What is kept of what a client says about itself: what listings show, and short.
+fn kept(properties: &FieldTable) -> FieldTable {
+    let mut kept = FieldTable::default();
+    for name in ["product", "version", "platform", "information", "connection_name"] {
+        if let Some(text) = properties.inner().get(name).and_then(as_text).filter(|text| text.len() <= 1024) {
+            kept.insert(name.into(), self::text(text));
+        }
+    }
+    kept
 }
 
 fn start() -> connection::Start {

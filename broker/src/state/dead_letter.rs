@@ -14,11 +14,11 @@ use crate::state::{
     queue::QueueId,
 };
 
-/// How many dead letters one command moves on before the broker listens to the next. What is left goes on after it.
-/// A fuzzer that has found a circle goes round in it for the rest of its input, and should not take all day.
-const AT_A_TIME: usize = if cfg!(fuzzing) { 50 } else { 10_000 };
+/// How many dead letters one command moves on before the broker listens to the next. What is left goes on with the clock.
+const AT_A_TIME: usize = 256;
 
-/// How many may wait to be moved on; further ones are lost. Only queues that dead-letter to each other in circles get there.
+/// How many that have died before may wait to be moved on; further ones are lost. Only queues that dead-letter to each other in
+/// circles get there: each message that dies for the first time is one that somebody published.
 const WAITING: usize = 100_000;
 
 /// Why a message is a dead letter.
@@ -58,7 +58,7 @@ impl Broker {
     pub(crate) fn dead_letter(&mut self, from: QueueId, message: Arc<Message>, reason: Reason, failed: bool) {
         let Some(queue) = self.queues.get(&from) else { return };
         let Some(exchange) = queue.settings.dead_letter_exchange.clone() else { return };
-        if self.dead_letters.len() >= WAITING {
+        if self.dead_letters.len() >= WAITING && !message.deaths.is_empty() {
             return;
         }
         self.dead_letters.push_back(DeadLetter {
@@ -97,14 +97,7 @@ impl Broker {
         let key = keys.first().copied().unwrap_or_default().to_owned();
         let mut to = binding::route(vhost, exchange, &keys, &headers);
         let name = exchange.name.clone();
-        // A message that comes back to a queue it has been to, and that nobody rejected on the way, would go in circles.
-        let deaths = &letter.message.deaths;
-        let was_rejected =
-            letter.reason == Reason::Rejected || deaths.iter().any(|death| death.reason == Reason::Rejected);
-        to.retain(|id| {
-            let comes_back = |name: &str| name == letter.queue || deaths.iter().any(|death| death.queue == name);
-            was_rejected || !self.queues.get(id).is_some_and(|queue| comes_back(queue.name.as_str()))
-        });
+        to.retain(|id| !self.queues.get(id).is_some_and(|queue| goes_in_circles(letter, queue.name.as_str())));
         if to.is_empty() {
             return;
         }
@@ -137,6 +130,20 @@ impl Broker {
         deaths.insert(0, death);
         deaths
     }
+}
+
+/// Whether a message comes back to a queue that it died in, and nobody rejected it since: it would go round for ever.
+fn goes_in_circles(letter: &DeadLetter, queue: &str) -> bool {
+    let this = (letter.queue.as_str(), letter.reason);
+    let before = letter.message.deaths.iter().map(|death| (death.queue.as_str(), death.reason));
+    let mut reasons = Vec::new();
+    for (name, reason) in std::iter::once(this).chain(before) {
+        reasons.push(reason);
+        if name == queue {
+            return !reasons.contains(&Reason::Rejected);
+        }
+    }
+    false
 }
 
 /// Writes down, in the message's headers, where and why it died: `x-death`, the latest first, and who was first and last.
@@ -173,6 +180,11 @@ pub(crate) struct Death {
 }
 
 impl Death {
+    /// What it takes in memory, in bytes: an estimate.
+    pub(crate) fn cost(&self) -> usize {
+        self.queue.len() + self.keys.iter().map(|key| 24 + key.len()).sum::<usize>() + 160
+    }
+
     fn to_value(&self) -> AMQPValue {
         let mut keys = FieldArray::default();
         self.keys.iter().for_each(|key| keys.push(text(key)));

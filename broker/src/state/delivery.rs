@@ -23,14 +23,14 @@ use crate::state::{
     channel::{At, Caller},
     connection::{Connection, Phase},
     dead_letter::Reason,
-    message::{Message, as_integer, headers_of},
+    message::{Message, Weight, as_integer, headers_of},
     queue::{Entry, Queue, QueueId},
     refusal::{Done, Refusal, named},
     reply_to,
 };
 
 /// A consumer of a queue.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Consumer {
     pub(crate) at: At,
     pub(crate) tag: Arc<str>,
@@ -43,6 +43,8 @@ pub(crate) struct Consumer {
     /// How many it may have unacknowledged; 0 is no limit.
     pub(crate) prefetch: u16,
     pub(crate) unacked: usize,
+    /// It counts as one.
+    pub(crate) _place: Weight,
 }
 
 impl Consumer {
@@ -94,6 +96,10 @@ impl Broker {
             return Err(Refusal::not_allowed(format!("reached maximum ({most}) of consumers per channel")));
         }
         let prefetch = channel.prefetch;
+        let most = self.limits.consumers;
+        if self.consumers.bytes() >= most {
+            return Err(Refusal::not_allowed(format!("reached maximum ({most}) of consumers")));
+        }
         let id = self.find_queue(caller, &name)?;
         let Some(queue) = self.queues.get_mut(&id) else { return Ok(()) };
         let wants_all = consume.exclusive && (!queue.consumers.is_empty() || queue.settings.single_active_consumer);
@@ -128,6 +134,7 @@ impl Broker {
             // A consumer that acknowledges nothing has nothing to count.
             prefetch: if consume.no_ack { 0 } else { prefetch },
             unacked: 0,
+            _place: Weight::new(&self.consumers, 1),
         };
         queue.consumers.push(consumer);
         if let Some(channel) = self.channel_mut(at) {
@@ -152,7 +159,9 @@ impl Broker {
                 self.reply_names.remove(&reply_to.name);
             }
             if let Some(queue) = queue {
-                left = self.remove_consumer(caller.at, tag, queue);
+                self.remove_consumers(queue, |consumer| consumer.at == caller.at && *consumer.tag == *tag);
+                self.deliver(queue);
+                left = Some(queue);
             }
         }
         if !cancel.nowait {
@@ -164,11 +173,11 @@ impl Broker {
         Ok(())
     }
 
-    /// Takes a consumer from its queue. Returns the queue when that was its last.
-    pub(crate) fn remove_consumer(&mut self, at: At, tag: &str, id: QueueId) -> Option<QueueId> {
-        let queue = self.queues.get_mut(&id)?;
-        let was_active = queue.consumers.first().is_some_and(|first| first.at == at && *first.tag == *tag);
-        queue.consumers.retain(|consumer| consumer.at != at || *consumer.tag != *tag);
+    /// Takes consumers from a queue. What is in it is not delivered yet to those who are left.
+    pub(crate) fn remove_consumers(&mut self, id: QueueId, which: impl Fn(&Consumer) -> bool) {
+        let Some(queue) = self.queues.get_mut(&id) else { return };
+        let was_active = queue.consumers.first().is_some_and(&which);
+        queue.consumers.retain(|consumer| !which(consumer));
         if queue.settings.single_active_consumer && was_active {
             // The next one is that of the highest priority, and of these the one that has waited longest.
             let priority = queue.consumers.iter().map(|consumer| consumer.priority).max();
@@ -176,10 +185,7 @@ impl Broker {
                 queue.consumers[..=next].rotate_right(1);
             }
         }
-        let is_last = queue.consumers.is_empty();
         self.touch(id);
-        self.deliver(id);
-        is_last.then_some(id)
     }
 
     /// An auto-delete queue goes when its last consumer has gone.

@@ -1,6 +1,6 @@
 //! Exchanges: where messages are published to, and how they find the queues (AMQP 0-9-1, sections 2.1.2 and 3.1.3).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use wire::{
     protocol::exchange::{self, AMQPMethod as Method},
@@ -11,7 +11,7 @@ use crate::state::{
     Broker,
     accounts::Access,
     arguments,
-    binding::{Binding, BoundTo, Destination},
+    binding::{Binding, Bindings, BoundTo, Destination},
     channel::Caller,
     message::as_text,
     refusal::{Done, Refusal, named},
@@ -65,8 +65,8 @@ pub(crate) struct Exchange {
     pub(crate) auto_delete: bool,
     pub(crate) internal: bool,
     pub(crate) arguments: FieldTable,
-    /// By routing key, in the order in which they were made.
-    pub(crate) bindings: BTreeMap<String, Vec<Binding>>,
+    /// The bindings that start here.
+    pub(crate) bindings: Bindings,
     /// Exchanges with bindings that lead here.
     pub(crate) bound_to: BoundTo,
 }
@@ -80,7 +80,7 @@ impl Exchange {
             auto_delete: false,
             internal: false,
             arguments: FieldTable::default(),
-            bindings: BTreeMap::new(),
+            bindings: Bindings::new(),
             bound_to: BoundTo::new(),
         }
     }
@@ -243,9 +243,7 @@ impl Broker {
         while let Some(name) = going.pop() {
             let Some(exchange) = self.vhost_mut(vhost).exchanges.remove(&*name) else { continue };
             self.forget_definition(&exchange.arguments);
-            for binding in exchange.bindings.values().flatten() {
-                self.forget_binding(vhost, &name, binding);
-            }
+            self.remove_bindings_from(vhost, &name, exchange.bindings);
             going.extend(self.remove_bindings_to(vhost, &Destination::Exchange(name), &exchange.bound_to));
         }
     }

@@ -1,6 +1,6 @@
 //! The teacher's hands: looking into the broker, and making happen what otherwise happens on a bad day.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use bytes::Bytes;
 use wire::{
@@ -36,10 +36,14 @@ pub enum Alarm {
 impl Alarm {
     /// As `connection.blocked` says it.
     #[must_use]
-    pub fn reason(self) -> &'static str {
+    pub fn reason(self) -> String {
+        format!("low on {}", self.what())
+    }
+
+    fn what(self) -> &'static str {
         match self {
-            Alarm::Memory => "low on memory",
-            Alarm::Disk => "low on disk",
+            Alarm::Memory => "memory",
+            Alarm::Disk => "disk",
         }
     }
 }
@@ -184,20 +188,23 @@ impl Broker {
                 });
             }
             for exchange in vhost.exchanges.values() {
-                for binding in exchange.bindings.values().flatten() {
-                    let (destination, to_exchange) = match &binding.destination {
-                        Destination::Exchange(name) => (name.to_string(), true),
-                        Destination::Queue(id) => {
-                            (self.queues.get(id).map(|queue| queue.name.to_string()).unwrap_or_default(), false)
-                        }
-                    };
-                    all.push(BindingInfo {
-                        vhost: name.to_string(),
-                        source: exchange.name.to_string(),
-                        destination,
-                        to_exchange,
-                        key: binding.key.clone(),
-                    });
+                for (key, same_key) in &exchange.bindings {
+                    for (destination, alike) in same_key {
+                        let (destination, to_exchange) = match destination {
+                            Destination::Exchange(name) => (name.to_string(), true),
+                            Destination::Queue(id) => {
+                                (self.queues.get(id).map(|queue| queue.name.to_string()).unwrap_or_default(), false)
+                            }
+                        };
+                        let info = BindingInfo {
+                            vhost: name.to_string(),
+                            source: exchange.name.to_string(),
+                            destination,
+                            to_exchange,
+                            key: key.clone(),
+                        };
+                        all.extend(std::iter::repeat_n(info, alike.len()));
+                    }
                 }
             }
         }
@@ -286,11 +293,9 @@ impl Broker {
             self.remove_queue(queue);
         }
         if let Some(vhost) = self.vhosts.remove(name) {
-            for exchange in vhost.exchanges.values() {
+            for exchange in vhost.exchanges.into_values() {
                 self.forget_definition(&exchange.arguments);
-                for binding in exchange.bindings.values().flatten() {
-                    self.forget_binding(name, &exchange.name, binding);
-                }
+                self.remove_bindings_from(name, &exchange.name, exchange.bindings);
             }
         }
         self.accounts.forget_vhost(name);
@@ -386,12 +391,22 @@ impl Broker {
 
     /// Closes a connection, as an operator does. Returns whether there was one.
     pub fn close(&mut self, id: ConnectionId, why: &str) -> bool {
-        let running = self.connections.get(&id).is_some_and(|connection| connection.phase == Phase::Running);
-        if running {
-            self.close_connection(id, &Refusal::connection_forced(why), (0, 0));
-            self.move_dead_letters();
+        match self.connections.get(&id).map(|connection| connection.phase) {
+            None | Some(Phase::Closed | Phase::Closing) => return false,
+            Some(Phase::Running) => self.close_connection(id, &Refusal::connection_forced(why), (0, 0)),
+            // Before it is in, there is no word that it would understand.
+            Some(_) => self.hang_up(id),
         }
-        running
+        self.move_dead_letters();
+        true
+    }
+
+    /// Closes all connections, as a broker does that is being stopped.
+    pub fn shut_down(&mut self) {
+        let all: Vec<ConnectionId> = self.connections.keys().copied().collect();
+        for id in all {
+            self.close(id, "broker forced connection closure with reason 'shutdown'");
+        }
     }
 
     /// Cuts a connection without a word, as a failing network does. Returns whether there was one.
@@ -409,43 +424,36 @@ impl Broker {
         self.refuse_logins = count;
     }
 
-    /// The alarms that are on.
+    /// The alarms that are on: those that a teacher raised, and the one that messages raise.
     #[must_use]
     pub fn alarms(&self) -> Vec<Alarm> {
-        self.alarms.iter().copied().collect()
+        let by_messages = self.memory_is_low.then_some(Alarm::Memory);
+        self.raised.iter().copied().chain(by_messages).collect::<BTreeSet<Alarm>>().into_iter().collect()
     }
 
     /// Raises an alarm: connections that publish have to wait, and are told so.
     pub fn raise(&mut self, alarm: Alarm) {
-        if !self.alarms.insert(alarm) {
-            return;
-        }
-        self.note(|_| format!("alarm set: {}; publishers are blocked", alarm.reason()));
-        if self.alarms.len() == 1 {
-            self.running(|connection| connection.publishes).into_iter().for_each(|id| self.block(id));
+        if self.raised.insert(alarm) {
+            self.note(|_| format!("alarm set: {}; publishers are blocked", alarm.reason()));
+            self.heed_alarms();
         }
     }
 
-    /// Ends an alarm.
+    /// Ends an alarm that was raised by hand. The one that messages raise ends when they are gone.
     pub fn clear(&mut self, alarm: Alarm) {
-        if !self.alarms.remove(&alarm) {
-            return;
+        if self.raised.remove(&alarm) {
+            self.note(|_| format!("alarm cleared: {}", alarm.reason()));
+            self.heed_alarms();
         }
-        self.note(|_| format!("alarm cleared: {}", alarm.reason()));
-        if !self.alarms.is_empty() {
-            return;
-        }
-        let blocked: Vec<ConnectionId> =
-            self.connections.iter().filter(|(_, connection)| connection.blocked).map(|(id, _)| *id).collect();
-        for id in blocked {
-            let Some(connection) = self.connections.get_mut(&id) else { continue };
-            connection.blocked = false;
-            let understands = connection.client.blocked;
-            self.emit(id, Effect::Resume);
-            if understands {
-                let unblocked = AMQPMethod::Unblocked(connection::Unblocked {});
-                self.send(At { connection: id, channel: 0 }, unblocked);
-            }
+    }
+
+    /// Blocks who publishes, while an alarm is on, and nobody else.
+    fn heed_alarms(&mut self) {
+        if self.alarms().is_empty() {
+            let blocked = self.running(|connection| connection.blocked);
+            blocked.into_iter().for_each(|id| self.unblock(id));
+        } else {
+            self.running(|connection| connection.publishes).into_iter().for_each(|id| self.block(id));
         }
     }
 
@@ -453,13 +461,13 @@ impl Broker {
     pub(crate) fn note_publisher(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.publishes = true;
-        if !self.alarms.is_empty() {
+        if self.memory_is_low || !self.raised.is_empty() {
             self.block(id);
         }
     }
 
     fn block(&mut self, id: ConnectionId) {
-        let Some(alarm) = self.alarms.first().copied() else { return };
+        let what: Vec<&str> = self.alarms().iter().map(|alarm| alarm.what()).collect();
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if std::mem::replace(&mut connection.blocked, true) {
             return;
@@ -467,21 +475,34 @@ impl Broker {
         let understands = connection.client.blocked;
         self.emit(id, Effect::Hold);
         if understands {
-            let reason = ShortString::from(alarm.reason());
+            let reason = ShortString::from(format!("low on {}", what.join(" & ")));
             let blocked = AMQPMethod::Blocked(connection::Blocked { reason });
             self.send(At { connection: id, channel: 0 }, blocked);
+        }
+    }
+
+    fn unblock(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.blocked = false;
+        let understands = connection.client.blocked;
+        self.emit(id, Effect::Resume);
+        if understands {
+            let unblocked = AMQPMethod::Unblocked(connection::Unblocked {});
+            self.send(At { connection: id, channel: 0 }, unblocked);
         }
     }
 
     /// Raises the memory alarm when messages take too much, and ends it when there is room again.
     pub(crate) fn watch_memory(&mut self) {
         let (bytes, most) = (self.gauge.bytes(), self.limits.memory);
-        if bytes > most && !self.memory_is_low {
-            self.memory_is_low = true;
-            self.raise(Alarm::Memory);
-        } else if self.memory_is_low && bytes < most / 10 * 9 {
-            self.memory_is_low = false;
-            self.clear(Alarm::Memory);
+        let is_low = if self.memory_is_low { bytes >= most / 10 * 9 } else { bytes > most };
+        if is_low != self.memory_is_low {
+            self.memory_is_low = is_low;
+            self.note(|_| {
+                let what = if is_low { "set: low on memory; publishers are blocked" } else { "cleared: low on memory" };
+                format!("alarm {what}")
+            });
+            self.heed_alarms();
         }
     }
 

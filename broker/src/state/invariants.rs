@@ -16,7 +16,7 @@ use crate::state::{
     channel::{At, Channel, Mode},
     connection::Phase,
     message::Message,
-    queue::QueueId,
+    queue::{PLACE, Queue, QueueId},
     size_of_table,
 };
 
@@ -124,19 +124,20 @@ impl Broker {
     }
 
     fn check_bindings(&self) {
-        let (mut count, mut bytes) = (0, 0);
+        let (mut count, mut leads, mut bytes) = (0, 0, 0);
         let mut known = 0;
         for (name, vhost) in &self.vhosts {
-            known += vhost.exchanges.values().flat_map(|exchange| exchange.bound_to.values()).sum::<usize>();
+            known += vhost.exchanges.values().map(|exchange| exchange.bound_to.len()).sum::<usize>();
             for exchange in vhost.exchanges.values() {
                 bytes += size_of_table(&exchange.arguments);
                 for (key, same_key) in &exchange.bindings {
                     assert!(!same_key.is_empty(), "a key that nothing is bound with");
-                    for binding in same_key {
-                        assert_eq!(binding.key, *key);
-                        count += 1;
-                        bytes += size_of_table(&binding.arguments);
-                        let bound_to = match &binding.destination {
+                    for (destination, alike) in same_key {
+                        assert!(!alike.is_empty(), "a place that nothing leads to");
+                        count += alike.len();
+                        leads += 1;
+                        bytes += alike.iter().map(size_of_table).sum::<usize>();
+                        let bound_to = match destination {
                             Destination::Exchange(to) => {
                                 &vhost.exchanges.get(&**to).expect("a binding leads to an exchange").bound_to
                             }
@@ -146,16 +147,17 @@ impl Broker {
                                 &queue.bound_to
                             }
                         };
-                        assert!(bound_to.contains_key(&exchange.name), "{binding:?} is not known where it leads");
+                        let known = bound_to.contains(&(exchange.name.clone(), key.clone()));
+                        assert!(known, "{destination:?} does not know what leads to it");
                     }
                 }
             }
         }
         bytes += self.queues.values().map(|queue| size_of_table(&queue.arguments)).sum::<usize>();
-        known += self.queues.values().flat_map(|queue| queue.bound_to.values()).sum::<usize>();
+        known += self.queues.values().map(|queue| queue.bound_to.len()).sum::<usize>();
         assert_eq!(
             (self.bindings, known, self.definitions),
-            (count, count, bytes),
+            (count, leads, bytes),
             "bindings, and bytes of definitions"
         );
     }
@@ -186,7 +188,8 @@ impl Broker {
         }
     }
 
-    /// What the gauge has to show: each message once, wherever it is, and the bodies that are on their way in.
+    /// What the gauge has to show: each message once, wherever it is, each place in a queue, and the bodies that are on their way
+    /// in.
     fn messages_and_bodies(&self) -> usize {
         let mut seen: HashSet<*const Message> = HashSet::new();
         let mut bytes = 0;
@@ -201,7 +204,7 @@ impl Broker {
         for channel in self.connections.values().flat_map(|connection| connection.channels.values()) {
             channel.held().for_each(|(_, unacked)| add(&unacked.entry.message));
             if let Mode::Transaction(transaction) = &channel.mode {
-                transaction.publications.iter().for_each(|publication| add(&publication.message));
+                transaction.publications.iter().for_each(|(publication, _)| add(&publication.message));
             }
         }
         self.dead_letters.iter().for_each(|letter| add(&letter.message));
@@ -210,8 +213,19 @@ impl Broker {
                 add(message);
             }
         }
-        let channels = self.connections.values().flat_map(|connection| connection.channels.values());
-        bytes + channels.map(Channel::assembling).sum::<usize>()
+        let channels = || self.connections.values().flat_map(|connection| connection.channels.values());
+        let waiting = |channel: &Channel| match &channel.mode {
+            Mode::Transaction(transaction) => {
+                transaction.publications.iter().map(|(publication, _)| 8 * publication.to.len()).sum()
+            }
+            _ => 0,
+        };
+        let places = self.queues.values().map(Queue::len).sum::<usize>()
+            + channels().map(|channel| channel.held().count()).sum::<usize>();
+        bytes
+            + places * PLACE
+            + channels().map(Channel::assembling).sum::<usize>()
+            + channels().map(waiting).sum::<usize>()
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Message {
     pub body: Bytes,
     /// How it died so far, the latest first.
     pub(crate) deaths: Vec<Death>,
-    gauge: Gauge,
+    pub(crate) gauge: Gauge,
 }
 
 impl Message {
@@ -71,13 +71,34 @@ impl Message {
 
     /// How much memory it takes, in bytes.
     pub(crate) fn cost(&self) -> usize {
-        self.body.len() + self.properties.len() + self.routing_key.len() + self.deaths.len() * OVERHEAD + OVERHEAD
+        let deaths: usize = self.deaths.iter().map(Death::cost).sum();
+        self.body.len() + self.properties.len() + self.routing_key.len() + deaths + OVERHEAD
     }
 }
 
 impl Drop for Message {
     fn drop(&mut self) {
         self.gauge.take(self.cost());
+    }
+}
+
+/// Something that counts for as long as it is there: on a gauge it weighs so much.
+#[derive(Debug)]
+pub(crate) struct Weight {
+    gauge: Gauge,
+    much: usize,
+}
+
+impl Weight {
+    pub(crate) fn new(gauge: &Gauge, much: usize) -> Weight {
+        gauge.add(much);
+        Weight { gauge: gauge.clone(), much }
+    }
+}
+
+impl Drop for Weight {
+    fn drop(&mut self) {
+        self.gauge.take(self.much);
     }
 }
 

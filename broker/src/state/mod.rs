@@ -116,6 +116,8 @@ pub struct Limits {
     pub channels: usize,
     /// Consumers of a channel.
     pub consumers_of_a_channel: usize,
+    /// Consumers of all channels.
+    pub consumers: usize,
     /// Queues, in all vhosts.
     pub queues: usize,
     /// Exchanges, in all vhosts.
@@ -142,6 +144,7 @@ impl Default for Limits {
             channels_of_a_connection: 2047,
             channels: 65_536,
             consumers_of_a_channel: 10_000,
+            consumers: 100_000,
             queues: 20_000,
             exchanges: 20_000,
             bindings: 200_000,
@@ -273,9 +276,12 @@ pub struct Broker {
     gauge: Gauge,
     definitions: usize,
     bindings: usize,
-    alarms: BTreeSet<Alarm>,
-    /// The memory alarm was raised by messages, not by a teacher.
+    /// The alarms that a teacher raised.
+    raised: BTreeSet<Alarm>,
+    /// Messages take more memory than they may.
     memory_is_low: bool,
+    /// How many consumers there are.
+    consumers: Gauge,
     /// How many more logins are refused, whoever it is.
     refuse_logins: u32,
     spare: Vhost,
@@ -310,7 +316,8 @@ impl Broker {
             gauge: Gauge::default(),
             definitions: 0,
             bindings: 0,
-            alarms: BTreeSet::new(),
+            raised: BTreeSet::new(),
+            consumers: Gauge::default(),
             memory_is_low: false,
             refuse_logins: 0,
             spare: Vhost { exchanges: BTreeMap::new(), queues: BTreeMap::new() },

@@ -20,7 +20,7 @@ use crate::state::{
     channel::{At, Caller, Confirms, Mode},
     dead_letter::Reason,
     erlang,
-    message::{Message, as_text, without},
+    message::{Message, Weight, as_text, without},
     queue::QueueId,
     refusal::{Done, Refusal, named},
     reply_to,
@@ -59,7 +59,6 @@ impl Broker {
         header: &RawHeader,
         body: Bytes,
     ) -> Done {
-        self.note_publisher(caller.at.connection);
         if header.size > self.limits.message as u64 {
             return Err(Refusal::precondition_failed(format!(
                 "message size {} is larger than configured max size {}",
@@ -83,7 +82,8 @@ impl Broker {
         let publication = self.prepare(caller, exchange, publish.routing_key, header, body, mandatory)?;
         let confirmed = match self.channel_mut(caller.at).map(|channel| &mut channel.mode) {
             Some(Mode::Transaction(transaction)) => {
-                transaction.publications.push_back(publication);
+                let weight = Weight::new(&publication.message.gauge, 8 * publication.to.len());
+                transaction.publications.push_back((publication, weight));
                 return Ok(());
             }
             Some(Mode::Confirm(confirms)) => {

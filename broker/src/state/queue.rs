@@ -8,14 +8,23 @@ use std::{collections::VecDeque, sync::Arc};
 
 use wire::types::{FieldTable, ShortString};
 
-use crate::state::{ConnectionId, Millis, arguments::Settings, binding::BoundTo, delivery::Consumer, message::Message};
+use crate::state::{
+    ConnectionId, Millis,
+    arguments::Settings,
+    binding::BoundTo,
+    delivery::Consumer,
+    message::{Message, Weight},
+};
 
 /// Names a queue for good: it is never used again, whatever queue gets the same name later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QueueId(pub(crate) u64);
 
+/// What a place in a queue takes in memory, in bytes, beside the message itself: one message may be in many queues.
+pub(crate) const PLACE: usize = 96;
+
 /// A message in a queue.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Entry {
     /// Its place: smaller is earlier.
     pub(crate) place: u64,
@@ -31,6 +40,7 @@ pub(crate) struct Entry {
     /// How often that counts against the delivery limit of a quorum queue.
     pub(crate) returns: u32,
     pub(crate) priority: u8,
+    _weight: Weight,
 }
 
 /// A queue.
@@ -52,6 +62,7 @@ pub(crate) struct Queue {
     pub(crate) unacked: usize,
     /// By priority, the lowest first; each in the order of the places.
     ready: Vec<VecDeque<Entry>>,
+    ready_count: usize,
     ready_bytes: usize,
     next_place: u64,
     /// How many of the entries can get too old.
@@ -71,11 +82,12 @@ impl Queue {
             auto_delete: false,
             owner: None,
             arguments,
-            ready: vec![VecDeque::new(); usize::from(settings.highest_priority()) + 1],
+            ready: (0..=settings.highest_priority()).map(|_| VecDeque::new()).collect(),
             settings,
             consumers: Vec::new(),
             bound_to: BoundTo::new(),
             unacked: 0,
+            ready_count: 0,
             ready_bytes: 0,
             next_place: 0,
             expiring: 0,
@@ -86,11 +98,11 @@ impl Queue {
 
     /// How many messages are ready.
     pub(crate) fn len(&self) -> usize {
-        self.ready.iter().map(VecDeque::len).sum()
+        self.ready_count
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.ready.iter().all(VecDeque::is_empty)
+        self.ready_count == 0
     }
 
     /// How many bytes the bodies of the messages take that are ready.
@@ -113,7 +125,18 @@ impl Queue {
         let priority = priority.unwrap_or(if self.settings.quorum { 4 } else { 0 });
         let priority = priority.min(self.settings.highest_priority());
         self.count(&message, expires.is_some());
-        let entry = Entry { place, message, expires, redelivered: false, failed, acquired: 0, returns: 0, priority };
+        let weight = Weight::new(&message.gauge, PLACE);
+        let entry = Entry {
+            place,
+            message,
+            expires,
+            redelivered: false,
+            failed,
+            acquired: 0,
+            returns: 0,
+            priority,
+            _weight: weight,
+        };
         self.ready[usize::from(priority)].push_back(entry);
     }
 
@@ -129,6 +152,10 @@ impl Queue {
     pub(crate) fn pop(&mut self) -> Option<Entry> {
         let level = self.ready.iter_mut().rev().find(|level| !level.is_empty())?;
         let entry = level.pop_front()?;
+        if level.is_empty() && level.capacity() > 1024 {
+            // A queue that was long once need not stay large.
+            *level = VecDeque::new();
+        }
         self.discount(&entry);
         Some(entry)
     }
@@ -158,7 +185,9 @@ impl Queue {
     /// Takes all that are ready. Returns how many they were.
     pub(crate) fn purge(&mut self) -> usize {
         let count = self.len();
-        self.ready.iter_mut().for_each(VecDeque::clear);
+        // A queue that was long gives its places back, too.
+        self.ready.iter_mut().for_each(|level| *level = VecDeque::new());
+        self.ready_count = 0;
         self.ready_bytes = 0;
         self.expiring = 0;
         count
@@ -182,11 +211,13 @@ impl Queue {
     }
 
     fn count(&mut self, message: &Message, expires: bool) {
+        self.ready_count += 1;
         self.ready_bytes += message.body.len();
         self.expiring += usize::from(expires);
     }
 
     fn discount(&mut self, entry: &Entry) {
+        self.ready_count -= 1;
         self.ready_bytes -= entry.message.body.len();
         self.expiring -= usize::from(entry.expires.is_some());
     }

@@ -28,7 +28,7 @@ impl Broker {
                 // Consumers get what is in it after the answer.
                 self.put_deliveries_off();
                 let mut taken = true;
-                for publication in publications {
+                for (publication, _) in publications {
                     taken &= self.distribute(caller.at, publication).by_all;
                 }
                 for (how, entries) in settled {
