@@ -9,10 +9,12 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
-use broker::{Account, Config, Patterns, Server, management};
+use broker::{Account, Broker, Config, Patterns, Server, management};
 use clap::Parser;
+use tokio::time::{interval, timeout};
 
 /// The embedded broker, for teaching and testing: in memory, on 127.0.0.1 only.
 #[derive(Debug, Parser)]
@@ -43,6 +45,9 @@ fn main() -> ExitCode {
     }
 }
 
+/// How long clients may take to hear that the broker ends.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// The most that is written to the log, in bytes: a broker may be kept for weeks.
 const LARGEST_LOG: usize = 16 * 1024 * 1024;
 
@@ -71,17 +76,42 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         ..Config::default()
     };
     let server = Server::start(config, Some(arguments.port)).await.map_err(|error| error.to_string())?;
-    server.log_to(log);
     let above = arguments.port + MANAGEMENT;
+    let busy = |error| format!("port {above} on 127.0.0.1 can't be listened on: {error}");
+    let listener = management::listen(above).await.map_err(busy)?;
     log(&format!(
         "the embedded broker {}, which behaves as RabbitMQ {}, listens on 127.0.0.1:{}; its management API on {above}",
         env!("CARGO_PKG_VERSION"),
         broker::VERSION,
         server.port()
     ));
-    let serve = management::serve(Arc::new(server), above);
+    server.log_to(log);
+    let server = Arc::new(server);
     tokio::select! {
-        served = serve => served.map_err(|error| format!("port {above} on 127.0.0.1 can't be listened on: {error}")),
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        never = management::serve(server.clone(), listener) => match never {},
+        () = told_to_end() => {}
     }
+    // Who is connected hears why, if it listens.
+    server.with(Broker::shut_down);
+    let gone = async {
+        let mut again = interval(Duration::from_millis(10));
+        while !server.with(|broker| broker.connections().is_empty()) {
+            again.tick().await;
+        }
+    };
+    let _ = timeout(LAST_WORDS, gone).await;
+    Ok(())
+}
+
+/// Waits until somebody asks us to end: Ctrl-C, `kill`.
+async fn told_to_end() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }

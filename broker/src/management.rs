@@ -3,11 +3,11 @@
 //!
 //! | call | does |
 //! |---|---|
-//! | `GET /api/overview`, `/api/whoami`, `/api/vhosts`, `/api/users`, `/api/exchanges`, `/api/queues`, `/api/bindings`, `/api/connections` | lists; the last four also `/VHOST`, queues also `/VHOST/QUEUE` |
+//! | `GET /api/overview`, `/api/whoami`, `/api/vhosts`, `/api/users`, `/api/exchanges`, `/api/queues`, `/api/bindings`, `/api/connections` | lists; exchanges, queues and bindings also `/VHOST`, exchanges and queues also `/VHOST/NAME`, connections also `/NAME` |
 //! | `PUT`, `DELETE /api/vhosts/VHOST` | |
 //! | `PUT`, `DELETE /api/users/USER` | `{"password": …, "tags": …}` |
 //! | `PUT /api/permissions/VHOST/USER` | `{"configure": …, "write": …, "read": …}` |
-//! | `DELETE /api/queues/VHOST/QUEUE`, `…/contents` | deletes, purges |
+//! | `DELETE /api/queues/VHOST/QUEUE`, `…/contents`, `/api/exchanges/VHOST/EXCHANGE` | deletes, purges |
 //! | `POST /api/queues/VHOST/QUEUE/get` | `{"count": …}`: peeks |
 //! | `POST /api/exchanges/VHOST/EXCHANGE/publish` | `{"routing_key": …, "payload": …, "payload_encoding": "string" or "base64"}` |
 //! | `DELETE /api/connections/NAME` | closes, with the reason in `X-Reason` |
@@ -30,11 +30,15 @@ use hyper::{Method, Request, Response, StatusCode, body::Incoming, header, servi
 use hyper_util::rt::{TokioIo, TokioTimer};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinSet, time::sleep};
+use tokio::{
+    net::TcpListener,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 use wire::{fields, protocol::basic::AMQPProperties};
 
 use crate::{
-    Account, Alarm, ConnectionInfo, Patterns, QueueInfo, Server, VERSION,
+    Account, Alarm, BindingInfo, ConnectionInfo, ExchangeInfo, Limits, Patterns, QueueInfo, Server, VERSION,
     state::{Broker, ConnectionId},
 };
 
@@ -44,6 +48,13 @@ const LARGEST: usize = 24 * 1024 * 1024;
 /// How long a client may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a request may take in all.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// How much of a message is shown, in bytes, and of all messages together.
+const SHOWN: usize = 64 * 1024;
+const SHOWN_IN_ALL: usize = 4 * 1024 * 1024;
+
 /// How many requests are served at a time.
 const AT_A_TIME: usize = 64;
 
@@ -52,13 +63,17 @@ type Answer = Result<(StatusCode, Option<Value>), (StatusCode, &'static str)>;
 
 const NOT_FOUND: Answer = Err((StatusCode::NOT_FOUND, "not_found"));
 
-/// Serves the API on this port of 127.0.0.1, until it is dropped.
+/// Listens on this port of 127.0.0.1.
 ///
 /// # Errors
 ///
 /// When the port can't be had.
-pub async fn serve(server: Arc<Server>, port: u16) -> std::io::Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+pub async fn listen(port: u16) -> std::io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+}
+
+/// Serves the API, until it is dropped.
+pub async fn serve(server: Arc<Server>, listener: TcpListener) -> Infallible {
     let mut requests = JoinSet::new();
     loop {
         while requests.try_join_next().is_some() {}
@@ -76,9 +91,9 @@ pub async fn serve(server: Arc<Server>, port: u16) -> std::io::Result<()> {
                 async move { Ok::<_, Infallible>(respond(&server, request).await) }
             });
             let mut http = hyper::server::conn::http1::Builder::new();
-            http.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-            // A client that goes away in the middle is no news.
-            let _ = http.serve_connection(TokioIo::new(socket), service).await;
+            http.timer(TokioTimer::new()).header_read_timeout(PATIENCE).keep_alive(false);
+            // A client that goes away in the middle is no news, and one that never comes to an end is cut off.
+            let _ = timeout(LONGEST, http.serve_connection(TokioIo::new(socket), service)).await;
         });
     }
 }
@@ -91,7 +106,7 @@ async fn respond(server: &Server, request: Request<Incoming>) -> Response<Full<B
             response = response.header(header::WWW_AUTHENTICATE, "Basic realm=\"hello-rabbit\"");
             Err((StatusCode::UNAUTHORIZED, "not_authorised"))
         }
-        Some(user) => match tokio::time::timeout(PATIENCE, Limited::new(body, LARGEST).collect()).await {
+        Some(user) => match timeout(PATIENCE, Limited::new(body, LARGEST).collect()).await {
             Ok(Ok(body)) => {
                 let bytes = body.to_bytes();
                 let reason = parts.headers.get("x-reason").and_then(|reason| reason.to_str().ok());
@@ -129,9 +144,9 @@ fn answer(server: &Server, user: &str, method: &Method, path: &str, asked: &Valu
         return Err((StatusCode::UNAUTHORIZED, "Not administrator user"));
     }
     match (method.as_str(), path) {
-        ("GET", _) => server.with(|broker| read(broker, user, path)),
+        ("GET", _) => read(server, user, path),
         ("POST", ["exchanges", vhost, exchange, "publish"]) => publish(server, vhost, exchange, asked),
-        ("POST", ["queues", vhost, queue, "get"]) => server.with(|broker| peek(broker, vhost, queue, asked)),
+        ("POST", ["queues", vhost, queue, "get"]) => peek(server, vhost, queue, asked),
         ("PUT", ["hello-rabbit", "delay"]) => {
             let Some(ms) = asked["ms"].as_u64().filter(|ms| *ms <= 600_000) else {
                 return Err((StatusCode::BAD_REQUEST, "ms is missing, or more than 600000"));
@@ -143,73 +158,84 @@ fn answer(server: &Server, user: &str, method: &Method, path: &str, asked: &Valu
     }
 }
 
-fn read(broker: &mut Broker, user: &str, path: &[&str]) -> Answer {
+/// Looks into the broker, and puts what it saw into JSON when nobody waits for the broker any more.
+fn read(server: &Server, user: &str, path: &[&str]) -> Answer {
     let ok = |value: Value| Ok((StatusCode::OK, Some(value)));
-    let in_vhost = |vhost: &str, of: &str| path.get(1).is_none_or(|_| vhost == of);
-    let wanted = path.get(1).copied().unwrap_or_default();
+    let vhosts = server.with(|broker| broker.vhosts());
     if let ["exchanges" | "queues" | "bindings" | "vhosts", vhost, ..] = path
-        && !broker.vhosts().iter().any(|name| name == vhost)
+        && !vhosts.iter().any(|name| name == vhost)
     {
         return NOT_FOUND;
     }
+    let wanted = path.get(1).copied();
+    let is_wanted = |vhost: &str| wanted.is_none_or(|wanted| vhost == wanted);
     match path {
-        ["overview"] => ok(json!({
-            "product_name": "RabbitMQ",
-            "product_version": VERSION,
-            "rabbitmq_version": VERSION,
-            "management_version": VERSION,
-            "cluster_name": crate::state::connection::NODE,
-            "node": crate::state::connection::NODE,
-            "hello_rabbit": {
-                "embedded": env!("CARGO_PKG_VERSION"),
-                "message_bytes": broker.memory(),
-                "alarms": broker.alarms().iter().map(|alarm| alarm.reason()).collect::<Vec<_>>(),
-            },
-            "object_totals": {
-                "queues": broker.queues().len(),
-                "exchanges": broker.exchanges().len(),
-                "connections": broker.connections().len(),
-            },
-        })),
-        ["whoami"] => ok(json!({ "name": user, "tags": [tags(broker, user)] })),
-        ["vhosts"] => ok(broker.vhosts().iter().map(|name| json!({ "name": name })).collect()),
+        ["overview"] => ok(overview(server)),
+        ["whoami"] => ok(json!({ "name": user, "tags": [tags(server, user)] })),
+        ["vhosts"] => ok(vhosts.iter().map(|name| json!({ "name": name })).collect()),
         ["vhosts", name] => ok(json!({ "name": name })),
+        ["aliveness-test", _] => ok(json!({ "status": "ok" })),
         ["users"] => {
-            let users = broker.users();
-            ok(users.iter().map(|name| json!({ "name": name, "tags": [tags(broker, name)] })).collect())
+            let users = server.with(|broker| broker.users());
+            ok(users.iter().map(|name| json!({ "name": name, "tags": [tags(server, name)] })).collect())
         }
-        ["queues" | "queues", ..] if path.len() <= 2 => {
-            let all = broker.queues();
-            ok(all.iter().filter(|queue| in_vhost(&queue.vhost, wanted)).map(queue_json).collect())
+        ["queues"] | ["queues", _] => {
+            let all = server.with(|broker| broker.queues());
+            ok(all.iter().filter(|queue| is_wanted(&queue.vhost)).map(queue_json).collect())
         }
-        ["queues", vhost, name] => match broker.queues().iter().find(|q| q.vhost == *vhost && q.name == *name) {
-            Some(queue) => ok(queue_json(queue)),
-            None => NOT_FOUND,
-        },
-        ["exchanges", ..] if path.len() <= 2 => {
-            let shown = |exchange: crate::ExchangeInfo| {
-                json!({
-                    "vhost": exchange.vhost, "name": exchange.name, "type": exchange.kind, "durable": exchange.durable,
-                    "auto_delete": exchange.auto_delete, "internal": exchange.internal,
-                })
-            };
-            let all = broker.exchanges().into_iter();
-            ok(all.filter(|exchange| in_vhost(&exchange.vhost, wanted)).map(shown).collect())
+        ["queues", vhost, name] => {
+            let all = server.with(|broker| broker.queues());
+            match all.iter().find(|queue| queue.vhost == *vhost && queue.name == *name) {
+                Some(queue) => ok(queue_json(queue)),
+                None => NOT_FOUND,
+            }
         }
-        ["bindings", ..] if path.len() <= 2 => {
-            let shown = |binding: crate::BindingInfo| {
-                json!({
-                    "vhost": binding.vhost, "source": binding.source, "destination": binding.destination,
-                    "destination_type": if binding.to_exchange { "exchange" } else { "queue" },
-                    "routing_key": binding.key,
-                })
-            };
-            let all = broker.bindings().into_iter();
-            ok(all.filter(|binding| in_vhost(&binding.vhost, wanted)).map(shown).collect())
+        ["exchanges"] | ["exchanges", _] => {
+            let all = server.with(|broker| broker.exchanges());
+            ok(all.iter().filter(|exchange| is_wanted(&exchange.vhost)).map(exchange_json).collect())
         }
-        ["connections"] => ok(broker.connections().iter().map(connection_json).collect()),
+        ["exchanges", vhost, name] => {
+            let all = server.with(|broker| broker.exchanges());
+            match all.iter().find(|exchange| exchange.vhost == *vhost && exchange.name == *name) {
+                Some(exchange) => ok(exchange_json(exchange)),
+                None => NOT_FOUND,
+            }
+        }
+        ["bindings"] | ["bindings", _] => {
+            let all = server.with(|broker| broker.bindings());
+            ok(all.iter().filter(|binding| is_wanted(&binding.vhost)).map(binding_json).collect())
+        }
+        ["connections"] => ok(server.with(|broker| broker.connections()).iter().map(connection_json).collect()),
+        ["connections", name] => {
+            let all = server.with(|broker| broker.connections());
+            match all.iter().find(|connection| connection.name == *name) {
+                Some(connection) => ok(connection_json(connection)),
+                None => NOT_FOUND,
+            }
+        }
         _ => NOT_FOUND,
     }
+}
+
+fn overview(server: &Server) -> Value {
+    let (memory, alarms, queues, exchanges, connections) = server.with(|broker| {
+        let counts = (broker.queues().len(), broker.exchanges().len(), broker.connections().len());
+        (broker.memory(), broker.alarms(), counts.0, counts.1, counts.2)
+    });
+    json!({
+        "product_name": "RabbitMQ",
+        "product_version": VERSION,
+        "rabbitmq_version": VERSION,
+        "management_version": VERSION,
+        "cluster_name": crate::state::connection::NODE,
+        "node": crate::state::connection::NODE,
+        "hello_rabbit": {
+            "embedded": env!("CARGO_PKG_VERSION"),
+            "message_bytes": memory,
+            "alarms": alarms.iter().map(|alarm| alarm.reason()).collect::<Vec<_>>(),
+        },
+        "object_totals": { "queues": queues, "exchanges": exchanges, "connections": connections },
+    })
 }
 
 fn change(broker: &mut Broker, method: &Method, path: &[&str], asked: &Value, reason: Option<&str>) -> Answer {
@@ -243,6 +269,7 @@ fn change(broker: &mut Broker, method: &Method, path: &[&str], asked: &Value, re
             }
         }
         ("DELETE", ["queues", vhost, queue]) => done(broker.delete_queue_named(vhost, queue)),
+        ("DELETE", ["exchanges", vhost, exchange]) => done(broker.delete_exchange_named(vhost, exchange)),
         ("DELETE", ["queues", vhost, queue, "contents"]) => done(broker.purge(vhost, queue).is_some()),
         ("DELETE", ["connections", name]) => match connection(broker, name) {
             Some(id) => done(broker.close(id, reason.unwrap_or("Closed via management plugin"))),
@@ -292,6 +319,9 @@ fn publish(server: &Server, vhost: &str, exchange: &str, asked: &Value) -> Answe
         },
         Some(_) => return Err((StatusCode::BAD_REQUEST, "payload_encoding is string or base64")),
     };
+    if body.len() > Limits::default().message {
+        return Err((StatusCode::BAD_REQUEST, "the message is larger than the broker takes"));
+    }
     let key = asked["routing_key"].as_str().unwrap_or_default();
     if key.len() > 255 {
         return Err((StatusCode::BAD_REQUEST, "routing_key is longer than 255 bytes"));
@@ -305,25 +335,46 @@ fn publish(server: &Server, vhost: &str, exchange: &str, asked: &Value) -> Answe
     }
 }
 
-fn peek(broker: &mut Broker, vhost: &str, queue: &str, asked: &Value) -> Answer {
+fn peek(server: &Server, vhost: &str, queue: &str, asked: &Value) -> Answer {
     let count = asked["count"].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or(1).min(1000);
-    let Some(peeked) = broker.peek(vhost, queue, count) else { return NOT_FOUND };
-    let shown = |peeked: crate::Peeked| {
-        let (payload, encoding) = match std::str::from_utf8(&peeked.message.body) {
+    let Some(peeked) = server.with(|broker| broker.peek(vhost, queue, count)) else { return NOT_FOUND };
+    let mut room = SHOWN_IN_ALL;
+    let mut shown = Vec::new();
+    for peeked in &peeked {
+        let body = &peeked.message.body[..peeked.message.body.len().min(SHOWN)];
+        if body.len() > room {
+            break;
+        }
+        room -= body.len();
+        let (payload, encoding) = match std::str::from_utf8(body) {
             Ok(text) => (text.to_owned(), "string"),
-            Err(_) => (BASE64_STANDARD.encode(&peeked.message.body), "base64"),
+            Err(_) => (BASE64_STANDARD.encode(body), "base64"),
         };
         let properties: serde_json::Map<String, Value> = fields::properties(&peeked.message.read_properties())
             .into_iter()
             .map(|(name, value)| (name.replace('-', "_"), value))
             .collect();
-        json!({
+        shown.push(json!({
             "payload": payload, "payload_encoding": encoding, "payload_bytes": peeked.message.body.len(),
             "exchange": &*peeked.message.exchange, "routing_key": peeked.message.routing_key,
             "redelivered": peeked.redelivered, "properties": properties,
-        })
-    };
-    Ok((StatusCode::OK, Some(peeked.into_iter().map(shown).collect())))
+        }));
+    }
+    Ok((StatusCode::OK, Some(shown.into())))
+}
+
+fn exchange_json(exchange: &ExchangeInfo) -> Value {
+    json!({
+        "vhost": exchange.vhost, "name": exchange.name, "type": exchange.kind, "durable": exchange.durable,
+        "auto_delete": exchange.auto_delete, "internal": exchange.internal,
+    })
+}
+
+fn binding_json(binding: &BindingInfo) -> Value {
+    json!({
+        "vhost": binding.vhost, "source": binding.source, "destination": binding.destination,
+        "destination_type": if binding.to_exchange { "exchange" } else { "queue" }, "routing_key": binding.key,
+    })
 }
 
 fn queue_json(queue: &QueueInfo) -> Value {
@@ -352,6 +403,6 @@ fn connection(broker: &Broker, name: &str) -> Option<ConnectionId> {
     broker.connections().iter().find(|connection| connection.name == name).map(|connection| connection.id)
 }
 
-fn tags(broker: &Broker, user: &str) -> &'static str {
-    if broker.is_administrator(user) { "administrator" } else { "" }
+fn tags(server: &Server, user: &str) -> &'static str {
+    if server.with(|broker| broker.is_administrator(user)) { "administrator" } else { "" }
 }

@@ -273,6 +273,28 @@ pub fn processes(mark: &str) -> Vec<i32> {
         .collect()
 }
 
+/// Asks all processes with this mark to end.
+pub fn ask_to_end(mark: &str) {
+    #[cfg(unix)]
+    for pid in processes(mark).into_iter().filter_map(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    }
+    #[cfg(not(unix))]
+    let _ = mark;
+}
+
+/// As [`end_processes`], when they had this long to end by themselves.
+pub async fn end_processes_in(mark: &str, patience: Duration) {
+    let gone = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(10));
+        while !processes(mark).is_empty() {
+            tick.tick().await;
+        }
+    };
+    let _ = tokio::time::timeout(patience, gone).await;
+    end_processes(mark).await;
+}
+
 /// Ends all processes with this mark, at once, and waits until they are gone.
 pub async fn end_processes(mark: &str) {
     #[cfg(unix)]

@@ -256,18 +256,23 @@ pub fn put_method(to: &mut BytesMut, channel: u16, method: &AMQPClass) {
 
 /// Appends a content whose properties are bytes already; the body goes into frames as with [`content`].
 pub fn put_content(to: &mut BytesMut, channel: u16, properties: &[u8], body: &[u8], frame_max: u32) {
-    to.reserve(properties.len() + body.len() + 12 + 2 * OVERHEAD);
+    put_header(to, channel, properties, body.len());
+    for part in body.chunks(largest_payload(frame_max)) {
+        put_frame(to, Kind::Body, channel, part);
+    }
+}
+
+/// Appends a content header whose properties are bytes already, for a body of this size in bytes.
+pub fn put_header(to: &mut BytesMut, channel: u16, properties: &[u8], size: usize) {
+    to.reserve(properties.len() + 12 + OVERHEAD);
     to.put_u8(Kind::Header.octet());
     to.put_u16(channel);
     to.put_u32(u32::try_from(properties.len() + 12).unwrap_or(u32::MAX));
     to.put_u16(60);
     to.put_u16(0);
-    to.put_u64(body.len() as u64);
+    to.put_u64(size as u64);
     to.put_slice(properties);
     to.put_u8(END);
-    for part in body.chunks(largest_payload(frame_max)) {
-        put_frame(to, Kind::Body, channel, part);
-    }
 }
 
 /// Appends a `basic.deliver`. It says the same as [`method`] does, and is written by hand because a broker writes more of
@@ -294,7 +299,8 @@ pub fn put_deliver(to: &mut BytesMut, channel: u16, tag: &str, delivery: u64, re
 }
 
 /// The largest payload of a frame under this `frame-max`, in bytes; 0 means no limit.
-fn largest_payload(frame_max: u32) -> usize {
+#[must_use]
+pub fn largest_payload(frame_max: u32) -> usize {
     match frame_max as usize {
         0 => usize::MAX,
         max => max.saturating_sub(OVERHEAD).max(1),

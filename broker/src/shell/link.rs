@@ -12,22 +12,23 @@ use std::{
 
 use bytes::BytesMut;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt, Interest},
     net::{
         TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
     sync::Notify,
-    time::{sleep, timeout},
+    task::yield_now,
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use wire::{
     Codec,
-    frame::{Kind, OVERHEAD, put_content, put_deliver, put_frame, put_method},
+    frame::{Kind, OVERHEAD, largest_payload, put_deliver, put_frame, put_header, put_method},
 };
 
 use crate::{
     shell::server::Shared,
-    state::{ConnectionId, Effect, Output},
+    state::{ConnectionId, Effect, Output, message::Message},
 };
 
 /// How much is read at a time, in bytes.
@@ -35,6 +36,15 @@ const PIECE: usize = 32 * 1024;
 
 /// How much is written at a time, in bytes, or one frame more.
 const WRITE: usize = 64 * 1024;
+
+/// How long one connection may keep the others from the broker, when it has sent much at once.
+const TURN: Duration = Duration::from_millis(2);
+
+/// How often we look whether a client is still there that the broker does not listen to.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Longer than anything takes.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// How long a client that we hang up on may take to read the last that we said.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -81,7 +91,12 @@ impl Link {
         self.wake_reader.notify_one();
     }
 
-    fn is_over(&self) -> bool {
+    /// Something is new for the writer, which finds out what.
+    pub(super) async fn woken(&self) {
+        self.wake_writer.notified().await;
+    }
+
+    pub(super) fn is_over(&self) -> bool {
         self.hang_up.load(Ordering::Acquire)
     }
 
@@ -123,9 +138,15 @@ async fn read(mut from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &S
     let mut buffer = BytesMut::new();
     // How much there still is of a frame that could not be read.
     let mut skip: usize = 0;
+    let mut last_heard = Instant::now();
     loop {
-        // As many frames as have come, as long as the broker listens. One that it hears may change how large the next may be.
+        let skipped = skip.min(buffer.len());
+        let _ = buffer.split_to(skipped);
+        skip -= skipped;
+        // As many frames as have come, as long as the broker listens, and no longer than others can wait. A frame that it hears
+        // may change how large the next may be.
         let heard = shared.turn(|broker, now| {
+            let begin = Instant::now();
             while broker.listens_to(id) {
                 match codec.next(&mut buffer) {
                     Ok(Some(unit)) => broker.hear(now, id, &unit),
@@ -138,6 +159,9 @@ async fn read(mut from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &S
                 if let Some(frame_max) = broker.frame_max(id) {
                     codec.set_most(frame_max.saturating_sub(OVERHEAD as u32));
                 }
+                if begin.elapsed() > TURN {
+                    return Heard::More;
+                }
             }
             Heard::Enough
         });
@@ -145,29 +169,37 @@ async fn read(mut from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &S
             return from;
         }
         match heard {
-            Heard::Enough => {
-                link.wake_reader.notified().await;
+            Heard::All => {}
+            Heard::More => {
+                yield_now().await;
                 continue;
             }
             // The broker says why it closes, and what answers that is a frame again.
             Heard::Garbage => {
                 let size = buffer.get(3..7).map_or(0, |four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
                 skip = size as usize + OVERHEAD;
+                if !buffer.is_empty() {
+                    continue;
+                }
             }
-            Heard::All => {}
-        }
-        let skipped = skip.min(buffer.len());
-        let _ = buffer.split_to(skipped);
-        skip -= skipped;
-        if skipped > 0 && skip == 0 {
-            continue;
+            // Until it listens again, or the client is gone: nobody reads, so nobody else would notice.
+            Heard::Enough => {
+                tokio::select! {
+                    () = link.wake_reader.notified() => {}
+                    () = sleep(LOOK) => if is_gone(&from).await {
+                        return from;
+                    },
+                }
+                last_heard = Instant::now();
+                continue;
+            }
         }
         buffer.reserve(PIECE);
         // RabbitMQ looks once in an interval, and gives up when two looks in a row found nothing.
-        let patience = link.heartbeat().map_or(Duration::MAX, |heartbeat| heartbeat * 5 / 2);
+        let patience = link.heartbeat().map_or(FOREVER, |heartbeat| heartbeat * 5 / 2);
         tokio::select! {
-            read = timeout(patience, from.read_buf(&mut buffer)) => match read {
-                Ok(Ok(count)) if count > 0 => {}
+            read = timeout_at(last_heard + patience, from.read_buf(&mut buffer)) => match read {
+                Ok(Ok(count)) if count > 0 => last_heard = Instant::now(),
                 _ => return from,
             },
             () = link.wake_reader.notified() => {}
@@ -175,10 +207,18 @@ async fn read(mut from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &S
     }
 }
 
+/// Whether the other side has ended the socket, whatever of it is still to be read.
+async fn is_gone(from: &OwnedReadHalf) -> bool {
+    let look = timeout(Duration::ZERO, from.ready(Interest::READABLE)).await;
+    look.is_ok_and(|ready| ready.map_or(true, |ready| ready.is_read_closed()))
+}
+
 /// What came of a turn.
 enum Heard {
     /// All that has come.
     All,
+    /// As much as others can wait for.
+    More,
     /// The broker listens no more, for now.
     Enough,
     /// Bytes that are no frame.
@@ -189,15 +229,16 @@ enum Heard {
 async fn write(mut to: OwnedWriteHalf, id: ConnectionId, link: Arc<Link>, shared: Arc<Shared>) {
     let mut bytes = BytesMut::new();
     let mut outputs: VecDeque<Output> = VecDeque::new();
+    let mut body: Option<Body> = None;
     loop {
         if outputs.is_empty() {
             std::mem::swap(&mut outputs, &mut link.outbox.lock().unwrap_or_else(PoisonError::into_inner));
         }
-        if outputs.is_empty() {
+        if outputs.is_empty() && body.is_none() {
             if link.is_over() {
                 break;
             }
-            let interval = link.heartbeat().map_or(Duration::MAX, |heartbeat| heartbeat / 2);
+            let interval = link.heartbeat().map_or(FOREVER, |heartbeat| heartbeat / 2);
             if timeout(interval, link.wake_writer.notified()).await.is_err() {
                 put_frame(&mut bytes, Kind::Heartbeat, 0, &[]);
                 if !send(&mut to, &mut bytes, &link).await {
@@ -206,17 +247,20 @@ async fn write(mut to: OwnedWriteHalf, id: ConnectionId, link: Arc<Link>, shared
             }
             continue;
         }
-        let delay = shared.delay();
-        if !delay.is_zero() {
-            sleep(delay).await;
-        }
+        shared.hold_back(&link).await;
         let frame_max = link.frame_max.load(Ordering::Relaxed);
         let mut size = 0;
-        while bytes.len() < WRITE
-            && let Some(output) = outputs.pop_front()
-        {
-            size += output.size();
-            encode(&output, frame_max, &mut bytes);
+        while bytes.len() < WRITE {
+            if let Some(begun) = &mut body {
+                if begun.put_frame(frame_max, &mut bytes) {
+                    body = None;
+                }
+            } else if let Some(output) = outputs.pop_front() {
+                size += output.size();
+                body = encode(output, &mut bytes);
+            } else {
+                break;
+            }
         }
         if !send(&mut to, &mut bytes, &link).await {
             break;
@@ -231,6 +275,9 @@ async fn write(mut to: OwnedWriteHalf, id: ConnectionId, link: Arc<Link>, shared
         // A client that got much at once does not keep us from giving the room back.
         if bytes.capacity() > 4 * WRITE {
             bytes = BytesMut::new();
+        }
+        if outputs.capacity() > 1024 && outputs.is_empty() {
+            outputs = VecDeque::new();
         }
     }
     let _ = to.shutdown().await;
@@ -257,17 +304,45 @@ async fn send(to: &mut OwnedWriteHalf, bytes: &mut BytesMut, link: &Link) -> boo
     written
 }
 
-fn encode(output: &Output, frame_max: u32, to: &mut BytesMut) {
-    match output {
-        Output::ProtocolHeader(header) => to.extend_from_slice(header),
-        Output::Method { channel, method } => put_method(to, *channel, method),
+/// Appends an output, but for the body that it may have: that is written a piece at a time, so that a large message takes its room
+/// once, however many get it.
+fn encode(output: Output, to: &mut BytesMut) -> Option<Body> {
+    let (channel, message) = match output {
+        Output::ProtocolHeader(header) => {
+            to.extend_from_slice(&header);
+            return None;
+        }
+        Output::Method { channel, method } => {
+            put_method(to, channel, &method);
+            return None;
+        }
         Output::Deliver { channel, tag, delivery, redelivered, message } => {
-            put_deliver(to, *channel, tag, *delivery, *redelivered, (&message.exchange, &message.routing_key));
-            put_content(to, *channel, &message.properties, &message.body, frame_max);
+            put_deliver(to, channel, &tag, delivery, redelivered, (&message.exchange, &message.routing_key));
+            (channel, message)
         }
         Output::Content { channel, method, message } => {
-            put_method(to, *channel, method);
-            put_content(to, *channel, &message.properties, &message.body, frame_max);
+            put_method(to, channel, &method);
+            (channel, message)
         }
+    };
+    put_header(to, channel, &message.properties, message.body.len());
+    (!message.body.is_empty()).then_some(Body { channel, message, written: 0 })
+}
+
+/// A body that is on its way out.
+struct Body {
+    channel: u16,
+    message: Arc<Message>,
+    written: usize,
+}
+
+impl Body {
+    /// Appends the next frame of it. Returns whether that was the last.
+    fn put_frame(&mut self, frame_max: u32, to: &mut BytesMut) -> bool {
+        let rest = &self.message.body[self.written..];
+        let piece = &rest[..rest.len().min(largest_payload(frame_max))];
+        put_frame(to, Kind::Body, self.channel, piece);
+        self.written += piece.len();
+        self.written == self.message.body.len()
     }
 }

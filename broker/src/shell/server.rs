@@ -13,7 +13,7 @@ use std::{
 
 use tokio::{
     net::TcpListener,
-    sync::Notify,
+    sync::{Notify, watch},
     task::JoinHandle,
     time::{Instant, sleep, sleep_until},
 };
@@ -55,8 +55,8 @@ pub(super) struct Shared {
     /// When the clock's task wakes up next, in ms.
     alarm: AtomicU64,
     wake_clock: Notify,
-    /// How long everything that goes out is held back, in ms.
-    delay: AtomicU64,
+    /// How long everything that goes out is held back.
+    delay: watch::Sender<Duration>,
     /// Who writes the log.
     log: OnceLock<fn(&str)>,
 }
@@ -90,7 +90,7 @@ impl Server {
             zero: Instant::now(),
             alarm: AtomicU64::new(u64::MAX),
             wake_clock: Notify::new(),
-            delay: AtomicU64::new(0),
+            delay: watch::Sender::new(Duration::ZERO),
             log: OnceLock::new(),
         });
         let tasks =
@@ -121,7 +121,7 @@ impl Server {
 
     /// Holds back everything that goes out, as a slow network does. Zero ends it.
     pub fn delay(&self, delay: Duration) {
-        self.shared.delay.store(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.shared.delay.send_replace(delay);
     }
 }
 
@@ -153,14 +153,15 @@ impl Shared {
             };
             link.take(effect);
         }
-        let due = broker.next_due().unwrap_or(u64::MAX);
+        // Compared under the lock: the clock's own task sets the alarm under it, too.
+        let due_sooner = broker.next_due().unwrap_or(u64::MAX) < self.alarm.load(Ordering::Relaxed);
         let log = broker.take_log();
         drop(table);
         if let Some(write) = self.log.get() {
             log.iter().for_each(|line| write(line));
         }
         touched.iter().for_each(|link| link.wake());
-        if due < self.alarm.load(Ordering::Relaxed) {
+        if due_sooner {
             self.wake_clock.notify_one();
         }
         done
@@ -178,8 +179,26 @@ impl Shared {
         self.table.lock().unwrap_or_else(PoisonError::into_inner).links.remove(&id);
     }
 
-    pub(super) fn delay(&self) -> Duration {
-        Duration::from_millis(self.delay.load(Ordering::Relaxed))
+    /// Waits as long as what goes out is held back. A shorter time, or the end of the connection, ends that at once.
+    pub(super) async fn hold_back(&self, link: &Link) {
+        if self.delay.borrow().is_zero() {
+            return;
+        }
+        let mut changes = self.delay.subscribe();
+        let begin = Instant::now();
+        while !link.is_over() {
+            let until = begin + *changes.borrow_and_update();
+            if until <= Instant::now() {
+                return;
+            }
+            tokio::select! {
+                () = sleep_until(until) => return,
+                changed = changes.changed() => if changed.is_err() {
+                    return;
+                },
+                () = link.woken() => {}
+            }
+        }
     }
 
     fn sockets(&self) -> usize {
@@ -211,9 +230,10 @@ async fn watch_clock(shared: Arc<Shared>) {
     loop {
         let due = shared.turn(|broker, now| {
             broker.tick(now);
-            broker.next_due()
+            let due = broker.next_due();
+            shared.alarm.store(due.unwrap_or(u64::MAX), Ordering::Relaxed);
+            due
         });
-        shared.alarm.store(due.unwrap_or(u64::MAX), Ordering::Relaxed);
         match due {
             None => shared.wake_clock.notified().await,
             Some(due) => {

@@ -355,6 +355,15 @@ impl Broker {
         self.id_of(vhost, queue).map(|id| self.remove_queue(id)).is_some()
     }
 
+    /// Deletes an exchange. Returns whether there was one that may be deleted.
+    pub fn delete_exchange_named(&mut self, vhost: &str, exchange: &str) -> bool {
+        let is_ours = exchange.is_empty() || exchange.starts_with("amq.");
+        let vhost = self.vhosts.get_key_value(vhost).filter(|(_, vhost)| vhost.exchanges.contains_key(exchange));
+        let Some((vhost, _)) = vhost.filter(|_| !is_ours) else { return false };
+        self.remove_exchange(&vhost.clone(), exchange);
+        true
+    }
+
     /// Publishes. Returns how many queues the message got to, or None when there is no such exchange.
     pub fn publish_from_outside(
         &mut self,

@@ -4,7 +4,7 @@ use cli::{AlarmKind, AlarmWhat, WarmWhat};
 use serde_json::{Value, json};
 
 use crate::{
-    brokers::management::{Management, encode},
+    brokers::management::{Management, ManagementError, encode},
     verdict::Reason,
 };
 
@@ -140,7 +140,10 @@ async fn end(management: &Management, path: &str, connection: &str, reason: &str
     };
     for name in &names {
         let path = format!("{path}/{}", encode(name));
-        let ended = management.call("DELETE", &path, None, Some(reason), "end the connection").await;
+        let mut ended = management.call("DELETE", &path, None, Some(reason), "end the connection").await;
+        if connection == "all" && matches!(ended, Err(ManagementError::Refused { status: 404, .. })) {
+            ended = Ok(String::new()); // it went by itself
+        }
         ended.map_err(|error| Reason {
             message: format!("{error}."),
             hints: vec!["Which are there? cargo xtask broker connections".to_owned()],

@@ -1,6 +1,6 @@
 //! A broker that is kept running between checks: `cargo xtask broker up`.
 
-use std::{fs, io, path::PathBuf};
+use std::{fs, io, path::PathBuf, time::Duration};
 
 use cli::{BrokerArgs, BrokerChoice, EmbeddedArgs, WarmWhat};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,9 @@ use crate::{
     report::{progress, say},
     verdict::Reason,
 };
+
+/// How long the embedded broker may take to tell its clients that it ends.
+const GENTLY: Duration = Duration::from_secs(2);
 
 /// The embedded broker's log, in the warm broker's folder.
 const EMBEDDED_LOG: &str = "embedded.log";
@@ -322,7 +325,10 @@ pub(crate) async fn down() -> Result<(), Reason> {
             hints: vec![format!("Remove it by hand: docker rm -f {container}")],
         })?,
         Source::Local { node } => owner::end_processes(node.mark()).await,
-        Source::Embedded { mark } => owner::end_processes(mark).await,
+        Source::Embedded { mark } => {
+            owner::ask_to_end(mark);
+            owner::end_processes_in(mark, GENTLY).await;
+        }
     }
     for path in [record(), folder()].into_iter().flatten() {
         let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
