@@ -165,3 +165,122 @@ fn too_many_messages_raise_the_memory_alarm_until_they_are_gone() {
     assert_eq!(world.broker.alarms(), Vec::<Alarm>::new());
     assert_eq!(world.broker.memory(), 0);
 }
+
+/// A body counts from its first byte on: who sends half of many large ones is held, too.
+#[test]
+fn half_a_message_takes_room_as_well() {
+    use wire::{Codec, frame, protocol::basic};
+    let mut world = World::limited(|limits| limits.memory = 10_000);
+    let client = world.client();
+    let mut heard = Vec::new();
+    for channel in 2..50 {
+        let open = channel_method(channel::AMQPMethod::Open(channel::Open {}));
+        world.say(client, channel, open);
+        let mut bytes = bytes::BytesMut::new();
+        frame::put_method(&mut bytes, channel, &Method::Basic(basic::AMQPMethod::Publish(basic::Publish::default())));
+        frame::put_header(&mut bytes, channel, &[0, 0], 2000);
+        frame::put_frame(&mut bytes, frame::Kind::Body, channel, &[b'x'; 1000]);
+        let mut codec = Codec::new(131_072);
+        while let Some(unit) = codec.next(&mut bytes).unwrap() {
+            world.broker.hear(world.now, client.0, &unit);
+        }
+        heard.extend(world.heard(client));
+        if !world.broker.listens_to(client.0) {
+            assert!((10..13).contains(&channel), "held after {channel} halves");
+            assert_eq!(names(&heard), ["hold", "0 connection.blocked"]);
+            world.broker.lost(world.now, client.0);
+            assert_eq!(world.broker.memory(), 0);
+            return;
+        }
+    }
+    panic!("the broker took 48 halves");
+}
+
+/// One message in many queues takes room in each.
+#[test]
+fn a_place_in_a_queue_takes_room_as_well() {
+    let mut world = World::limited(|limits| limits.memory = 100_000);
+    let client = world.client();
+    for queue in 0..100 {
+        let name = format!("q{queue}");
+        world.say(client, 1, declare(&name));
+        let bind = queue::Bind { queue: name.as_str().into(), exchange: "amq.fanout".into(), ..queue::Bind::default() };
+        world.say(client, 1, Method::Queue(queue::AMQPMethod::Bind(bind)));
+    }
+    let mut messages = 0;
+    while world.broker.alarms().is_empty() {
+        let properties = AMQPProperties::default();
+        world.broker.publish_from_outside("/", "amq.fanout", "", &properties, bytes::Bytes::new());
+        world.heard(client);
+        messages += 1;
+        assert!(messages < 100, "{} bytes", world.broker.memory());
+    }
+    assert!((9..12).contains(&messages), "{messages} messages");
+}
+
+/// All that die at once arrive, even if it takes more than one turn; and those that go in circles come to an end.
+#[test]
+fn dead_letters_are_moved_a_few_at_a_time_and_none_is_lost() {
+    use wire::protocol::basic;
+    let mut world = World::new();
+    let client = world.client();
+    let to = |queue: &str| {
+        [
+            ("x-dead-letter-exchange", AMQPValue::LongString("".into())),
+            ("x-dead-letter-routing-key", AMQPValue::LongString(queue.into())),
+        ]
+    };
+    world.say(client, 1, declare("dead"));
+    world.say(client, 1, declare_with("q", &to("dead")));
+    for _ in 0..2000 {
+        world.publish(client, "q", b"m", AMQPProperties::default());
+    }
+    world.say(client, 1, consume("q", "t", false));
+    let nack = basic::Nack { delivery_tag: 0, multiple: true, requeue: false };
+    world.say(client, 1, Method::Basic(basic::AMQPMethod::Nack(nack)));
+    assert!(world.ready("dead") < 2000, "all of them in one turn");
+    assert_eq!(world.broker.next_due(), Some(world.now), "there is more to do at once");
+    for _ in 0..10 {
+        world.after(0);
+    }
+    assert_eq!(world.ready("dead"), 2000);
+}
+
+#[test]
+fn a_circle_of_full_queues_comes_to_an_end() {
+    use wire::protocol::basic;
+    let mut world = World::new();
+    let client = world.client();
+    for (queue, next) in [("a", "b"), ("b", "c"), ("c", "a")] {
+        let arguments = [
+            ("x-max-length", AMQPValue::LongInt(0)),
+            ("x-dead-letter-exchange", AMQPValue::LongString("".into())),
+            ("x-dead-letter-routing-key", AMQPValue::LongString(next.into())),
+        ];
+        world.say(client, 1, declare_with(queue, &arguments));
+    }
+    world.say(client, 1, consume("a", "t", false));
+    assert_eq!(names(&world.publish(client, "a", b"m", AMQPProperties::default())), ["1 basic.deliver"]);
+    let cancel = basic::Cancel { consumer_tag: "t".into(), nowait: true };
+    world.say(client, 1, Method::Basic(basic::AMQPMethod::Cancel(cancel)));
+    let reject = basic::Reject { delivery_tag: 1, requeue: false };
+    world.say(client, 1, Method::Basic(basic::AMQPMethod::Reject(reject)));
+    for _ in 0..10 {
+        world.after(0);
+    }
+    assert_eq!(world.broker.next_due(), None);
+    assert_eq!(world.broker.memory(), 0);
+}
+
+#[test]
+fn consumers_are_counted_in_all() {
+    let mut world = World::limited(|limits| limits.consumers = 2);
+    let client = world.client();
+    world.say(client, 1, declare("q"));
+    for tag in ["1", "2"] {
+        world.say(client, 1, consume("q", tag, true));
+    }
+    assert!(refusal(&world.say(client, 1, consume("q", "3", true))).contains("reached maximum (2) of consumers"));
+    let again = world.client();
+    assert_eq!(names(&world.say(again, 1, consume("q", "1", true))), ["1 basic.consume-ok"], "places are given back");
+}

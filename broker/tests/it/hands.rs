@@ -180,3 +180,54 @@ fn the_log_says_who_came_and_went_and_what_was_refused() {
     ");
     assert!(world.broker.take_log().is_empty());
 }
+
+/// What messages raise, no hand clears; and what a hand raised, no message clears.
+#[test]
+fn the_alarm_of_a_teacher_and_that_of_messages_are_two() {
+    let mut world = World::limited(|limits| limits.memory = 5_000);
+    let client = world.client();
+    world.say(client, 1, declare("q"));
+    while world.broker.alarms().is_empty() {
+        world.publish(client, "q", &[b'x'; 1000], AMQPProperties::default());
+    }
+    world.broker.clear(Alarm::Memory);
+    world.heard(client);
+    assert_eq!(world.broker.alarms(), [Alarm::Memory], "the messages are still there");
+    world.broker.raise(Alarm::Memory);
+    world.broker.purge("/", "q");
+    assert!(world.heard(client).is_empty(), "the teacher has not said that it is over");
+    world.broker.clear(Alarm::Memory);
+    assert_eq!(names(&world.heard(client)), ["resume", "0 connection.unblocked"]);
+}
+
+#[test]
+fn a_broker_that_is_stopped_says_so() {
+    let mut world = World::new();
+    let (client, stranger) = (world.client(), world.stranger());
+    world.broker.shut_down();
+    let heard = world.heard_by_all();
+    let of = |who| heard.iter().filter(|(to, _)| *to == who).map(|(_, line)| line.clone()).collect::<Vec<_>>();
+    assert_eq!(refusal(&of(client)), "\"CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'\"");
+    assert_eq!(of(stranger), ["hang up"]);
+}
+
+/// What a client that goes away had is in its old place before anybody gets it.
+#[test]
+fn what_comes_back_from_a_client_that_is_gone_is_in_order() {
+    use wire::{protocol::basic, types::AMQPValue};
+    let mut world = World::new();
+    let (first, second) = (world.client(), world.client());
+    let sac = [("x-single-active-consumer", AMQPValue::Boolean(true))];
+    world.say(first, 1, crate::world::declare_with("q", &sac));
+    let qos = basic::Qos { prefetch_count: 1, global: false };
+    world.say(first, 1, Method::Basic(basic::AMQPMethod::Qos(qos)));
+    world.say(first, 1, consume("q", "first", false));
+    world.say(second, 1, consume("q", "second", false));
+    for body in [b"1", b"2", b"3"] {
+        world.publish(second, "q", body, AMQPProperties::default());
+    }
+    world.broker.lost(world.now, first.0);
+    let bodies: Vec<String> =
+        world.heard(second).iter().filter_map(|line| line.rsplit_once("  ")).map(|(_, body)| body.to_owned()).collect();
+    assert_eq!(bodies, [r#""1""#, r#""2""#, r#""3""#]);
+}
