@@ -156,8 +156,9 @@ async fn read(mut from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &S
                         return Heard::Garbage;
                     }
                 }
+                // RabbitMQ takes a payload of that size, and not only a frame: some clients count without the envelope.
                 if let Some(frame_max) = broker.frame_max(id) {
-                    codec.set_most(frame_max.saturating_sub(OVERHEAD as u32));
+                    codec.set_most(frame_max);
                 }
                 if begin.elapsed() > TURN {
                     return Heard::More;

@@ -41,6 +41,9 @@ pub const VERSION: &str = "4.3.6";
 /// The smallest frame that a client may insist on, in bytes; RabbitMQ's.
 const FRAME_MIN: u32 = 8192;
 
+/// The envelope of a frame, in bytes.
+const OVERHEAD: u32 = wire::frame::OVERHEAD as u32;
+
 /// How long a client has to go through the handshake.
 const HANDSHAKE: Millis = 10_000;
 
@@ -192,6 +195,7 @@ impl Broker {
                 self.close_connection(id, &Refusal::frame_error(why), (0, 0));
             }
             (Phase::Open | Phase::Running, FrameError::TooLarge { size, most }) => {
+                let most = most.saturating_sub(OVERHEAD);
                 let why = format!("type {kind}, all octets = <<>>: {{frame_too_large,{size},{most}}}");
                 self.close_connection(id, &Refusal::frame_error(why), (0, 0));
             }
