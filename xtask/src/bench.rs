@@ -6,11 +6,16 @@ use anyhow::Context;
 
 use crate::cargo::cargo;
 
-/// Runs the benchmarks, built for speed.
-pub fn run() -> anyhow::Result<ExitCode> {
-    let status = cargo("bench")
-        .args(["--package", "wire", "--package", "checker", "--features", "checker/docker"])
-        .status()
-        .context("cargo could not be started")?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+/// Runs the benchmarks, built for speed. `quick`: less of the longest, the load on two brokers.
+pub fn run(quick: bool) -> anyhow::Result<ExitCode> {
+    let packages = ["--package", "wire", "--package", "checker", "--features", "checker/docker"];
+    let small = ["--bench", "listen", "--bench", "overhead"];
+    let load: &[&str] = if quick { &["--bench", "load", "--", "--quick"] } else { &["--bench", "load"] };
+    for benches in [&small, load] {
+        let status = cargo("bench").args(packages).args(benches).status().context("cargo could not be started")?;
+        if !status.success() {
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }

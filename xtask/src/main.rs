@@ -22,8 +22,12 @@ struct Cli {
 enum Command {
     #[command(flatten)]
     Checker(cli::Command),
-    /// Measure the checker: its overhead, and the tap's
-    Bench,
+    /// Measure the checker's overhead, and the embedded broker beside RabbitMQ
+    Bench {
+        /// Load the brokers for half a minute instead of three
+        #[arg(long)]
+        quick: bool,
+    },
     /// Everything that CI demands: format, lints, docs, tests, every lesson and every step on every broker
     Ci,
 }
@@ -31,7 +35,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Checker(command) => checker::run(&command),
-        Command::Bench => bench::run(),
+        Command::Bench { quick } => bench::run(quick),
         Command::Ci => ci::run(),
     };
     done.unwrap_or_else(|error| {

@@ -115,7 +115,11 @@ impl Program {
 }
 
 /// Builds the program, and returns where it is: beside us.
-async fn build() -> Result<PathBuf, Reason> {
+///
+/// # Errors
+///
+/// When cargo can't build it.
+pub async fn build() -> Result<PathBuf, Reason> {
     let here = std::env::current_exe().unwrap_or_default();
     let folder = here.ancestors().find(|folder| folder.ends_with("debug") || folder.ends_with("release"));
     let program = folder.unwrap_or(Path::new(".")).join(format!("embedded-broker{}", std::env::consts::EXE_SUFFIX));

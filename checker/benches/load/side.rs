@@ -1,0 +1,180 @@
+//! The two brokers, and what their processes take.
+
+use std::{
+    fs, io,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use broker::{Config, Server};
+use checker::{
+    brokers::{
+        Broker, START_PATIENCE,
+        address::Address,
+        docker,
+        embedded::{self, Program},
+        local, ports, ready,
+    },
+    owner::{self, MARK, Run, broker_mark},
+    verdict::Reason,
+};
+use cli::{BrokerArgs, BrokerChoice, EmbeddedArgs};
+use tokio::net::TcpStream;
+
+/// The image to compare with, when an engine has it.
+const IMAGE: &str = "hello-rabbit/rabbitmq:4.3";
+
+/// How often we knock at a broker that is starting.
+const KNOCK: Duration = Duration::from_micros(200);
+
+/// A broker under load.
+pub struct Side {
+    pub name: String,
+    pub url: String,
+    /// From the first step to the broker's answer.
+    pub started: Duration,
+    /// None where we can't look into the process: in an engine's virtual machine, say.
+    process: Option<i32>,
+}
+
+impl Side {
+    /// The embedded broker, as its own program.
+    pub async fn embedded(run: &Run) -> Result<Side, Reason> {
+        let port = ports::free_pair().map_err(failed)?;
+        let mark = format!("{}.embedded", run.id());
+        let program = Program { mark: mark.clone(), port, log: run.folder().join("embedded.log") };
+        let begin = Instant::now();
+        let broker = program.start(&EmbeddedArgs { users: vec![], vhosts: vec![] }).await?;
+        let process = owner::processes(&mark).first().copied();
+        Ok(Side { name: embedded::PRODUCT.to_owned(), url: broker.address.url(), started: begin.elapsed(), process })
+    }
+
+    /// RabbitMQ: in a container, else the one that is installed here.
+    pub async fn rabbitmq(run: &Run) -> Result<Side, Reason> {
+        let in_container = docker::image_at_hand(Some(IMAGE)).await.is_some();
+        if !in_container && local::server().is_none() {
+            return Err(Reason {
+                message: format!("There is no RabbitMQ to compare with: no image {IMAGE}, and none installed."),
+                hints: vec!["Build the image: docker/build-image 4.3".to_owned()],
+            });
+        }
+        let choice = if in_container { BrokerChoice::Docker } else { BrokerChoice::Local };
+        let begin = Instant::now();
+        let mut broker = Broker::find(&BrokerArgs { broker: choice, image: Some(IMAGE.to_owned()) }, run).await?;
+        let started = begin.elapsed();
+        let mut pids = owner::processes(&broker_mark(run.id()));
+        if in_container {
+            let container = format!("hello-rabbit-{}", run.id());
+            pids = docker(&["top", &container, "-eo", "pid,comm"])
+                .lines()
+                .filter_map(|line| line.split_whitespace().next()?.parse().ok())
+                .collect();
+            // The engine's proxy in between would be measured with it, so we go past it where there is a way.
+            let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+            let inside = docker(&["inspect", "--format", format, &container]).trim().to_owned();
+            let soon = tokio::time::Instant::now() + Duration::from_millis(200);
+            if ready::wait(&format!("{inside}:5672"), soon).await.is_ok() {
+                broker.address = Address { host: inside, port: 5672, ..broker.address };
+            }
+        }
+        let is_node = |pid: &i32| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "beam.smp");
+        let name = format!("{} {} ({})", broker.identity.product, broker.identity.version, broker.identity.detail);
+        Ok(Side { name, url: broker.address.url(), started, process: pids.into_iter().find(is_node) })
+    }
+
+    /// How much memory it has now, in KiB.
+    pub fn resident(&self) -> Option<u64> {
+        self.status("VmRSS:")
+    }
+
+    /// How much memory it has had at most, in KiB.
+    pub fn peak(&self) -> Option<u64> {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, field: &str) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process?)).ok()?;
+        let value = status.lines().find_map(|line| line.strip_prefix(field))?;
+        value.split_whitespace().next()?.parse().ok()
+    }
+
+    /// How long it has been on a processor.
+    pub fn cpu(&self) -> Duration {
+        self.process.map_or(Duration::ZERO, |process| cpu(&process.to_string()))
+    }
+}
+
+/// How long this process has been on a processor, as far as its threads still run.
+pub fn own_cpu() -> Duration {
+    cpu("self")
+}
+
+/// The first number in a thread's `schedstat` is its time on a processor, in ns.
+fn cpu(process: &str) -> Duration {
+    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return Duration::ZERO };
+    let of_thread = |thread: io::Result<fs::DirEntry>| -> Option<u64> {
+        let told = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        told.split_whitespace().next()?.parse().ok()
+    };
+    Duration::from_nanos(threads.filter_map(of_thread).sum())
+}
+
+/// How long `Server::start` takes, to the first `connection.start`.
+pub async fn starts_in_process(times: usize) -> Result<Vec<Duration>, Reason> {
+    let mut took = Vec::new();
+    for _ in 0..times {
+        let begin = Instant::now();
+        let server = Server::start(Config::default(), None)
+            .await
+            .map_err(|error| Reason { message: format!("The embedded broker can't start: {error}."), hints: vec![] })?;
+        answer(server.port()).await?;
+        took.push(begin.elapsed());
+    }
+    Ok(took)
+}
+
+/// How long the program takes, from its spawn to the first `connection.start`.
+pub async fn starts_as_program(times: usize, run: &Run) -> Result<Vec<Duration>, Reason> {
+    let program = embedded::build().await?;
+    let mut took = Vec::new();
+    for _ in 0..times {
+        let port = ports::free_pair().map_err(failed)?;
+        let begin = Instant::now();
+        let mut child = spawn(&program, port, run.id()).map_err(failed)?;
+        let answered = answer(port).await;
+        took.push(begin.elapsed());
+        child.kill().and_then(|()| child.wait()).map_err(failed)?;
+        answered?;
+    }
+    Ok(took)
+}
+
+fn spawn(program: &Path, port: u16, mark: &str) -> io::Result<std::process::Child> {
+    let mut command = Command::new(program);
+    command.arg("--port").arg(port.to_string()).env(MARK, mark);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+}
+
+async fn answer(port: u16) -> Result<(), Reason> {
+    let deadline = tokio::time::Instant::now() + START_PATIENCE;
+    let place = format!("127.0.0.1:{port}");
+    // `ready::wait` alone knocks too seldom for something this fast.
+    while let Err(error) = TcpStream::connect(&place).await {
+        if tokio::time::Instant::now() > deadline {
+            return Err(failed(error));
+        }
+        tokio::time::sleep(KNOCK).await;
+    }
+    ready::wait(&place, deadline).await.map(|_| ()).map_err(failed)
+}
+
+/// What the engine's own program says; nothing when there is none.
+fn docker(arguments: &[&str]) -> String {
+    let told = Command::new("docker").args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output();
+    told.map(|told| String::from_utf8_lossy(&told.stdout).into_owned()).unwrap_or_default()
+}
+
+fn failed(error: io::Error) -> Reason {
+    Reason { message: format!("A broker could not be started: {error}."), hints: vec![] }
+}
