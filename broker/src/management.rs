@@ -3,7 +3,7 @@
 //!
 //! | call | does |
 //! |---|---|
-//! | `GET /api/overview`, `/api/whoami`, `/api/vhosts`, `/api/users`, `/api/exchanges`, `/api/queues`, `/api/bindings`, `/api/connections` | lists; exchanges, queues and bindings also `/VHOST`, exchanges and queues also `/VHOST/NAME`, connections also `/NAME` |
+//! | `GET /api/overview`, `/api/whoami`, `/api/vhosts`, `/api/users`, `/api/exchanges`, `/api/queues`, `/api/bindings`, `/api/connections`, `/api/channels` | lists; exchanges, queues and bindings also `/VHOST`, exchanges and queues also `/VHOST/NAME`, connections also `/NAME` |
 //! | `PUT`, `DELETE /api/vhosts/VHOST` | |
 //! | `PUT`, `DELETE /api/users/USER` | `{"password": …, "tags": …}` |
 //! | `PUT /api/permissions/VHOST/USER` | `{"configure": …, "write": …, "read": …}` |
@@ -206,6 +206,21 @@ fn read(server: &Server, user: &str, path: &[&str]) -> Answer {
             ok(all.iter().filter(|binding| is_wanted(&binding.vhost)).map(binding_json).collect())
         }
         ["connections"] => ok(server.with(|broker| broker.connections()).iter().map(connection_json).collect()),
+        ["channels"] => {
+            let all = server.with(|broker| broker.connections());
+            let of = |connection: &ConnectionInfo| {
+                let name = |number: &u16| format!("{} ({number})", connection.name);
+                let (user, vhost) = (connection.user.clone(), connection.vhost.clone());
+                let details = json!({ "name": connection.name });
+                let shown = |number: &u16| {
+                    json!({
+                        "name": name(number), "number": number, "user": user, "vhost": vhost, "connection_details": details,
+                    })
+                };
+                connection.channels.iter().map(shown).collect::<Vec<_>>()
+            };
+            ok(all.iter().flat_map(of).collect())
+        }
         ["connections", name] => {
             let all = server.with(|broker| broker.connections());
             match all.iter().find(|connection| connection.name == *name) {
@@ -394,7 +409,7 @@ fn connection_json(connection: &ConnectionInfo) -> Value {
     };
     json!({
         "name": connection.name, "peer_host": host, "peer_port": port, "user": connection.user,
-        "vhost": connection.vhost, "state": connection.state, "channels": connection.channels,
+        "vhost": connection.vhost, "state": connection.state, "channels": connection.channels.len(),
         "client_properties": wire::fields::table(&connection.properties),
     })
 }

@@ -54,6 +54,7 @@ fn limits() -> Limits {
         channels_of_a_connection: 3,
         channels: 6,
         consumers_of_a_channel: 3,
+        consumers: 50,
         queues: 5,
         exchanges: 17,
         bindings: 6,

@@ -118,8 +118,8 @@ pub struct ConnectionInfo {
     pub vhost: String,
     /// `running`, `blocked`, or the part of the handshake it is in.
     pub state: &'static str,
-    /// How many channels it has.
-    pub channels: usize,
+    /// The numbers of its channels.
+    pub channels: Vec<u16>,
     /// What the client says about itself.
     pub properties: FieldTable,
     /// When it came, in ms since the broker began.
@@ -217,7 +217,7 @@ impl Broker {
         let mut all: Vec<ConnectionInfo> = self
             .connections
             .iter()
-            .filter(|(_, connection)| connection.phase != Phase::Closed)
+            .filter(|(_, connection)| !matches!(connection.phase, Phase::Closing | Phase::Closed))
             .map(|(id, connection)| ConnectionInfo {
                 id: *id,
                 name: connection.name.clone(),
@@ -226,12 +226,11 @@ impl Broker {
                 state: match connection.phase {
                     Phase::Running if connection.blocked => "blocked",
                     Phase::Running => "running",
-                    Phase::Closing | Phase::Closed => "closing",
-                    Phase::Header | Phase::Start => "starting",
                     Phase::Tune => "tuning",
                     Phase::Open => "opening",
+                    _ => "starting",
                 },
-                channels: connection.channels.len(),
+                channels: connection.channels.keys().copied().collect(),
                 properties: connection.properties.clone(),
                 since: connection.since,
             })

@@ -102,8 +102,7 @@ impl Raw {
     }
 
     pub async fn close(mut self) -> io::Result<()> {
-        let close =
-            connection::Close { reply_code: 200, reply_text: "OK".into(), class_id: 0, method_id: 0 };
+        let close = connection::Close { reply_code: 200, reply_text: "OK".into(), class_id: 0, method_id: 0 };
         self.say(0, Method::Connection(connection::AMQPMethod::Close(close))).await?;
         self.hear_method((10, 51)).await
     }

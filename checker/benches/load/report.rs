@@ -49,7 +49,10 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         writeln!(f, "{} and {}, side by side on {cores} processors\n", self.names[0], self.names[1])?;
-        writeln!(f, "| throughput, messages/s | body | connections | embedded | RabbitMQ | ratio | target ≥ {FASTER} | CPU µs/message: embedded | RabbitMQ | client |")?;
+        writeln!(
+            f,
+            "| throughput, messages/s | body | connections | embedded | RabbitMQ | ratio | target ≥ {FASTER} | CPU µs/message: embedded | RabbitMQ | client |"
+        )?;
         writeln!(f, "|---|--:|--:|--:|--:|--:|---|--:|--:|--:|")?;
         for load in &self.loads {
             let Workload { kind, size, connections } = load.workload;

@@ -78,7 +78,8 @@ impl Side {
                 broker.address = Address { host: inside, port: 5672, ..broker.address };
             }
         }
-        let is_node = |pid: &i32| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "beam.smp");
+        let is_node =
+            |pid: &i32| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "beam.smp");
         let name = format!("{} {} ({})", broker.identity.product, broker.identity.version, broker.identity.detail);
         Ok(Side { name, url: broker.address.url(), started, process: pids.into_iter().find(is_node) })
     }

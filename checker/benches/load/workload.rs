@@ -72,7 +72,10 @@ impl Workload {
         ];
         let alone: &[Kind] = if connections == 1 { &[Kind::RawPublish, Kind::RawConsume] } else { &[] };
         let sizes = [16, 16 * 1024];
-        kinds.into_iter().chain(alone.iter().copied()).flat_map(move |kind| sizes.map(|size| Workload { kind, size, connections }))
+        kinds
+            .into_iter()
+            .chain(alone.iter().copied())
+            .flat_map(move |kind| sizes.map(|size| Workload { kind, size, connections }))
     }
 }
 
