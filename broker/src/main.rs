@@ -31,7 +31,8 @@ const MANAGEMENT: u16 = 10_000;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    // The state machine does one thing at a time. A second thread would only pass work to and fro, and take as much memory again.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(run(arguments)),
         Err(error) => Err(format!("the broker can't start: {error}")),
