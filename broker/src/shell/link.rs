@@ -59,6 +59,8 @@ pub(super) struct Link {
     /// Something is in the outbox, or the end has come.
     wake_writer: Notify,
     wake_reader: Notify,
+    /// The reader waits for the broker to listen again. Set and taken in turns only, so that nobody waits for good.
+    held: AtomicBool,
     hang_up: AtomicBool,
     frame_max: AtomicU32,
     heartbeat: AtomicU16,
@@ -164,6 +166,7 @@ async fn read(mut from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &S
                     return Heard::More;
                 }
             }
+            link.held.store(true, Ordering::Relaxed);
             Heard::Enough
         });
         if link.is_over() {
@@ -266,11 +269,11 @@ async fn write(mut to: OwnedWriteHalf, id: ConnectionId, link: Arc<Link>, shared
         if !send(&mut to, &mut bytes, &link).await {
             break;
         }
-        let listens = shared.turn(|broker, now| {
+        let resumes = shared.turn(|broker, now| {
             broker.sent(now, id, size);
-            broker.listens_to(id)
+            broker.listens_to(id) && link.held.swap(false, Ordering::Relaxed)
         });
-        if listens {
+        if resumes {
             link.wake_reader.notify_one();
         }
         // A client that got much at once does not keep us from giving the room back.
@@ -285,7 +288,8 @@ async fn write(mut to: OwnedWriteHalf, id: ConnectionId, link: Arc<Link>, shared
     link.cut();
 }
 
-/// Writes all of it; a client that is to be hung up on gets a while to read. Returns whether it went out.
+/// Writes all of it; a client that is to be hung up on gets a while to read. Returns whether it went out. Who woke us in the
+/// meantime did so for the outbox or for the end; look at both before waiting again.
 async fn send(to: &mut OwnedWriteHalf, bytes: &mut BytesMut, link: &Link) -> bool {
     let mut all = std::pin::pin!(to.write_all(bytes));
     let written = loop {
@@ -298,10 +302,6 @@ async fn send(to: &mut OwnedWriteHalf, bytes: &mut BytesMut, link: &Link) -> boo
         }
     };
     bytes.clear();
-    if written {
-        // It may have been for us, not for the end.
-        link.wake_writer.notify_one();
-    }
     written
 }
 
