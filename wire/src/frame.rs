@@ -10,7 +10,7 @@ use amq_protocol::{
 };
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::nesting;
+use crate::{nesting, often};
 
 /// The 8 bytes a client opens with, for AMQP 0-9-1.
 pub const PROTOCOL_HEADER: [u8; 8] = *b"AMQP\0\0\x09\x01";
@@ -136,6 +136,11 @@ impl RawFrame {
     /// [`FrameError::Method`], [`FrameError::Header`] or [`FrameError::TooDeep`], when the payload can't be read. The
     /// envelope was right, so the frames after it can still be.
     pub fn parse(&self) -> Result<Frame, FrameError> {
+        if self.kind == Kind::Method
+            && let Some(method) = often::read(&self.payload)
+        {
+            return Ok(Frame::Method(method));
+        }
         // amq-protocol's parser calls itself for each level, and whoever writes the bytes chooses how many there are.
         if nesting::is_too_deep(self.kind, &self.payload) {
             return Err(FrameError::TooDeep);
@@ -247,9 +252,12 @@ pub fn put_frame(to: &mut BytesMut, kind: Kind, channel: u16, payload: &[u8]) {
     to.put_u8(END);
 }
 
+/// What most methods of a broker fit into, in bytes.
+const SMALL: usize = 64;
+
 /// Appends a method.
 pub fn put_method(to: &mut BytesMut, channel: u16, method: &AMQPClass) {
-    let written = gen_class(method)(WriteContext::from(Vec::new()));
+    let written = gen_class(method)(WriteContext::from(Vec::with_capacity(SMALL)));
     let payload = written.map_or_else(|_| Vec::new(), |written| written.into_inner().0);
     put_frame(to, Kind::Method, channel, &payload);
 }

@@ -18,6 +18,7 @@ pub mod fields;
 pub mod frame;
 pub mod listen;
 pub mod nesting;
+mod often;
 pub mod words;
 
 pub use amq_protocol::{frame::AMQPContentHeader, protocol, protocol::AMQPClass as Method, types};

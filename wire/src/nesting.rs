@@ -92,7 +92,7 @@ fn table_of_method(payload: &[u8]) -> Option<&[u8]> {
     rest.get(shape.after..)
 }
 
-fn split_short(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn split_short(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&size, rest) = bytes.split_first()?;
     rest.split_at_checked(usize::from(size))
 }

@@ -130,6 +130,26 @@ proptest! {
     }
 
     #[test]
+    fn publish_and_ack_are_read_as_amq_protocol_reads_them(
+        method in prop_oneof![Just(40u8), Just(80)],
+        ticket_or_tag in prop_oneof![prop::collection::vec(any::<u8>(), 2), prop::collection::vec(any::<u8>(), 8)],
+        names in prop::collection::vec(prop::collection::vec(prop_oneof![60 => Just(b'a'), 1 => any::<u8>()], 0..12), 0..4),
+        end in prop::collection::vec(0u8..5, 0..3),
+    ) {
+        let short = |name: Vec<u8>| [vec![u8::try_from(name.len()).unwrap()], name].concat();
+        let names: Vec<u8> = names.into_iter().flat_map(short).collect();
+        let payload = [vec![0, 60, 0, method], ticket_or_tag, names, end].concat();
+        let frame = RawFrame { kind: Kind::Method, channel: 1, payload: payload.into() };
+        let mut bytes = BytesMut::new();
+        frame.encode(&mut bytes);
+        let theirs = match amq_protocol::frame::parse_frame(&bytes[..]) {
+            Ok((_, amq_protocol::frame::AMQPFrame::Method(_, method))) => Some(Frame::Method(method)),
+            _ => None,
+        };
+        prop_assert_eq!(frame.parse().ok(), theirs);
+    }
+
+    #[test]
     fn a_frame_survives_being_written_and_read(
         kind in prop_oneof![Just(Kind::Method), Just(Kind::Header), Just(Kind::Body), Just(Kind::Heartbeat)],
         channel in any::<u16>(),
