@@ -6,10 +6,7 @@
 //! allows, its channel has as many as *its* prefetch allows, or its connection has not read what it was sent before. That
 //! last one is how a slow consumer pushes back: messages then wait in the queue, where they are counted.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use wire::{
     protocol::basic::{self, AMQPMethod as Basic},
@@ -23,6 +20,7 @@ use crate::state::{
     channel::{At, Caller},
     connection::{Connection, Phase},
     dead_letter::Reason,
+    ids::IdMap,
     message::{Message, Weight, as_integer, headers_of},
     queue::{Entry, Queue, QueueId},
     refusal::{Done, Refusal, named},
@@ -48,7 +46,7 @@ pub(crate) struct Consumer {
 }
 
 impl Consumer {
-    fn can_take(&self, connections: &HashMap<ConnectionId, Connection>) -> bool {
+    fn can_take(&self, connections: &IdMap<ConnectionId, Connection>) -> bool {
         let Some(connection) = connections.get(&self.at.connection) else { return false };
         connection.phase == Phase::Running
             && !connection.full
@@ -59,7 +57,7 @@ impl Consumer {
 
 impl Queue {
     /// The place, among the consumers, of the one whose turn it is.
-    pub(crate) fn next_consumer(&self, connections: &HashMap<ConnectionId, Connection>) -> Option<usize> {
+    pub(crate) fn next_consumer(&self, connections: &IdMap<ConnectionId, Connection>) -> Option<usize> {
         if self.settings.single_active_consumer {
             // One is the active one, whatever the others could take.
             return self.consumers.first().filter(|first| first.can_take(connections)).map(|_| 0);

@@ -39,6 +39,7 @@ pub(crate) mod erlang;
 pub(crate) mod exchange;
 pub(crate) mod hands;
 pub(crate) mod headers;
+mod ids;
 #[cfg(any(test, fuzzing))]
 mod invariants;
 pub(crate) mod message;
@@ -64,6 +65,7 @@ use crate::state::{
     dead_letter::DeadLetter,
     exchange::Exchange,
     hands::Alarm,
+    ids::IdMap,
     message::{Gauge, Message},
     queue::{Queue, QueueId},
     random::Random,
@@ -260,9 +262,9 @@ pub struct Broker {
     random: Random,
     accounts: Accounts,
     vhosts: BTreeMap<Arc<str>, Vhost>,
-    queues: HashMap<QueueId, Queue>,
+    queues: IdMap<QueueId, Queue>,
     queue_count: u64,
-    connections: HashMap<ConnectionId, Connection>,
+    connections: IdMap<ConnectionId, Connection>,
     connection_count: u64,
     timers: BTreeSet<(Millis, Due)>,
     effects: Vec<(ConnectionId, Effect)>,
@@ -303,9 +305,9 @@ impl Broker {
             random: Random::new(config.seed),
             accounts: Accounts::default(),
             vhosts: BTreeMap::new(),
-            queues: HashMap::new(),
+            queues: IdMap::default(),
             queue_count: 0,
-            connections: HashMap::new(),
+            connections: IdMap::default(),
             connection_count: 0,
             timers: BTreeSet::new(),
             effects: Vec::new(),
