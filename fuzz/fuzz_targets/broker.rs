@@ -9,7 +9,10 @@
 
 mod commands;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use arbitrary::Unstructured;
 use broker::{Account, Alarm, Broker, Config, ConnectionId, Effect, Limits, Output};
@@ -19,7 +22,7 @@ use wire::{
     Codec, Frame, Method, RawFrame, Unit,
     frame::{FrameError, Kind, PROTOCOL_HEADER, put_content, put_deliver, put_method},
     protocol::{
-        channel,
+        basic, channel,
         connection::{self, AMQPMethod},
     },
     types::{AMQPValue, FieldTable},
@@ -31,15 +34,17 @@ use crate::commands::{Client, Command, Hand, properties};
 const COMMANDS: usize = 150;
 
 fuzz_target!(|input: &[u8]| {
-    let mut world = World::new();
     let mut input = Unstructured::new(input);
+    let mut world = World::new(input.arbitrary().unwrap_or(true));
     for _ in 0..COMMANDS {
         if input.is_empty() {
             break;
         }
-        let Ok(command) = input.arbitrary::<Command>() else { break };
+        let Ok(command) = Command::next(&mut input) else { break };
         world.play(command);
         world.settle();
+        world.open_again();
+        world.read();
     }
     world.end();
 });
@@ -69,16 +74,35 @@ struct World {
     now: u64,
     /// The connections that are not lost, and how many bytes each has not read yet.
     connections: BTreeMap<ConnectionId, usize>,
+    /// The last delivery tag on each channel: what is acknowledged is mostly something that was delivered.
+    delivered: BTreeMap<(ConnectionId, u16), u64>,
+    /// Channels and connections (channel 0) that were closed, and whether the client wanted that.
+    closed: Vec<(ConnectionId, u16, bool)>,
+    /// Clients that read only when a command says so.
+    slow: BTreeSet<ConnectionId>,
+    /// Whether clients open again what was closed, and read what they are sent. Most inputs are full of mistakes,
+    /// and would go no further without.
+    patient: bool,
 }
 
 impl World {
-    fn new() -> World {
+    fn new(patient: bool) -> World {
         let config = Config { limits: limits(), vhosts: vec!["v".to_owned()], ..Config::default() };
         let broker = Broker::new(config).expect("no patterns, so none that is wrong");
-        let mut world = World { broker, now: 0, connections: BTreeMap::new() };
-        for _ in 0..2 {
+        let (connections, delivered) = (BTreeMap::new(), BTreeMap::new());
+        let mut world =
+            World { broker, now: 0, connections, delivered, closed: Vec::new(), slow: BTreeSet::new(), patient };
+        for index in 0..2 {
             world.connect(true, false);
-            world.open(world.connections.len() as u8 - 1, 1);
+            world.open(index, 1);
+            world.open(index, 2);
+        }
+        if patient {
+            // Something to begin with: a plain queue, one with a single active consumer, and not everything at once.
+            for (name, shape) in [(0, 8), (1, 8)] {
+                world.say(0, 0, &Client::DeclareQueue { queue: name, flags: 0, shape, arguments: 0 });
+            }
+            world.say(0, 0, &Client::Qos { prefetch: 1 });
         }
         world.settle();
         world
@@ -115,6 +139,9 @@ impl World {
             }
             Command::Sent { from, part } => {
                 if let Some(id) = self.pick(from) {
+                    if part % 4 == 0 && !self.slow.remove(&id) {
+                        self.slow.insert(id);
+                    }
                     let unread = self.connections.get_mut(&id).expect("it was picked");
                     let bytes = *unread * usize::from(part) / 255;
                     *unread -= bytes;
@@ -153,26 +180,8 @@ impl World {
         }
         let id = self.broker.connected(self.now, "somebody".to_owned());
         self.connections.insert(id, 0);
-        let mut capabilities = FieldTable::default();
-        for name in ["consumer_cancel_notify", "connection.blocked", "authentication_failure_close"] {
-            capabilities.insert(name.into(), AMQPValue::Boolean(understands));
-        }
-        let mut client_properties = FieldTable::default();
-        client_properties.insert("capabilities".into(), AMQPValue::FieldTable(capabilities));
-        let start_ok = connection::StartOk {
-            client_properties,
-            mechanism: "PLAIN".into(),
-            response: "\0guest\0guest".into(),
-            locale: "en_US".into(),
-        };
-        let virtual_host = if other_vhost { "v" } else { "/" };
-        self.broker.hear(self.now, id, &Unit::ProtocolHeader(PROTOCOL_HEADER));
-        for method in [
-            AMQPMethod::StartOk(start_ok),
-            AMQPMethod::TuneOk(connection::TuneOk { channel_max: 3, frame_max: 8192, heartbeat: 0 }),
-            AMQPMethod::Open(connection::Open { virtual_host: virtual_host.into() }),
-        ] {
-            self.broker.hear(self.now, id, &method_unit(0, &Method::Connection(method)));
+        for unit in &HANDSHAKES[usize::from(understands) + 2 * usize::from(other_vhost)] {
+            self.broker.hear(self.now, id, unit);
         }
     }
 
@@ -183,7 +192,8 @@ impl World {
 
     fn say(&mut self, from: u8, channel: u8, what: &Client) {
         let channel = if matches!(what, Client::CloseConnection) { 0 } else { u16::from(channel % 3) + 1 };
-        self.hear(from, method_unit(channel, &what.method()));
+        let delivered = self.pick(from).and_then(|id| self.delivered.get(&(id, channel))).copied().unwrap_or(0);
+        self.hear(from, method_unit(channel, &what.method(delivered)));
         let Client::Publish { with, size, announced, parts, .. } = what else { return };
         let body = [b'm'; 64];
         let body = &body[..usize::from(size % 56)];
@@ -263,9 +273,35 @@ impl World {
         for (id, effect) in self.broker.effects() {
             let unread =
                 self.connections.get_mut(&id).unwrap_or_else(|| panic!("{effect:?} for {id:?}, which is gone"));
-            if let Effect::Send(output) = effect {
-                *unread += output.size();
-                encode(&output, &mut bytes);
+            match &effect {
+                Effect::Send(output) => {
+                    *unread += output.size();
+                    encode(output, &mut bytes);
+                }
+                Effect::HangUp => self.closed.push((id, 0, false)),
+                Effect::Tuned { .. } | Effect::Hold | Effect::Resume => {}
+            }
+            match effect {
+                Effect::Send(Output::Deliver { channel, delivery, .. }) => {
+                    self.delivered.insert((id, channel), delivery);
+                }
+                Effect::Send(Output::Content { channel, method, .. }) => {
+                    if let Method::Basic(basic::AMQPMethod::GetOk(ok)) = *method {
+                        self.delivered.insert((id, channel), ok.delivery_tag);
+                    }
+                }
+                Effect::Send(Output::Method { channel, method }) => match *method {
+                    Method::Channel(ref said @ (channel::AMQPMethod::Close(_) | channel::AMQPMethod::CloseOk(_))) => {
+                        self.delivered.remove(&(id, channel));
+                        let by_client = matches!(said, channel::AMQPMethod::CloseOk(_));
+                        self.closed.push((id, channel, by_client));
+                    }
+                    Method::Connection(AMQPMethod::Close(_) | AMQPMethod::CloseOk(_)) => {
+                        self.closed.push((id, 0, false));
+                    }
+                    _ => {}
+                },
+                _ => {}
             }
         }
         read_all(&mut bytes);
@@ -273,6 +309,44 @@ impl World {
         for (id, unread) in &self.connections {
             let known = self.broker.outstanding(*id);
             assert!(known.is_none_or(|known| known == *unread), "{id:?} has {unread} to read, not {known:?}");
+        }
+    }
+
+    /// What was sent is read, except by those who are slow.
+    fn read(&mut self) {
+        if !self.patient {
+            return;
+        }
+        for (id, unread) in &mut self.connections {
+            if *unread > 0 && !self.slow.contains(id) {
+                self.broker.sent(self.now, *id, std::mem::take(unread));
+            }
+        }
+        self.settle();
+    }
+
+    /// Opens again what the broker closed.
+    fn open_again(&mut self) {
+        for (id, channel, by_client) in std::mem::take(&mut self.closed) {
+            if !self.patient || !self.connections.contains_key(&id) {
+                continue;
+            }
+            if channel == 0 {
+                self.broker.lost(self.now, id);
+                self.settle();
+                self.connections.remove(&id);
+                self.connect(true, false);
+                let last = self.connections.len() as u8 - 1;
+                self.open(last, 1);
+                self.open(last, 2);
+            } else {
+                let close_ok = Method::Channel(channel::AMQPMethod::CloseOk(channel::CloseOk {}));
+                let open = Method::Channel(channel::AMQPMethod::Open(channel::Open {}));
+                for method in [close_ok, open].into_iter().skip(usize::from(by_client)) {
+                    self.broker.hear(self.now, id, &method_unit(channel, &method));
+                }
+            }
+            self.settle();
         }
     }
 
@@ -300,6 +374,32 @@ impl World {
     }
 }
 
+/// What a client says to get in: one that understands nothing beyond AMQP, one that understands it all, and both at the other
+/// vhost. Written once, because inputs are full of clients that come.
+static HANDSHAKES: LazyLock<[[Unit; 4]; 4]> = LazyLock::new(|| {
+    [(false, "/"), (true, "/"), (false, "v"), (true, "v")].map(|(understands, virtual_host)| {
+        let mut capabilities = FieldTable::default();
+        for name in ["consumer_cancel_notify", "connection.blocked", "authentication_failure_close"] {
+            capabilities.insert(name.into(), AMQPValue::Boolean(understands));
+        }
+        let mut client_properties = FieldTable::default();
+        client_properties.insert("capabilities".into(), AMQPValue::FieldTable(capabilities));
+        let start_ok = connection::StartOk {
+            client_properties,
+            mechanism: "PLAIN".into(),
+            response: "\0guest\0guest".into(),
+            locale: "en_US".into(),
+        };
+        let said = |method| method_unit(0, &Method::Connection(method));
+        [
+            Unit::ProtocolHeader(PROTOCOL_HEADER),
+            said(AMQPMethod::StartOk(start_ok)),
+            said(AMQPMethod::TuneOk(connection::TuneOk { channel_max: 3, frame_max: 8192, heartbeat: 0 })),
+            said(AMQPMethod::Open(connection::Open { virtual_host: virtual_host.into() })),
+        ]
+    })
+});
+
 fn method_unit(channel: u16, method: &Method) -> Unit {
     let whole = wire::frame::method(channel, method.clone());
     Unit::Frame(RawFrame { kind: Kind::Method, channel, payload: whole.slice(7..whole.len() - 1) })
@@ -308,8 +408,10 @@ fn method_unit(channel: u16, method: &Method) -> Unit {
 /// As the shell writes it.
 fn encode(output: &Output, to: &mut BytesMut) {
     match output {
-        // A stream that starts so is read on as if it had not; see `read_all`.
+        // A stream that starts so is read on as if it had not.
         Output::ProtocolHeader(_) => {}
+        // Always the same, and long.
+        Output::Method { method, .. } if matches!(**method, Method::Connection(AMQPMethod::Start(_))) => {}
         Output::Method { channel, method } => put_method(to, *channel, method),
         Output::Deliver { channel, tag, delivery, redelivered, message } => {
             put_deliver(to, *channel, tag, *delivery, *redelivered, (&message.exchange, &message.routing_key));

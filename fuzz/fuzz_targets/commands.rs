@@ -1,6 +1,6 @@
 //! What the broker is told: commands made from bytes.
 
-use arbitrary::Arbitrary;
+use arbitrary::{Arbitrary, Unstructured};
 use wire::{
     Method,
     protocol::{
@@ -58,10 +58,42 @@ pub enum Command {
     Hand(Hand),
 }
 
+impl Command {
+    /// The next command: mostly something that a client says.
+    pub fn next(input: &mut Unstructured) -> arbitrary::Result<Command> {
+        let at: u8 = input.arbitrary()?;
+        if at >= 0xA0 {
+            // What is said most often, in two bytes: the more commands an input has room for, the more of them meet.
+            let (how, more): (u8, u8) = (at % 16, input.arbitrary()?);
+            let what = match how {
+                0..4 => {
+                    let (size, parts) = (more % 8, 0);
+                    Client::Publish { exchange: 0, key: more / 8, mandatory: false, with: 0, size, announced: 0, parts }
+                }
+                4..8 => Client::Consume { queue: more % 11, tag: more / 11, flags: 0, priority: 0 },
+                8 => Client::Cancel { tag: more },
+                9 => Client::Get { queue: more % 11, no_ack: false },
+                10 => Client::Qos { prefetch: more },
+                11 | 12 => Client::Ack { tag: more, multiple: more >= 0x80 },
+                13 => Client::Nack { tag: more, multiple: more >= 0x80, requeue: more & 0x40 != 0 },
+                14 => Client::Close,
+                _ => Client::DeclareQueue { queue: more % 11, flags: 0, shape: 8, arguments: 0 },
+            };
+            return Ok(Command::Say { from: u8::from(at >= 0xF0), channel: u8::from(at >= 0xE0), what });
+        }
+        if at >= 0x38 {
+            // Mostly the first of two clients on the first of two channels. A third channel is not open.
+            let channel = if at == 0xFF { 2 } else { u8::from(at / 8 % 4 == 3) };
+            return Ok(Command::Say { from: u8::from(at % 8 == 7), channel, what: input.arbitrary()? });
+        }
+        input.arbitrary()
+    }
+}
+
 /// What a client says.
 #[derive(Arbitrary, Debug)]
 pub enum Client {
-    DeclareQueue { queue: u8, flags: u8, arguments: u16 },
+    DeclareQueue { queue: u8, flags: u8, shape: u8, arguments: u16 },
     DeleteQueue { queue: u8, flags: u8 },
     PurgeQueue { queue: u8 },
     BindQueue { queue: u8, exchange: u8, key: u8, arguments: u8 },
@@ -107,15 +139,16 @@ pub enum Hand {
 }
 
 pub fn queue(index: u8) -> &'static str {
-    ["a", "b", "c", "d", "", "amq.rabbitmq.reply-to"][usize::from(index % 6)]
+    ["a", "b", "a", "b", "a", "b", "c", "d", "c", "", "amq.rabbitmq.reply-to"][usize::from(index) % 11]
 }
 
 pub fn exchange(index: u8) -> &'static str {
-    ["", "x", "y", "z", "amq.fanout", "amq.topic", "amq.headers", "amq.direct"][usize::from(index % 8)]
+    ["", "x", "y", "z", "amq.fanout", "amq.topic", "amq.headers", "amq.direct", "", "", "", "x"]
+        [usize::from(index) % 12]
 }
 
 pub fn key(index: u8) -> &'static str {
-    ["a", "b", "c", "d", "#", "*.b", "a.b", ""][usize::from(index % 8)]
+    ["a", "b", "a", "b", "c", "d", "#", "*.b", "a.b", ""][usize::from(index) % 10]
 }
 
 fn tag(index: u8) -> &'static str {
@@ -146,6 +179,24 @@ pub fn table(bits: u8) -> FieldTable {
     add(32, "v", AMQPValue::Void);
     table
 }
+
+/// Arguments that go together, for [`queue_arguments`]: with any that don't there is no queue.
+const SHAPES: [u16; 14] = [
+    0,      // none
+    0x1000, // single active consumer
+    0x1010, // single active consumer, two messages at the most
+    2,      // short time to live
+    0x101,  // no time to live, dead letters to the default exchange
+    0x208,  // one message at the most, dead letters to x
+    0x750,  // refuses more than two, dead letters to amq.fanout as b
+    0x90,   // refuses more than two, and dead-letters those
+    0x20,   // so many bytes at the most
+    0x800,  // priorities
+    0x804,  // priorities, expires
+    0xA000, // quorum, delivery limit
+    0xB100, // quorum, delivery limit, single active consumer, dead letters
+    0x4000, // an argument that means nothing
+];
 
 /// The arguments of a queue; each bit or two are one of them.
 fn queue_arguments(bits: u16) -> FieldTable {
@@ -201,10 +252,17 @@ pub fn properties(bits: u16) -> AMQPProperties {
 }
 
 impl Client {
-    pub fn method(&self) -> Method {
-        let ticket = |index: u8| u64::from(index % 12);
+    /// `delivered` is the last delivery tag that the client has heard; a command counts back from it.
+    pub fn method(&self, delivered: u64) -> Method {
+        let ticket = |index: u8| if index % 16 == 15 { 0 } else { delivered.saturating_sub(u64::from(index % 16 / 4)) };
         match *self {
-            Client::DeclareQueue { queue: name, flags, arguments } => {
+            Client::DeclareQueue { queue: name, flags, shape, arguments } => {
+                // A name mostly goes with one shape, or most declarations would contradict an earlier one.
+                let arguments = match shape % 16 {
+                    0 => arguments,
+                    1..4 => SHAPES[usize::from(shape / 16) % SHAPES.len()],
+                    _ => SHAPES[(usize::from(name % 11 / 6) * 5 + usize::from(name % 2)) % SHAPES.len()],
+                };
                 Method::Queue(queue::AMQPMethod::Declare(queue::Declare {
                     queue: queue(name).into(),
                     passive: flags & 7 == 7,
@@ -296,9 +354,9 @@ impl Client {
                     queue: queue(name).into(),
                     consumer_tag: tag(by).into(),
                     no_local: false,
-                    no_ack: flags & 1 != 0,
-                    exclusive: flags & 6 == 6,
-                    nowait: flags & 8 != 0,
+                    no_ack: flags & 0x11 == 0x11,
+                    exclusive: flags & 0xE == 0xE,
+                    nowait: flags & 0x20 != 0,
                     arguments,
                 }))
             }
