@@ -12,8 +12,9 @@ pub use shell::{Server, StartError};
 pub use state::{
     Broker, Config, ConnectionId, Effect, Limits, Millis, Output,
     accounts::{Account, BadPattern, Patterns},
-    connection::VERSION,
-    hands::{Alarm, BindingInfo, ConnectionInfo, ExchangeInfo, Peeked, QueueInfo},
+    alarm::Alarm,
+    handshake::VERSION,
+    listing::{BindingInfo, ConnectionInfo, ExchangeInfo, Peeked, QueueInfo},
     message::Message,
     topic::matches as topic_matches,
 };

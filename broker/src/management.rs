@@ -242,8 +242,8 @@ fn overview(server: &Server) -> Value {
         "product_version": VERSION,
         "rabbitmq_version": VERSION,
         "management_version": VERSION,
-        "cluster_name": crate::state::connection::NODE,
-        "node": crate::state::connection::NODE,
+        "cluster_name": crate::state::handshake::NODE,
+        "node": crate::state::handshake::NODE,
         "hello_rabbit": {
             "embedded": env!("CARGO_PKG_VERSION"),
             "message_bytes": memory,

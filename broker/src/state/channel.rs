@@ -201,7 +201,7 @@ impl Broker {
         if in_all >= most_in_all {
             let why = format!(
                 "number of channels opened on node '{}' has reached the maximum allowed limit of ({most_in_all})",
-                crate::state::connection::NODE
+                crate::state::handshake::NODE
             );
             return self.close_connection(at.connection, &Refusal::not_allowed(why), (0, 0));
         }

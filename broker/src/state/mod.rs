@@ -12,7 +12,9 @@
 //!
 //! | file | concept |
 //! |---|---|
-//! | `connection` | the handshake, closing, what concerns a whole connection |
+//! | `config` | what a broker is made of, and its bounds |
+//! | `effect` | what the shell has to do |
+//! | `connection`, `handshake` | from the first byte to the last, what concerns a whole connection |
 //! | `channel` | channels, and how frames become methods with contents |
 //! | `exchange`, `binding`, `topic`, `headers` | where a message goes |
 //! | `queue`, `declare`, `arguments` | where it waits |
@@ -23,25 +25,32 @@
 //! | `reply_to` | answers without a queue |
 //! | `accounts` | who may do what |
 //! | `refusal`, `erlang` | how the broker says no, in RabbitMQ's words |
-//! | `hands` | what a teacher does with it |
+//! | `alarm` | who has to wait when there is no room |
+//! | `hands`, `listing` | what a teacher does with it, and sees |
+//! | `invariants` | what always holds, for tests and fuzzers |
 //! | `invariants` | what always holds, for tests and fuzzers |
 
 pub(crate) mod accounts;
 pub(crate) mod acknowledge;
+pub(crate) mod alarm;
 pub(crate) mod arguments;
 pub(crate) mod binding;
 pub(crate) mod channel;
+mod config;
 pub(crate) mod connection;
 pub(crate) mod dead_letter;
 pub(crate) mod declare;
 pub(crate) mod delivery;
+mod effect;
 pub(crate) mod erlang;
 pub(crate) mod exchange;
 pub(crate) mod hands;
+pub(crate) mod handshake;
 pub(crate) mod headers;
 mod ids;
 #[cfg(any(test, fuzzing))]
 mod invariants;
+pub(crate) mod listing;
 pub(crate) mod message;
 pub(crate) mod publish;
 pub(crate) mod queue;
@@ -60,16 +69,19 @@ use wire::{Method, Unit, frame::FrameError, types::FieldTable};
 
 use crate::state::{
     accounts::{Account, Accounts, BadPattern},
+    alarm::Alarm,
     channel::{Answer, At},
     connection::{Connection, Phase},
     dead_letter::DeadLetter,
     exchange::Exchange,
-    hands::Alarm,
     ids::IdMap,
     message::{Gauge, Message},
     queue::{Queue, QueueId},
     random::Random,
 };
+
+pub use config::{Config, Limits};
+pub use effect::{Effect, Output};
 
 /// Milliseconds since the broker began.
 pub type Millis = u64;
@@ -77,156 +89,6 @@ pub type Millis = u64;
 /// Names a connection; never used again for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub(crate) u64);
-
-/// What the broker is made of when it begins.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Who may log in. None given: `guest`, who may do everything.
-    pub accounts: Vec<Account>,
-    /// Vhosts beside `/`.
-    pub vhosts: Vec<String>,
-    /// What it takes, and no more.
-    pub limits: Limits,
-    /// Where its random names come from.
-    pub seed: u64,
-    /// Seconds since 1970 when it begins, for time stamps.
-    pub began: u64,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config { accounts: Vec::new(), vhosts: Vec::new(), limits: Limits::default(), seed: 1, began: 0 }
-    }
-}
-
-/// Bounds: whatever is sent, the broker takes no more than this.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The largest message, in bytes.
-    pub message: usize,
-    /// The largest body that may be announced, in bytes. One between the two is heard to its end and refused.
-    pub announced: u64,
-    /// The largest frame, in bytes: `frame-max`.
-    pub frame: u32,
-    /// Seconds between signs of life, as the broker proposes it.
-    pub heartbeat: u16,
-    /// Connections that are open at a time.
-    pub connections: usize,
-    /// Channels of a connection: `channel-max`.
-    pub channels_of_a_connection: u16,
-    /// Channels of all connections.
-    pub channels: usize,
-    /// Consumers of a channel.
-    pub consumers_of_a_channel: usize,
-    /// Consumers of all channels.
-    pub consumers: usize,
-    /// Queues, in all vhosts.
-    pub queues: usize,
-    /// Exchanges, in all vhosts.
-    pub exchanges: usize,
-    /// Bindings, in all vhosts.
-    pub bindings: usize,
-    /// Bytes of the arguments of queues, exchanges and bindings.
-    pub definitions: usize,
-    /// Bytes of messages; with more the memory alarm goes off, and publishers have to wait.
-    pub memory: usize,
-    /// Bytes that may be on their way to a client; with more, its consumers get nothing until it has read.
-    pub outstanding: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        const MIB: usize = 1024 * 1024;
-        Limits {
-            message: 16 * MIB,
-            announced: 512 * MIB as u64,
-            frame: 131_072,
-            heartbeat: 60,
-            connections: 4096,
-            channels_of_a_connection: 2047,
-            channels: 65_536,
-            consumers_of_a_channel: 10_000,
-            consumers: 100_000,
-            queues: 20_000,
-            exchanges: 20_000,
-            bindings: 200_000,
-            definitions: 32 * MIB,
-            memory: 256 * MIB,
-            outstanding: MIB,
-        }
-    }
-}
-
-/// What the shell has to do.
-#[derive(Clone, Debug)]
-pub enum Effect {
-    /// Send this.
-    Send(Output),
-    /// Both sides agreed: the largest frame in bytes, and the heartbeat in seconds (0: none).
-    Tuned {
-        /// In bytes.
-        frame_max: u32,
-        /// In seconds.
-        heartbeat: u16,
-    },
-    /// Stop reading: an alarm is on, and this connection publishes.
-    Hold,
-    /// Go on reading.
-    Resume,
-    /// Send what is to be sent, and end the socket.
-    HangUp,
-}
-
-/// What is sent.
-#[derive(Clone, Debug)]
-pub enum Output {
-    /// The answer to a client that speaks another version.
-    ProtocolHeader([u8; 8]),
-    /// A method without a content.
-    Method {
-        /// The channel.
-        channel: u16,
-        /// The method.
-        method: Box<Method>,
-    },
-    /// A `basic.deliver` and its message.
-    Deliver {
-        /// The channel.
-        channel: u16,
-        /// The consumer tag.
-        tag: Arc<str>,
-        /// The delivery tag.
-        delivery: u64,
-        /// It was delivered before.
-        redelivered: bool,
-        /// The message.
-        message: Arc<Message>,
-    },
-    /// A `basic.get-ok` or a `basic.return`, and its message.
-    Content {
-        /// The channel.
-        channel: u16,
-        /// The method.
-        method: Box<Method>,
-        /// The message.
-        message: Arc<Message>,
-    },
-}
-
-impl Output {
-    /// How many bytes it takes on the wire, roughly: what the shell reports with [`Broker::sent`].
-    #[must_use]
-    pub fn size(&self) -> usize {
-        const METHOD: usize = 64;
-        match self {
-            Output::ProtocolHeader(_) => 8,
-            Output::Method { .. } => METHOD,
-            Output::Deliver { message, .. } | Output::Content { message, .. } => {
-                METHOD + message.properties.len() + message.body.len()
-            }
-        }
-    }
-}
 
 /// Something that is due at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
