@@ -6,12 +6,11 @@ use std::{
     sync::Arc,
 };
 
-use bytes::{Bytes, BytesMut};
 use wire::{
     Frame, Method, RawFrame,
-    frame::{FrameError, Kind, RawHeader},
+    frame::{FrameError, Kind},
     protocol::{
-        basic::{self, AMQPMethod as Basic},
+        basic::AMQPMethod as Basic,
         channel::{self, AMQPMethod},
     },
     types::ShortString,
@@ -20,11 +19,12 @@ use wire::{
 use crate::state::{
     Broker, ConnectionId,
     acknowledge::Unacked,
+    content::{Assembly, PUBLISH},
     erlang,
     message::Weight,
     publish::Publication,
     queue::QueueId,
-    refusal::{Code, Done, Refusal, Scope},
+    refusal::{Done, Refusal, Scope},
     reply_to::ReplyTo,
 };
 
@@ -96,16 +96,8 @@ pub(crate) struct Channel {
     pub(crate) mode: Mode,
     pub(crate) last_queue: ShortString,
     pub(crate) reply_to: Option<ReplyTo>,
-    assembly: Option<Assembly>,
-}
-
-/// A content that is not complete yet.
-#[derive(Debug)]
-struct Assembly {
-    publish: basic::Publish,
-    header: Option<RawHeader>,
-    body: BytesMut,
-    heard: u64,
+    /// A message that is on its way in.
+    pub(crate) assembly: Option<Assembly>,
 }
 
 impl Channel {
@@ -114,20 +106,6 @@ impl Channel {
         self.assembly.as_ref().map_or(0, |assembly| assembly.body.len())
     }
 }
-
-/// What an incomplete content says about a frame that doesn't continue it.
-fn out_of_place(assembly: &Assembly, frame: Option<&RawHeader>) -> Refusal {
-    Refusal::unexpected_frame(match (&assembly.header, frame) {
-        (None, Some(header)) => {
-            format!("expected content header for class 60, got one for class {} instead", header.class)
-        }
-        (None, None) => "expected content header for class 60, got non content header frame instead".to_owned(),
-        (Some(_), _) => "expected content body, got non content body frame instead".to_owned(),
-    })
-}
-
-/// `basic.publish`, as closes name it.
-const PUBLISH: (u16, u16) = (60, 40);
 
 impl Broker {
     /// Hears a frame on a channel other than 0.
@@ -230,60 +208,6 @@ impl Broker {
         }
     }
 
-    /// Adds a frame to the content that is on its way in, and returns the content when that was the last.
-    #[allow(clippy::type_complexity)]
-    fn assemble(
-        &mut self,
-        at: At,
-        raw: &RawFrame,
-    ) -> Result<Option<(basic::Publish, RawHeader, Bytes)>, (Refusal, (u16, u16))> {
-        if raw.kind == Kind::Header {
-            self.note_publisher(at.connection);
-        }
-        let (most, largest) = (self.limits.message, self.limits.announced);
-        let gauge = self.gauge.clone();
-        let Some(channel) = self.channel_mut(at) else { return Ok(None) };
-        let Some(assembly) = &mut channel.assembly else { return Ok(None) };
-        match (&assembly.header, raw.kind) {
-            (None, Kind::Header) => {
-                let header = raw.raw_header().map_err(|_| (unreadable_header(raw), (0, 0)))?;
-                if header.class != 60 || header.weight != 0 {
-                    let named = (header.weight == 0).then_some(&header);
-                    return Err((out_of_place(assembly, named), PUBLISH));
-                }
-                if header.size > largest {
-                    let why = format!("content body size {} exceeds maximum allowed size {largest}", header.size);
-                    return Err((Refusal::frame_error(why), PUBLISH));
-                }
-                if header.properties().is_err() {
-                    return Err((Refusal::internal_error(), (0, 0)));
-                }
-                assembly.header = Some(header);
-            }
-            (Some(header), Kind::Body) => {
-                assembly.heard += raw.payload.len() as u64;
-                if assembly.heard > header.size {
-                    let refusal = Refusal::frame_error("content body frame exceeds remaining content size");
-                    return Err((refusal, PUBLISH));
-                }
-                // What is larger than the broker takes is heard to its end, and not kept.
-                if header.size <= most as u64 {
-                    gauge.add(raw.payload.len());
-                    assembly.body.extend_from_slice(&raw.payload);
-                }
-            }
-            _ => return Err((out_of_place(assembly, None), PUBLISH)),
-        }
-        if assembly.header.as_ref().is_none_or(|header| assembly.heard < header.size) {
-            return Ok(None);
-        }
-        let Some(Assembly { publish, header: Some(header), body, .. }) = channel.assembly.take() else {
-            return Ok(None);
-        };
-        gauge.take(body.len());
-        Ok(Some((publish, header, body.freeze())))
-    }
-
     fn on_method(&mut self, at: At, method: Method) -> Done {
         let Some(caller) = self.caller(at) else { return Ok(()) };
         match method {
@@ -315,12 +239,6 @@ impl Broker {
                 Ok(())
             }
             _ => Err(caller.unexpected()),
-        }
-    }
-
-    fn begin_assembly(&mut self, at: At, publish: basic::Publish) {
-        if let Some(channel) = self.channel_mut(at) {
-            channel.assembly = Some(Assembly { publish, header: None, body: BytesMut::new(), heard: 0 });
         }
     }
 
@@ -425,10 +343,6 @@ fn prefetch_size(raw: &RawFrame) -> u32 {
         Some(&[0, 60, 0, 10, a, b, c, d]) => u32::from_be_bytes([a, b, c, d]),
         _ => 0,
     }
-}
-
-fn unreadable_header(raw: &RawFrame) -> Refusal {
-    Refusal { code: Code::FrameError, why: format!("type 2, {}: unknown_frame", erlang::octets(&raw.payload)) }
 }
 
 /// Whether the protocol has this method.

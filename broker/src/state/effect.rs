@@ -63,7 +63,7 @@ pub enum Output {
 }
 
 impl Output {
-    /// How many bytes it takes on the wire, roughly: what the shell reports with [`Broker::sent`].
+    /// How many bytes it takes on the wire, roughly: what the shell reports with [`crate::Broker::sent`].
     #[must_use]
     pub fn size(&self) -> usize {
         const METHOD: usize = 64;

@@ -15,7 +15,7 @@
 //! | `config` | what a broker is made of, and its bounds |
 //! | `effect` | what the shell has to do |
 //! | `connection`, `handshake` | from the first byte to the last, what concerns a whole connection |
-//! | `channel` | channels, and how frames become methods with contents |
+//! | `channel`, `content` | channels, and how frames become methods with contents |
 //! | `exchange`, `binding`, `topic`, `headers` | where a message goes |
 //! | `queue`, `declare`, `arguments` | where it waits |
 //! | `publish` | how it gets there, and what the publisher is told |
@@ -38,6 +38,7 @@ pub(crate) mod binding;
 pub(crate) mod channel;
 mod config;
 pub(crate) mod connection;
+pub(crate) mod content;
 pub(crate) mod dead_letter;
 pub(crate) mod declare;
 pub(crate) mod delivery;
