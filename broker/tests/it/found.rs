@@ -1,4 +1,4 @@
-//! What the fuzzers and the model found, each with the shortest way there.
+//! Faults of the broker that came up when it was fuzzed and compared with a model, each with the shortest way there.
 
 use broker::Limits;
 use wire::{

@@ -1,4 +1,4 @@
-//! The broker against a model of it: plain lists, written down from what RabbitMQ documents and not from the broker's code.
+//! The broker against a model of it: plain lists, searched from end to end, and no code of the broker's.
 //!
 //! A few classic queues with and without a time to live, two connections with two channels each. Everything that can be done
 //! to a message after it was published is done in random order, and after each step the broker has to have delivered what the
