@@ -32,10 +32,13 @@ use crate::{
 };
 
 /// How much is read at a time, in bytes.
-const PIECE: usize = 32 * 1024;
+const PIECE: usize = 16 * 1024;
 
 /// How much is written at a time, in bytes, or one frame more.
-const WRITE: usize = 64 * 1024;
+const WRITE: usize = 32 * 1024;
+
+/// The room for what is to be written that a connection keeps while it has nothing to write, in bytes.
+const SMALL: usize = 4 * 1024;
 
 /// How long one connection may keep the others from the broker, when it has sent much at once.
 const TURN: Duration = Duration::from_millis(2);
@@ -276,8 +279,8 @@ async fn write(mut to: OwnedWriteHalf, id: ConnectionId, link: Arc<Link>, shared
         if resumes {
             link.wake_reader.notify_one();
         }
-        // A client that got much at once does not keep us from giving the room back.
-        if bytes.capacity() > 4 * WRITE {
+        // A client that got much at once, and has nothing more to get, gives the room back.
+        if outputs.is_empty() && body.is_none() && bytes.capacity() > SMALL {
             bytes = BytesMut::new();
         }
         if outputs.capacity() > 1024 && outputs.is_empty() {
