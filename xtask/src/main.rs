@@ -24,7 +24,7 @@ enum Command {
     Checker(cli::Command),
     /// Measure the checker's overhead, and the embedded broker beside RabbitMQ
     Bench {
-        /// Load the brokers for half a minute instead of three
+        /// Load the brokers for a shorter time
         #[arg(long)]
         quick: bool,
     },

@@ -1,7 +1,7 @@
 //! What the embedded broker can do, beside RabbitMQ: throughput, memory and start-up, under the same load at the same time.
 //!
 //! `cargo xtask bench`, or this one alone: `cargo bench -p checker --features docker --bench load`. With `-- --quick` it takes
-//! half a minute instead of three. A workload's number of messages is chosen so that the slower broker takes as long as
+//! a minute or two instead of three or four. A workload's number of messages is chosen so that the slower broker takes as long as
 //! [`Pace::run`] says; then both do the same, in turns, and the median counts.
 
 mod raw;
@@ -36,8 +36,8 @@ struct Pace {
     starts: usize,
 }
 
-const FULL: Pace = Pace { run: Duration::from_millis(350), rounds: 5, starts: 15 };
-const QUICK: Pace = Pace { run: Duration::from_millis(100), rounds: 3, starts: 5 };
+const FULL: Pace = Pace { run: Duration::from_millis(250), rounds: 5, starts: 15 };
+const QUICK: Pace = Pace { run: Duration::from_millis(50), rounds: 3, starts: 5 };
 
 fn main() -> ExitCode {
     let asked = |flag: &str| env::args().any(|argument| argument == flag);
