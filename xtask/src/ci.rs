@@ -20,7 +20,7 @@ struct Count {
 
 /// Runs all steps. The last line on stdout is the sum of all tests.
 pub fn run() -> anyhow::Result<ExitCode> {
-    let all = ["--workspace", "--features", "checker/docker"];
+    let all = ["--workspace", "--features", "checker/docker,broker/program"];
     let steps: [(&str, Command); 5] = [
         ("format", with(&mut cargo("fmt"), &["--all", "--", "--check"])),
         ("lints", with(cargo("clippy").args(all), &["--all-targets", "--", "--deny", "warnings"])),

@@ -152,6 +152,7 @@ async fn read(mut from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &S
         // may change how large the next may be.
         let heard = shared.turn(|broker, now| {
             let begin = Instant::now();
+            let mut frames: u32 = 0;
             while broker.listens_to(id) {
                 match codec.next(&mut buffer) {
                     Ok(Some(unit)) => broker.hear(now, id, &unit),
@@ -165,7 +166,8 @@ async fn read(mut from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &S
                 if let Some(frame_max) = broker.frame_max(id) {
                     codec.set_most(frame_max);
                 }
-                if begin.elapsed() > TURN {
+                frames += 1;
+                if frames.is_multiple_of(8) && begin.elapsed() > TURN {
                     return Heard::More;
                 }
             }

@@ -136,8 +136,11 @@ impl Broker {
         };
         let to = vhost.exchanges.get(&*exchange).map_or(vec![], |found| binding::route(vhost, found, &all, headers));
         let reply = (exchange.is_empty() && key.as_str().starts_with(reply_to::PREFIX)).then(|| key.to_string());
-        // A body of its own: a slice of what was read would keep all that was read with it.
-        let (bytes, body) = (Bytes::copy_from_slice(&bytes), body);
+        // Bytes of their own: a slice of what was read would keep all that was read with it.
+        let bytes = match bytes[..] {
+            [0, 0] => Bytes::from_static(&[0, 0]),
+            _ => Bytes::copy_from_slice(&bytes),
+        };
         let message = Message::new(exchange, key.into(), bytes, body, &self.gauge);
         let priority = *properties.priority();
         Ok(Publication { message, to, reply, mandatory, expiration, priority })

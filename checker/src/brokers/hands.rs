@@ -224,8 +224,8 @@ mod tests {
     fn columns_are_as_wide_as_they_have_to_be_and_names_are_harmless() {
         let rows = [vec!["hello".to_owned(), "1".to_owned()], vec!["a\x1b[31m".to_owned(), "200".to_owned()]];
         insta::assert_snapshot!(table(&["name", "messages"], rows.into_iter()), @r"
-        name        messages
-        hello       1
+        name         messages
+        hello        1
         a\u{1b}[31m  200
         ");
     }
