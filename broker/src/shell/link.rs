@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    io::ErrorKind,
     net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
@@ -32,7 +33,7 @@ use crate::{
 };
 
 /// How much is read at a time, in bytes.
-const PIECE: usize = 16 * 1024;
+const PIECE: usize = 64 * 1024;
 
 /// How much is written at a time, in bytes, or one frame more.
 const WRITE: usize = 32 * 1024;
@@ -42,6 +43,10 @@ const SMALL: usize = 4 * 1024;
 
 /// How long one connection may keep the others from the broker, when it has sent much at once.
 const TURN: Duration = Duration::from_millis(2);
+
+/// How little may come at once for us to wait for more, in bytes, and how long we do.
+const FEW: usize = 2 * 1024;
+const TOGETHER: Duration = Duration::from_micros(100);
 
 /// How often we look whether a client is still there that the broker does not listen to.
 const LOOK: Duration = Duration::from_secs(1);
@@ -138,25 +143,29 @@ async fn drain(mut from: OwnedReadHalf) {
 }
 
 /// Reads frames and hands them to the broker, until either side ends.
-async fn read(mut from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Shared) -> OwnedReadHalf {
+async fn read(from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Shared) -> OwnedReadHalf {
     let mut codec = Codec::new(FIRST_FRAMES);
     let mut buffer = BytesMut::new();
     // How much there still is of a frame that could not be read.
     let mut skip: usize = 0;
     let mut last_heard = Instant::now();
+    // How much was read since the last turn.
+    let mut read_now = 0;
     loop {
         let skipped = skip.min(buffer.len());
         let _ = buffer.split_to(skipped);
         skip -= skipped;
         // As many frames as have come, as long as the broker listens, and no longer than others can wait. A frame that it hears
         // may change how large the next may be.
-        let heard = shared.turn(|broker, now| {
+        let just_read = std::mem::take(&mut read_now);
+        let (heard, mattered) = shared.turn_and_tell(|broker, now| {
             let begin = Instant::now();
             let mut frames: u32 = 0;
             while broker.listens_to(id) {
                 match codec.next(&mut buffer) {
                     Ok(Some(unit)) => broker.hear(now, id, &unit),
-                    Ok(None) => return Heard::All,
+                    Ok(None) if buffer.is_empty() && !broker.is_in_a_message(id) => return Heard::All,
+                    Ok(None) => return Heard::Part,
                     Err(error) => {
                         broker.garbage(now, id, &error, &buffer);
                         return Heard::Garbage;
@@ -178,7 +187,15 @@ async fn read(mut from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &S
             return from;
         }
         match heard {
-            Heard::All => {}
+            // Who only puts little messages into a queue waits for nothing. So that not each of them wakes us, a few may come
+            // together: on a machine with few cores waking costs more than the message itself.
+            Heard::All if (1..FEW).contains(&just_read) && !mattered => {
+                tokio::select! {
+                    () = sleep(TOGETHER) => {}
+                    () = link.wake_reader.notified() => {}
+                }
+            }
+            Heard::All | Heard::Part => {}
             Heard::More => {
                 yield_now().await;
                 continue;
@@ -203,13 +220,25 @@ async fn read(mut from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &S
                 continue;
             }
         }
-        buffer.reserve(PIECE);
+        if buffer.is_empty() {
+            // Room is taken when there is something to read, so that who says nothing takes none.
+            buffer = BytesMut::new();
+        }
         // RabbitMQ looks once in an interval, and gives up when two looks in a row found nothing.
         let patience = link.heartbeat().map_or(FOREVER, |heartbeat| heartbeat * 5 / 2);
         tokio::select! {
-            read = timeout_at(last_heard + patience, from.read_buf(&mut buffer)) => match read {
-                Ok(Ok(count)) if count > 0 => last_heard = Instant::now(),
-                _ => return from,
+            ready = timeout_at(last_heard + patience, from.readable()) => {
+                let Ok(Ok(())) = ready else { return from };
+                buffer.reserve(PIECE);
+                match from.try_read_buf(&mut buffer) {
+                    Ok(count) if count > 0 => {
+                        last_heard = Instant::now();
+                        read_now = count;
+                    }
+                    // Nothing was there after all.
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    _ => return from,
+                }
             },
             () = link.wake_reader.notified() => {}
         }
@@ -224,8 +253,10 @@ async fn is_gone(from: &OwnedReadHalf) -> bool {
 
 /// What came of a turn.
 enum Heard {
-    /// All that has come.
+    /// All that has come, and no message is in its middle.
     All,
+    /// All that has come, and the rest of a message is on its way.
+    Part,
     /// As much as others can wait for.
     More,
     /// The broker listens no more, for now.

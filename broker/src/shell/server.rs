@@ -135,6 +135,11 @@ impl Drop for Server {
 impl Shared {
     /// One turn at the broker: it is told something, and what it wants done is handed out before anybody else has a turn.
     pub(super) fn turn<T>(&self, act: impl FnOnce(&mut Broker, Millis) -> T) -> T {
+        self.turn_and_tell(act).0
+    }
+
+    /// As [`Shared::turn`]; also tells whether anything came of it for anybody.
+    pub(super) fn turn_and_tell<T>(&self, act: impl FnOnce(&mut Broker, Millis) -> T) -> (T, bool) {
         let now = u64::try_from(self.zero.elapsed().as_millis()).unwrap_or(u64::MAX);
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let Table { broker, links } = &mut *table;
@@ -164,7 +169,7 @@ impl Shared {
         if due_sooner {
             self.wake_clock.notify_one();
         }
-        done
+        (done, !touched.is_empty())
     }
 
     pub(super) fn connect(&self, name: String) -> (ConnectionId, Arc<Link>) {

@@ -291,6 +291,13 @@ impl Broker {
         self.log.get_or_insert_default();
     }
 
+    /// Whether a message is on its way in, and has not come to its end.
+    #[must_use]
+    pub fn is_in_a_message(&self, connection: ConnectionId) -> bool {
+        let connection = self.connections.get(&connection);
+        connection.is_some_and(|connection| connection.channels.values().any(|channel| channel.assembly.is_some()))
+    }
+
     /// What happened since the last time, a line each, as a broker's log tells it: who came and went, what was refused and why.
     pub fn take_log(&mut self) -> Vec<String> {
         self.log.as_mut().map(std::mem::take).unwrap_or_default()
