@@ -1,9 +1,10 @@
 //! The public test suites of AMQP clients pass on the embedded broker, as they do on RabbitMQ.
 //!
-//! `.ci/suites` prepares them, which takes a network; where it has not been run, they are reported as ignored.
+//! `.ci/suites` prepares them, which takes a network. Where it has not been run they are reported as ignored, and fail where
+//! `HELLO_RABBIT_SUITES=required` says that they must be there.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -27,6 +28,11 @@ fn root() -> PathBuf {
 /// Whether `.ci/suites` has been run.
 pub fn are_prepared() -> bool {
     root().join("target/hello-rabbit/suites/ready").exists()
+}
+
+/// Whether they must be there.
+pub fn are_required() -> bool {
+    env::var("HELLO_RABBIT_SUITES").is_ok_and(|value| value == "required")
 }
 
 /// Runs one on a broker of its own.
