@@ -1,6 +1,6 @@
 //! AMQP 0-9-1 on the wire: bytes to frames and back, and frames to plain words.
 //!
-//! Three layers, each usable without the next:
+//! Four layers, each usable without the next:
 //!
 //! - [`frame`] and [`codec`]: one frame at a time. [`Codec`] splits a byte stream, in whatever pieces it arrives, into
 //!   [`RawFrame`]s of a bounded size; [`RawFrame::parse`] tells what is in one. It is a [`tokio_util::codec`], so either
@@ -8,6 +8,7 @@
 //! - [`listen`]: a whole conversation. A [`Listener`] hears one direction of one connection and reports
 //!   [`What`] was said: methods with their bodies put together again, heartbeats, garbage, the end.
 //! - [`mod@words`]: what a person reads. One line an event, with the handshake and the heartbeats folded away.
+//! - [`sequence`]: the same as a picture.
 //!
 //! Methods and their fields come from the crate `amq-protocol`, and with it from the specification; the framing is
 //! [section 4.2 of AMQP 0-9-1](https://www.rabbitmq.com/resources/specs/amqp0-9-1.pdf). The framing is checked here because
@@ -19,6 +20,7 @@ pub mod frame;
 pub mod listen;
 pub mod nesting;
 mod often;
+pub mod sequence;
 pub mod words;
 
 pub use amq_protocol::{frame::AMQPContentHeader, protocol, protocol::AMQPClass as Method, types};

@@ -16,16 +16,30 @@ use crate::{
 /// How many characters of a body a line shows.
 const SHOWN: usize = 60;
 
-/// A conversation as lines, one an event.
+/// What one event comes down to, in words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said<'a> {
+    /// The event; of several that were folded into one, the last of a handshake and the first of the heartbeats.
+    pub event: &'a Event,
+    /// What was said: the method's name, then its arguments, a message's properties and its body, as far as there are any.
+    pub parts: Vec<String>,
+}
+
+/// A conversation in words, one entry an event: a handshake that went well becomes one, and so do heartbeats in a row.
+#[must_use]
+pub fn told(events: &[Event]) -> Vec<Said<'_>> {
+    let said = |(index, event)| Some(Said { event, parts: parts_of(events, index)? });
+    events.iter().enumerate().filter_map(said).collect()
+}
+
+/// A conversation as lines, one an event, as [`told`] tells it.
 ///
-/// A handshake that went well becomes one line, and so do heartbeats in a row. `times` puts milliseconds in front; without
-/// them the same conversation gives the same lines, whenever it took place.
+/// `times` puts milliseconds in front; without them the same conversation gives the same lines, whenever it took place.
 #[must_use]
 pub fn conversation(events: &[Event], times: bool) -> Vec<String> {
     let several = events.iter().any(|event| event.connection > 1);
     let mut lines = Vec::new();
-    for (index, event) in events.iter().enumerate() {
-        let Some(text) = told(events, index) else { continue };
+    for Said { event, parts } in told(events) {
         let mut line = String::new();
         if times {
             let _ = write!(line, "{:>8.1} ms  ", event.at.as_secs_f64() * 1000.0);
@@ -37,28 +51,28 @@ pub fn conversation(events: &[Event], times: bool) -> Vec<String> {
             Peer::Program => "program",
             Peer::Broker => "broker ",
         };
-        let _ = write!(line, "{who}  {text}");
+        let _ = write!(line, "{who}  {}", parts.join("  "));
         lines.push(line);
     }
     lines
 }
 
-/// What the event at `index` gets as its line; None when another line tells it.
-fn told(events: &[Event], index: usize) -> Option<String> {
+/// What the event at `index` comes down to; None when another one tells it.
+fn parts_of(events: &[Event], index: usize) -> Option<Vec<String>> {
     let event = &events[index];
     let this_connection = |other: &&Event| other.connection == event.connection;
     match &event.what {
         What::Method { method: AMQPClass::Connection(connection::AMQPMethod::OpenOk(_)), .. } => {
-            Some(handshake(&events[..=index], event.connection))
+            Some(vec![handshake(&events[..=index], event.connection)])
         }
         what if belongs_to_handshake(what) => {
             let open_ok_follows = events[index..].iter().filter(this_connection).any(|later| is_open_ok(&later.what));
-            (!open_ok_follows).then(|| line(what))
+            (!open_ok_follows).then(|| parts(what))
         }
         // After `connection.close-ok` the socket's end is no news.
         What::Ended { .. } => {
             let closed = events[..index].iter().filter(this_connection).any(|earlier| is_close_ok(&earlier.what));
-            (!closed).then(|| line(&event.what))
+            (!closed).then(|| parts(&event.what))
         }
         What::Heartbeat => {
             let is_mine = |other: &&Event| this_connection(other) && other.from == event.from;
@@ -67,9 +81,9 @@ fn told(events: &[Event], index: usize) -> Option<String> {
                 return None;
             }
             let more = events[index..].iter().filter(is_mine).take_while(|later| later.what == What::Heartbeat).count();
-            Some(if more == 1 { "heartbeat".to_owned() } else { format!("heartbeat ({more} times)") })
+            Some(vec![if more == 1 { "heartbeat".to_owned() } else { format!("heartbeat ({more} times)") }])
         }
-        what => Some(line(what)),
+        what => Some(parts(what)),
     }
 }
 
@@ -139,38 +153,40 @@ pub fn login(start_ok: &connection::StartOk) -> Option<String> {
 /// One thing that was said, in one line.
 #[must_use]
 pub fn line(what: &What) -> String {
-    match what {
+    parts(what).join("  ")
+}
+
+/// One thing that was said, in its parts.
+fn parts(what: &What) -> Vec<String> {
+    vec![match what {
         What::Connected => "opens a connection".to_owned(),
         What::Unreachable(why) => format!("can't be reached: {why}"),
         What::ProtocolHeader(header) => {
             format!("protocol header: AMQP {}-{}-{}", header[5], header[6], header[7])
         }
-        What::Method { method, content, .. } => method_line(method, content.as_deref()),
+        What::Method { method, content, .. } => return method_parts(method, content.as_deref()),
         What::Strange { why, .. } => why.clone(),
         What::Heartbeat => "heartbeat".to_owned(),
         What::Garbage(error) => error.to_string(),
         What::Ended { reset: false } => "closes the socket".to_owned(),
         What::Ended { reset: true } => "cuts the connection".to_owned(),
-    }
+    }]
 }
 
 /// A method in one line: `basic.publish  exchange "" routing-key "hello"  "Hello World!"`.
 #[must_use]
 pub fn method_line(method: &AMQPClass, content: Option<&Content>) -> String {
+    method_parts(method, content).join("  ")
+}
+
+fn method_parts(method: &AMQPClass, content: Option<&Content>) -> Vec<String> {
     let described = fields::describe(method);
-    let mut parts = vec![described.name.to_owned()];
-    let args = arguments(&described.args);
-    if !args.is_empty() {
-        parts.push(args);
-    }
+    let mut parts = vec![described.name.to_owned(), arguments(&described.args)];
     if let Some(content) = content {
-        let properties = arguments(&fields::properties(&content.properties));
-        if !properties.is_empty() {
-            parts.push(properties);
-        }
-        parts.push(body(content));
+        parts.extend([arguments(&fields::properties(&content.properties)), body(content)]);
     }
-    parts.join("  ")
+    parts.retain(|part| !part.is_empty());
+    parts
 }
 
 /// Arguments that say something: flags that are set, names and numbers; an empty name only where it means something.

@@ -6,4 +6,5 @@
 mod codec;
 mod fields;
 mod listen;
+mod sequence;
 mod words;

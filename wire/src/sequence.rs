@@ -1,0 +1,226 @@
+//! A conversation as a picture: a sequence diagram in SVG.
+//!
+//! Time runs downwards, everyone who takes part has a line, and what is said is an arrow from line to line. With one program
+//! it stands left of the broker; with several, the first stands left and the others right.
+//!
+//! The picture is made to stand in a page: it takes its colours from the page by CSS classes (`hr-program`, `hr-broker`,
+//! `hr-lost`, `hr-text`, `hr-line`, `hr-box`), and from `currentColor` where there are none. It is 360 units wide for two,
+//! and 400 for three, so that its text keeps its size on a telephone. It has no blank line, which would end an HTML block in Markdown.
+
+use std::fmt::Write;
+
+use crate::{
+    listen::{Event, Peer, What},
+    words::{self, Said},
+};
+
+/// One program's part of a conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// What the program is called above its line: up to thirteen characters have room.
+    pub program: &'a str,
+    /// What it and the broker said to each other, on the time axis that all parts share.
+    pub events: &'a [Event],
+}
+
+/// The width of one character, as a part of its size: that of common fixed-width fonts, and a little more.
+const CHARACTER: f64 = 0.61;
+/// The size of all text, in units.
+const SIZE: f64 = 11.0;
+/// From one line of text to the next.
+const LINE: f64 = 14.0;
+/// From the picture's edge to the first line of life, and from the last to the other edge.
+const MARGIN: f64 = 46.0;
+/// Between two lines of life.
+const GAP: f64 = 268.0;
+/// Between two lines of life where there are more than two, so that the picture does not get much wider.
+const NARROW_GAP: f64 = 154.0;
+/// The height of the boxes with the names.
+const HEAD: f64 = 24.0;
+
+/// Draws the conversation of these programs with one broker.
+///
+/// `id` begins every id in the picture, so that several can stand in one page; `title` says in a sentence what is to be seen.
+/// The conversation itself, in words, becomes the picture's description for those who don't see it.
+///
+/// ```
+/// let picture = wire::sequence::svg("nothing", "Nothing is said.", &[wire::sequence::Part { program: "send", events: &[] }]);
+/// assert!(picture.starts_with("<svg ") && picture.contains("Nothing is said."));
+/// ```
+#[must_use]
+pub fn svg(id: &str, title: &str, parts: &[Part<'_>]) -> String {
+    let columns = Columns::of(parts.len());
+    let mut said: Vec<(usize, Said<'_>)> = Vec::new();
+    for (index, part) in parts.iter().enumerate() {
+        said.extend(words::told(part.events).into_iter().map(|said| (index, said)));
+    }
+    said.sort_by_key(|(_, said)| said.event.at); // stable: what one program's tap saw keeps its order
+    let several = parts.len() > 1;
+    let mut drawing = Drawing { text: String::new(), y: HEAD + 8.0 };
+    let mut spoken = Vec::new();
+    for (index, said) in &said {
+        let name = parts[*index].program;
+        let who = match said.event.from {
+            Peer::Program => name.to_owned(),
+            Peer::Broker if several => format!("broker to {name}"),
+            Peer::Broker => "broker".to_owned(),
+        };
+        spoken.push(format!("{who}: {}.", said.parts.join(", ")));
+        drawing.row(said, columns.program(*index), columns.broker());
+    }
+    let (width, height) = (columns.width(), drawing.y + 10.0);
+    let mut picture = format!(
+        "<svg class=\"hr-picture\" role=\"img\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+         font-family=\"monospace\" font-size=\"{SIZE}\" text-anchor=\"middle\" aria-labelledby=\"{id}-title {id}-desc\">\n\
+         <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n",
+        escape(title),
+        escape(&spoken.join(" ")),
+    );
+    for (index, part) in parts.iter().enumerate() {
+        picture.push_str(&life(part.program, columns.program(index), height, "hr-program"));
+    }
+    picture.push_str(&life("broker", columns.broker(), height, "hr-broker"));
+    picture.push_str(&drawing.text);
+    picture.push_str("</svg>\n");
+    picture
+}
+
+/// Where the lines of life stand.
+struct Columns {
+    programs: usize,
+    gap: f64,
+}
+
+impl Columns {
+    fn of(programs: usize) -> Columns {
+        Columns { programs, gap: if programs > 1 { NARROW_GAP } else { GAP } }
+    }
+
+    fn at(&self, column: usize) -> f64 {
+        MARGIN + self.gap * f64::from(u32::try_from(column).unwrap_or(u32::MAX))
+    }
+
+    fn program(&self, index: usize) -> f64 {
+        self.at(if index == 0 { 0 } else { index + 1 })
+    }
+
+    fn broker(&self) -> f64 {
+        self.at(1)
+    }
+
+    fn width(&self) -> f64 {
+        self.at(self.programs.max(1)) + MARGIN
+    }
+}
+
+/// A line of life, with a name in a box at its top.
+fn life(name: &str, x: f64, height: f64, class: &str) -> String {
+    let half = MARGIN - 2.0;
+    format!(
+        "<line class=\"hr-line\" stroke=\"currentColor\" stroke-dasharray=\"2 3\" x1=\"{x}\" y1=\"{HEAD}\" x2=\"{x}\" y2=\"{height}\"/>\n\
+         <rect class=\"hr-box\" fill=\"none\" stroke=\"currentColor\" rx=\"3\" x=\"{}\" y=\"1\" width=\"{}\" height=\"{}\"/>\n\
+         <text class=\"{class}\" fill=\"currentColor\" font-weight=\"bold\" x=\"{x}\" y=\"16\">{}</text>\n",
+        x - half,
+        half * 2.0,
+        HEAD - 2.0,
+        escape(name),
+    )
+}
+
+/// The part below the names, as far as it is drawn.
+struct Drawing {
+    text: String,
+    /// Where the next row begins.
+    y: f64,
+}
+
+impl Drawing {
+    /// Draws what was said in one go: words, and an arrow under them.
+    fn row(&mut self, said: &Said<'_>, program: f64, broker: f64) {
+        let from_program = said.event.from == Peer::Program;
+        let who = if from_program { "hr-program" } else { "hr-broker" };
+        let class = if is_bad(&said.event.what) { "hr-lost" } else { who };
+        let room = (broker - program).abs() - 12.0;
+        let middle = f64::midpoint(program, broker);
+        for (index, part) in said.parts.iter().enumerate() {
+            for line in wrap(part, room) {
+                self.y += LINE;
+                let (class, weight) = if index == 0 { (class, " font-weight=\"bold\"") } else { ("hr-text", "") };
+                let _ = writeln!(
+                    self.text,
+                    "<text class=\"{class}\" fill=\"currentColor\"{weight} x=\"{middle}\" y=\"{}\">{}</text>",
+                    self.y,
+                    escape(&line)
+                );
+            }
+        }
+        self.y += 7.0;
+        let (from, to) = if from_program { (program, broker) } else { (broker, program) };
+        match said.event.what {
+            What::Ended { .. } => self.end(from, to),
+            What::Method { .. } if is_handshake(said) => {
+                self.arrow(class, f64::midpoint(from, to), to);
+                self.arrow(class, f64::midpoint(from, to), from);
+            }
+            _ => self.arrow(class, from, to),
+        }
+        self.y += 6.0;
+    }
+
+    fn arrow(&mut self, class: &str, from: f64, to: f64) {
+        let (y, back) = (self.y, if to > from { -7.0 } else { 7.0 });
+        let _ = writeln!(
+            self.text,
+            "<line class=\"{class}\" stroke=\"currentColor\" stroke-width=\"1.5\" x1=\"{from}\" y1=\"{y}\" x2=\"{}\" y2=\"{y}\"/>\n\
+             <path class=\"{class} hr-arrow\" fill=\"currentColor\" d=\"M{to} {y}l{back} -4v8z\"/>",
+            to + back
+        );
+    }
+
+    /// The end of a connection that was not closed: a line that stops half-way, at a cross.
+    fn end(&mut self, from: f64, to: f64) {
+        let (y, stop) = (self.y, f64::midpoint(from, to));
+        let _ = writeln!(
+            self.text,
+            "<path class=\"hr-lost\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.5\" stroke-dasharray=\"4 3\" d=\"M{from} {y}H{stop}\"/>\n\
+             <path class=\"hr-lost\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2\" d=\"M{} {}l8 8m0 -8l-8 8\"/>",
+            stop - 4.0,
+            y - 4.0
+        );
+    }
+}
+
+/// Whether this is the one entry that stands for a whole handshake.
+fn is_handshake(said: &Said<'_>) -> bool {
+    said.parts.first().is_some_and(|first| first.starts_with("handshake done"))
+}
+
+/// What nobody wants to see: an error, a message that comes back, a connection that is just gone.
+fn is_bad(what: &What) -> bool {
+    match what {
+        What::Method { method, .. } => {
+            let described = crate::fields::describe(method);
+            let code = described.args.iter().find(|(name, _)| *name == "reply-code").map(|(_, code)| code.as_u64());
+            code.is_some_and(|code| code != Some(200))
+        }
+        What::Ended { .. } | What::Unreachable(_) | What::Garbage(_) | What::Strange { .. } => true,
+        What::Connected | What::ProtocolHeader(_) | What::Heartbeat => false,
+    }
+}
+
+/// Breaks text into lines of this width, in units: between words where it can.
+fn wrap(text: &str, room: f64) -> Vec<String> {
+    // Truncation is meant: a character either fits or it does not.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let columns = (room / (SIZE * CHARACTER)) as usize;
+    let options = textwrap::Options::new(columns).word_separator(textwrap::WordSeparator::AsciiSpace);
+    textwrap::wrap(text, options.word_splitter(textwrap::WordSplitter::NoHyphenation))
+        .into_iter()
+        .map(std::borrow::Cow::into_owned)
+        .collect()
+}
+
+/// Text that may stand in an element or an attribute.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,82 @@
+//! A conversation as a picture.
+
+use std::time::Duration;
+
+use wire::{
+    Content, Event, Method, Peer, What,
+    protocol::{basic, connection, queue},
+    sequence::{Part, svg},
+};
+
+fn event(at: u64, from: Peer, what: What) -> Event {
+    Event { at: Duration::from_millis(at), order: at, connection: 1, from, what }
+}
+
+fn method(method: Method, body: Option<&'static [u8]>) -> What {
+    let content = body.map(|body| {
+        Box::new(Content { size: body.len() as u64, body: body.into(), complete: true, ..Content::default() })
+    });
+    What::Method { channel: 1, method, content }
+}
+
+fn publish(body: &'static [u8]) -> What {
+    let publish = basic::Publish { routing_key: "hello".into(), ..basic::Publish::default() };
+    method(Method::Basic(basic::AMQPMethod::Publish(publish)), Some(body))
+}
+
+fn close(code: u16, text: &str) -> What {
+    let close = connection::Close { reply_code: code, reply_text: text.into(), ..connection::Close::default() };
+    method(Method::Connection(connection::AMQPMethod::Close(close)), None)
+}
+
+#[test]
+fn who_speaks_to_whom_what_and_how_it_ends() {
+    let declare = queue::Declare { queue: "hello".into(), ..queue::Declare::default() };
+    let events = [
+        event(1, Peer::Program, method(Method::Queue(queue::AMQPMethod::Declare(declare)), None)),
+        event(2, Peer::Program, publish(b"Hello World!")),
+        event(3, Peer::Broker, close(320, "CONNECTION_FORCED - shutdown")),
+        event(4, Peer::Program, What::Ended { reset: false }),
+    ];
+    insta::assert_snapshot!(svg("send", "A message is sent.", &[Part { program: "hello-send", events: &events }]));
+}
+
+#[test]
+fn several_programs_share_the_time() {
+    let (one, other) = ([event(2, Peer::Program, publish(b"second"))], [event(1, Peer::Program, publish(b"first"))]);
+    let picture =
+        svg("two", "Two send.", &[Part { program: "one", events: &one }, Part { program: "two", events: &other }]);
+    assert!(picture.find("first").unwrap() < picture.find("second").unwrap());
+    assert!(picture.contains("two: basic.publish"), "{picture}");
+    // one, the broker, two: the third line of life is two gaps away from the first
+    assert!(picture.contains("viewBox=\"0 0 400 "), "{picture}");
+}
+
+#[test]
+fn what_a_program_says_is_text_and_nothing_else() {
+    let events = [event(1, Peer::Program, publish(b"</text><script>alert(1)</script> & \"more\""))];
+    let picture = svg("evil", "<&>", &[Part { program: "<b>", events: &events }]);
+    assert!(!picture.contains("<script>") && !picture.contains("<b>"), "{picture}");
+    assert!(picture.contains("&lt;/text&gt;"));
+}
+
+#[test]
+fn it_can_stand_in_markdown() {
+    let long: &[u8] = b"one two three four five six seven eight nine ten eleven twelve";
+    let events = [event(1, Peer::Program, publish(long))];
+    let picture = svg("long", "A long one.", &[Part { program: "p", events: &events }]);
+    assert!(picture.lines().all(|line| !line.trim().is_empty()), "a blank line ends an HTML block");
+    let lines = picture.lines().filter(|line| line.starts_with("<text class=\"hr-text\""));
+    assert!(lines.clone().count() >= 3, "{picture}");
+    for line in lines {
+        let text = line.split_once('>').unwrap().1.trim_end_matches("</text>").replace("&quot;", "\"");
+        assert!(text.chars().count() <= 38, "{text:?} is wider than the gap");
+    }
+}
+
+#[test]
+fn an_error_looks_like_one() {
+    let good = svg("a", "", &[Part { program: "p", events: &[event(1, Peer::Program, close(200, "Goodbye"))] }]);
+    let bad = svg("a", "", &[Part { program: "p", events: &[event(1, Peer::Broker, close(404, "NOT_FOUND"))] }]);
+    assert!(!good.contains("hr-lost") && bad.contains("hr-lost"));
+}
