@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::Parser;
-use cli::{CheckOptions, CheckWhat, Cli, Command, Format, ProgramArgs, WarmWhat};
+use cli::{CheckOptions, CheckWhat, Cli, Command, Exit, Format, ProgramArgs, StartWhat, WarmWhat};
 
 use crate::{
     brokers,
@@ -16,15 +16,10 @@ use crate::{
     lessons::{self, Lesson},
     owner::{self, Run},
     report::{self, progress, say},
+    start::{self, NotStarted, Wish},
     verdict::{Reason, Report, Verdict},
     workspace,
 };
-
-/// Exit code for what was typed wrongly.
-const USAGE: u8 = 2;
-
-/// Exit code after Ctrl-C, as shells have it.
-const INTERRUPTED: u8 = 130;
 
 /// Runs the checker with these arguments; the first is the program's own name.
 #[must_use]
@@ -34,29 +29,57 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
+            return if error.use_stderr() { Exit::Usage } else { Exit::Passed }.into();
         }
+    };
+    let order = match cli.command {
+        Command::Start(start) => return begin(start.what),
+        Command::Check(check) => match order(check.what) {
+            Ok(order) => order,
+            Err(code) => return code,
+        },
+        Command::Broker(warm) => Order::Broker(warm.what),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             tell("error", &format!("the checker can't start: {error}"));
-            return ExitCode::from(Verdict::NotChecked.exit_code());
+            return Exit::NotChecked.into();
         }
-    };
-    let command = match order(cli.command) {
-        Ok(command) => command,
-        Err(code) => return code,
     };
     runtime.block_on(async {
-        if !cfg!(feature = "docker") && needs_docker(&command).await {
+        if !cfg!(feature = "docker") && needs_docker(&order).await {
             return with_docker_client(&arguments[1..]);
         }
-        match command {
+        match order {
             Order::Check { lessons, program, options } => checks(&lessons, &program, &options).await,
             Order::Broker(what) => warm_broker(&what).await,
         }
     })
+}
+
+/// Writes the program that a learner begins with; no broker is needed for that.
+fn begin(what: StartWhat) -> ExitCode {
+    let StartWhat::Lesson { lesson, to, force } = what;
+    let lesson = match known().and_then(|lessons| find(&lessons, &lesson)) {
+        Ok(lesson) => lesson,
+        Err(code) => return code,
+    };
+    let wish = Wish { to, force };
+    match start::start(&lesson, &wish) {
+        Ok(started) => match report::print(&start::told(&lesson, &started)) {
+            Ok(()) => Exit::Passed.into(),
+            Err(error) => unwritten(&error).into(),
+        },
+        Err(why) => {
+            tell("error", &why.to_string());
+            start::hints(&lesson, &wish, &why).iter().for_each(|hint| tell("hint", hint));
+            match why {
+                NotStarted::IsThere(_) | NotStarted::KitsOwn(_) => Exit::Usage.into(),
+                NotStarted::Io(_) | NotStarted::Lesson { .. } => Exit::NotChecked.into(),
+            }
+        }
+    }
 }
 
 /// A command whose words make sense.
@@ -66,20 +89,20 @@ enum Order {
 }
 
 /// Looks up what a command names, before anything is built or started.
-fn order(command: Command) -> Result<Order, ExitCode> {
-    let what = match command {
-        Command::Check(check) => check.what,
-        Command::Broker(warm) => return Ok(Order::Broker(warm.what)),
-    };
-    let lessons = lessons::all()
-        .map_err(|error| give_up(&Reason { message: format!("The lessons can't be read: {error}."), hints: vec![] }))?;
-    match what {
-        CheckWhat::Lesson { lesson, program, options } => match find(&lessons, &lesson) {
-            Some(found) => Ok(Order::Check { lessons: vec![found], program, options }),
-            None => Err(unknown(&lesson, &lessons)),
-        },
-        CheckWhat::All { options } => Ok(Order::Check { lessons, program: ProgramArgs::default(), options }),
-    }
+fn order(what: CheckWhat) -> Result<Order, ExitCode> {
+    let lessons = known()?;
+    Ok(match what {
+        CheckWhat::Lesson { lesson, program, options } => {
+            Order::Check { lessons: vec![find(&lessons, &lesson)?], program, options }
+        }
+        CheckWhat::All { options } => Order::Check { lessons, program: ProgramArgs::default(), options },
+    })
+}
+
+/// All lessons.
+fn known() -> Result<Vec<Lesson>, ExitCode> {
+    lessons::all()
+        .map_err(|error| give_up(&Reason { message: format!("The lessons can't be read: {error}."), hints: vec![] }))
 }
 
 async fn needs_docker(order: &Order) -> bool {
@@ -103,7 +126,7 @@ fn with_docker_client(arguments: &[OsString]) -> ExitCode {
     cargo.arg("--").args(arguments);
     let failed = |error: io::Error| {
         tell("error", &format!("cargo could not be started: {error}"));
-        ExitCode::from(Verdict::NotChecked.exit_code())
+        Exit::NotChecked.into()
     };
     #[cfg(unix)]
     {
@@ -139,29 +162,34 @@ async fn checks(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOption
         code = judge_all(lessons, program, options, &run) => code,
         () = interrupted() => {
             say("interrupted; cleaning up");
-            INTERRUPTED
+            Exit::Interrupted
         }
     };
     warn(&run.end().await);
-    ExitCode::from(code)
+    code.into()
 }
 
-async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOptions, run: &Run) -> u8 {
+async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOptions, run: &Run) -> Exit {
     let mut broker = None;
-    let mut code = 0;
+    let mut code = Exit::Passed;
     for lesson in lessons {
         let report = check(lesson, program, options, run, &mut broker).await;
         if let Err(error) = print(&report, options) {
-            tell("error", &format!("the report could not be written to stdout: {error}"));
-            return Verdict::NotChecked.exit_code();
+            return unwritten(&error);
         }
         // Failed weighs more than not checked: it says something.
         code = match (code, report.verdict) {
-            (1, _) | (_, Verdict::Failed) => 1,
-            (before, verdict) => before.max(verdict.exit_code()),
+            (Exit::Failed, _) | (_, Verdict::Failed) => Exit::Failed,
+            (before, Verdict::Passed) => before,
+            (_, Verdict::NotChecked) => Exit::NotChecked,
         };
     }
     code
+}
+
+fn unwritten(error: &io::Error) -> Exit {
+    tell("error", &format!("the report could not be written to stdout: {error}"));
+    Exit::NotChecked
 }
 
 fn print(result: &Report, options: &CheckOptions) -> io::Result<()> {
@@ -183,7 +211,7 @@ async fn warm_broker(what: &WarmWhat) -> ExitCode {
                 say("interrupted; cleaning up");
                 let _ = brokers::warm::down().await;
             }
-            return ExitCode::from(INTERRUPTED);
+            return Exit::Interrupted.into();
         }
     };
     match done {
@@ -192,18 +220,17 @@ async fn warm_broker(what: &WarmWhat) -> ExitCode {
     }
 }
 
-fn find(lessons: &[Lesson], name: &str) -> Option<Lesson> {
+fn find(lessons: &[Lesson], name: &str) -> Result<Lesson, ExitCode> {
     let number = name.parse::<u32>().ok();
     let fits =
         |lesson: &&Lesson| lesson.about.id == name || number.is_some_and(|number| lesson.number.parse() == Ok(number));
-    lessons.iter().find(fits).cloned()
-}
-
-fn unknown(name: &str, lessons: &[Lesson]) -> ExitCode {
-    let known: Vec<String> = lessons.iter().map(|lesson| format!("{} {}", lesson.number, lesson.about.id)).collect();
-    tell("error", &format!("there is no lesson {name:?}"));
-    tell("hint", &format!("the lessons are: {}", known.join(" · ")));
-    ExitCode::from(USAGE)
+    lessons.iter().find(fits).cloned().ok_or_else(|| {
+        let known: Vec<String> =
+            lessons.iter().map(|lesson| format!("{} {}", lesson.number, lesson.about.id)).collect();
+        tell("error", &format!("there is no lesson {name:?}"));
+        tell("hint", &format!("the lessons are: {}", known.join(" · ")));
+        Exit::Usage.into()
+    })
 }
 
 fn give_up(reason: &Reason) -> ExitCode {
@@ -211,7 +238,7 @@ fn give_up(reason: &Reason) -> ExitCode {
     for hint in &reason.hints {
         tell("hint", hint);
     }
-    ExitCode::from(Verdict::NotChecked.exit_code())
+    Exit::NotChecked.into()
 }
 
 fn warn(problems: &[String]) {

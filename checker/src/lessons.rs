@@ -97,6 +97,23 @@ pub struct About {
     pub beside: Vec<String>,
     /// The steps, in the order in which the program takes them.
     pub steps: Vec<StepAbout>,
+    /// What the chapter proposes to try.
+    #[serde(default)]
+    pub experiments: Vec<Experiment>,
+}
+
+/// The program, changed in one place, to see what comes of it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// What the recordings of it are called.
+    pub id: String,
+    /// The steps whose code is left out.
+    #[serde(default)]
+    pub leave_out: Vec<String>,
+    /// What else is changed.
+    #[serde(default)]
+    pub change: Vec<Replacement>,
 }
 
 /// One step in a `lesson.toml`.
@@ -107,6 +124,9 @@ pub struct StepAbout {
     pub id: String,
     /// For people.
     pub title: String,
+    /// What a learner is to do, in one to three sentences: what is to be achieved, and with which method. It stands in a
+    /// starter in place of the step's code.
+    pub task: String,
     /// Where to read about it.
     pub read: String,
     /// For a step whose absence can't be shown by leaving its code out (staying is what a receiver does by itself): how the
@@ -232,6 +252,19 @@ mod tests {
                 for mark in [format!("// ANCHOR: {id}\n"), format!("// ANCHOR_END: {id}\n")] {
                     assert_eq!(program.matches(&mark).count(), 1, "{mark:?} in lesson {}", lesson.number);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn every_step_has_a_task() {
+        for lesson in all().unwrap() {
+            for step in &lesson.about.steps {
+                let task = &step.task;
+                let whose = format!("the task of {}, in the lesson.toml of {}", step.id, lesson.number);
+                let sentences = task.matches(". ").count() + 1;
+                assert!(task.ends_with('.') && sentences <= 3, "{whose} is no one to three sentences: {task:?}");
+                assert!(!task.contains('\n') && !task.contains("  "), "{whose} is broken into lines: {task:?}");
             }
         }
     }

@@ -18,6 +18,7 @@
 //! | [`program`] | building a program, and running it under watch |
 //! | [`stage`] | one check under way: broker, vhost, programs, one time axis |
 //! | [`lessons`] | the contracts, one file a lesson |
+//! | [`start`] | the program that a learner begins with |
 //! | [`verdict`], [`report`] | the result, and its forms |
 //! | [`owner`] | what a check must clean up, and what an earlier one left |
 
@@ -30,6 +31,7 @@ pub mod performance;
 pub mod program;
 pub mod report;
 pub mod stage;
+pub mod start;
 pub mod tap;
 pub mod verdict;
 

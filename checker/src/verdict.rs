@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use cli::Exit;
+
 use crate::performance::Performance;
 
 /// The three verdicts.
@@ -26,13 +28,23 @@ impl Verdict {
         }
     }
 
-    /// The exit code of a check with this verdict.
+    /// What it says to you.
     #[must_use]
-    pub fn exit_code(self) -> u8 {
+    pub fn meaning(self) -> &'static str {
         match self {
-            Verdict::Passed => 0,
-            Verdict::Failed => 1,
-            Verdict::NotChecked => 3,
+            Verdict::Passed => "The program does what the lesson asks.",
+            Verdict::Failed => "The program is wrong, and the report says where.",
+            Verdict::NotChecked => "We could not tell, and the report says why. It says nothing about your program.",
+        }
+    }
+
+    /// How a check with this verdict ends.
+    #[must_use]
+    pub fn exit(self) -> Exit {
+        match self {
+            Verdict::Passed => Exit::Passed,
+            Verdict::Failed => Exit::Failed,
+            Verdict::NotChecked => Exit::NotChecked,
         }
     }
 }
@@ -109,6 +121,28 @@ pub enum Outcome {
     Skipped(String),
     /// Not looked at, because we could not.
     NotChecked,
+}
+
+impl Outcome {
+    /// The words that JSON has for them, and what they mean.
+    pub const WORDS: [(&str, &str); 4] = [
+        ("passed", "The step is right; `evidence` says what shows it."),
+        ("failed", "The step is wrong; `message` says what is wrong, `hint` what to do."),
+        ("skipped", "A step before it failed, and what comes after builds on what failed."),
+        ("not_checked", "We could not tell; `reason` says why."),
+    ];
+
+    /// As JSON has it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        let index = match self {
+            Outcome::Passed(_) => 0,
+            Outcome::Failed(_) => 1,
+            Outcome::Skipped(_) => 2,
+            Outcome::NotChecked => 3,
+        };
+        Outcome::WORDS[index].0
+    }
 }
 
 /// What judged.

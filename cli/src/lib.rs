@@ -1,11 +1,19 @@
-//! What can be typed: the commands and flags that `cargo xtask` and the checker share.
+//! What can be typed: the commands and flags that `cargo xtask` shares with the checker and with the book's builder.
 //!
 //! `xtask` parses them so that `--help` and a typing mistake are answered before anything is compiled, and hands them on
-//! as they were typed; the checker parses them again and acts.
+//! as they were typed; the checker and the builder parse them again and act.
+
+mod book;
+mod exit;
+mod start;
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use book::{BookArgs, BookCli, BookWhat};
+pub use exit::Exit;
+pub use start::{StartArgs, StartWhat};
 
 /// What can be done with a lesson, and with the broker that is kept warm.
 #[derive(Debug, Parser)]
@@ -19,6 +27,8 @@ pub struct Cli {
 /// The commands that the checker carries out.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Begin a program of your own, with a comment for each step
+    Start(StartArgs),
     /// Judge a program by what it says to the broker
     Check(CheckArgs),
     /// Keep a broker running between checks, and look into it
@@ -38,8 +48,8 @@ pub struct CheckArgs {
 /// the checker.
 pub const BUILT: &str = "HELLO_RABBIT_BUILT";
 
-/// Exit codes, for `--help`.
-pub const EXIT_CODES: &str = "Exit codes: 0 passed · 1 failed · 2 usage · 3 not checked";
+/// Exit codes, for `--help`; [`Exit`] is the table.
+pub const EXIT_CODES: &str = "Exit codes: 0 passed · 1 failed · 2 usage · 3 not checked · 130 interrupted";
 
 /// One lesson or all of them.
 #[derive(Debug, Subcommand)]
@@ -118,7 +128,8 @@ pub struct BrokerArgs {
     #[arg(long, value_name = "BROKER", default_value = "auto", value_parser = broker)]
     pub broker: BrokerChoice,
     /// The image for --broker docker
-    #[arg(long, value_name = "IMAGE", env = "HELLO_RABBIT_IMAGE")]
+    // Help says the same on every machine, so it leaves the variable's value out.
+    #[arg(long, value_name = "IMAGE", env = "HELLO_RABBIT_IMAGE", hide_env_values = true)]
     pub image: Option<String>,
 }
 
@@ -360,6 +371,7 @@ mod tests {
     #[test]
     fn definitions_are_consistent() {
         Cli::command().debug_assert();
+        BookCli::command().debug_assert();
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use std::{
     env,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, ExitCode, ExitStatus},
 };
+
+use anyhow::Context;
 
 /// The workspace's root folder.
 pub fn root() -> &'static Path {
@@ -17,4 +19,30 @@ pub fn cargo(subcommand: &str) -> Command {
     let mut command = Command::new(cargo);
     command.arg(subcommand).arg("--manifest-path").arg(root().join("Cargo.toml"));
     command
+}
+
+/// A program of ours, beside the one that runs now: cargo puts them there.
+pub fn beside(program: &str) -> anyhow::Result<PathBuf> {
+    let own = env::current_exe().context("this program's own place is unknown")?;
+    Ok(own.with_file_name(format!("{program}{}", env::consts::EXE_SUFFIX)))
+}
+
+/// Becomes another program: one process fewer, and signals meet the one that knows what to clean up.
+#[cfg(unix)]
+pub fn become_it(mut command: Command, name: &str) -> anyhow::Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec()).with_context(|| format!("{name} could not be started"))
+}
+
+/// Starts another program and ends as it does.
+#[cfg(not(unix))]
+pub fn become_it(mut command: Command, name: &str) -> anyhow::Result<ExitCode> {
+    let status = command.status().with_context(|| format!("{name} could not be started"))?;
+    Ok(code(status))
+}
+
+/// A program's end, as ours.
+pub fn code(status: ExitStatus) -> ExitCode {
+    let unknown = cli::Exit::NotChecked.code();
+    ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(unknown))
 }

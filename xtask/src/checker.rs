@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, ensure};
 use cli::CheckWhat;
 
-use crate::cargo::{cargo, root};
+use crate::cargo::{become_it, beside, cargo, root};
 
 /// Builds the checker if need be, and becomes it. The arguments go on as they were typed.
 ///
@@ -26,7 +26,7 @@ pub fn run(command: &cli::Command) -> anyhow::Result<ExitCode> {
     if let Some(reference) = reference.filter(|_| built_both) {
         checker.env(cli::BUILT, reference);
     }
-    become_it(checker)
+    become_it(checker, "the checker")
 }
 
 fn build(packages: &[&str]) -> anyhow::Result<()> {
@@ -44,10 +44,8 @@ fn build(packages: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The checker, beside the program that runs now.
 fn checker() -> anyhow::Result<PathBuf> {
-    let program = env::current_exe().context("this program's own place is unknown")?;
-    Ok(program.with_file_name(format!("checker{}", env::consts::EXE_SUFFIX)))
+    beside("checker")
 }
 
 /// The package of the lesson's own program, when that is what is going to be judged. A lesson's folder is its number and its
@@ -65,18 +63,4 @@ fn reference(command: &cli::Command) -> Option<String> {
         let is_asked = id == lesson || number.parse::<u32>().ok()? == lesson.parse().ok()?;
         is_asked.then(|| id.to_owned())
     })
-}
-
-/// Becomes another program: one process fewer, and signals meet the one that knows what to clean up.
-#[cfg(unix)]
-fn become_it(mut command: Command) -> anyhow::Result<ExitCode> {
-    use std::os::unix::process::CommandExt;
-    Err(command.exec()).context("the checker could not be started")
-}
-
-/// Starts another program and ends as it does.
-#[cfg(not(unix))]
-fn become_it(mut command: Command) -> anyhow::Result<ExitCode> {
-    let status = command.status().context("the checker could not be started")?;
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(3)))
 }

@@ -20,12 +20,12 @@ struct Count {
 
 /// Runs all steps. The last line on stdout is the sum of all tests.
 pub fn run() -> anyhow::Result<ExitCode> {
-    let all = ["--workspace", "--features", "checker/docker,broker/program"];
+    let all = ["--workspace", "--features", "checker/docker,broker/program,bookbuilder/serve"];
     let steps: [(&str, Command); 5] = [
         ("format", with(&mut cargo("fmt"), &["--all", "--", "--check"])),
         ("lints", with(cargo("clippy").args(all), &["--all-targets", "--", "--deny", "warnings"])),
         (
-            "lints without the Docker client",
+            "lints without the Docker client and the book's server",
             with(cargo("clippy").arg("--workspace"), &["--all-targets", "--", "--deny", "warnings"]),
         ),
         (
@@ -42,7 +42,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         eprintln!("── {name}");
         let begin = Instant::now();
         // Snapshots are reviewed, never accepted on the way.
-        command.env("INSTA_UPDATE", "no").env("INSTA_FORCE_PASS", "0");
+        command.env("INSTA_UPDATE", "no").env("INSTA_FORCE_PASS", "0").env("SNAPSHOTS", "verify");
         let good = if name == "tests" { counted(&mut command, &mut count)? } else { status(&mut command)? };
         eprintln!("── {name}: {} after {:.0} s", if good { "passed" } else { "FAILED" }, begin.elapsed().as_secs_f64());
         if !good {

@@ -2,9 +2,14 @@
 //! the programs it starts.
 
 mod bench;
+mod book;
 mod cargo;
 mod checker;
 mod ci;
+#[cfg(test)]
+mod documents;
+#[cfg(test)]
+mod help;
 
 use std::process::ExitCode;
 
@@ -22,6 +27,8 @@ struct Cli {
 enum Command {
     #[command(flatten)]
     Checker(cli::Command),
+    /// Build the book, show it, check it
+    Book(cli::BookArgs),
     /// Measure the checker's overhead, and the embedded broker beside RabbitMQ
     Bench {
         /// Load the brokers for a shorter time
@@ -35,11 +42,12 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Checker(command) => checker::run(&command),
+        Command::Book(book) => book::run(book.what()),
         Command::Bench { quick } => bench::run(quick),
         Command::Ci => ci::run(),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
-        ExitCode::FAILURE
+        cli::Exit::NotChecked.into()
     })
 }

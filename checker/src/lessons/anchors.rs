@@ -2,7 +2,10 @@
 //!
 //! `// ANCHOR: declare` and `// ANCHOR_END: declare` stand on lines of their own, around whole statements or items.
 
-use crate::lessons::StepAbout;
+use crate::lessons::{Experiment, Replacement, StepAbout};
+
+/// How wide a comment in a starter may be, its indentation included: it fits beside the book.
+const COMMENT_WIDTH: usize = 84;
 
 /// The program as somebody has it who did the first `done` steps and none of the others.
 ///
@@ -17,16 +20,7 @@ pub fn step_program(program: &str, steps: &[StepAbout], done: usize) -> Result<S
     let missing = &steps[done.min(steps.len())..];
     for (index, step) in missing.iter().enumerate() {
         if index == 0 && !step.without.is_empty() {
-            for change in &step.without {
-                let count = text.matches(&change.find).count();
-                if count != 1 {
-                    return Err(format!(
-                        "{:?}, of the step {}, stands in the program {count} times",
-                        change.find, step.id
-                    ));
-                }
-                text = text.replace(&change.find, &change.replace);
-            }
+            text = changed(text, &step.without, &format!("the step {}", step.id))?;
         } else {
             text = left_out(&text, &step.id)?;
         }
@@ -34,15 +28,79 @@ pub fn step_program(program: &str, steps: &[StepAbout], done: usize) -> Result<S
     Ok(text)
 }
 
+/// The program as an experiment has it.
+///
+/// # Errors
+///
+/// As [`step_program`].
+pub fn experiment(program: &str, experiment: &Experiment) -> Result<String, String> {
+    let mut text = program.to_owned();
+    for step in &experiment.leave_out {
+        text = left_out(&text, step)?;
+    }
+    changed(text, &experiment.change, &format!("the experiment {}", experiment.id))
+}
+
+/// The program as somebody has it who is about to write it: each step's code is replaced by comments that say what to do.
+///
+/// # Errors
+///
+/// A sentence, when an anchor is missing.
+pub fn starter(program: &str, steps: &[StepAbout]) -> Result<String, String> {
+    let mut text = program.to_owned();
+    for (index, step) in steps.iter().enumerate() {
+        let head = format!("Step {} of {}, {}: {}.", index + 1, steps.len(), step.id, step.title);
+        text =
+            replaced(&text, &step.id, |indent| format!("{}{}\n", comment(indent, &head), comment(indent, &step.task)))?;
+    }
+    // The blank line behind each comment keeps it apart from what follows; where one was there already, it is one too many.
+    Ok(without_marks(&text).replace("\n\n\n", "\n\n"))
+}
+
+/// A comment, wrapped; what stands in backquotes stays on one line.
+fn comment(indent: &str, text: &str) -> String {
+    const TIED: &str = "\u{a0}";
+    let tie = |(index, part): (usize, &str)| if index % 2 == 1 { part.replace(' ', TIED) } else { part.to_owned() };
+    let tied = text.split('`').enumerate().map(tie).collect::<Vec<_>>().join("`");
+    let start = format!("{indent}// ");
+    let options = textwrap::Options::new(COMMENT_WIDTH).initial_indent(&start).subsequent_indent(&start);
+    textwrap::fill(&tied, options).replace(TIED, " ") + "\n"
+}
+
+/// The program without the lines that mark its parts: as the book shows it, and as a learner has it.
+#[must_use]
+pub fn without_marks(program: &str) -> String {
+    let is_mark = |line: &&str| line.trim().starts_with("// ANCHOR");
+    program.lines().filter(|line| !is_mark(line)).map(|line| format!("{line}\n")).collect()
+}
+
+fn changed(mut program: String, changes: &[Replacement], whose: &str) -> Result<String, String> {
+    for Replacement { find, replace } in changes {
+        let count = program.matches(find).count();
+        if count != 1 {
+            return Err(format!("{find:?}, of {whose}, stands in the program {count} times"));
+        }
+        program = program.replace(find, replace);
+    }
+    Ok(program)
+}
+
 /// The program without the part between these anchors.
 fn left_out(program: &str, id: &str) -> Result<String, String> {
+    replaced(program, id, |_| String::new())
+}
+
+/// The program with whole lines in place of the part between these anchors; they are told how far the anchors are indented.
+fn replaced(program: &str, id: &str, lines: impl FnOnce(&str) -> String) -> Result<String, String> {
     let place = |mark: &str| {
         let at = program.lines().position(|line| line.trim() == format!("// {mark}: {id}"));
         at.ok_or_else(|| format!("the program has no line `// {mark}: {id}`"))
     };
     let (start, end) = (place("ANCHOR")?, place("ANCHOR_END")?);
-    let kept = program.lines().enumerate().filter(|(number, _)| !(start..=end).contains(number));
-    Ok(kept.map(|(_, line)| format!("{line}\n")).collect())
+    let all: Vec<&str> = program.lines().collect();
+    let text = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    let indent = all[start].split("//").next().unwrap_or_default();
+    Ok(text(&all[..start]) + &lines(indent) + &text(&all[end + 1..]))
 }
 
 #[cfg(test)]
@@ -55,7 +113,8 @@ mod tests {
     fn steps(without: &[(&str, &str)]) -> Vec<StepAbout> {
         let step = |id: &str, without: &[(&str, &str)]| StepAbout {
             id: id.to_owned(),
-            title: String::new(),
+            title: format!("do {id}"),
+            task: format!("Call `{id} and  more`, and then go on: there is more to be done below, and nothing above."),
             read: String::new(),
             without: without
                 .iter()
@@ -80,7 +139,41 @@ mod tests {
     }
 
     #[test]
+    fn an_experiment_leaves_out_and_changes() {
+        let change = vec![Replacement { find: "two();".to_owned(), replace: "three();".to_owned() }];
+        let wild = Experiment { id: "wild".to_owned(), leave_out: vec!["one".to_owned()], change };
+        assert_eq!(without_marks(&experiment(PROGRAM, &wild).unwrap()), "fn main() {\n    three();\n}\n");
+        let lost = Experiment { leave_out: vec!["two".to_owned()], ..wild };
+        assert!(
+            experiment(PROGRAM, &lost).unwrap_err().contains("of the experiment wild, stands in the program 0 times")
+        );
+    }
+
+    #[test]
+    fn a_starter_says_what_to_do_and_has_no_code_of_a_step() {
+        let expected = "fn main() {
+    // Step 1 of 2, one: do one.
+    // Call `one and  more`, and then go on: there is more to be done below, and
+    // nothing above.
+
+    // Step 2 of 2, two: do two.
+    // Call `two and  more`, and then go on: there is more to be done below, and
+    // nothing above.
+
+}
+";
+        assert_eq!(starter(PROGRAM, &steps(&[])).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_stands_in_backquotes_stays_on_one_line() {
+        let long = format!("{} ` [x] one  line`.", "word ".repeat(15).trim_end());
+        assert_eq!(comment("  ", &long), format!("  // {}\n  // ` [x] one  line`.\n", "word ".repeat(15).trim_end()));
+    }
+
+    #[test]
     fn a_missing_anchor_is_named() {
         assert!(step_program("fn main() {}", &steps(&[]), 0).unwrap_err().contains("ANCHOR: one"));
+        assert!(starter("fn main() {}", &steps(&[])).unwrap_err().contains("ANCHOR: one"));
     }
 }

@@ -3,7 +3,12 @@
 //! It sees a terminal on stdin and stdout, so that it prints line by line: Python, C and Ruby hold stdout back where it is
 //! a pipe. The terminal is so wide that nothing wraps. stderr is a pipe of its own.
 
-use std::{io, process::ExitStatus, process::Stdio, time::Duration};
+use std::{
+    io,
+    process::{ExitStatus, Stdio},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
@@ -23,6 +28,9 @@ use crate::{
 
 /// How long its streams may stay open after it ended: what it started may still hold them.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How many programs this process has started.
+static STARTED: AtomicU64 = AtomicU64::new(0);
 
 /// A program that was started.
 pub struct Running {
@@ -47,7 +55,8 @@ impl Running {
         zero: Instant,
         deadline: Instant,
     ) -> Result<Running, Reason> {
-        let mark = format!("{}.program", run.id());
+        // Of its own: several programs may be on one stage, and each ends with what it started, and no more.
+        let mark = format!("{}.program.{}", run.id(), STARTED.fetch_add(1, Ordering::Relaxed));
         let (mut child, terminal) = spawn(program, url, &mark).map_err(|error| Reason {
             message: format!("{} could not be started: {error}.", program.command[0]),
             hints: vec!["Is it installed, and is the path right, seen from the folder you are in?".to_owned()],

@@ -10,6 +10,85 @@ use crate::verdict::{Outcome, Report, Step};
 /// The version of the format.
 pub const FORMAT: &str = "hello-rabbit/check/v1";
 
+/// A field of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Where it is: `steps[].verdict` is in each of the steps.
+    pub path: &'static str,
+    /// The JSON types it can have, with ` or ` between them: `string or null`.
+    pub types: &'static str,
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+/// All fields, in the report's order. What is inside `wire[].args` depends on the method, and is not listed.
+pub const FIELDS: &[Field] = &[
+    field("format", "string", "`hello-rabbit/check/v1`: fields may be added to it, and none is changed"),
+    field("lesson", "string", "the lesson's id, which stays the same when lessons get other numbers"),
+    field("program", "string", "which program was judged: a folder, or a command line"),
+    field("verdict", "string", "`passed`, `failed` or `not_checked`"),
+    field("reason", "string or null", "why nothing could be told, for `not_checked`"),
+    field("ways_out", "array or null", "what to do about that, a string each"),
+    field("broker", "object or null", "what judged; null when there was no broker"),
+    field("broker.kind", "string", "`embedded`, `docker`, `local` or `amqp`"),
+    field("broker.product", "string", "the product, as the broker names itself"),
+    field("broker.version", "string", "its version, as the broker tells it"),
+    field("broker.detail", "string", "which one: an image, or an address without its password"),
+    field("steps", "array", "the lesson's steps, in the lesson's order; `build` first when a program does not compile"),
+    field(
+        "steps[].id",
+        "string",
+        "the step's id: also an anchor in the lesson's program, and a heading's in its chapter",
+    ),
+    field("steps[].title", "string", "what the step is about"),
+    field("steps[].verdict", "string", "`passed`, `failed`, `skipped` or `not_checked`"),
+    field("steps[].evidence", "string", "what was seen, several lines at times; empty where nothing was"),
+    field("steps[].message", "string", "what is wrong; empty unless the step failed"),
+    field("steps[].hint", "string", "what to do about it; empty where there is no hint"),
+    field("steps[].read", "string", "the address of a page about it"),
+    field("stdout", "array", "what the program printed, a string for each line, without colours"),
+    field("stderr", "array", "what it printed on stderr, likewise"),
+    field("exit", "object or null", "how the program ended; null when it did not run"),
+    field("exit.code", "number or null", "its exit code; null when a signal ended it"),
+    field("exit.signal", "number or null", "the number of the signal that ended it"),
+    field("exit.overdue", "boolean", "whether we ended it, because its time was over"),
+    field(
+        "seed",
+        "number or null",
+        "what `--seed` takes to choose the same message bodies again; null where none are chosen",
+    ),
+    field("wire", "array", "the conversation, in its order"),
+    field("wire[].at_ms", "number", "when it was said: milliseconds since a moment before the program started"),
+    field("wire[].connection", "number", "on which of the program's connections, from 1"),
+    field("wire[].from", "string", "`program` or `broker`"),
+    field("wire[].channel", "number", "on which channel; 0 is the connection itself"),
+    field(
+        "wire[].method",
+        "string",
+        "an AMQP method such as `queue.declare`; a word without a dot is about the socket",
+    ),
+    field(
+        "wire[].args",
+        "object",
+        "its arguments, by their names in AMQP; a message's properties are under `properties`",
+    ),
+    field(
+        "wire[].body",
+        "string or object or null",
+        "a message's body: text, or `base64` in an object where it is none",
+    ),
+    field("wire_cut", "boolean", "whether more was said than was kept"),
+    field("timing_ms", "object", "how long it took, in milliseconds"),
+    field("timing_ms.build", "number", "building the program"),
+    field("timing_ms.broker", "number", "finding or starting the broker, as far as that took longer than building"),
+    field("timing_ms.run", "number", "the program's run, from its start to its end"),
+    field("timing_ms.total", "number", "all of it"),
+];
+
+const fn field(path: &'static str, types: &'static str, meaning: &'static str) -> Field {
+    Field { path, types, meaning }
+}
+
 /// The report as JSON.
 #[must_use]
 pub fn report(report: &Report) -> Value {
@@ -48,16 +127,15 @@ pub fn report(report: &Report) -> Value {
 }
 
 fn step(step: &Step) -> Value {
-    let (verdict, evidence, message, hint) = match &step.outcome {
-        Outcome::Passed(evidence) => ("passed", evidence.as_str(), "", ""),
-        Outcome::Failed(mistake) => ("failed", &*mistake.evidence, &*mistake.message, &*mistake.hint),
-        Outcome::Skipped(_) => ("skipped", "", "", ""),
-        Outcome::NotChecked => ("not_checked", "", "", ""),
+    let (evidence, message, hint) = match &step.outcome {
+        Outcome::Passed(evidence) => (evidence.as_str(), "", ""),
+        Outcome::Failed(mistake) => (&*mistake.evidence, &*mistake.message, &*mistake.hint),
+        Outcome::Skipped(_) | Outcome::NotChecked => ("", "", ""),
     };
     json!({
         "id": step.id,
         "title": step.title,
-        "verdict": verdict,
+        "verdict": step.outcome.word(),
         "evidence": evidence,
         "message": message,
         "hint": hint,

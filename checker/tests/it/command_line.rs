@@ -23,6 +23,7 @@ fn run(arguments: &[&str]) -> Output {
 fn help_texts() {
     for (name, arguments) in [
         ("help", vec!["--help"]),
+        ("help_start", vec!["start", "lesson", "--help"]),
         ("help_check", vec!["check", "--help"]),
         ("help_check_lesson", vec!["check", "lesson", "--help"]),
         ("help_check_all", vec!["check", "all", "--help"]),
@@ -40,6 +41,8 @@ fn what_is_typed_wrongly_is_told_and_exits_with_2() {
     for (name, arguments) in [
         ("usage_nothing", vec![]),
         ("usage_unknown_lesson", vec!["check", "lesson", "99"]),
+        ("usage_start_unknown_lesson", vec!["start", "lesson", "hello"]),
+        ("usage_start_in_the_kit", vec!["start", "lesson", "01", "--to", "/"]),
         ("usage_broker", vec!["check", "lesson", "01", "--broker", "rabbit"]),
         ("usage_user", vec!["broker", "up", "--broker", "embedded", "--user", "ann"]),
         ("usage_amqps", vec!["check", "lesson", "01", "--broker", "amqps://host"]),

@@ -5,6 +5,8 @@
 
 mod command_line;
 mod mistakes;
+mod reference;
 mod rules;
 #[path = "../shared/mod.rs"]
 mod shared;
+mod start;

@@ -42,24 +42,6 @@ fn output_in_the_readme_is_output_of_a_test() {
 }
 
 #[test]
-fn commands_in_the_documents_are_commands() {
-    use clap::{CommandFactory, Parser};
-    for document in ["README.md", "CONTRIBUTING.md", "broker/README.md"] {
-        for block in blocks(&read(document), "console") {
-            for line in block.lines().filter_map(|line| line.strip_prefix("$ cargo xtask ")) {
-                if line == "ci" || line == "bench" {
-                    continue;
-                }
-                let words = shell_words::split(line).unwrap();
-                let parsed = cli::Cli::try_parse_from(std::iter::once("cargo xtask".to_owned()).chain(words));
-                assert!(parsed.is_ok(), "{document} has a command that is none: cargo xtask {line}");
-            }
-        }
-    }
-    assert!(cli::Cli::command().get_subcommands().count() >= 2);
-}
-
-#[test]
 fn no_sleep_in_the_checker() {
     let mut folders = vec![root().join("checker/src"), root().join("checker/tests")];
     while let Some(folder) = folders.pop() {

@@ -8,6 +8,7 @@
 // clippy's own exception for tests does not see helper functions.
 #![allow(clippy::unwrap_used)]
 
+mod book;
 mod brokers;
 mod classic;
 mod cleaning;
@@ -60,6 +61,9 @@ fn main() -> ExitCode {
         trials.extend(step_programs::all().into_iter().map(|program| {
             trial(program.name(), Box::new(move |broker: &TestBroker| step_programs::check(broker, &program)))
         }));
+        trials.extend(book::SCENES.iter().map(|scene| {
+            trial(format!("book::{}", scene.name), Box::new(move |broker: &TestBroker| book::play(broker, scene)))
+        }));
         if *place == Place::Embedded {
             trials.push(trial("a_bad_day_is_made_by_hand".to_owned(), Box::new(own::bad_day)));
         }
@@ -73,6 +77,9 @@ fn main() -> ExitCode {
             }));
         }
     }
+    trials.push(Trial::test("embedded::book::hello-send-alarm", book::play_alarm));
+    trials.push(Trial::test("embedded::book::sessions", book::replay));
+    trials.push(Trial::test("embedded::book::nothing_is_stale", book::nothing_is_stale));
     for name in suites::NAMES {
         let not_there = !suites::are_prepared() && !suites::are_required();
         let trial = Trial::test(format!("embedded::suite::{name}"), move || suites::run(name));

@@ -24,13 +24,14 @@ use crate::{
 };
 
 /// A place for the checker's own records, apart from those of whoever runs the tests.
-struct Apart {
+pub struct Apart {
     folder: PathBuf,
     flags: Vec<String>,
 }
 
 impl Apart {
-    fn new(place: &Place) -> Apart {
+    /// One for checks on a broker of this place.
+    pub fn new(place: &Place) -> Apart {
         let name = format!("apart-{}", fastrand::u64(..));
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&folder).unwrap();
@@ -42,7 +43,8 @@ impl Apart {
         Apart { folder, flags: flags.iter().map(|flag| (*flag).to_owned()).collect() }
     }
 
-    fn checker(&self, arguments: &[&str]) -> Command {
+    /// The checker as a program, with its records here.
+    pub fn checker(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
         command.args(arguments).env("TMPDIR", &self.folder).env("NO_COLOR", "1");
         command.env_remove("AMQP_URL").env_remove("HELLO_RABBIT_IMAGE").stdin(Stdio::null());

@@ -67,7 +67,7 @@ pub fn check(broker: &TestBroker, program: &StepProgram) -> Result<(), Failed> {
 
 /// The report that the README shows: lesson 01 with another text in the message than in the line it prints.
 pub fn mistake(broker: &TestBroker) -> Result<(), Failed> {
-    let binary = folder()?.join("mistake");
+    let binary = folder()?.join("hello-send-world");
     let command = shell_words::join([binary.to_string_lossy()]);
     let output = broker.check(&["lesson", "01", "--program", &command]).output()?;
     snapshot("mistake_report", &shown(&output).replace(&command, "work/01-hello-send"));
@@ -79,7 +79,7 @@ pub fn folder() -> Result<&'static Path, Failed> {
     built().as_ref().map(PathBuf::as_path).map_err(|error| Failed::from(error.as_str()))
 }
 
-/// Builds them all, once; returns the folder of the programs.
+/// Builds them all, and the experiments of the book, once; returns the folder of the programs.
 fn built() -> &'static Result<PathBuf, String> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     BUILT.get_or_init(|| build().map_err(|error| error.to_string()))
@@ -98,8 +98,13 @@ fn build() -> Result<PathBuf, Box<dyn std::error::Error>> {
         let cut = anchors::step_program(&text, &program.lesson.about.steps, program.done)?;
         fs::write(source.join(program.binary()).with_extension("rs"), cut)?;
     }
-    let text = fs::read_to_string(root.join("lessons/01-hello-send/src/main.rs"))?;
-    fs::write(source.join("mistake.rs"), text.replace("b\"Hello World!\"", "b\"Hello world!\""))?;
+    for lesson in lessons::all()? {
+        let text = fs::read_to_string(lesson.folder.join("src/main.rs"))?;
+        for experiment in &lesson.about.experiments {
+            let name = format!("{}-{}.rs", lesson.about.id, experiment.id);
+            fs::write(source.join(name), anchors::experiment(&text, experiment)?)?;
+        }
+    }
     // The same versions, features and profile as the lessons', so that nothing is compiled twice.
     let workspace: toml::Table = toml::from_str(&fs::read_to_string(root.join("Cargo.toml"))?)?;
     let dependencies = workspace["workspace"]["dependencies"].as_table().ok_or("no dependencies")?.clone();

@@ -1,3 +1,4 @@
+// ANCHOR: program
 //! Lesson 01: send one message, `Hello World!`, to the queue `hello`.
 //!
 //! ```console
@@ -22,27 +23,36 @@ async fn main() -> ExitCode {
 
 async fn send() -> Result<(), Box<dyn Error>> {
     // ANCHOR: connect
-    // One connection is one TCP socket and one login. The work is done on channels, light-weight lanes inside it.
+    // One connection is one TCP socket and one login. The work is done on channels,
+    // light-weight lanes inside it.
     let url = env::var("AMQP_URL").unwrap_or("amqp://localhost:5672".into());
-    let connection = Connection::connect(&url, ConnectionProperties::default()).await.map_err(|error| {
-        format!("{error}: is a broker there (`cargo xtask broker up`), and are login and vhost in AMQP_URL right?")
+    let connecting = Connection::connect(&url, ConnectionProperties::default());
+    let connection = connecting.await.map_err(|error| {
+        format!(
+            "{error}: is a broker there (`cargo xtask broker up`), \
+             and are login and vhost in AMQP_URL right?"
+        )
     })?;
     let channel = connection.create_channel().await?;
     // ANCHOR_END: connect
 
     // ANCHOR: declare
-    // The queue must be there before we send to it: a message for a queue that does not exist is dropped without a word.
-    // Declaring makes the queue, or finds it made already; either is fine.
-    channel
-        .queue_declare("hello".into(), QueueDeclareOptions::default(), FieldTable::default())
-        .await
-        .map_err(|error| format!("{error}: if `hello` exists with other properties, delete it first"))?;
+    // The queue must be there before we send to it: a message for a queue that does
+    // not exist is dropped without a word. Declaring makes the queue, or finds it made
+    // already; either is fine.
+    let (flags, arguments) = (QueueDeclareOptions::default(), FieldTable::default());
+    channel.queue_declare("hello".into(), flags, arguments).await.map_err(|error| {
+        format!("{error}: if `hello` exists with other properties, delete it first")
+    })?;
     // ANCHOR_END: declare
 
     // ANCHOR: publish
-    // Messages always go to an exchange. The default exchange, named "", takes the routing key for the name of a queue.
-    let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
-    channel.basic_publish("".into(), "hello".into(), options, b"Hello World!", properties).await?;
+    // Messages always go to an exchange. The default exchange, named "", takes the
+    // routing key for the name of a queue.
+    let body = b"Hello World!";
+    let flags = BasicPublishOptions::default();
+    let properties = BasicProperties::default();
+    channel.basic_publish("".into(), "hello".into(), flags, body, properties).await?;
     // ANCHOR_END: publish
 
     // ANCHOR: print
@@ -50,8 +60,10 @@ async fn send() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: print
 
     // ANCHOR: close
-    // Publishing has no answer. Closing has one, and it comes after all that we sent: once it is here, nothing is lost.
+    // Publishing has no answer. Closing has one, and it comes after all that we sent:
+    // once it is here, nothing is lost.
     connection.close(200, "Goodbye".into()).await?;
     // ANCHOR_END: close
     Ok(())
 }
+// ANCHOR_END: program

@@ -1,3 +1,4 @@
+// ANCHOR: program
 //! Lesson 02: receive the messages of the queue `hello`, and print them.
 //!
 //! ```console
@@ -24,25 +25,33 @@ async fn main() -> ExitCode {
 async fn receive() -> Result<(), Box<dyn Error>> {
     // ANCHOR: connect
     let url = env::var("AMQP_URL").unwrap_or("amqp://localhost:5672".into());
-    let connection = Connection::connect(&url, ConnectionProperties::default()).await.map_err(|error| {
-        format!("{error}: is a broker there (`cargo xtask broker up`), and are login and vhost in AMQP_URL right?")
+    let connecting = Connection::connect(&url, ConnectionProperties::default());
+    let connection = connecting.await.map_err(|error| {
+        format!(
+            "{error}: is a broker there (`cargo xtask broker up`), \
+             and are login and vhost in AMQP_URL right?"
+        )
     })?;
     let channel = connection.create_channel().await?;
     // ANCHOR_END: connect
 
     // ANCHOR: declare
-    // The sender declares this queue, too. Whoever starts first makes it, so neither has to wait for the other.
-    channel
-        .queue_declare("hello".into(), QueueDeclareOptions::default(), FieldTable::default())
-        .await
-        .map_err(|error| format!("{error}: if `hello` exists with other properties, delete it first"))?;
+    // The sender declares this queue, too. Whoever starts first makes it, so neither
+    // has to wait for the other.
+    let (flags, arguments) = (QueueDeclareOptions::default(), FieldTable::default());
+    channel.queue_declare("hello".into(), flags, arguments).await.map_err(|error| {
+        format!("{error}: if `hello` exists with other properties, delete it first")
+    })?;
     // ANCHOR_END: declare
 
     // ANCHOR: consume
-    // We ask once, and from now on the broker pushes messages to us. With no_ack a message counts as done once it is on
-    // its way: one that is lost now is gone. Acknowledgements, in a later lesson, mend that.
-    let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
-    let mut consumer = channel.basic_consume("hello".into(), "".into(), options, FieldTable::default()).await?;
+    // We ask once, and from now on the broker pushes messages to us. With no_ack a
+    // message counts as done once it is on its way: one that is lost now is gone.
+    // Acknowledgements, in a later lesson, mend that.
+    let flags = BasicConsumeOptions { no_ack: true, ..Default::default() };
+    let mut consumer = channel
+        .basic_consume("hello".into(), "".into(), flags, FieldTable::default())
+        .await?;
     // ANCHOR_END: consume
 
     // ANCHOR: wait
@@ -50,20 +59,22 @@ async fn receive() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: wait
 
     // ANCHOR: receive
-    // A body is a string of bytes. That these bytes are text is something that sender and receiver agree on.
+    // A body is a string of bytes. That these bytes are text is something that sender
+    // and receiver agree on.
     let deliveries = async {
         while let Some(delivery) = consumer.next().await {
             println!(" [x] Received '{}'", String::from_utf8_lossy(&delivery?.data));
         }
-        Ok::<_, lapin::Error>("the broker ended the subscription: was the queue `hello` deleted?")
+        Ok::<_, lapin::Error>("the broker ended the subscription: was `hello` deleted?")
     };
     // ANCHOR_END: receive
 
     // ANCHOR: stay
     // Nobody knows when the next message comes: receive until somebody presses Ctrl-C.
     tokio::select! {
-        ended = deliveries => return Err(ended?.into()),
+        biased; // first of all, listen for Ctrl-C
         pressed = tokio::signal::ctrl_c() => pressed?,
+        ended = deliveries => return Err(ended?.into()),
     }
     // ANCHOR_END: stay
 
@@ -72,3 +83,4 @@ async fn receive() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: stop
     Ok(())
 }
+// ANCHOR_END: program

@@ -1,0 +1,37 @@
+// What mdBook's pages lack for people without a mouse or without sight, and no style sheet can give them.
+"use strict";
+
+(() => {
+  // What opens the table of contents is a label: no key reaches it, and nobody is told what it does. A button presses it.
+  const label = document.getElementById("mdbook-sidebar-toggle");
+  const contents = document.getElementById("mdbook-sidebar");
+  const button = document.createElement("button");
+  for (const name of ["class", "title", "aria-label", "aria-controls"]) button.setAttribute(name, label.getAttribute(name));
+  button.id = "contents-toggle";
+  button.type = "button";
+  button.append(...label.childNodes);
+  label.hidden = true;
+  label.after(button);
+
+  const isOpen = () => document.documentElement.classList.contains("sidebar-visible");
+  const tell = () => button.setAttribute("aria-expanded", isOpen());
+  tell();
+  new MutationObserver(tell).observe(document.documentElement, { attributeFilter: ["class"] });
+  button.addEventListener("click", event => {
+    label.click();
+    // The contents come before their button; who opened them with a key (which clicks no number of times) wants to go there.
+    if (isOpen() && event.detail === 0) (contents.querySelector("a.active") ?? contents.querySelector("a")).focus();
+  });
+
+  // Screen readers jump from landmark to landmark, and the menu bar is in none.
+  document.getElementById("mdbook-menu-bar").setAttribute("role", "banner");
+
+  // What scrolls has to take the focus, for arrow keys to move it. Not all browsers see to that.
+  const sized = new ResizeObserver(boxes => {
+    for (const { target } of boxes) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  for (const box of document.querySelectorAll("main pre > code, main .table-wrapper")) sized.observe(box);
+})();

@@ -1,0 +1,75 @@
+//! The program around the library: commands in, exit code out. stdout is the answer, stderr the story.
+
+use std::{ffi::OsString, path::Path, process::ExitCode};
+
+use clap::Parser;
+use cli::{BookCli, BookWhat, Exit};
+
+use crate::{book::Book, build, problem::Problem, rules};
+
+/// Runs the builder with these arguments; the first is the program's own name.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match BookCli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Passed }.into();
+        }
+    };
+    let workspace = workspace();
+    let done = match cli.book.what() {
+        BookWhat::Build => build(workspace),
+        BookWhat::Serve { port } => serve(workspace, port),
+        BookWhat::Check => check(workspace),
+    };
+    let exit = done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        Exit::NotChecked
+    });
+    exit.into()
+}
+
+/// The workspace's root folder: the one this program was built in.
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Builds the pages where `book.toml` wants them. With mistakes that leave no hole in a page they are built all the same, for
+/// whoever writes at it; the exit code says that something is wrong.
+fn build(workspace: &Path) -> anyhow::Result<Exit> {
+    let book = Book::read(workspace)?;
+    let mut problems = rules::of_sources(&book);
+    if !problems.iter().any(Problem::spoils_pages) {
+        let place = build::place(&book)?;
+        problems.extend(build::into(&book, &place)?);
+        println!("{}", place.join("index.html").display());
+    }
+    Ok(if told(&problems) { Exit::Failed } else { Exit::Passed })
+}
+
+fn check(workspace: &Path) -> anyhow::Result<Exit> {
+    let problems = crate::check(workspace)?;
+    Ok(if told(&problems) { Exit::Failed } else { Exit::Passed })
+}
+
+#[cfg(feature = "serve")]
+fn serve(workspace: &Path, port: u16) -> anyhow::Result<Exit> {
+    crate::serve::run(workspace, port)
+}
+
+#[cfg(not(feature = "serve"))]
+fn serve(_: &Path, _: u16) -> anyhow::Result<Exit> {
+    anyhow::bail!("this builder was compiled without its web server\nhint: cargo xtask book serve compiles it")
+}
+
+/// Tells what is wrong, on stderr. Returns whether there is anything.
+pub(crate) fn told(problems: &[Problem]) -> bool {
+    for problem in problems {
+        eprintln!("{problem}");
+    }
+    if !problems.is_empty() {
+        eprintln!("{} problem{} in the book", problems.len(), if problems.len() == 1 { "" } else { "s" });
+    }
+    !problems.is_empty()
+}

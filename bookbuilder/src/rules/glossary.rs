@@ -1,0 +1,182 @@
+//! A term is explained once, where it is first needed, and the glossary has all of them.
+
+use std::collections::HashMap;
+
+use crate::{
+    book::{Book, Page, shown},
+    markdown::{events, line},
+    problem::{Kind, Problem},
+};
+use mdbook_markdown::pulldown_cmark::{Event, Tag, TagEnd};
+
+use super::prose::{Passage, passages};
+
+/// Pages that people look things up in, in any order: what they say explains nothing and needs no explanation before it.
+const LOOKED_UP: [&str; 4] = ["contribute", "glossary", "reference", "teach"];
+
+pub fn check(book: &Book) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let glossary = book.pages.iter().find(|page| page.path.ends_with("glossary.md"));
+    let terms = glossary.map(terms).unwrap_or_default();
+    if let Some(glossary) = glossary {
+        for (index, (line, term)) in terms.iter().enumerate() {
+            if terms[..index].iter().any(|(_, other)| other == term) {
+                let kind = Kind::TwiceInGlossary { term: term.clone() };
+                problems.push(Problem::in_page(&glossary.path, *line, kind));
+            }
+        }
+    }
+    let chapters: Vec<(&Page, Vec<Passage>)> = book
+        .pages
+        .iter()
+        .filter(|page| !LOOKED_UP.contains(&page.part().as_str()))
+        .map(|page| (page, passages(&page.text)))
+        .collect();
+    let homes = homes(&chapters);
+    let mut explained: HashMap<&str, String> = HashMap::new();
+    for (page, passages) in &chapters {
+        for passage in passages {
+            let words = Words { terms: &terms, passage };
+            for mention in words.mentions() {
+                let line = passage.line(mention.start);
+                match mention.kind {
+                    Mentioned::Explained(term) if !terms.iter().any(|(_, known)| *known == term) => {
+                        problems.push(Problem::in_page(&page.path, line, Kind::NotInGlossary { term }));
+                    }
+                    Mentioned::Explained(term) => {
+                        let known = terms.iter().find(|(_, known)| *known == term).map_or("", |(_, known)| known);
+                        if let Some(first) = explained.get(known) {
+                            let kind = Kind::ExplainedTwice { term, first: first.clone() };
+                            problems.push(Problem::in_page(&page.path, line, kind));
+                        } else {
+                            explained.insert(known, shown(&page.path).to_string_lossy().replace('\\', "/"));
+                        }
+                    }
+                    Mentioned::Used(term) if !explained.contains_key(term) => {
+                        // A term that is explained nowhere is told once, at the glossary.
+                        if let Some(home) = homes.get(term) {
+                            let kind = Kind::TooEarly { term: term.to_owned(), page: home.clone() };
+                            problems.push(Problem::in_page(&page.path, line, kind));
+                        }
+                    }
+                    Mentioned::Used(_) => {}
+                }
+            }
+        }
+    }
+    if let Some(glossary) = glossary {
+        for (line, term) in terms.iter().filter(|(_, term)| !explained.contains_key(term.as_str())) {
+            problems.push(Problem::in_page(&glossary.path, *line, Kind::NotExplained { term: term.clone() }));
+        }
+    }
+    problems
+}
+
+/// The terms of the glossary, in lower case, each with its line.
+fn terms(glossary: &Page) -> Vec<(usize, String)> {
+    let (mut terms, mut open) = (Vec::new(), None);
+    for (event, range) in events(&glossary.text) {
+        match event {
+            Event::Start(Tag::DefinitionListTitle) => open = Some((line(&glossary.text, range.start), String::new())),
+            Event::End(TagEnd::DefinitionListTitle) => terms.extend(open.take()),
+            Event::Text(text) | Event::Code(text) => {
+                if let Some((_, term)) = &mut open {
+                    term.push_str(&text);
+                }
+            }
+            _ => {}
+        }
+    }
+    terms.into_iter().map(|(line, term)| (line, term.trim().to_lowercase())).collect()
+}
+
+/// The page that explains each term.
+fn homes(chapters: &[(&Page, Vec<Passage>)]) -> HashMap<String, String> {
+    let mut homes = HashMap::new();
+    for (page, passages) in chapters {
+        for explained in passages.iter().flat_map(|passage| &passage.explained) {
+            let page = shown(&page.path).to_string_lossy().replace('\\', "/");
+            homes.entry(explained.1.to_lowercase()).or_insert(page);
+        }
+    }
+    homes
+}
+
+/// A term in a passage.
+struct Mention<'a> {
+    start: usize,
+    kind: Mentioned<'a>,
+}
+
+enum Mentioned<'a> {
+    /// In a `<dfn>`: what stands there, in lower case.
+    Explained(String),
+    /// In passing.
+    Used(&'a str),
+}
+
+struct Words<'a> {
+    terms: &'a [(usize, String)],
+    passage: &'a Passage,
+}
+
+impl<'a> Words<'a> {
+    /// All mentions, in their order.
+    fn mentions(&self) -> Vec<Mention<'a>> {
+        // No byte moves: a letter whose lower case has another length stays as it is.
+        let text: String = self
+            .passage
+            .text
+            .chars()
+            .map(|letter| {
+                let mut lower = letter.to_lowercase();
+                match (lower.next(), lower.next()) {
+                    (Some(lower), None) if lower.len_utf8() == letter.len_utf8() => lower,
+                    _ => letter,
+                }
+            })
+            .collect();
+        let mut mentions = Vec::new();
+        let mut at = 0;
+        while at < text.len() {
+            if let Some((range, dfn)) = self.passage.explained.iter().find(|(range, _)| range.start == at) {
+                mentions.push(Mention { start: at, kind: Mentioned::Explained(dfn.trim().to_lowercase()) });
+                at = range.end.max(at + 1);
+            } else if let Some((term, end)) = self.term_at(&text, at) {
+                mentions.push(Mention { start: at, kind: Mentioned::Used(term) });
+                at = end;
+            } else {
+                at += 1;
+            }
+            while !text.is_char_boundary(at) {
+                at += 1;
+            }
+        }
+        mentions
+    }
+
+    /// The longest term that stands here as whole words, and where it ends.
+    fn term_at(&self, text: &str, at: usize) -> Option<(&'a str, usize)> {
+        if text[..at].chars().next_back().is_some_and(is_of_a_word) {
+            return None;
+        }
+        let rest = &text[at..];
+        let end = |term: &str| {
+            let after = rest.strip_prefix(term)?;
+            // In the plural, too.
+            let after = after.strip_prefix('s').filter(|after| ends(after)).unwrap_or(after);
+            ends(after).then(|| text.len() - after.len())
+        };
+        let found = self.terms.iter().filter_map(|(_, term)| Some((term.as_str(), end(term)?)));
+        found.max_by_key(|(_, end)| *end)
+    }
+}
+
+fn ends(text: &str) -> bool {
+    !text.chars().next().is_some_and(is_of_a_word)
+}
+
+/// `dead-letter` is one word, and no use of `letter`.
+fn is_of_a_word(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '-' || letter == '_'
+}

@@ -1,0 +1,113 @@
+//! What is included is there: the file, its anchor with both ends, its lines. mdBook prints a warning at most. And what is
+//! there to be included is: a recording that no page shows is work for nobody.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    book::{Book, FOLDER, Page, shown},
+    includes::{Part, Taken, anchors, directives, file},
+    problem::{Kind, Problem},
+};
+
+/// How deep included files may include others; mdBook stops there, too.
+const DEEPEST: usize = 10;
+
+/// The folders of what pages include, in that of the book.
+const SHOWN: [&str; 2] = ["pictures", "recorded"];
+
+pub fn check(book: &Book) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for page in &book.pages {
+        of_text(book, &shown(&page.path), &page.text, DEEPEST, &mut problems);
+    }
+    problems.extend(not_shown(book));
+    problems
+}
+
+/// The files that wait to be included and are not.
+fn not_shown(book: &Book) -> Vec<Problem> {
+    let includes = |page: &Page| {
+        let name = shown(&page.path);
+        directives(&page.text).into_iter().filter_map(move |directive| Some(short(&file(&name, &directive.taken?))))
+    };
+    let included: BTreeSet<PathBuf> = book.pages.iter().flat_map(includes).collect();
+    let folders = SHOWN.map(|folder| Path::new(FOLDER).join(folder));
+    let mut waiting: Vec<PathBuf> = folders.iter().flat_map(|folder| files(&book.workspace, folder)).collect();
+    waiting.sort();
+    waiting.retain(|file| !included.contains(file));
+    waiting.into_iter().map(|file| Problem { file, line: None, kind: Kind::NotShown }).collect()
+}
+
+/// The files in a folder of the workspace and in those below it, from the workspace's root. None where there is no such folder.
+fn files(workspace: &Path, folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(workspace.join(folder)).into_iter().flatten().flatten();
+    let deep = |entry: fs::DirEntry| {
+        let path = folder.join(entry.file_name());
+        if entry.path().is_dir() { files(workspace, &path) } else { vec![path] }
+    };
+    entries.flat_map(deep).collect()
+}
+
+/// The directives of one file, which is named from the workspace's root.
+fn of_text(book: &Book, name: &Path, text: &str, depth: usize, problems: &mut Vec<Problem>) {
+    for directive in directives(text) {
+        let mut problem = |kind| problems.push(Problem { file: name.to_owned(), line: Some(directive.line), kind });
+        let Some(taken) = &directive.taken else {
+            if directive.word != "title" {
+                problem(Kind::UnknownDirective { word: directive.word });
+            }
+            continue;
+        };
+        let path = file(name, taken);
+        let Ok(included) = fs::read_to_string(book.workspace.join(&path)) else {
+            problem(Kind::NoFile { path: taken.path.clone() });
+            continue;
+        };
+        if let Some(kind) = missing(taken, &included) {
+            problem(kind);
+        } else if taken.part == Part::Whole && depth > 0 {
+            // mdBook reads directives in what it included, too.
+            of_text(book, &short(&path), &included, depth - 1, problems);
+        }
+    }
+}
+
+/// What an included file lacks.
+fn missing(taken: &Taken, included: &str) -> Option<Kind> {
+    let path = taken.path.clone();
+    match &taken.part {
+        Part::Whole => None,
+        Part::Anchor(anchor) => {
+            let (begun, ended) = anchors(included);
+            if !begun.contains(anchor) {
+                Some(Kind::NoAnchor { path, anchor: anchor.clone() })
+            } else if !ended.contains(anchor) {
+                Some(Kind::NoAnchorEnd { path, anchor: anchor.clone() })
+            } else {
+                None
+            }
+        }
+        Part::Lines(from, to) => {
+            let has = included.lines().count();
+            let fits = *from >= 1 && *from <= has && to.is_none_or(|to| *from <= to && to <= has);
+            (!fits).then_some(Kind::NoLines { path, from: *from, to: *to, has })
+        }
+    }
+}
+
+/// A path without its `..`, as people read it.
+fn short(path: &Path) -> PathBuf {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        if part.as_os_str() == ".." {
+            short.pop();
+        } else {
+            short.push(part);
+        }
+    }
+    short
+}

@@ -1,0 +1,18 @@
+//! Every page is in `SUMMARY.md`, and every page in `SUMMARY.md` is there.
+
+use std::path::Path;
+
+use crate::{
+    book::{Book, shown},
+    problem::{Kind, Problem},
+};
+
+pub fn check(book: &Book) -> Vec<Problem> {
+    let missing = book.missing.iter().map(|page| {
+        let name = page.to_string_lossy();
+        let line = book.summary.lines().position(|line| line.contains(&*name)).map(|index| index + 1);
+        Problem::in_page(Path::new("SUMMARY.md"), line, Kind::NoPage { page: shown(page) })
+    });
+    let unlisted = book.unlisted.iter().map(|page| Problem::in_page(page, None, Kind::Unlisted));
+    missing.chain(unlisted).collect()
+}

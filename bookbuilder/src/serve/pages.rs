@@ -1,0 +1,113 @@
+//! The pages that are served: the last good ones.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use anyhow::Context;
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use tower_http::services::ServeDir;
+
+use crate::{app::told, book::Book, build, problem::Problem, rules};
+
+/// What stands in a browser as long as there are no pages. It is shown anew when there are.
+const NONE_YET: &str = "<!DOCTYPE html><html lang=\"en\"><head><title>hello-rabbit</title></head><body>\
+    <p>The book can't be built yet. The terminal says why, and this page changes once it can.</p></body></html>";
+
+/// Two folders, in turns: one is served while the other is built.
+#[derive(Clone)]
+pub struct Pages {
+    workspace: PathBuf,
+    folder: PathBuf,
+    served: Arc<Mutex<Option<PathBuf>>>,
+}
+
+impl Pages {
+    /// None yet; they will be in a folder with this name in `target/`.
+    pub fn new(workspace: &Path, name: &str) -> anyhow::Result<Pages> {
+        let folder = workspace.join("target").join(name);
+        let pages = Pages { workspace: workspace.to_owned(), folder, served: Arc::default() };
+        pages.remove();
+        fs::create_dir_all(&pages.folder).with_context(|| format!("{} can't be made", pages.folder.display()))?;
+        Ok(pages)
+    }
+
+    /// Builds the book, and serves it from now on if it could be built. Says what is wrong, in any case. Returns the book's
+    /// sources where they could be read.
+    pub async fn build(&self) -> Option<Book> {
+        let pages = self.clone();
+        // mdBook takes a part of a second; who reads a page must not wait for it.
+        let built = tokio::task::spawn_blocking(move || pages.build_now()).await;
+        match built.map_err(anyhow::Error::from).flatten() {
+            Ok(book) => Some(book),
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                None
+            }
+        }
+    }
+
+    fn build_now(&self) -> anyhow::Result<Book> {
+        let book = Book::read(&self.workspace)?;
+        let mut problems = rules::of_sources(&book);
+        let mut has_holes = problems.iter().any(Problem::spoils_pages);
+        if !has_holes {
+            let next = self.next();
+            // A book that mdBook can't build is one to watch all the same.
+            match build::into(&book, &next) {
+                Ok(warnings) => {
+                    problems.extend(warnings);
+                    *self.served.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
+                }
+                Err(error) => {
+                    eprintln!("error: {error:#}");
+                    has_holes = true;
+                }
+            }
+        }
+        told(&problems);
+        if has_holes {
+            eprintln!("the pages stay as they were");
+        }
+        Ok(book)
+    }
+
+    /// The folder that is not served now.
+    fn next(&self) -> PathBuf {
+        let (one, other) = (self.folder.join("0"), self.folder.join("1"));
+        if self.served().as_ref() == Some(&one) { other } else { one }
+    }
+
+    fn served(&self) -> Option<PathBuf> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A page or a file. The browser is told to keep none: the next may be another.
+    pub async fn answer(&self, mut request: Request) -> Response {
+        let Some(folder) = self.served() else {
+            return (StatusCode::SERVICE_UNAVAILABLE, Html(NONE_YET)).into_response();
+        };
+        request.headers_mut().remove(header::IF_MODIFIED_SINCE);
+        let mut files = ServeDir::new(folder);
+        let mut response = match files.try_call(request).await {
+            Ok(response) => response.map(Body::new),
+            // A name that is none, a folder in its place: it is not there, in any case.
+            Err(_) => StatusCode::NOT_FOUND.into_response(),
+        };
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+
+    /// Removes the folders.
+    pub fn remove(&self) {
+        // It is in target/, where the next run on this port looks, too.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}

@@ -1,0 +1,76 @@
+//! The book in a browser: headless Chromium, driven over WebDriver, reads every page as people do.
+//!
+//! Pages are those of the table of contents, so that a new page is covered by being there. Where Chromium, its driver or
+//! axe-core (`HELLO_RABBIT_AXE`: the path of `axe.min.js`) is missing, tests are reported as ignored, and fail where the
+//! environment says `HELLO_RABBIT_BROWSER=required`.
+
+// clippy's own exception for tests does not see helper functions.
+#![allow(clippy::unwrap_used)]
+
+mod at_hand;
+mod book;
+mod driver;
+mod faults;
+mod lab;
+mod page;
+mod server;
+mod session;
+mod trials;
+
+use std::{process::ExitCode, sync::Arc};
+
+use libtest_mimic::{Arguments, Trial};
+
+use crate::{at_hand::AtHand, lab::Lab, page::THEMES, trials::*};
+
+/// What a test function gets, and gives.
+type Test = Box<dyn Fn(&Lab) -> anyhow::Result<()> + Send>;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Two cores: a browser for each.
+    arguments.test_threads = arguments.test_threads.or(Some(2));
+    let at_hand = AtHand::look();
+    let mut tests: Vec<(String, bool, Test)> = Vec::new();
+    let mut add = |name: &str, there: bool, test: Test| tests.push((name.to_owned(), there, test));
+    let browser = at_hand.browser();
+    // The slow ones first, so that the two threads end together.
+    for theme in THEMES {
+        let there = browser && at_hand.axe.is_some();
+        add(&format!("axe_finds_nothing::{theme}"), there, Box::new(move |lab| axe::finds_nothing(lab, theme)));
+    }
+    for theme in THEMES {
+        add(&format!("can_be_read::{theme}"), browser, Box::new(move |lab| contrast::can_be_read(lab, theme)));
+    }
+    add("keyboard::reaches_everything", browser, Box::new(keyboard::reaches_everything));
+    add("keyboard::chooses_a_theme", browser, Box::new(keyboard::chooses_a_theme));
+    add("keyboard::turns_pages", browser, Box::new(keyboard::turns_pages));
+    add("keyboard::opens_details", browser, Box::new(keyboard::opens_details));
+    add("keyboard::opens_the_sidebar", browser, Box::new(keyboard::opens_the_sidebar));
+    add("pages_load_in_silence", browser, Box::new(loading::in_silence));
+    for (word, page) in searching::WORDS {
+        add(&format!("search_finds::{word}"), browser, Box::new(move |lab| searching::finds(lab, word, page)));
+    }
+    add("copy_button_gives_the_program", browser, Box::new(copying::gives_the_program));
+    for (width, letters) in narrow::SCREENS {
+        add(&format!("fits::{width}_pixels"), browser, Box::new(move |lab| narrow::fits(lab, width, letters)));
+    }
+    add("print::is_complete", browser, Box::new(printing::is_complete));
+    add("print::is_fit_for_paper", browser, Box::new(printing::is_fit_for_paper));
+    add("print::gives_a_pdf", browser, Box::new(printing::gives_a_pdf));
+    add("is_under_2_megabytes", true, Box::new(size::is_under_2_megabytes));
+
+    let demanded = AtHand::is_demanded();
+    let lab = Arc::new(Lab::new(at_hand));
+    let trials = tests
+        .into_iter()
+        .map(|(name, there, test)| {
+            let lab = lab.clone();
+            Trial::test(name, move || Ok(test(&lab).map_err(|error| format!("{error:#}"))?))
+                .with_ignored_flag(!there && !demanded)
+        })
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    lab.end();
+    conclusion.exit_code()
+}

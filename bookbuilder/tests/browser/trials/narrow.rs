@@ -1,0 +1,23 @@
+//! Telephones.
+
+use serde_json::json;
+
+use crate::{faults::Faults, lab::Lab};
+
+/// Screens, with the least size of letters in pictures on them; both in pixels. A line of 8 takes 11.
+pub const SCREENS: [(u32, u32); 2] = [(400, 10), (320, 8)];
+
+/// No page is wider than the screen, nothing is cut, and what pictures say can be read.
+pub fn fits(lab: &Lab, width: u32, letters: u32) -> anyhow::Result<()> {
+    lab.browse(|browser| {
+        // Chromium's windows are 500 pixels wide or more; its emulation of a telephone's screen is not.
+        let screen = json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": true });
+        browser.session.devtools("Emulation.setDeviceMetricsOverride", screen)?;
+        let mut faults = Faults::default();
+        for path in browser.pages() {
+            browser.go(path)?;
+            faults.add(path, browser.faults(include_str!("../scripts/narrow.js"), json!([width, letters]))?);
+        }
+        faults.end()
+    })
+}

@@ -1,0 +1,12 @@
+//! How much there is to download.
+
+use anyhow::ensure;
+
+use crate::lab::Lab;
+
+/// The folder as a whole, in bytes: who reads it on a train has all of it.
+pub fn is_under_2_megabytes(lab: &Lab) -> anyhow::Result<()> {
+    let (size, most) = (lab.book()?.size()?, 2_000_000);
+    ensure!(size < most, "the book has {size} bytes, and may have {most}");
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! A lesson and its chapter.
+
+use crate::small::Small;
+
+const PROGRAM: &str = "// ANCHOR: one\n// ANCHOR_END: one\n// ANCHOR: two\n// ANCHOR_END: two\n";
+const ABOUT: &str = "[[steps]]\nid = \"one\"\n[[steps]]\nid = \"two\"\n";
+const ONE: &str = "## One {#one}\n\n```rust\n{{#include ../../lessons/01-a/src/main.rs:one}}\n```\n\n";
+const TWO: &str = "## Two {#two}\n\n```rust\n{{#include ../../lessons/01-a/src/main.rs:two}}\n```\n\n";
+
+fn with(pages: &[(&str, &str)]) -> String {
+    let lesson = [("lessons/01-a/src/main.rs", PROGRAM), ("lessons/01-a/lesson.toml", ABOUT)];
+    Small::new(&[&lesson, pages].concat()).problems()
+}
+
+fn chapter(parts: &[&str]) -> String {
+    with(&[("book/src/01-a.md", &format!("# A\n\n{}", parts.concat()))])
+}
+
+#[test]
+fn a_chapter_with_all_steps_in_order() {
+    assert_eq!(chapter(&[ONE, "## Between\n\n", TWO]), "");
+}
+
+#[test]
+fn a_lesson_without_a_chapter() {
+    insta::assert_snapshot!(with(&[("book/src/a.md", "# A\n")]), @r#"
+    error: lessons/01-a: the lesson has no chapter: book/src/SUMMARY.md lists no 01-a.md
+    hint: A chapter has the name of its lesson's folder
+    "#);
+}
+
+#[test]
+fn a_chapter_without_a_lesson() {
+    let a = format!("# A\n\n{ONE}{TWO}");
+    insta::assert_snapshot!(with(&[("book/src/01-a.md", &a), ("book/src/02-b.md", "# B\n")]), @r#"
+    error: book/src/02-b.md: the chapter has no lesson: there is no folder lessons/02-b
+    hint: A page whose name starts with a number belongs to the lesson with that folder; another needs another name
+    "#);
+}
+
+#[test]
+fn a_step_without_a_heading() {
+    insta::assert_snapshot!(chapter(&[ONE]), @r#"
+    error: book/src/01-a.md: the step `two` of lessons/01-a/lesson.toml has no heading here
+    hint: Write the step's id behind the heading: ## Declare the queue {#declare}
+    "#);
+}
+
+#[test]
+fn steps_in_another_order() {
+    insta::assert_snapshot!(chapter(&[TWO, ONE]), @r#"
+    error: book/src/01-a.md:3: the step `two` comes before `one`, and in lesson.toml after it
+    hint: Chapter, lesson.toml and program tell the steps in one order
+    "#);
+}
+
+#[test]
+fn a_step_that_is_not_shown() {
+    insta::assert_snapshot!(chapter(&[ONE, "## Two {#two}\n"]), @r#"
+    error: book/src/01-a.md:9: the code of the step `two` of lessons/01-a/src/main.rs is not shown
+    hint: Include its anchor: {{#include ../../lessons/…/src/main.rs:anchor}}
+    "#);
+}

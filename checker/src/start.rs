@@ -1,0 +1,233 @@
+//! `start lesson 01`: a learner's own copy of a lesson's program, with a comment in place of each step.
+//!
+//! Nothing is ever overwritten, and nothing is left half done: the package is written beside its place, and then renamed.
+
+mod package;
+
+use std::{
+    fmt::Write,
+    fs, io,
+    path::{Component, Path, PathBuf},
+};
+
+use crate::{lessons::Lesson, owner::at, workspace};
+
+/// Where a program is to be begun, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// The folder; without it, one in the kit's `work/`.
+    pub to: Option<PathBuf>,
+    /// What is in the folder makes room, and is kept beside it.
+    pub force: bool,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// The new program's folder.
+    pub folder: PathBuf,
+    /// Where that is which was in its place.
+    pub kept: Option<PathBuf>,
+}
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum NotStarted {
+    /// There is something already.
+    #[error("{} is there already, and stays as it is", shown(.0))]
+    IsThere(PathBuf),
+    /// A folder of the kit, or one that the kit is in.
+    #[error("{} is no place for a program of yours: the kit itself is there", shown(.0))]
+    KitsOwn(PathBuf),
+    /// A file can't be read or written; the error names it.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The lesson's own files are not what they should be.
+    #[error("{}: {what}", file.display())]
+    Lesson {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+/// Writes the package that a learner begins with.
+///
+/// # Errors
+///
+/// [`NotStarted`]; then all is as it was.
+pub fn start(lesson: &Lesson, wish: &Wish) -> Result<Started, NotStarted> {
+    let folder = folder(lesson, wish.to.as_deref())?;
+    let is_there = fs::symlink_metadata(&folder).is_ok();
+    if is_there && !wish.force {
+        return Err(NotStarted::IsThere(folder));
+    }
+    let files = package::files(lesson, &check_command(lesson, &folder))?;
+    let staging = beside(&folder, &format!("new-{}", fastrand::u32(..)), ".");
+    let placed = write(&staging, &files).and_then(|()| place(&staging, &folder, is_there));
+    if placed.is_err() {
+        let _ = fs::remove_dir_all(&staging);
+    }
+    Ok(Started { folder, kept: placed? })
+}
+
+/// The folder for the program, as an absolute path.
+fn folder(lesson: &Lesson, to: Option<&Path>) -> Result<PathBuf, NotStarted> {
+    let root = real(workspace::root());
+    let Some(to) = to else { return Ok(workspace::root().join("work").join(name(&lesson.folder))) };
+    let folder = std::path::absolute(to).map_err(|error| at(to, &error))?;
+    let place = real(&folder);
+    let may_be = |free: &str| place.starts_with(root.join(free)) && place != root.join(free);
+    let is_kits = place.starts_with(&root) && !may_be("work") && !may_be("target");
+    if is_kits || root.starts_with(&place) || folder.file_name().is_none() {
+        return Err(NotStarted::KitsOwn(folder));
+    }
+    let goes_up = folder.components().any(|part| part == Component::ParentDir);
+    Ok(if goes_up { place } else { folder })
+}
+
+/// The path without `..`, and without links as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    let resolved = |above: &Path| Some((above.canonicalize().ok()?, path.strip_prefix(above).ok()?));
+    let (mut place, rest) = path.ancestors().find_map(resolved).unwrap_or_else(|| (PathBuf::new(), path));
+    for part in rest.components() {
+        if part == Component::ParentDir {
+            place.pop();
+        } else {
+            place.push(part);
+        }
+    }
+    place
+}
+
+fn write(staging: &Path, files: &[(&str, String)]) -> io::Result<()> {
+    for (name, text) in files {
+        let path = staging.join(name);
+        let parent = path.parent().unwrap_or(staging);
+        fs::create_dir_all(parent).map_err(|error| at(parent, &error))?;
+        fs::write(&path, text).map_err(|error| at(&path, &error))?;
+    }
+    Ok(())
+}
+
+/// Puts the package into its place. What is there makes room, and comes back when that was for nothing.
+fn place(staging: &Path, folder: &Path, is_there: bool) -> io::Result<Option<PathBuf>> {
+    let kept = is_there.then(|| free(folder));
+    if let Some(kept) = &kept {
+        fs::rename(folder, kept).map_err(|error| at(folder, &error))?;
+    }
+    fs::rename(staging, folder).map_err(|error| {
+        if let Some(kept) = &kept {
+            let _ = fs::rename(kept, folder);
+        }
+        at(folder, &error)
+    })?;
+    Ok(kept)
+}
+
+/// The first name with a number that nothing has yet.
+fn free(folder: &Path) -> PathBuf {
+    let numbered = (1_u32..).map(|number| beside(folder, &number.to_string(), ""));
+    numbered.into_iter().find(|path| fs::symlink_metadata(path).is_err()).unwrap_or_else(|| folder.to_owned())
+}
+
+fn beside(folder: &Path, suffix: &str, prefix: &str) -> PathBuf {
+    folder.with_file_name(format!("{prefix}{}.{suffix}", name(folder)))
+}
+
+fn name(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// What was done, and what to do next, for stdout.
+#[must_use]
+pub fn told(lesson: &Lesson, started: &Started) -> String {
+    let folder = &started.folder;
+    let page = workspace::root().join("book/src").join(name(&lesson.folder) + ".md");
+    let mut text = format!("lesson {} · {}\nstarted    {}\n", lesson.number, lesson.about.title, shown(folder));
+    if let Some(kept) = &started.kept {
+        let _ = writeln!(text, "kept       {} (what was there before)", shown(kept));
+    }
+    let _ = writeln!(text, "\n  read     {} (in a browser: cargo xtask book serve)", shown(&page));
+    let _ = writeln!(text, "  write    {} (its comments say what to do)", shown(&folder.join("src/main.rs")));
+    let _ = writeln!(text, "  check    {}", check_command(lesson, folder));
+    text
+}
+
+/// What to do about it, a line each.
+#[must_use]
+pub fn hints(lesson: &Lesson, wish: &Wish, why: &NotStarted) -> Vec<String> {
+    match why {
+        NotStarted::IsThere(folder) => {
+            let to = if wish.to.is_some() { format!(" --to {}", quoted(folder)) } else { String::new() };
+            vec![
+                format!("go on with it: {}", check_command(lesson, folder)),
+                format!("start afresh, and keep it as a copy: cargo xtask start lesson {}{to} --force", lesson.number),
+            ]
+        }
+        NotStarted::KitsOwn(_) => vec![format!("name a new folder: --to work/my-{}", lesson.about.id)],
+        NotStarted::Io(_) => {
+            vec!["nothing was changed; mend what it names, or write to another folder: --to DIR".to_owned()]
+        }
+        NotStarted::Lesson { .. } => {
+            vec!["the kit's own files were changed: git status tells which".to_owned()]
+        }
+    }
+}
+
+fn check_command(lesson: &Lesson, folder: &Path) -> String {
+    format!("cargo xtask check lesson {} --path {}", lesson.number, quoted(folder))
+}
+
+fn quoted(path: &Path) -> String {
+    shell_words::quote(&shown(path)).into_owned()
+}
+
+/// A path as it is typed here: from the current folder, when it is in there.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lessons;
+
+    #[test]
+    fn a_program_is_begun_in_work() {
+        let [lesson, ..] = &lessons::all().unwrap()[..] else { panic!("there are lessons") };
+        let expected = workspace::root().join("work/01-hello-send");
+        assert_eq!(folder(lesson, None).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_kit_itself_does_not_make_room() {
+        let [lesson, ..] = &lessons::all().unwrap()[..] else { panic!("there are lessons") };
+        let root = workspace::root();
+        let own = ["", "lessons/03-mine", "broker", "work", "work/../lessons/01-hello-send", "no/../../such/../.."];
+        for place in own.map(|place| root.join(place)).iter().map(PathBuf::as_path).chain([Path::new("/")]) {
+            let refused = folder(lesson, Some(place));
+            assert!(matches!(refused, Err(NotStarted::KitsOwn(_))), "{}: {refused:?}", place.display());
+        }
+        for place in ["work/mine", "work/../work/mine", "../mine"] {
+            let taken = folder(lesson, Some(&root.join(place)));
+            assert!(taken.is_ok_and(|taken| taken.ends_with("mine") && !taken.ends_with("../mine")), "{place}");
+        }
+    }
+
+    #[test]
+    fn what_made_room_for_nothing_comes_back() {
+        let base = std::env::temp_dir().join(format!("hello-rabbit-start-{}", std::process::id()));
+        let folder = base.join("mine");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("notes"), "mine").unwrap();
+        let failed = place(&base.join("nothing"), &folder, true).unwrap_err();
+        let left: Vec<_> = fs::read_dir(&base).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let notes = fs::read_to_string(folder.join("notes")).unwrap();
+        fs::remove_dir_all(&base).unwrap();
+        assert!(failed.to_string().contains("mine"), "{failed}");
+        assert_eq!((notes.as_str(), left), ("mine", vec!["mine".into()]));
+    }
+}

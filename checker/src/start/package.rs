@@ -1,0 +1,117 @@
+//! The files of the package that a learner begins with, made from the lesson and from the kit's workspace.
+
+use std::{fmt::Write, fs, path::Path};
+
+use serde::{Deserialize, de::DeserializeOwned};
+use toml::{Table, Value};
+
+use super::NotStarted;
+use crate::{
+    lessons::{Lesson, anchors},
+    owner::at,
+    workspace,
+};
+
+/// Below the lesson's own first line.
+const HOW: &str = "\
+//! Each step below says what to do. Write its code under it, one step after the other,
+//! and have it judged as often as you like:
+";
+
+/// So that the starter compiles without warnings.
+const ALLOW: &str = "\
+// The imports are those of the finished program: delete the line below when all steps
+// are done.
+#![allow(unused_imports)]
+";
+
+/// What is needed of the kit's `Cargo.toml`.
+#[derive(Deserialize)]
+struct Kit {
+    workspace: Workspace,
+    #[serde(default)]
+    profile: Table,
+}
+
+#[derive(Deserialize)]
+struct Workspace {
+    package: Shared,
+    dependencies: Table,
+}
+
+#[derive(Deserialize)]
+struct Shared {
+    edition: String,
+}
+
+/// What is needed of a lesson's `Cargo.toml`.
+#[derive(Deserialize)]
+struct Own {
+    dependencies: Table,
+}
+
+/// The files, by their names, with their text. `check` is the command that judges the program.
+pub fn files(lesson: &Lesson, check: &str) -> Result<Vec<(&'static str, String)>, NotStarted> {
+    Ok(vec![
+        ("Cargo.toml", manifest(lesson)?),
+        // The same versions as the kit has, without asking the network.
+        ("Cargo.lock", read(&workspace::root().join("Cargo.lock"))?),
+        ("src/main.rs", program(lesson, check)?),
+    ])
+}
+
+fn program(lesson: &Lesson, check: &str) -> Result<String, NotStarted> {
+    let file = lesson.folder.join("src/main.rs");
+    let cut = anchors::starter(&read(&file)?, &lesson.about.steps);
+    let text = cut.map_err(|what| NotStarted::Lesson { file, what })?;
+    let is_doc = |line: &&str| line.starts_with("//!");
+    let doc: String =
+        text.lines().take_while(|line| is_doc(line) && *line != "//!").map(|line| format!("{line}\n")).collect();
+    let rest: String = text.lines().skip_while(is_doc).map(|line| format!("{line}\n")).collect();
+    Ok(format!("{doc}//!\n{HOW}//!\n//! ```console\n//! $ {check}\n//! ```\n\n{ALLOW}\n{}", rest.trim_start()))
+}
+
+fn manifest(lesson: &Lesson) -> Result<String, NotStarted> {
+    let (kit_file, own_file) = (workspace::root().join("Cargo.toml"), lesson.folder.join("Cargo.toml"));
+    let kit: Kit = parsed(&kit_file)?;
+    let own: Own = parsed(&own_file)?;
+    let mut text = format!(
+        "# Your program for lesson {}.\n[package]\nname = \"my-{}\"\nedition = \"{}\"\n\n\
+         # As the lesson's own program has them.\n[dependencies]\n",
+        lesson.number, lesson.about.id, kit.workspace.package.edition
+    );
+    for (name, value) in &own.dependencies {
+        let is_shared = value.get("workspace").is_some();
+        let value = if is_shared { kit.workspace.dependencies.get(name) } else { Some(value) };
+        let value = value.ok_or_else(|| NotStarted::Lesson {
+            file: kit_file.clone(),
+            what: format!("{name} is not among the workspace's dependencies, and {} wants it", own_file.display()),
+        })?;
+        let _ = writeln!(text, "{name} = {}", dependency(value));
+    }
+    text.push_str("\n# This package is no member of the kit's workspace.\n[workspace]\n");
+    if !kit.profile.is_empty() {
+        let profile = toml::to_string(&Table::from_iter([("profile".to_owned(), kit.profile.into())]));
+        let profile = profile.map_err(|error| NotStarted::Lesson { file: kit_file, what: error.to_string() })?;
+        let _ =
+            write!(text, "\n# As the kit has it: what was compiled for the lessons is not compiled again.\n{profile}");
+    }
+    Ok(text)
+}
+
+/// A dependency on one line, its version first, as people write it.
+fn dependency(value: &Value) -> String {
+    let Some(table) = value.as_table() else { return value.to_string() };
+    let version = table.iter().filter(|(key, _)| *key == "version");
+    let rest = table.iter().filter(|(key, _)| *key != "version");
+    let pairs: Vec<String> = version.chain(rest).map(|(key, value)| format!("{key} = {value}")).collect();
+    format!("{{ {} }}", pairs.join(", "))
+}
+
+fn parsed<T: DeserializeOwned>(file: &Path) -> Result<T, NotStarted> {
+    toml::from_str(&read(file)?).map_err(|error| NotStarted::Lesson { file: file.to_owned(), what: error.to_string() })
+}
+
+fn read(file: &Path) -> Result<String, NotStarted> {
+    Ok(fs::read_to_string(file).map_err(|error| at(file, &error))?)
+}

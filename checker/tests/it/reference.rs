@@ -1,0 +1,150 @@
+//! What the book tells about verdicts, exit codes and the JSON report is what the checker does.
+//!
+//! The tables are written from the code: `SNAPSHOTS=overwrite cargo test -p checker --test it reference` writes them anew, and
+//! the difference is read before it is committed.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use checker::{
+    report::json::FIELDS,
+    verdict::{Outcome, Verdict},
+};
+use cli::Exit;
+use serde_json::{Value, json};
+use snapbox::{Assert, Data};
+
+/// Compares with a file in book/recorded.
+pub fn recorded(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../book/recorded").join(name);
+    Assert::new().action_env("SNAPSHOTS").eq(Data::text(text), Data::read_from(&path, None).raw());
+}
+
+#[test]
+fn exit_codes_are_those_of_the_book() {
+    let mut table = "| exit code | in a word | what it says |\n|---|---|---|\n".to_owned();
+    for exit in Exit::ALL {
+        let _ = writeln!(table, "| {} | {} | {} |", exit.code(), exit.word(), exit.meaning());
+    }
+    recorded("exit-codes.md", &table);
+}
+
+#[test]
+fn verdicts_are_those_of_the_book() {
+    let mut table = "| verdict in JSON | in the text | exit code | what it says |\n|---|---|---|---|\n".to_owned();
+    for verdict in [Verdict::Passed, Verdict::Failed, Verdict::NotChecked] {
+        let exit = verdict.exit();
+        assert_eq!(exit.word().replace(' ', "_"), verdict.word(), "the exit code and the verdict have two names");
+        let _ = writeln!(table, "| `{}` | {} | {} | {} |", verdict.word(), exit.word(), exit.code(), verdict.meaning());
+    }
+    recorded("verdicts.md", &table);
+    let mut table = "| verdict on a step | what it says |\n|---|---|\n".to_owned();
+    for (word, meaning) in Outcome::WORDS {
+        let _ = writeln!(table, "| `{word}` | {meaning} |");
+    }
+    recorded("step-verdicts.md", &table);
+}
+
+/// A real report.
+fn report(arguments: &[&str], exit: Exit) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_checker"))
+        .args(["check", "lesson"])
+        .args(arguments)
+        .args(["--format", "json"])
+        .env_remove("AMQP_URL")
+        .env_remove("HELLO_RABBIT_IMAGE")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(exit.code().into()), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A package that does not compile, for a report whose first step is `build`.
+fn broken() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken");
+    std::fs::create_dir_all(folder.join("src")).unwrap();
+    let manifest = "[package]\nname = \"broken\"\nedition = \"2024\"\n[workspace]\n";
+    std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    std::fs::write(folder.join("src/main.rs"), "fn main() { let x: u8 = \"text\"; }\n").unwrap();
+    folder
+}
+
+#[test]
+fn the_reports_fields_are_those_of_the_book() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let reports = [
+        report(&["01", "--broker", "embedded"], Exit::Passed),
+        report(&["02", "--broker", "embedded"], Exit::Passed),
+        report(&["01", "--broker", "embedded", "--program", "true"], Exit::Failed),
+        report(&["01", "--broker", "embedded", "--path", &broken().to_string_lossy()], Exit::Failed),
+        report(&["01", "--broker", &format!("amqp://{nobody}"), "--program", "true"], Exit::NotChecked),
+    ];
+    let mut seen = BTreeMap::<String, Vec<&str>>::new();
+    reports.iter().for_each(|report| fields("", report, &mut seen));
+    for field in FIELDS {
+        let types = seen.remove(field.path);
+        let types = types.unwrap_or_else(|| panic!("no report has the field {}: json.rs lists it", field.path));
+        for one in types {
+            assert!(
+                field.types.split(" or ").any(|known| known == one),
+                "{} is {one}, not {}",
+                field.path,
+                field.types
+            );
+        }
+    }
+    assert!(seen.is_empty(), "reports have fields that FIELDS in checker/src/report/json.rs does not list: {seen:?}");
+
+    let mut table = "| field | type | what it says |\n|---|---|---|\n".to_owned();
+    for field in FIELDS {
+        let _ = writeln!(table, "| `{}` | {} | {} |", field.path, field.types, field.meaning);
+    }
+    recorded("report-fields.md", &table);
+    let [passed, ..] = reports;
+    recorded("report-example.json", &(serde_json::to_string_pretty(&example(passed)).unwrap() + "\n"));
+}
+
+/// All fields in this value, with their types. What is in a method's arguments is the method's.
+fn fields(path: &str, value: &Value, seen: &mut BTreeMap<String, Vec<&'static str>>) {
+    if !path.is_empty() && !path.ends_with("[]") {
+        let types = seen.entry(path.to_owned()).or_default();
+        types.push(match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(_) => "number",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        });
+    }
+    match value {
+        Value::Object(map) if !matches!(path, "wire[].args" | "wire[].body") => {
+            let name = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+            map.iter().for_each(|(key, value)| fields(&name(key), value, seen));
+        }
+        Value::Array(items) => {
+            let objects = items.iter().filter(|item| item.is_object());
+            objects.for_each(|item| fields(&format!("{path}[]"), item, seen));
+        }
+        _ => {}
+    }
+}
+
+/// A report as the book shows it: with times that are made up, so that they stay, and with a part of the conversation.
+fn example(mut report: Value) -> Value {
+    report["timing_ms"] = json!({ "build": 52.1, "broker": 0.4, "run": 9.6, "total": 63.8 });
+    let wire = report["wire"].as_array_mut().unwrap();
+    wire.retain(|event| {
+        let method = event["method"].as_str().unwrap();
+        ["channel.open", "queue.declare", "queue.declare-ok", "basic.publish", "connection.close"].contains(&method)
+    });
+    for (index, event) in wire.iter_mut().enumerate() {
+        event["at_ms"] = json!(4.0 + 0.5 * f64::from(u32::try_from(index).unwrap()));
+    }
+    report
+}

@@ -1,0 +1,171 @@
+//! What a learner begins with: it compiles, it says what to do, and nothing is ever lost.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use checker::lessons::{self, Lesson};
+
+use crate::{
+    reference::recorded,
+    shared::{shown, snapshot},
+};
+
+/// An empty folder for one test.
+fn empty(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("start").join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The checker, in this folder; cargo builds beside the checker, where the lessons' dependencies are compiled already.
+fn checker(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
+    command.args(arguments).current_dir(folder).env_remove("AMQP_URL").env_remove("HELLO_RABBIT_IMAGE");
+    command.env("NO_COLOR", "1").env("COLUMNS", "80").env("CARGO_TARGET_DIR", target()).output().unwrap()
+}
+
+fn target() -> &'static Path {
+    // <target>/debug/checker
+    Path::new(env!("CARGO_BIN_EXE_checker")).ancestors().nth(2).unwrap()
+}
+
+/// Where it is begun in these tests: the folder's name as learners have it.
+fn place(lesson: &Lesson) -> String {
+    format!("work/{}", lesson.folder.file_name().unwrap().to_str().unwrap())
+}
+
+fn start(folder: &Path, lesson: &Lesson, more: &[&str]) -> Output {
+    checker(folder, &[&["start", "lesson", &lesson.number, "--to", &place(lesson)], more].concat())
+}
+
+fn first() -> Lesson {
+    lessons::all().unwrap().remove(0)
+}
+
+/// The names of what is in a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_starter_compiles_without_warnings_and_fails_at_its_first_step() {
+    let folder = empty("compiles");
+    for lesson in lessons::all().unwrap() {
+        assert_eq!(start(&folder, &lesson, &[]).status.code(), Some(0), "lesson {}", lesson.number);
+        let package = folder.join(place(&lesson));
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--offline"]).current_dir(&package).env("CARGO_TARGET_DIR", target());
+        let built = cargo.output().unwrap();
+        let said = String::from_utf8_lossy(&built.stderr);
+        assert!(built.status.success() && !said.contains("warning"), "the starter of {}:\n{said}", lesson.number);
+
+        let arguments = ["check", "lesson", &lesson.number, "--broker", "embedded", "--format", "json", "--path"];
+        let checked = checker(&folder, &[&arguments[..], &[&place(&lesson)]].concat());
+        assert_eq!(checked.status.code(), Some(1), "{}", shown(&checked));
+        let report: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+        assert_eq!(report["steps"][0]["id"], lesson.about.steps[0].id.as_str());
+        assert_eq!(report["steps"][0]["verdict"], "failed", "{report:#}");
+    }
+}
+
+#[test]
+fn a_starter_tells_every_task_in_order_and_has_no_code_of_a_step() {
+    let folder = empty("tasks");
+    for lesson in lessons::all().unwrap() {
+        start(&folder, &lesson, &[]);
+        let starter = fs::read_to_string(folder.join(place(&lesson)).join("src/main.rs")).unwrap();
+        assert!(!starter.contains("ANCHOR"), "{starter}");
+        let wide = starter.lines().find(|line| line.chars().count() > 88);
+        assert_eq!(wide, None, "lines that are wider than those of the lessons");
+
+        // Comments, with the lines that belong together on one.
+        let told =
+            starter.lines().map(|line| line.trim_start().trim_start_matches("// ")).collect::<Vec<_>>().join(" ");
+        let mut from = 0;
+        for (index, step) in lesson.about.steps.iter().enumerate() {
+            let number = format!("Step {} of {}", index + 1, lesson.about.steps.len());
+            let expected = format!("{number}, {}: {}. {}", step.id, step.title, step.task);
+            let found = told[from..].find(&expected);
+            from += found.unwrap_or_else(|| panic!("not there, or too early: {expected}\n{starter}")) + expected.len();
+        }
+
+        let program = fs::read_to_string(lesson.folder.join("src/main.rs")).unwrap();
+        for step in &lesson.about.steps {
+            let (_, code) = program.split_once(&format!("// ANCHOR: {}\n", step.id)).unwrap();
+            let (code, _) = code.split_once(&format!("// ANCHOR_END: {}\n", step.id)).unwrap();
+            for line in code.lines().map(str::trim).filter(|line| line.contains(char::is_alphabetic)) {
+                assert!(!starter.contains(line), "the starter of {} gives {} away: {line}", lesson.number, step.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_there_is_never_overwritten() {
+    let (folder, lesson) = (empty("kept"), first());
+    start(&folder, &lesson, &[]);
+    let program = folder.join(place(&lesson)).join("src/main.rs");
+    fs::write(&program, "mine").unwrap();
+
+    let again = start(&folder, &lesson, &[]);
+    assert_eq!(again.status.code(), Some(2));
+    snapshot("start_is_there", &shown(&again));
+    assert_eq!(fs::read_to_string(&program).unwrap(), "mine");
+
+    let forced = start(&folder, &lesson, &["--force"]);
+    assert_eq!(forced.status.code(), Some(0));
+    snapshot("start_force", &steady(&shown(&forced)));
+    assert!(fs::read_to_string(&program).unwrap().contains("Step 1 of"));
+    let kept = folder.join(place(&lesson) + ".1");
+    assert_eq!(fs::read_to_string(kept.join("src/main.rs")).unwrap(), "mine");
+
+    start(&folder, &lesson, &["--force"]);
+    let base = "01-hello-send";
+    assert_eq!(names(&folder.join("work")), [base.to_owned(), format!("{base}.1"), format!("{base}.2")]);
+    assert_eq!(fs::read_to_string(kept.join("src/main.rs")).unwrap(), "mine");
+}
+
+#[test]
+fn nothing_half_written_remains() {
+    let (folder, lesson) = (empty("fails"), first());
+    fs::write(folder.join("work"), "a file where a folder should be").unwrap();
+    let output = start(&folder, &lesson, &[]);
+    assert_eq!(output.status.code(), Some(3));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("work") && told.contains("hint: nothing was changed"), "{told}");
+    assert_eq!(output.stdout, b"");
+    assert_eq!(names(&folder), ["work"]);
+}
+
+#[test]
+fn a_folder_with_a_blank_in_its_name_can_be_typed_again() {
+    let folder = empty("blank");
+    let output = checker(&folder, &["start", "lesson", "hello-send", "--to", "my work/send it"]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("--path 'my work/send it'\n"), "{told}");
+    assert_eq!(names(&folder.join("my work/send it")), ["Cargo.lock", "Cargo.toml", "src"]);
+}
+
+/// A text with the kit's folders as they are from the kit's own.
+fn steady(text: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    text.replace(&format!("{}{}", root.display(), std::path::MAIN_SEPARATOR), "")
+}
+
+#[test]
+fn book_shows_what_a_start_prints_and_writes() {
+    let (folder, lesson) = (empty("book"), first());
+    let output = start(&folder, &lesson, &[]);
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+    let printed = steady(&String::from_utf8(output.stdout).unwrap());
+    recorded("start.txt", &format!("$ cargo xtask start lesson {}\n{printed}", lesson.number));
+    let program = fs::read_to_string(folder.join(place(&lesson)).join("src/main.rs")).unwrap();
+    recorded(&format!("starter-{}.rs", lesson.number), &program);
+}

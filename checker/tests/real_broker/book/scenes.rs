@@ -1,0 +1,302 @@
+//! Scenes: one program, or two, behind the tap, and what is recorded of them.
+
+use std::{fs, time::Duration};
+
+use broker::Alarm;
+use checker::{
+    brokers::Broker,
+    lessons::{self, anchors},
+    owner::Run,
+    performance::Performance,
+    program::Program,
+    stage::{Actor, Stage},
+};
+use cli::{BrokerArgs, BrokerChoice};
+use libtest_mimic::Failed;
+use similar::TextDiff;
+use wire::{sequence, words};
+
+use crate::{
+    book::{compare, events},
+    brokers::{TestBroker, runtime},
+    step_programs,
+};
+
+/// How long a program of a scene may run.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// What is kept of a scene.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// What the program changes in the lesson's: `NAME.diff`.
+    Diff,
+    /// The conversation in words: `NAME.wire.txt`.
+    Wire,
+    /// The conversation as a picture, with what there is to see in it: `NAME.svg`.
+    Picture(&'static str),
+    /// What the program prints: `NAME.printed.txt`.
+    Printed,
+    /// What a check says about it: `NAME.report.txt`.
+    Report,
+}
+
+/// A scene: a program of [`step_programs`], and what happens around it.
+pub struct Scene {
+    /// The program's name, and the recordings'.
+    pub name: &'static str,
+    /// What is typed to run it, as the book shows it.
+    shown: &'static str,
+    /// How many times the sender of lesson 01 ran before.
+    sent_before: usize,
+    /// How many messages the program prints before Ctrl-C is pressed; None for a program that ends by itself.
+    receives: Option<usize>,
+    /// Two receivers run side by side, and get these messages after they subscribed.
+    side_by_side: Option<&'static [&'static str]>,
+    /// What is kept.
+    kept: &'static [Kept],
+}
+
+use Kept::{Diff, Picture, Printed, Report, Wire};
+
+const SEND: &str = "cargo run -q -p hello-send";
+const RECEIVE: &str = "cargo run -q -p hello-receive";
+const SENDER: Scene =
+    Scene { name: "", shown: SEND, sent_before: 0, receives: None, side_by_side: None, kept: &[Wire] };
+const RECEIVER: Scene = Scene { shown: RECEIVE, ..SENDER };
+
+/// All of them.
+pub const SCENES: &[Scene] = &[
+    Scene { name: "hello-send-0", kept: &[Report], ..SENDER },
+    Scene { name: "hello-send-1", ..SENDER },
+    Scene { name: "hello-send-2", ..SENDER },
+    Scene { name: "hello-send-3", ..SENDER },
+    Scene {
+        name: "hello-send-5",
+        kept: &[Wire, Report, Picture("The whole conversation of lesson 01: connect, declare, publish, close.")],
+        ..SENDER
+    },
+    Scene { name: "hello-send-no-queue", kept: &[Diff, Wire], ..SENDER },
+    Scene {
+        name: "hello-send-mandatory",
+        kept: &[Diff, Picture("The broker returns a mandatory message that no queue wants.")],
+        ..SENDER
+    },
+    Scene { name: "hello-send-durable", sent_before: 1, kept: &[Diff, Wire], ..SENDER },
+    Scene { name: "hello-send-exchange", kept: &[Diff, Report], ..SENDER },
+    Scene { name: "hello-send-no-close", kept: &[Diff, Wire], ..SENDER },
+    Scene { name: "hello-send-world", kept: &[Report], ..SENDER },
+    Scene { name: "hello-receive-1", ..RECEIVER },
+    Scene { name: "hello-receive-2", ..RECEIVER },
+    Scene { name: "hello-receive-3", ..RECEIVER },
+    Scene {
+        name: "hello-receive-7",
+        sent_before: 2,
+        receives: Some(2),
+        kept: &[
+            Wire,
+            Printed,
+            Report,
+            Picture("The whole conversation of lesson 02: connect, declare, consume, two deliveries, close."),
+        ],
+        ..RECEIVER
+    },
+    Scene { name: "hello-receive-no-declare", kept: &[Diff, Wire, Printed], ..RECEIVER },
+    Scene { name: "hello-receive-no-stop", sent_before: 1, receives: Some(1), kept: &[Diff, Wire], ..RECEIVER },
+    Scene { name: "hello-receive-crash", sent_before: 3, kept: &[Diff, Wire], ..RECEIVER },
+    Scene { name: "hello-receive-crash-with-ack", sent_before: 3, kept: &[Diff], ..RECEIVER },
+    Scene {
+        name: "hello-receive-several",
+        side_by_side: Some(&["one", "two", "three", "four"]),
+        kept: &[Picture("Four messages for two receivers: the broker gives each the next in turn.")],
+        ..RECEIVER
+    },
+];
+
+/// The scene of [`play_alarm`].
+pub const ALARM: Scene = Scene { name: "hello-send-alarm", ..SENDER };
+
+impl Scene {
+    /// The files that are made of it.
+    pub fn files(&self) -> Vec<String> {
+        self.kept.iter().map(|kept| self.file(*kept)).collect()
+    }
+
+    fn file(&self, kept: Kept) -> String {
+        let ending = match kept {
+            Diff => "diff",
+            Wire => "wire.txt",
+            Picture(_) => "svg",
+            Printed => "printed.txt",
+            Report => "report.txt",
+        };
+        format!("{}.{ending}", self.name)
+    }
+}
+
+/// Plays a scene, and compares what is kept of it.
+pub fn play(broker: &TestBroker, scene: &Scene) -> Result<(), Failed> {
+    let run = Run::begin()?;
+    let played = runtime().block_on(perform(broker, scene, &run));
+    runtime().block_on(run.end());
+    keep(scene, played?, || report(broker, scene))
+}
+
+/// A sender meets a disk that is nearly full. Its broker is one of its own, so that nobody else has to wait.
+pub fn play_alarm() -> Result<(), Failed> {
+    let run = Run::begin()?;
+    let played = runtime().block_on(async {
+        let args = BrokerArgs { broker: BrokerChoice::Embedded, image: None };
+        let broker = Broker::find(&args, &run).await.map_err(|reason| reason.message)?;
+        let server = broker.server.clone().ok_or("the embedded broker is not in this process")?;
+        let stage = Stage::set(&broker, &run, &["hello"], LIMIT, None).await.map_err(|reason| reason.message)?;
+        server.with(|broker| broker.raise(Alarm::Disk));
+        let actor = start(&stage, "hello-send-5").await?;
+        let says =
+            |seen: &Performance, name| seen.events.iter().any(|event| words::line(&event.what).starts_with(name));
+        assert!(actor.until(|seen| says(seen, "connection.blocked")).await, "the sender is not blocked");
+        server.with(|broker| broker.clear(Alarm::Disk));
+        Ok::<_, Failed>(vec![actor.end().await])
+    });
+    runtime().block_on(run.end());
+    keep(&ALARM, played?, || Err("nobody checks a sender that is blocked".into()))
+}
+
+/// Compares what is kept of a scene.
+fn keep(
+    scene: &Scene,
+    mut performances: Vec<Performance>,
+    report: impl Fn() -> Result<String, Failed>,
+) -> Result<(), Failed> {
+    performances.iter_mut().for_each(|seen| seen.events = events::steady(&seen.events));
+    let Some(first) = performances.first() else { return Err("nobody played".into()) };
+    for kept in scene.kept {
+        let text = match kept {
+            Diff => difference(scene.name)?,
+            Wire => words::conversation(&first.events, false).join("\n") + "\n",
+            Picture(title) => {
+                let names = if performances.len() == 1 { vec![lesson(scene.name)] } else { vec!["first", "second"] };
+                let named = names.iter().zip(&performances);
+                let parts: Vec<_> =
+                    named.map(|(program, seen)| sequence::Part { program, events: &seen.events }).collect();
+                sequence::svg(&format!("wire-{}", scene.name), title, &parts)
+            }
+            Printed => printed(scene.shown, first),
+            Report => report()?,
+        };
+        compare(&scene.file(*kept), &text)?;
+    }
+    Ok(())
+}
+
+async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<Performance>, Failed> {
+    let stage = Stage::set(&broker.broker, run, &["hello"], LIMIT, None).await.map_err(|reason| reason.message)?;
+    for _ in 0..scene.sent_before {
+        send(&stage).await?;
+    }
+    if let Some(messages) = scene.side_by_side {
+        return side_by_side(&stage, messages).await;
+    }
+    let actor = start(&stage, scene.name).await?;
+    if let Some(messages) = scene.receives {
+        received(&actor, messages).await?;
+        assert!(actor.interrupt(), "Ctrl-C can't be pressed here");
+    }
+    Ok(vec![actor.end().await])
+}
+
+/// Two receivers, and messages one after the other: each is printed by the one whose turn it is before the next is sent.
+/// Of what was said, the subscriptions and the deliveries are kept.
+async fn side_by_side(stage: &Stage<'_>, messages: &[&str]) -> Result<Vec<Performance>, Failed> {
+    let receivers = [start(stage, "hello-receive-7").await?, start(stage, "hello-receive-7").await?];
+    for (number, message) in messages.iter().enumerate() {
+        stage.hand.publish("hello", message.as_bytes()).await?;
+        received(&receivers[number % 2], number / 2 + 1).await?;
+    }
+    let mut performances = Vec::new();
+    for receiver in receivers {
+        assert!(receiver.interrupt(), "Ctrl-C can't be pressed here");
+        let mut seen = receiver.end().await;
+        seen.events.retain(|event| {
+            let said = words::line(&event.what);
+            said.starts_with("basic.consume ") || said.starts_with("basic.deliver")
+        });
+        performances.push(seen);
+    }
+    Ok(performances)
+}
+
+/// Starts a program, and waits until a receiver has subscribed: the next then subscribes after it.
+async fn start(stage: &Stage<'_>, name: &str) -> Result<Actor, Failed> {
+    let folder = step_programs::folder()?;
+    let command = vec![folder.join(name).to_string_lossy().into_owned()];
+    let program = Program { command, folder: folder.to_owned() };
+    let actor = stage.start(&program).await.map_err(|reason| reason.message)?;
+    if name == "hello-receive-7" {
+        let waits = |seen: &Performance| seen.stdout.lines().iter().any(|line| line.contains("[*] Waiting"));
+        assert!(actor.until(waits).await, "the receiver does not wait");
+    }
+    Ok(actor)
+}
+
+/// Runs the sender of lesson 01.
+async fn send(stage: &Stage<'_>) -> Result<(), Failed> {
+    let seen = start(stage, "hello-send-5").await?.end().await;
+    assert_eq!(seen.exit.and_then(|exit| exit.code), Some(0), "{:?}", seen.stderr.lines());
+    Ok(())
+}
+
+/// Waits until the program has printed so many messages.
+async fn received(actor: &Actor, messages: usize) -> Result<(), Failed> {
+    let count = |seen: &Performance| seen.stdout.lines().iter().filter(|line| line.contains("Received")).count();
+    if actor.until(|seen| count(seen) >= messages).await {
+        return Ok(());
+    }
+    Err(format!("{messages} messages should have come").into())
+}
+
+/// The lesson of a program, by its name: `hello-send` of `hello-send-no-queue`.
+fn lesson(name: &str) -> &'static str {
+    if name.starts_with("hello-receive") { "hello-receive" } else { "hello-send" }
+}
+
+/// A terminal in which a program was run: the command, stdout, stderr.
+fn printed(command: &str, seen: &Performance) -> String {
+    let mut lines = vec![format!("$ {command}")];
+    lines.extend(seen.stdout.lines());
+    if seen.interrupted_at.is_some() {
+        lines.push("^C".to_owned());
+    }
+    lines.extend(seen.stderr.lines());
+    lines.join("\n") + "\n"
+}
+
+/// What a check says about the program, as if it were the lesson's own.
+fn report(broker: &TestBroker, scene: &Scene) -> Result<String, Failed> {
+    let binary = step_programs::folder()?.join(scene.name);
+    let command = shell_words::join([binary.to_string_lossy()]);
+    let number = if lesson(scene.name) == "hello-send" { "01" } else { "02" };
+    let output = broker.check(&["lesson", number, "--seed", "1", "--program", &command]).output()?;
+    let folder = format!("work/{number}-{}", lesson(scene.name));
+    let said = String::from_utf8_lossy(&output.stdout).replace(&command, &folder);
+    assert!(!said.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(format!("$ cargo xtask check lesson {number} --path {folder}\n{said}"))
+}
+
+/// What an experiment changes, as a difference with a line around each change.
+fn difference(name: &str) -> Result<String, Failed> {
+    let lessons = lessons::all()?;
+    let of = |lesson: &lessons::Lesson| {
+        let id = name.strip_prefix(&lesson.about.id)?.strip_prefix('-')?;
+        let experiment = lesson.about.experiments.iter().find(|experiment| experiment.id == id)?;
+        Some((lesson.folder.join("src/main.rs"), experiment.clone()))
+    };
+    let (path, experiment) = lessons.iter().find_map(of).ok_or("no lesson has this experiment")?;
+    let before = fs::read_to_string(path)?;
+    let after = anchors::without_marks(&anchors::experiment(&before, &experiment)?);
+    let before = anchors::without_marks(&before);
+    let difference = TextDiff::from_lines(&before, &after);
+    let mut text = difference.unified_diff().context_radius(1).to_string();
+    // Which lines they are depends on what else is in the program.
+    text = text.lines().filter(|line| !line.starts_with("@@")).map(|line| format!("{line}\n")).collect();
+    Ok(text)
+}
