@@ -13,7 +13,7 @@ use std::{
 
 use bytes::BytesMut;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, Interest},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{
         TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
@@ -47,9 +47,6 @@ const TURN: Duration = Duration::from_millis(2);
 /// How little may come at once for us to wait for more, in bytes, and how long we do.
 const FEW: usize = 2 * 1024;
 const TOGETHER: Duration = Duration::from_micros(100);
-
-/// How often we look whether a client is still there that the broker does not listen to.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// Longer than anything takes.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -208,14 +205,10 @@ async fn read(from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Share
                     continue;
                 }
             }
-            // Until it listens again, or the client is gone: nobody reads, so nobody else would notice.
+            // Until it listens again. What was sent before is heard then, even if the client is gone by that time, as with
+            // RabbitMQ. Who is gone and never heard again is noticed by the writer: no sign of life arrives.
             Heard::Enough => {
-                tokio::select! {
-                    () = link.wake_reader.notified() => {}
-                    () = sleep(LOOK) => if is_gone(&from).await {
-                        return from;
-                    },
-                }
+                link.wake_reader.notified().await;
                 last_heard = Instant::now();
                 continue;
             }
@@ -243,12 +236,6 @@ async fn read(from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Share
             () = link.wake_reader.notified() => {}
         }
     }
-}
-
-/// Whether the other side has ended the socket, whatever of it is still to be read.
-async fn is_gone(from: &OwnedReadHalf) -> bool {
-    let look = timeout(Duration::ZERO, from.ready(Interest::READABLE)).await;
-    look.is_ok_and(|ready| ready.map_or(true, |ready| ready.is_read_closed()))
 }
 
 /// What came of a turn.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use broker::{Config, Server, StartError};
+use broker::{Alarm, Config, Server, StartError};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -11,7 +11,7 @@ use tokio::{
 use wire::{
     Codec, Frame, Method, Unit,
     frame::{self, PROTOCOL_HEADER},
-    protocol::connection,
+    protocol::{basic, channel, connection, queue},
 };
 
 /// How long anything here may take.
@@ -53,6 +53,13 @@ impl Client {
             },
             other => panic!("no frame: {other:?}"),
         }
+    }
+
+    /// Opens channel 1.
+    async fn open_channel(&mut self) {
+        let open = Method::Channel(channel::AMQPMethod::Open(channel::Open {}));
+        self.socket.write_all(&frame::method(1, open)).await.unwrap();
+        self.method().await;
     }
 
     async fn say(&mut self, method: connection::AMQPMethod) {
@@ -160,12 +167,9 @@ async fn delay_holds_back_what_goes_out() {
 /// A client that publishes and never reads its returns is not listened to any more, and does not make the broker grow.
 #[tokio::test]
 async fn a_client_that_does_not_read_is_not_listened_to() {
-    use wire::protocol::{basic, channel};
     let server = server().await;
     let mut client = Client::open(&server, 0).await;
-    let open = Method::Channel(channel::AMQPMethod::Open(channel::Open {}));
-    client.socket.write_all(&frame::method(1, open)).await.unwrap();
-    client.method().await;
+    client.open_channel().await;
     let publish = basic::Publish { routing_key: "nowhere".into(), mandatory: true, ..basic::Publish::default() };
     let mut message = bytes::BytesMut::new();
     frame::put_method(&mut message, 1, &Method::Basic(basic::AMQPMethod::Publish(publish)));
@@ -181,4 +185,37 @@ async fn a_client_that_does_not_read_is_not_listened_to() {
     another.say(connection::AMQPMethod::Close(connection::Close::default())).await;
     let answer = another.method().await;
     assert!(matches!(answer, Method::Connection(connection::AMQPMethod::CloseOk(_))), "{answer:?}");
+}
+
+/// What was sent before an alarm held it back arrives when the alarm is over, even if its sender has left long before.
+#[tokio::test]
+async fn a_held_message_outlives_its_sender() {
+    let server = server().await;
+    let mut client = Client::open(&server, 0).await;
+    client.open_channel().await;
+    let declare = queue::Declare { queue: "q".into(), ..queue::Declare::default() };
+    client.socket.write_all(&frame::method(1, Method::Queue(queue::AMQPMethod::Declare(declare)))).await.unwrap();
+    client.method().await;
+    server.with(|broker| broker.raise(Alarm::Disk));
+    let publish = basic::Publish { routing_key: "q".into(), ..basic::Publish::default() };
+    let mut message = bytes::BytesMut::new();
+    frame::put_method(&mut message, 1, &Method::Basic(basic::AMQPMethod::Publish(publish)));
+    frame::put_content(&mut message, 1, &[0, 0], b"held", 8192);
+    client.socket.write_all(&message).await.unwrap();
+    let held = until(|| server.with(|broker| broker.connections()[0].state == "blocked"));
+    timeout(PATIENCE, held).await.expect("an alarm holds who publishes");
+    drop(client);
+    let gone = until(|| server.with(|broker| broker.connections().is_empty()));
+    assert!(timeout(Duration::from_millis(1500), gone).await.is_err(), "the broker gave up on what it had not read");
+    assert_eq!(server.with(|broker| broker.queues()[0].ready), 0);
+    server.with(|broker| broker.clear(Alarm::Disk));
+    let arrived = until(|| server.with(|broker| broker.queues()[0].ready == 1 && broker.connections().is_empty()));
+    timeout(PATIENCE, arrived).await.expect("the message arrives, and then its sender is gone");
+}
+
+/// Waits until this holds.
+async fn until(mut holds: impl FnMut() -> bool) {
+    while !holds() {
+        tokio::task::yield_now().await;
+    }
 }
