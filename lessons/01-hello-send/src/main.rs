@@ -61,7 +61,7 @@ async fn send() -> Result<(), Box<dyn Error>> {
 
     // ANCHOR: close
     // Publishing has no answer. Closing has one, and it comes after all that we sent:
-    // once it is here, nothing is lost.
+    // once it is here, the broker has read everything.
     connection.close(200, "Goodbye".into()).await?;
     // ANCHOR_END: close
     Ok(())

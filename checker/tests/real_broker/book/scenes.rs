@@ -44,8 +44,6 @@ pub enum Kept {
 pub struct Scene {
     /// The program's name, and the recordings'.
     pub name: &'static str,
-    /// What is typed to run it, as the book shows it.
-    shown: &'static str,
     /// How many times the sender of lesson 01 ran before.
     sent_before: usize,
     /// How many messages the program prints before Ctrl-C is pressed; None for a program that ends by itself.
@@ -58,36 +56,32 @@ pub struct Scene {
 
 use Kept::{Diff, Picture, Printed, Report, Wire};
 
-const SEND: &str = "cargo run -q -p hello-send";
-const RECEIVE: &str = "cargo run -q -p hello-receive";
-const SENDER: Scene =
-    Scene { name: "", shown: SEND, sent_before: 0, receives: None, side_by_side: None, kept: &[Wire] };
-const RECEIVER: Scene = Scene { shown: RECEIVE, ..SENDER };
+const PLAIN: Scene = Scene { name: "", sent_before: 0, receives: None, side_by_side: None, kept: &[Wire] };
 
 /// All of them.
 pub const SCENES: &[Scene] = &[
-    Scene { name: "hello-send-0", kept: &[Report], ..SENDER },
-    Scene { name: "hello-send-1", ..SENDER },
-    Scene { name: "hello-send-2", ..SENDER },
-    Scene { name: "hello-send-3", ..SENDER },
+    Scene { name: "hello-send-0", kept: &[Report], ..PLAIN },
+    Scene { name: "hello-send-1", ..PLAIN },
+    Scene { name: "hello-send-2", ..PLAIN },
+    Scene { name: "hello-send-3", ..PLAIN },
     Scene {
         name: "hello-send-5",
         kept: &[Wire, Report, Picture("The whole conversation of lesson 01: connect, declare, publish, close.")],
-        ..SENDER
+        ..PLAIN
     },
-    Scene { name: "hello-send-no-queue", kept: &[Diff, Wire], ..SENDER },
+    Scene { name: "hello-send-no-queue", kept: &[Diff, Wire], ..PLAIN },
     Scene {
         name: "hello-send-mandatory",
         kept: &[Diff, Picture("The broker returns a mandatory message that no queue wants.")],
-        ..SENDER
+        ..PLAIN
     },
-    Scene { name: "hello-send-durable", sent_before: 1, kept: &[Diff, Wire], ..SENDER },
-    Scene { name: "hello-send-exchange", kept: &[Diff, Report], ..SENDER },
-    Scene { name: "hello-send-no-close", kept: &[Diff, Wire], ..SENDER },
-    Scene { name: "hello-send-world", kept: &[Report], ..SENDER },
-    Scene { name: "hello-receive-1", ..RECEIVER },
-    Scene { name: "hello-receive-2", ..RECEIVER },
-    Scene { name: "hello-receive-3", ..RECEIVER },
+    Scene { name: "hello-send-durable", sent_before: 1, kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "hello-send-exchange", kept: &[Diff, Report], ..PLAIN },
+    Scene { name: "hello-send-no-close", kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "hello-send-world", kept: &[Report], ..PLAIN },
+    Scene { name: "hello-receive-1", ..PLAIN },
+    Scene { name: "hello-receive-2", ..PLAIN },
+    Scene { name: "hello-receive-3", ..PLAIN },
     Scene {
         name: "hello-receive-7",
         sent_before: 2,
@@ -98,22 +92,22 @@ pub const SCENES: &[Scene] = &[
             Report,
             Picture("The whole conversation of lesson 02: connect, declare, consume, two deliveries, close."),
         ],
-        ..RECEIVER
+        ..PLAIN
     },
-    Scene { name: "hello-receive-no-declare", kept: &[Diff, Wire, Printed], ..RECEIVER },
-    Scene { name: "hello-receive-no-stop", sent_before: 1, receives: Some(1), kept: &[Diff, Wire], ..RECEIVER },
-    Scene { name: "hello-receive-crash", sent_before: 3, kept: &[Diff, Wire], ..RECEIVER },
-    Scene { name: "hello-receive-crash-with-ack", sent_before: 3, kept: &[Diff], ..RECEIVER },
+    Scene { name: "hello-receive-no-declare", kept: &[Diff, Wire, Printed], ..PLAIN },
+    Scene { name: "hello-receive-no-stop", sent_before: 1, receives: Some(1), kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "hello-receive-crash", sent_before: 2, kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "hello-receive-crash-with-ack", sent_before: 2, kept: &[Diff], ..PLAIN },
     Scene {
         name: "hello-receive-several",
         side_by_side: Some(&["one", "two", "three", "four"]),
         kept: &[Picture("Four messages for two receivers: the broker gives each the next in turn.")],
-        ..RECEIVER
+        ..PLAIN
     },
 ];
 
 /// The scene of [`play_alarm`].
-pub const ALARM: Scene = Scene { name: "hello-send-alarm", ..SENDER };
+pub const ALARM: Scene = Scene { name: "hello-send-alarm", ..PLAIN };
 
 impl Scene {
     /// The files that are made of it.
@@ -180,7 +174,7 @@ fn keep(
                     named.map(|(program, seen)| sequence::Part { program, events: &seen.events }).collect();
                 sequence::svg(&format!("wire-{}", scene.name), title, &parts)
             }
-            Printed => printed(scene.shown, first),
+            Printed => printed(scene, first),
             Report => report()?,
         };
         compare(&scene.file(*kept), &text)?;
@@ -259,9 +253,18 @@ fn lesson(name: &str) -> &'static str {
     if name.starts_with("hello-receive") { "hello-receive" } else { "hello-send" }
 }
 
-/// A terminal in which a program was run: the command, stdout, stderr.
-fn printed(command: &str, seen: &Performance) -> String {
-    let mut lines = vec![format!("$ {command}")];
+fn number(name: &str) -> &'static str {
+    if lesson(name) == "hello-send" { "01" } else { "02" }
+}
+
+/// Where a learner has it.
+fn own_folder(name: &str) -> String {
+    format!("work/{}-{}", number(name), lesson(name))
+}
+
+/// A terminal in which a learner's own program was run: the command, stdout, stderr.
+fn printed(scene: &Scene, seen: &Performance) -> String {
+    let mut lines = vec![format!("$ cargo run -q --manifest-path {}/Cargo.toml", own_folder(scene.name))];
     lines.extend(seen.stdout.lines());
     if seen.interrupted_at.is_some() {
         lines.push("^C".to_owned());
@@ -274,9 +277,8 @@ fn printed(command: &str, seen: &Performance) -> String {
 fn report(broker: &TestBroker, scene: &Scene) -> Result<String, Failed> {
     let binary = step_programs::folder()?.join(scene.name);
     let command = shell_words::join([binary.to_string_lossy()]);
-    let number = if lesson(scene.name) == "hello-send" { "01" } else { "02" };
+    let (number, folder) = (number(scene.name), own_folder(scene.name));
     let output = broker.check(&["lesson", number, "--seed", "1", "--program", &command]).output()?;
-    let folder = format!("work/{number}-{}", lesson(scene.name));
     let said = String::from_utf8_lossy(&output.stdout).replace(&command, &folder);
     assert!(!said.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(format!("$ cargo xtask check lesson {number} --path {folder}\n{said}"))

@@ -28,10 +28,19 @@ enum Act {
 
 use Act::{Checker, Program};
 
+/// Running a learner's own programs.
+const SEND: &str = "cargo run -q --manifest-path work/01-hello-send/Cargo.toml";
+const RECEIVE: &str = "cargo run -q --manifest-path work/02-hello-receive/Cargo.toml";
+
 const HERE: &str = "amqp://localhost:5672";
 
 /// The session, in its order: one embedded broker, from `up` to `down`.
 pub const SESSIONS: &[Session] = &[
+    Session {
+        name: "check",
+        typed: "cargo xtask check lesson 01",
+        act: Checker(&["check", "lesson", "01", "--broker", "embedded"]),
+    },
     Session { name: "no-broker", typed: "cargo run -q -p hello-send", act: Program("hello-send-5", HERE) },
     Session {
         name: "up",
@@ -39,14 +48,14 @@ pub const SESSIONS: &[Session] = &[
         act: Checker(&["broker", "up", "--broker", "embedded"]),
     },
     Session { name: "status", typed: "cargo xtask broker status", act: Checker(&["broker", "status"]) },
-    Session { name: "no-queue", typed: "cargo run -q -p hello-send", act: Program("hello-send-no-queue", HERE) },
+    Session { name: "no-queue", typed: SEND, act: Program("hello-send-no-queue", HERE) },
     Session { name: "no-queues", typed: "cargo xtask broker queues", act: Checker(&["broker", "queues"]) },
-    Session { name: "send", typed: "cargo run -q -p hello-send", act: Program("hello-send-5", HERE) },
+    Session { name: "send", typed: SEND, act: Program("hello-send-5", HERE) },
     Session { name: "queues", typed: "cargo xtask broker queues", act: Checker(&["broker", "queues"]) },
-    Session { name: "send-again", typed: "cargo run -q -p hello-send", act: Program("hello-send-5", HERE) },
+    Session { name: "send-again", typed: SEND, act: Program("hello-send-5", HERE) },
     Session { name: "queues-again", typed: "cargo xtask broker queues", act: Checker(&["broker", "queues"]) },
     Session { name: "peek", typed: "cargo xtask broker peek hello", act: Checker(&["broker", "peek", "hello"]) },
-    Session { name: "crash", typed: "cargo run -q -p hello-receive", act: Program("hello-receive-crash", HERE) },
+    Session { name: "crash", typed: RECEIVE, act: Program("hello-receive-crash", HERE) },
     Session { name: "queues-after-crash", typed: "cargo xtask broker queues", act: Checker(&["broker", "queues"]) },
     Session {
         name: "publish",
@@ -58,11 +67,7 @@ pub const SESSIONS: &[Session] = &[
         typed: "cargo xtask broker publish hello 'and another'",
         act: Checker(&["broker", "publish", "hello", "and another"]),
     },
-    Session {
-        name: "crash-with-ack",
-        typed: "cargo run -q -p hello-receive",
-        act: Program("hello-receive-crash-with-ack", HERE),
-    },
+    Session { name: "crash-with-ack", typed: RECEIVE, act: Program("hello-receive-crash-with-ack", HERE) },
     Session {
         name: "peek-after-crash",
         typed: "cargo xtask broker peek hello",
@@ -74,7 +79,7 @@ pub const SESSIONS: &[Session] = &[
         typed: "cargo xtask broker alarm raise disk",
         act: Checker(&["broker", "alarm", "raise", "disk"]),
     },
-    Session { name: "alarm-no-close", typed: "cargo run -q -p hello-send", act: Program("hello-send-no-close", HERE) },
+    Session { name: "alarm-no-close", typed: SEND, act: Program("hello-send-no-close", HERE) },
     Session { name: "alarm-queues", typed: "cargo xtask broker queues", act: Checker(&["broker", "queues"]) },
     Session {
         name: "alarm-clear",
@@ -96,7 +101,7 @@ pub const SESSIONS: &[Session] = &[
         typed: "AMQP_URL=localhost:5672 cargo run -q -p hello-send",
         act: Program("hello-send-5", "localhost:5672"),
     },
-    Session { name: "unequal", typed: "cargo run -q -p hello-send", act: Program("hello-send-durable", HERE) },
+    Session { name: "unequal", typed: SEND, act: Program("hello-send-durable", HERE) },
     Session { name: "down", typed: "cargo xtask broker down", act: Checker(&["broker", "down"]) },
 ];
 
