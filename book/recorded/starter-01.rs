@@ -4,7 +4,7 @@
 //! and have it judged as often as you like:
 //!
 //! ```console
-//! $ cargo xtask check lesson 01 --path work/01-hello-send
+//! $ cargo xtask check lesson 01
 //! ```
 
 // The imports are those of the finished program: delete the line below when all steps

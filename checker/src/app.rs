@@ -1,5 +1,7 @@
 //! The program around the library: flags in, exit code out, and nothing left behind.
 
+mod learner;
+
 use std::{
     ffi::OsString,
     io::{self, IsTerminal},
@@ -8,15 +10,16 @@ use std::{
 };
 
 use clap::Parser;
-use cli::{CheckOptions, CheckWhat, Cli, Command, Exit, Format, ProgramArgs, StartWhat, WarmWhat};
+use cli::{CheckOptions, CheckWhat, Cli, Command, Exit, Format, ProgramArgs, WarmWhat};
 
 use crate::{
     brokers,
     check::check,
+    guide,
     lessons::{self, Lesson},
     owner::{self, Run},
+    progress,
     report::{self, progress, say},
-    start::{self, NotStarted, Wish},
     verdict::{Reason, Report, Verdict},
     workspace,
 };
@@ -33,7 +36,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let order = match cli.command {
-        Command::Start(start) => return begin(start.what),
+        Command::Next => return learner::next(),
+        Command::List => return learner::list(),
+        Command::Start(start) => return learner::start(start.what),
+        Command::Hint(hint) => return learner::hint(hint.what),
+        Command::Diff(diff) => return learner::diff(diff.what),
+        Command::Reset(reset) => return learner::reset(reset.what),
         Command::Check(check) => match order(check.what) {
             Ok(order) => order,
             Err(code) => return code,
@@ -58,30 +66,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     })
 }
 
-/// Writes the program that a learner begins with; no broker is needed for that.
-fn begin(what: StartWhat) -> ExitCode {
-    let StartWhat::Lesson { lesson, to, force } = what;
-    let lesson = match known().and_then(|lessons| find(&lessons, &lesson)) {
-        Ok(lesson) => lesson,
-        Err(code) => return code,
-    };
-    let wish = Wish { to, force };
-    match start::start(&lesson, &wish) {
-        Ok(started) => match report::print(&start::told(&lesson, &started)) {
-            Ok(()) => Exit::Passed.into(),
-            Err(error) => unwritten(&error).into(),
-        },
-        Err(why) => {
-            tell("error", &why.to_string());
-            start::hints(&lesson, &wish, &why).iter().for_each(|hint| tell("hint", hint));
-            match why {
-                NotStarted::IsThere(_) | NotStarted::KitsOwn(_) => Exit::Usage.into(),
-                NotStarted::Io(_) | NotStarted::Lesson { .. } => Exit::NotChecked.into(),
-            }
-        }
-    }
-}
-
 /// A command whose words make sense.
 enum Order {
     Check { lessons: Vec<Lesson>, program: ProgramArgs, options: CheckOptions },
@@ -95,7 +79,9 @@ fn order(what: CheckWhat) -> Result<Order, ExitCode> {
         CheckWhat::Lesson { lesson, program, options } => {
             Order::Check { lessons: vec![find(&lessons, &lesson)?], program, options }
         }
-        CheckWhat::All { options } => Order::Check { lessons, program: ProgramArgs::default(), options },
+        CheckWhat::All { options } => {
+            Order::Check { lessons, program: ProgramArgs { reference: true, ..ProgramArgs::default() }, options }
+        }
     })
 }
 
@@ -173,7 +159,12 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
     let mut broker = None;
     let mut code = Exit::Passed;
     for lesson in lessons {
-        let report = check(lesson, program, options, run, &mut broker).await;
+        let own = guide::own_program(lesson);
+        let is_learners = program.path.is_some() || program.program.is_some() || (own.is_some() && !program.reference);
+        let report = check(lesson, program, own, options, run, &mut broker).await;
+        if is_learners && let Err(error) = progress::remember(&report) {
+            tell("warning", &format!("your progress could not be written down: {error}"));
+        }
         if let Err(error) = print(&report, options) {
             return unwritten(&error);
         }

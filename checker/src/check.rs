@@ -1,6 +1,6 @@
 //! One check, from its flags to its report.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use cli::{CheckOptions, ProgramArgs};
 use tokio::time::Instant;
@@ -19,16 +19,18 @@ use crate::{
 /// program's time limit and a broker's start are not in it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Judges one program. The broker is looked for when it is first needed, and kept in `broker` for the next check.
+/// Judges one program; `own` is the learner's, which is judged where the flags name none. The broker is looked for when it is
+/// first needed, and kept in `broker` for the next check.
 pub async fn check(
     lesson: &Lesson,
     program: &ProgramArgs,
+    own: Option<PathBuf>,
     options: &CheckOptions,
     run: &Run,
     broker: &mut Option<Result<Broker, Reason>>,
 ) -> Report {
     let begin = Instant::now();
-    let source = Source::from_args(program, &lesson.folder);
+    let source = Source::from_args(program, &lesson.folder, own);
     let mut report = Report {
         number: lesson.number.clone(),
         lesson: lesson.about.id.clone(),

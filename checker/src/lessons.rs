@@ -127,6 +127,8 @@ pub struct StepAbout {
     /// What a learner is to do, in one to three sentences: what is to be achieved, and with which method. It stands in a
     /// starter in place of the step's code.
     pub task: String,
+    /// Hints, from a nudge to nearly the line; before them comes what the last check said.
+    pub hints: Vec<String>,
     /// Where to read about it.
     pub read: String,
     /// For a step whose absence can't be shown by leaving its code out (staying is what a receiver does by itself): how the

@@ -25,10 +25,12 @@
 pub mod app;
 pub mod brokers;
 pub mod check;
+pub mod guide;
 pub mod lessons;
 pub mod owner;
 pub mod performance;
 pub mod program;
+pub mod progress;
 pub mod report;
 pub mod stage;
 pub mod start;

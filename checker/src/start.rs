@@ -75,7 +75,7 @@ pub fn start(lesson: &Lesson, wish: &Wish) -> Result<Started, NotStarted> {
 /// The folder for the program, as an absolute path.
 fn folder(lesson: &Lesson, to: Option<&Path>) -> Result<PathBuf, NotStarted> {
     let root = real(workspace::root());
-    let Some(to) = to else { return Ok(workspace::root().join("work").join(name(&lesson.folder))) };
+    let Some(to) = to else { return Ok(place_of(lesson)) };
     let folder = std::path::absolute(to).map_err(|error| at(to, &error))?;
     let place = real(&folder);
     let may_be = |free: &str| place.starts_with(root.join(free)) && place != root.join(free);
@@ -176,8 +176,15 @@ pub fn hints(lesson: &Lesson, wish: &Wish, why: &NotStarted) -> Vec<String> {
     }
 }
 
+/// What judges the program: where it is in its own place, no path is needed.
 fn check_command(lesson: &Lesson, folder: &Path) -> String {
-    format!("cargo xtask check lesson {} --path {}", lesson.number, quoted(folder))
+    let check = format!("cargo xtask check lesson {}", lesson.number);
+    if folder == place_of(lesson) { check } else { format!("{check} --path {}", quoted(folder)) }
+}
+
+/// Where a learner's program for a lesson is looked for.
+fn place_of(lesson: &Lesson) -> PathBuf {
+    workspace::work().join(name(&lesson.folder))
 }
 
 fn quoted(path: &Path) -> String {

@@ -7,6 +7,11 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
+/// Where learners' programs are, and what is remembered of them: `work/`, or the folder that `HELLO_RABBIT_WORK` names.
+pub fn work() -> PathBuf {
+    std::env::var_os(cli::WORK).filter(|folder| !folder.is_empty()).map_or_else(|| root().join("work"), PathBuf::from)
+}
+
 /// The cargo that runs us, or the one on the path.
 pub fn cargo() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)

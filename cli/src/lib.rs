@@ -5,6 +5,7 @@
 
 mod book;
 mod exit;
+mod learn;
 mod start;
 
 use std::{path::PathBuf, time::Duration};
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use book::{BookArgs, BookCli, BookWhat};
 pub use exit::Exit;
+pub use learn::{DiffArgs, DiffWhat, HintArgs, HintWhat, ResetArgs, ResetWhat};
 pub use start::{StartArgs, StartWhat};
 
 /// What can be done with a lesson, and with the broker that is kept warm.
@@ -27,10 +29,20 @@ pub struct Cli {
 /// The commands that the checker carries out.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Say where you are, and what to type next (what `cargo xtask` alone does)
+    Next,
+    /// List the lessons, with their minutes and your progress
+    List,
     /// Begin a program of your own, with a comment for each step
     Start(StartArgs),
     /// Judge a program by what it says to the broker
     Check(CheckArgs),
+    /// Give one more hint
+    Hint(HintArgs),
+    /// Show your program beside the lesson's own
+    Diff(DiffArgs),
+    /// Begin a lesson again
+    Reset(ResetArgs),
     /// Keep a broker running between checks, and look into it
     Broker(WarmArgs),
 }
@@ -47,6 +59,9 @@ pub struct CheckArgs {
 /// The environment variable by which xtask tells the checker that this lesson's own program was built a moment ago, beside
 /// the checker.
 pub const BUILT: &str = "HELLO_RABBIT_BUILT";
+
+/// The environment variable that names the folder of learners' programs, when it is not `work/`.
+pub const WORK: &str = "HELLO_RABBIT_WORK";
 
 /// Exit codes, for `--help`; [`Exit`] is the table.
 pub const EXIT_CODES: &str = "Exit codes: 0 passed · 1 failed · 2 usage · 3 not checked · 130 interrupted";
@@ -78,13 +93,13 @@ pub enum CheckWhat {
 /// The program to judge.
 #[derive(Debug, Args, Default)]
 pub struct ProgramArgs {
-    /// Judge the Rust package in this folder instead of the lesson's own program
+    /// Judge the Rust package in this folder; without it, your own in work/, or else the lesson's
     #[arg(long, value_name = "DIR", conflicts_with_all = ["program", "reference"])]
     pub path: Option<PathBuf>,
     /// Judge what this command line runs, in any language: --program 'python3 send.py'
     #[arg(long, value_name = "COMMAND", conflicts_with = "reference", value_parser = command_line)]
     pub program: Option<CommandLine>,
-    /// Judge the lesson's own program (the default)
+    /// Judge the lesson's own program, also where you have one of your own
     #[arg(long)]
     pub reference: bool,
     /// Listen on this port, for a program that has localhost:5672 written into it

@@ -23,6 +23,9 @@ pub fn run(command: &cli::Command) -> anyhow::Result<ExitCode> {
     }
     let mut checker = Command::new(checker()?);
     checker.args(env::args_os().skip(1));
+    if env::args_os().len() == 1 {
+        checker.arg("next");
+    }
     if let Some(reference) = reference.filter(|_| built_both) {
         checker.env(cli::BUILT, reference);
     }
@@ -61,6 +64,12 @@ fn reference(command: &cli::Command) -> Option<String> {
         let name = folder.file_name().into_string().ok()?;
         let (number, id) = name.split_once('-')?;
         let is_asked = id == lesson || number.parse::<u32>().ok()? == lesson.parse().ok()?;
-        is_asked.then(|| id.to_owned())
+        let has_own = work().join(&name).join("Cargo.toml").is_file();
+        (is_asked && (program.reference || !has_own)).then(|| id.to_owned())
     })
+}
+
+/// Where learners' programs are.
+fn work() -> PathBuf {
+    env::var_os(cli::WORK).filter(|folder| !folder.is_empty()).map_or_else(|| root().join("work"), PathBuf::from)
 }

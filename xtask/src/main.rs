@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 #[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -40,7 +40,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    // Without a command: where am I?
+    let done = match Cli::parse().command.unwrap_or(Command::Checker(cli::Command::Next)) {
         Command::Checker(command) => checker::run(&command),
         Command::Book(book) => book::run(book.what()),
         Command::Bench { quick } => bench::run(quick),

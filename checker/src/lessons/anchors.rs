@@ -115,6 +115,7 @@ mod tests {
             id: id.to_owned(),
             title: format!("do {id}"),
             task: format!("Call `{id} and  more`, and then go on: there is more to be done below, and nothing above."),
+            hints: Vec::new(),
             read: String::new(),
             without: without
                 .iter()

@@ -1,6 +1,7 @@
 //! From `--path`, `--program` or nothing to a program that can run.
 
 use std::{
+    hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -35,13 +36,14 @@ pub enum NoProgram {
 }
 
 impl Source {
-    /// What the flags ask for; `reference` is the lesson's own package.
+    /// What the flags ask for; `reference` is the lesson's own package, and `own` the learner's, where there is one.
     #[must_use]
-    pub fn from_args(args: &ProgramArgs, reference: &Path) -> Source {
+    pub fn from_args(args: &ProgramArgs, reference: &Path, own: Option<PathBuf>) -> Source {
         match (&args.path, &args.program) {
             (Some(path), _) => Source::Package(path.clone()),
             (None, Some(line)) => Source::Command(line.clone()),
-            (None, None) => Source::Reference(reference.to_owned()),
+            (None, None) if args.reference => Source::Reference(reference.to_owned()),
+            (None, None) => own.map_or_else(|| Source::Reference(reference.to_owned()), Source::Package),
         }
     }
 
@@ -53,7 +55,7 @@ impl Source {
                 let folder = folder.strip_prefix(workspace::root()).unwrap_or(folder);
                 format!("{} (the lesson's own program)", folder.display())
             }
-            Source::Package(folder) => folder.display().to_string(),
+            Source::Package(folder) => folder.strip_prefix(workspace::root()).unwrap_or(folder).display().to_string(),
             Source::Command(line) => line.typed.clone(),
         }
     }
@@ -105,8 +107,15 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
             "Name the folder that has a Cargo.toml, or judge a command: --program 'COMMAND'",
         ));
     }
+    let not_one = || {
+        let message = format!("The package in {} has no program, or several, and one is judged.", folder.display());
+        not_checked(message, "A program has a src/main.rs; of several, name one: --program 'cargo run --bin NAME'")
+    };
     let mut cargo = Command::new(workspace::cargo());
-    cargo.args(["build", "--quiet", "--message-format=json", "--manifest-path"]).arg(&manifest);
+    cargo.args(["rustc", "--bins", "--quiet", "--message-format=json", "--manifest-path"]).arg(&manifest);
+    // Packages with one name that are built into one folder are one package to cargo, wherever they lie: it would take the
+    // program of another for this one's. With its place in it, each is itself, and dependencies stay shared.
+    cargo.args(["--", "-C"]).arg(format!("metadata={}", place(&absolute)));
     cargo.env(MARK, mark).current_dir(&absolute).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]
     cargo.process_group(0);
@@ -128,7 +137,9 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
         // The compiler's errors are about the program. Without one it was cargo itself that failed, for want of a
         // dependency or a linker.
         let errors = errors(&messages);
-        return Err(if errors.is_empty() {
+        return Err(if said.contains("extra arguments to `rustc` can only be passed to one target") {
+            not_one()
+        } else if errors.is_empty() {
             let message = format!("cargo could not build {}:\n{said}", folder.display());
             not_checked(message, "Mend what cargo names, then check again")
         } else {
@@ -138,15 +149,15 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
     let programs = executables(&messages);
     match programs.as_slice() {
         [program] => Ok(Program { command: vec![program.clone()], folder: absolute }),
-        [] => Err(not_checked(
-            format!("The package in {} has no program.", folder.display()),
-            "A program has a src/main.rs",
-        )),
-        several => Err(not_checked(
-            format!("The package in {} has {} programs, and one is judged.", folder.display(), several.len()),
-            "Judge one of them: --program 'cargo run --bin NAME'",
-        )),
+        _ => Err(not_one()),
     }
+}
+
+/// A word that stands for a folder, and for no other.
+fn place(folder: &Path) -> String {
+    let mut hasher = DefaultHasher::new();
+    folder.hash(&mut hasher);
+    format!("hello-rabbit-{:016x}", hasher.finish())
 }
 
 /// The compiler's errors, as it prints them.

@@ -10,6 +10,7 @@ fn checker(arguments: &[&str]) -> Command {
         .args(arguments)
         .env_remove("AMQP_URL")
         .env_remove("HELLO_RABBIT_IMAGE")
+        .env("HELLO_RABBIT_WORK", concat!(env!("CARGO_TARGET_TMPDIR"), "/nobodys"))
         .env("NO_COLOR", "1")
         .env("COLUMNS", "80");
     command
@@ -24,6 +25,9 @@ fn help_texts() {
     for (name, arguments) in [
         ("help", vec!["--help"]),
         ("help_start", vec!["start", "lesson", "--help"]),
+        ("help_hint", vec!["hint", "lesson", "--help"]),
+        ("help_diff", vec!["diff", "lesson", "--help"]),
+        ("help_reset", vec!["reset", "lesson", "--help"]),
         ("help_check", vec!["check", "--help"]),
         ("help_check_lesson", vec!["check", "lesson", "--help"]),
         ("help_check_all", vec!["check", "all", "--help"]),
@@ -132,6 +136,52 @@ fn a_program_that_does_not_compile_failed() {
     assert_eq!(report["steps"][0]["id"], "build");
     assert!(report["steps"][0]["evidence"].as_str().unwrap().contains("error[E0308]"), "{report}");
     assert_eq!(report["steps"][1]["verdict"], "skipped");
+}
+
+/// A package with these files, in a folder of its own.
+fn package(place: &str, files: &[(&str, &str)]) -> std::path::PathBuf {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(place);
+    let _ = std::fs::remove_dir_all(&folder);
+    let manifest = "[package]\nname = \"same-name\"\nedition = \"2024\"\n[workspace]\n";
+    for (file, text) in [("Cargo.toml", manifest)].iter().chain(files) {
+        let path = folder.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// cargo takes two packages with one name in one target folder for one; we must not.
+#[test]
+fn a_program_is_not_taken_for_another_of_the_same_name() {
+    let printed = |folder: &std::path::Path| {
+        let arguments = ["check", "lesson", "01", "--broker", "embedded", "--format", "json", "--path"];
+        let output = checker(&[&arguments[..], &[folder.to_str().unwrap()]].concat())
+            .env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/same-target"))
+            .output()
+            .unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        report["stdout"][0].as_str().unwrap_or_default().to_owned()
+    };
+    let one = package("same-one", &[("src/main.rs", "fn main() { println!(\"one\") }")]);
+    let two = package("same-two", &[("src/main.rs", "fn main() { println!(\"two\") }")]);
+    // The second was written before the first was built, so its time tells cargo nothing.
+    assert_eq!(printed(&one), "one");
+    assert_eq!(printed(&two), "two");
+    assert_eq!(printed(&one), "one");
+}
+
+#[test]
+fn a_package_without_a_program_or_with_several_is_told() {
+    for (place, files) in [
+        ("no-program", &[("src/lib.rs", "")][..]),
+        ("programs", &[("src/bin/a.rs", "fn main() {}"), ("src/bin/b.rs", "fn main() {}")]),
+    ] {
+        let folder = package(place, files);
+        let output = run(&["check", "lesson", "01", "--broker", "embedded", "--path", folder.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(3));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("has no program, or several"), "{}", shown(&output));
+    }
 }
 
 #[test]

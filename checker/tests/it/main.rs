@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod command_line;
+mod learner;
 mod mistakes;
 mod reference;
 mod rules;

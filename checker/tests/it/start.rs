@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
+    sync::{Mutex, PoisonError},
 };
 
 use checker::lessons::{self, Lesson};
@@ -14,19 +15,23 @@ use crate::{
 };
 
 /// An empty folder for one test.
-fn empty(name: &str) -> PathBuf {
+pub fn empty(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("start").join(name);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     folder
 }
 
-/// The checker, in this folder; cargo builds beside the checker, where the lessons' dependencies are compiled already.
-fn checker(folder: &Path, arguments: &[&str]) -> Output {
+/// The checker, in this folder, where learners' programs are in `work/`; cargo builds beside the checker, where the lessons' dependencies are compiled already.
+pub fn checker(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
     command.args(arguments).current_dir(folder).env_remove("AMQP_URL").env_remove("HELLO_RABBIT_IMAGE");
+    command.env("HELLO_RABBIT_WORK", folder.join("work"));
     command.env("NO_COLOR", "1").env("COLUMNS", "80").env("CARGO_TARGET_DIR", target()).output().unwrap()
 }
+
+/// Programs that are begun have the same name wherever they lie, and all are built into the same folder: one test at a time.
+pub static BUILDS: Mutex<()> = Mutex::new(());
 
 fn target() -> &'static Path {
     // <target>/debug/checker
@@ -39,7 +44,7 @@ fn place(lesson: &Lesson) -> String {
 }
 
 fn start(folder: &Path, lesson: &Lesson, more: &[&str]) -> Output {
-    checker(folder, &[&["start", "lesson", &lesson.number, "--to", &place(lesson)], more].concat())
+    checker(folder, &[&["start", "lesson", &lesson.number], more].concat())
 }
 
 fn first() -> Lesson {
@@ -56,6 +61,7 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn every_starter_compiles_without_warnings_and_fails_at_its_first_step() {
+    let _one_at_a_time = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = empty("compiles");
     for lesson in lessons::all().unwrap() {
         assert_eq!(start(&folder, &lesson, &[]).status.code(), Some(0), "lesson {}", lesson.number);
@@ -66,10 +72,11 @@ fn every_starter_compiles_without_warnings_and_fails_at_its_first_step() {
         let said = String::from_utf8_lossy(&built.stderr);
         assert!(built.status.success() && !said.contains("warning"), "the starter of {}:\n{said}", lesson.number);
 
-        let arguments = ["check", "lesson", &lesson.number, "--broker", "embedded", "--format", "json", "--path"];
-        let checked = checker(&folder, &[&arguments[..], &[&place(&lesson)]].concat());
+        let arguments = ["check", "lesson", &lesson.number, "--broker", "embedded", "--format", "json"];
+        let checked = checker(&folder, &arguments);
         assert_eq!(checked.status.code(), Some(1), "{}", shown(&checked));
         let report: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+        assert!(report["program"].as_str().unwrap().ends_with(&place(&lesson)), "{report:#}");
         assert_eq!(report["steps"][0]["id"], lesson.about.steps[0].id.as_str());
         assert_eq!(report["steps"][0]["verdict"], "failed", "{report:#}");
     }

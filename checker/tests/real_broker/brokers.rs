@@ -92,6 +92,8 @@ impl TestBroker {
         let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
         command.arg("check").args(arguments).args(["--broker", &address.url()]);
         command.env_remove("AMQP_URL").env_remove("HELLO_RABBIT_IMAGE").env("NO_COLOR", "1");
+        // Whoever runs the tests may have programs of their own.
+        command.env("HELLO_RABBIT_WORK", concat!(env!("CARGO_TARGET_TMPDIR"), "/nobodys"));
         command
     }
 

@@ -47,6 +47,7 @@ impl Apart {
     pub fn checker(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
         command.args(arguments).env("TMPDIR", &self.folder).env("NO_COLOR", "1");
+        command.env("HELLO_RABBIT_WORK", self.folder.join("work"));
         command.env_remove("AMQP_URL").env_remove("HELLO_RABBIT_IMAGE").stdin(Stdio::null());
         command
     }

@@ -281,7 +281,7 @@ fn report(broker: &TestBroker, scene: &Scene) -> Result<String, Failed> {
     let output = broker.check(&["lesson", number, "--seed", "1", "--program", &command]).output()?;
     let said = String::from_utf8_lossy(&output.stdout).replace(&command, &folder);
     assert!(!said.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-    Ok(format!("$ cargo xtask check lesson {number} --path {folder}\n{said}"))
+    Ok(format!("$ cargo xtask check lesson {number}\n{said}"))
 }
 
 /// What an experiment changes, as a difference with a line around each change.

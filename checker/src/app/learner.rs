@@ -1,0 +1,119 @@
+//! The commands that need no broker: where a learner is, beginning a lesson, hints.
+
+use std::process::ExitCode;
+
+use cli::{DiffWhat, Exit, HintWhat, ResetWhat, StartWhat};
+
+use super::{find, give_up, known, tell, unwritten};
+use crate::{
+    guide,
+    lessons::Lesson,
+    progress::Progress,
+    report,
+    start::{self, NotStarted, Wish},
+    verdict::Reason,
+};
+
+/// `next`: what `cargo xtask` alone says.
+pub fn next() -> ExitCode {
+    done(lessons_and_progress().and_then(|(lessons, progress)| answer(&guide::next(&lessons, &progress))))
+}
+
+/// `list`.
+pub fn list() -> ExitCode {
+    done(lessons_and_progress().and_then(|(lessons, progress)| answer(&guide::list(&lessons, &progress))))
+}
+
+/// `start`: writes the program that a learner begins with.
+pub fn start(what: StartWhat) -> ExitCode {
+    let StartWhat::Lesson { lesson, to, force } = what;
+    done(named(&lesson).and_then(|lesson| begin(&lesson, &Wish { to, force })))
+}
+
+/// `reset`: begins again; the program so far is kept, the progress is not.
+pub fn reset(what: ResetWhat) -> ExitCode {
+    let ResetWhat::Lesson { lesson } = what;
+    done(named(&lesson).and_then(|lesson| {
+        begin(&lesson, &Wish { to: None, force: true })?;
+        let mut progress = progress()?;
+        progress.lessons.remove(&lesson.about.id);
+        progress.write().map_err(|error| unremembered(&error))
+    }))
+}
+
+/// `hint`: the next one.
+pub fn hint(what: HintWhat) -> ExitCode {
+    let HintWhat::Lesson { lesson, again } = what;
+    done(named(&lesson).and_then(|lesson| {
+        let mut progress = progress()?;
+        let mut record = progress.of(&lesson.about.id);
+        if again {
+            record.hints_shown = 0;
+        }
+        let (text, record) = guide::hint(&lesson, record);
+        answer(&text)?;
+        progress.lessons.insert(lesson.about.id, record);
+        progress.write().map_err(|error| unremembered(&error))
+    }))
+}
+
+/// `diff`: the learner's program beside the lesson's own, once it has passed.
+pub fn diff(what: DiffWhat) -> ExitCode {
+    let DiffWhat::Lesson { lesson, show_me } = what;
+    done(named(&lesson).and_then(|lesson| {
+        let number = &lesson.number;
+        let Some(own) = guide::own_program(&lesson) else {
+            tell("error", &format!("you have no program for lesson {number} yet"));
+            tell("hint", &format!("begin one: cargo xtask start lesson {number}"));
+            return Err(Exit::Usage.into());
+        };
+        if progress()?.of(&lesson.about.id).passed_at.is_none() && !show_me {
+            tell("error", &format!("your program for lesson {number} has not passed yet, and this shows the solution"));
+            tell("hint", &format!("one more hint: cargo xtask hint lesson {number}"));
+            tell("hint", "to see it all the same: --show-me");
+            return Err(Exit::Usage.into());
+        }
+        let text = guide::diff(&lesson, &own).map_err(|error| {
+            give_up(&Reason { message: format!("The programs can't be compared: {error}."), hints: Vec::new() })
+        })?;
+        answer(&text)
+    }))
+}
+
+fn begin(lesson: &Lesson, wish: &Wish) -> Result<(), ExitCode> {
+    match start::start(lesson, wish) {
+        Ok(started) => answer(&start::told(lesson, &started)),
+        Err(why) => {
+            tell("error", &why.to_string());
+            start::hints(lesson, wish, &why).iter().for_each(|hint| tell("hint", hint));
+            Err(match why {
+                NotStarted::IsThere(_) | NotStarted::KitsOwn(_) => Exit::Usage.into(),
+                NotStarted::Io(_) | NotStarted::Lesson { .. } => Exit::NotChecked.into(),
+            })
+        }
+    }
+}
+
+fn done(done: Result<(), ExitCode>) -> ExitCode {
+    done.err().unwrap_or(Exit::Passed.into())
+}
+
+fn answer(text: &str) -> Result<(), ExitCode> {
+    report::print(text).map_err(|error| unwritten(&error).into())
+}
+
+fn named(name: &str) -> Result<Lesson, ExitCode> {
+    known().and_then(|lessons| find(&lessons, name))
+}
+
+fn lessons_and_progress() -> Result<(Vec<Lesson>, Progress), ExitCode> {
+    Ok((known()?, progress()?))
+}
+
+fn progress() -> Result<Progress, ExitCode> {
+    Progress::read().map_err(|error| unremembered(&error))
+}
+
+fn unremembered(error: &std::io::Error) -> ExitCode {
+    give_up(&Reason { message: format!("Your progress can't be read or written: {error}."), hints: Vec::new() })
+}

@@ -1,0 +1,194 @@
+//! Where a learner is, and what comes next: `cargo xtask`, `list`, `hint`, `diff`.
+
+use std::{
+    fmt::Write,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use similar::TextDiff;
+
+use crate::{
+    lessons::{Lesson, anchors},
+    owner::at,
+    progress::{Progress, Record},
+    workspace,
+};
+
+/// Where a learner's program for this lesson is, when there is one.
+#[must_use]
+pub fn own_program(lesson: &Lesson) -> Option<PathBuf> {
+    let folder = workspace::work().join(lesson.folder.file_name()?);
+    folder.join("Cargo.toml").is_file().then_some(folder)
+}
+
+/// How far the learner is with a lesson, in words.
+fn state(lesson: &Lesson, record: &Record) -> String {
+    let count = lesson.about.steps.len();
+    match (record.passed_at, &record.failed) {
+        (Some(_), None) => "passed".to_owned(),
+        (Some(_), Some(failed)) => format!("passed before; now {} fails", failed.step),
+        (None, Some(failed)) => format!("{} of {count} steps, {} is next", record.steps_passed, failed.step),
+        (None, None) if own_program(lesson).is_some() => "begun".to_owned(),
+        (None, None) => "not begun".to_owned(),
+    }
+}
+
+/// `list`: all lessons, with their minutes and how far the learner is.
+#[must_use]
+pub fn list(lessons: &[Lesson], progress: &Progress) -> String {
+    let rows: Vec<[String; 5]> = lessons
+        .iter()
+        .map(|lesson| {
+            let about = &lesson.about;
+            let state = state(lesson, &progress.of(&about.id));
+            [lesson.number.clone(), about.id.clone(), about.title.clone(), format!("{} min", about.minutes), state]
+        })
+        .collect();
+    let width = |column: usize| rows.iter().map(|row| textwrap::core::display_width(&row[column])).max().unwrap_or(0);
+    let mut text = String::new();
+    for row in &rows {
+        for (column, cell) in row.iter().enumerate() {
+            let filler = " ".repeat(width(column) - textwrap::core::display_width(cell));
+            let _ = write!(text, "{cell}{filler}  ");
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+    text
+}
+
+/// `cargo xtask`: where the learner is, and the commands that go on from there.
+#[must_use]
+pub fn next(lessons: &[Lesson], progress: &Progress) -> String {
+    let passed = |lesson: &&Lesson| progress.of(&lesson.about.id).passed_at.is_some();
+    let mut text = format!("{} of {} lessons passed\n\n", lessons.iter().filter(passed).count(), lessons.len());
+    let Some(lesson) = lessons.iter().find(|lesson| !passed(lesson)) else {
+        text.push_str("You are done with all there are. `cargo xtask list` lists them.\n");
+        return text;
+    };
+    let (about, number) = (&lesson.about, &lesson.number);
+    let _ = writeln!(text, "lesson {number} · {}, {} minutes", about.title, about.minutes);
+    let record = progress.of(&about.id);
+    if own_program(lesson).is_none() {
+        text.push_str("you have not begun it\n\n");
+        let _ = writeln!(text, "  start    cargo xtask start lesson {number}");
+    } else {
+        if let Some(failed) = &record.failed {
+            let _ = writeln!(text, "{}\n{}", state(lesson, &record), failed.message);
+        }
+        let _ = writeln!(text, "\n  check    cargo xtask check lesson {number}");
+        let _ = writeln!(text, "  hint     cargo xtask hint lesson {number}");
+    }
+    let page = lesson.folder.file_name().unwrap_or_default().to_string_lossy();
+    let _ = writeln!(text, "  read     book/src/{page}.md (in a browser: cargo xtask book serve)");
+    text.push_str("  more     cargo xtask list · cargo xtask --help\n");
+    text
+}
+
+/// `hint`: one more hint, and the record that remembers it. The first is what the last check said; those after it go from a
+/// nudge to nearly the line.
+#[must_use]
+pub fn hint(lesson: &Lesson, mut record: Record) -> (String, Record) {
+    let (steps, number) = (&lesson.about.steps, &lesson.number);
+    if record.failed.is_none() && record.passed_at.is_some() {
+        let text = format!("lesson {number} is passed: there is nothing to hint at\n\n  next     cargo xtask\n");
+        return (text, record);
+    }
+    // `build`, when it does not compile, is no step of the lesson: the report's own hint is all there is.
+    let failed = record.failed.as_ref();
+    let index = failed.map_or(Some(0), |failed| steps.iter().position(|step| step.id == failed.step));
+    let mut hints: Vec<&str> = Vec::new();
+    hints.extend(failed.map(|failed| failed.hint.as_str()).filter(|hint| !hint.is_empty()));
+    hints.extend(index.iter().flat_map(|index| steps[*index].hints.iter().map(String::as_str)));
+    let level = record.hints_shown.min(hints.len().saturating_sub(1));
+    let place = match (index, failed) {
+        (Some(index), _) => format!("step {} of {}, {}", index + 1, steps.len(), steps[index].id),
+        (None, Some(failed)) => failed.step.clone(),
+        (None, None) => String::new(),
+    };
+    let mut text = format!("lesson {number} · {place} · hint {} of {}\n\n", level + 1, hints.len());
+    for line in textwrap::wrap(hints.get(level).copied().unwrap_or("There is no hint."), 76) {
+        let _ = writeln!(text, "  {line}");
+    }
+    text.push('\n');
+    if level + 1 < hints.len() {
+        let _ = writeln!(text, "  more     cargo xtask hint lesson {number}");
+    } else {
+        let _ = writeln!(
+            text,
+            "  that was the last; cargo xtask diff lesson {number} --show-me shows the lesson's own program"
+        );
+    }
+    record.hints_shown = level + 1;
+    (text, record)
+}
+
+/// `diff`: what turns the learner's program into the lesson's own.
+///
+/// # Errors
+///
+/// When one of the two can't be read; the error names it.
+pub fn diff(lesson: &Lesson, own: &Path) -> io::Result<String> {
+    let read = |file: PathBuf| fs::read_to_string(&file).map_err(|error| at(&file, &error));
+    let theirs = read(own.join("src/main.rs"))?;
+    let ours = anchors::without_marks(&read(lesson.folder.join("src/main.rs"))?);
+    if theirs == ours {
+        return Ok("your program is the lesson's own, letter for letter\n".to_owned());
+    }
+    let difference = TextDiff::from_lines(&theirs, &ours);
+    Ok(difference.unified_diff().context_radius(3).header("your program", "the lesson's own").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{lessons, progress::Failed};
+
+    fn first() -> Lesson {
+        lessons::all().unwrap().remove(0)
+    }
+
+    fn failed(step: &str, hint: &str) -> Record {
+        let failed = Failed { step: step.to_owned(), message: "Something is wrong.".to_owned(), hint: hint.to_owned() };
+        Record { failed: Some(failed), ..Record::default() }
+    }
+
+    #[test]
+    fn hints_begin_with_what_the_check_saw_and_end_at_the_last() {
+        let lesson = first();
+        let mut record = failed("publish", "Look at the marked letter.");
+        let mut seen = Vec::new();
+        for _ in 0..6 {
+            let (text, after) = hint(&lesson, record);
+            record = after;
+            seen.push(text);
+        }
+        assert!(seen[0].contains("step 3 of 5, publish · hint 1 of 4"), "{}", seen[0]);
+        assert!(seen[0].contains("Look at the marked letter."));
+        assert!(seen[3].contains("hint 4 of 4") && seen[3].contains("--show-me"));
+        assert_eq!(seen[3], seen[5], "the last one stays");
+        let different: std::collections::BTreeSet<&String> = seen[..4].iter().collect();
+        assert_eq!(different.len(), 4);
+    }
+
+    #[test]
+    fn without_a_check_hints_are_about_the_first_step_and_a_passed_lesson_has_none() {
+        let (text, _) = hint(&first(), Record::default());
+        assert!(text.contains("step 1 of 5, connect · hint 1 of 3"), "{text}");
+        let (text, record) = hint(&first(), Record { passed_at: Some(1), ..Record::default() });
+        assert!(text.contains("is passed") && record.hints_shown == 0);
+        let (text, _) = hint(&first(), failed("build", "Mend the first error first."));
+        assert!(text.contains("build · hint 1 of 1") && text.contains("Mend the first error first."), "{text}");
+    }
+
+    #[test]
+    fn every_step_has_hints_and_the_last_names_the_method() {
+        for lesson in lessons::all().unwrap() {
+            for step in &lesson.about.steps {
+                assert!((2..=3).contains(&step.hints.len()), "{} {}", lesson.number, step.id);
+                assert!(step.hints.iter().all(|hint| hint.ends_with(['.', '`', '?', ')'])), "{}", step.id);
+            }
+        }
+    }
+}

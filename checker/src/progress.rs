@@ -1,0 +1,225 @@
+//! What is remembered of a learner between two commands: which lessons are passed, and where the last check got to.
+//!
+//! It lies beside the learner's programs, in `work/.hello-rabbit/`, so an update of the kit leaves it alone; and it goes by the
+//! lessons' ids, so lessons may be renumbered.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    owner::at,
+    report::json,
+    verdict::{Outcome, Report, Verdict},
+    workspace,
+};
+
+/// The version of the file's format.
+const FORMAT: &str = "hello-rabbit/progress/v1";
+
+/// All that is remembered.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    format: String,
+    /// By the lessons' ids.
+    pub lessons: BTreeMap<String, Record>,
+}
+
+/// What is remembered of one lesson.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default)]
+pub struct Record {
+    /// When a program of the learner's first passed, in seconds since 1970; None when none has.
+    pub passed_at: Option<u64>,
+    /// How many steps the program passed at the last check.
+    pub steps_passed: usize,
+    /// What the last check failed at; None when it passed.
+    pub failed: Option<Failed>,
+    /// How many hints were shown for that step.
+    pub hints_shown: usize,
+}
+
+/// A step that failed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// The step's id.
+    pub step: String,
+    /// What was wrong.
+    pub message: String,
+    /// What the report said to do.
+    pub hint: String,
+}
+
+impl Default for Progress {
+    fn default() -> Progress {
+        Progress { format: FORMAT.to_owned(), lessons: BTreeMap::new() }
+    }
+}
+
+/// The folder of what is remembered.
+#[must_use]
+pub fn folder() -> PathBuf {
+    workspace::work().join(".hello-rabbit")
+}
+
+fn file() -> PathBuf {
+    folder().join("progress.json")
+}
+
+/// The report of the last check of a program for this lesson, as JSON (`hello-rabbit/check/v1`).
+#[must_use]
+pub fn last_report(lesson: &str) -> PathBuf {
+    folder().join(format!("{lesson}.json"))
+}
+
+impl Progress {
+    /// Reads it; without a file, nothing has been done.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be read, or is none of ours; the error names it, and says what to do.
+    pub fn read() -> io::Result<Progress> {
+        let file = file();
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Progress::default()),
+            Err(error) => return Err(at(&file, &error)),
+        };
+        let wrong = |what: String| {
+            let what = format!("{what}; move it away to begin with no progress, your programs stay");
+            at(&file, &io::Error::new(io::ErrorKind::InvalidData, what))
+        };
+        let progress: Progress = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        if progress.format == FORMAT { Ok(progress) } else { Err(wrong(format!("its format is {}", progress.format))) }
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be written; the error names the file. What was there stays then.
+    pub fn write(&self) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(self).map_err(io::Error::from)?;
+        replace(&file(), &(text + "\n"))
+    }
+
+    /// What is remembered of this lesson.
+    #[must_use]
+    pub fn of(&self, lesson: &str) -> Record {
+        self.lessons.get(lesson).cloned().unwrap_or_default()
+    }
+}
+
+/// Remembers what a check of a learner's program found. One that could not be done says nothing about the program, and changes
+/// nothing.
+///
+/// # Errors
+///
+/// When it can't be written; the error names the file.
+pub fn remember(report: &Report) -> io::Result<()> {
+    if report.verdict == Verdict::NotChecked {
+        return Ok(());
+    }
+    let mut progress = Progress::read()?;
+    let record = progress.lessons.entry(report.lesson.clone()).or_default();
+    record.learn(report);
+    progress.write()?;
+    replace(&last_report(&report.lesson), &(json::report(report).to_string() + "\n"))
+}
+
+impl Record {
+    fn learn(&mut self, report: &Report) {
+        self.steps_passed = report.steps.iter().filter(|step| matches!(step.outcome, Outcome::Passed(_))).count();
+        let failed = report.steps.iter().find_map(|step| match &step.outcome {
+            Outcome::Failed(mistake) => {
+                Some(Failed { step: step.id.clone(), message: mistake.message.clone(), hint: mistake.hint.clone() })
+            }
+            _ => None,
+        });
+        // Another mistake begins at its first hint.
+        let same = |old: &Failed, new: &Failed| old.step == new.step && old.message == new.message;
+        if !self.failed.iter().zip(&failed).any(|(old, new)| same(old, new)) {
+            self.hints_shown = 0;
+        }
+        self.failed = failed;
+        if report.verdict == Verdict::Passed {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+            self.passed_at.get_or_insert(now);
+        }
+    }
+}
+
+/// Puts a text in the place of a file's, or leaves the file as it is.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(|error| at(folder, &error))?;
+    let beside = file.with_extension(format!("new-{}", std::process::id()));
+    fs::write(&beside, text).map_err(|error| at(&beside, &error))?;
+    fs::rename(&beside, file).map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        at(file, &error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        performance::Performance,
+        verdict::{Mistake, Step, Timing},
+    };
+
+    fn report(outcomes: &[Outcome]) -> Report {
+        let step = |(index, outcome): (usize, &Outcome)| Step {
+            id: format!("step-{index}"),
+            title: String::new(),
+            outcome: outcome.clone(),
+            read: String::new(),
+        };
+        let passed = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Passed(_)));
+        Report {
+            number: "01".to_owned(),
+            lesson: "hello-send".to_owned(),
+            title: String::new(),
+            program: String::new(),
+            verdict: if passed { Verdict::Passed } else { Verdict::Failed },
+            reason: None,
+            broker: None,
+            steps: outcomes.iter().enumerate().map(step).collect(),
+            performance: Performance::default(),
+            seed: None,
+            timing: Timing::default(),
+        }
+    }
+
+    #[test]
+    fn a_lesson_stays_passed_and_another_mistake_begins_at_its_first_hint() {
+        let passed = Outcome::Passed(String::new());
+        let failed = |message: &str| Outcome::Failed(Mistake::new(message).hint("do this"));
+        let mut record = Record::default();
+        record.learn(&report(&[passed.clone(), failed("one")]));
+        assert_eq!((record.steps_passed, record.passed_at), (1, None));
+        record.hints_shown = 2;
+        record.learn(&report(&[passed.clone(), failed("one")]));
+        assert_eq!(record.hints_shown, 2);
+        record.learn(&report(&[passed.clone(), failed("other")]));
+        assert_eq!(record.hints_shown, 0);
+        record.learn(&report(&[passed.clone(), passed.clone()]));
+        let when = record.passed_at;
+        assert!(when.is_some() && record.failed.is_none());
+        record.learn(&report(&[failed("one"), passed]));
+        assert_eq!((record.passed_at, record.steps_passed), (when, 1));
+    }
+
+    #[test]
+    fn fields_may_be_missing_and_added() {
+        let text = r#"{"format":"hello-rabbit/progress/v1","lessons":{"hello-send":{"new":1}},"more":true}"#;
+        let progress: Progress = serde_json::from_str(text).unwrap();
+        assert_eq!(progress.of("hello-send"), Record::default());
+    }
+}

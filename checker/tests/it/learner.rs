@@ -1,0 +1,70 @@
+//! A learner's way through a lesson: where am I, one more hint, my program beside the lesson's.
+
+use std::{fs, sync::PoisonError};
+
+use checker::lessons::anchors;
+
+use crate::{
+    shared::{shown, snapshot},
+    start::{BUILDS, checker, empty},
+};
+
+#[test]
+fn from_the_first_command_to_a_passed_lesson() {
+    let _one_at_a_time = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = empty("way");
+    let told = |name: &str, arguments: &[&str], code: i32| {
+        let output = checker(&folder, arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", shown(&output));
+        snapshot(name, &shown(&output));
+    };
+    let check = ["check", "lesson", "01", "--broker", "embedded"];
+    told("next_before", &["next"], 0);
+    told("list_before", &["list"], 0);
+    told("diff_without_a_program", &["diff", "lesson", "01"], 2);
+    assert_eq!(checker(&folder, &["start", "lesson", "01"]).status.code(), Some(0));
+    told("next_begun", &["next"], 0);
+
+    let file = folder.join("work/01-hello-send/src/main.rs");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let solution = fs::read_to_string(root.join("lessons/01-hello-send/src/main.rs")).unwrap();
+    let solution = anchors::without_marks(&solution);
+    fs::write(&file, solution.replace("b\"Hello World!\"", "b\"Hello world!\"")).unwrap();
+    assert_eq!(checker(&folder, &check).status.code(), Some(1));
+    told("next_failed", &["next"], 0);
+    told("list_failed", &["list"], 0);
+    told("hint_1", &["hint", "lesson", "01"], 0);
+    told("hint_2", &["hint", "lesson", "01"], 0);
+    told("hint_again", &["hint", "lesson", "01", "--again"], 0);
+    told("diff_too_early", &["diff", "lesson", "01"], 2);
+
+    fs::write(&file, format!("{solution}// mine\n")).unwrap();
+    assert_eq!(checker(&folder, &check).status.code(), Some(0));
+    told("next_passed", &["next"], 0);
+    told("hint_passed", &["hint", "lesson", "01"], 0);
+    told("diff_passed", &["diff", "lesson", "01"], 0);
+    // The lesson's own program is judged where it is asked for, and is not the learner's.
+    let reference = checker(&folder, &[&check[..], &["--reference"]].concat());
+    assert!(String::from_utf8_lossy(&reference.stdout).contains("the lesson's own program"), "{}", shown(&reference));
+
+    assert_eq!(checker(&folder, &["reset", "lesson", "01"]).status.code(), Some(0));
+    told("list_reset", &["list"], 0);
+    assert!(fs::read_to_string(folder.join("work/01-hello-send.1/src/main.rs")).unwrap().ends_with("// mine\n"));
+}
+
+#[test]
+fn a_progress_file_that_is_none_is_told_and_kept() {
+    let folder = empty("spoilt");
+    let file = folder.join("work/.hello-rabbit/progress.json");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, "not json").unwrap();
+    let output = checker(&folder, &["list"]);
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("progress.json") && said.contains("move it away"), "{said}");
+    // A check is a check all the same.
+    let output = checker(&folder, &["check", "lesson", "01", "--broker", "embedded", "--program", "true"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("warning: your progress could not be written down"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "not json");
+}
