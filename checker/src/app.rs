@@ -19,7 +19,7 @@ use crate::{
     lessons::{self, Lesson},
     owner::{self, Run},
     progress,
-    report::{self, progress, say},
+    report::{self, say},
     verdict::{Reason, Report, Verdict},
     workspace,
 };
@@ -107,7 +107,8 @@ fn with_docker_client(arguments: &[OsString]) -> ExitCode {
     if docker_client_was_compiled() {
         cargo.arg("--quiet");
     } else {
-        progress("compiling the Docker client, this once; a minute or so");
+        // cargo shows how far it is by itself.
+        say("compiling the Docker client, this once; a minute or so …");
     }
     cargo.arg("--").args(arguments);
     let failed = |error: io::Error| {

@@ -1,5 +1,6 @@
 //! The forms of a report, and where they are printed: stdout is the answer, stderr the story.
 
+pub mod busy;
 pub mod json;
 pub mod text;
 
@@ -9,11 +10,6 @@ use std::io::{self, Write};
 pub fn say(what: &str) {
     // A closed stderr is no reason to fail.
     let _ = writeln!(anstream::stderr(), "{what}");
-}
-
-/// Tells what is being done, and takes a while.
-pub fn progress(what: &str) {
-    say(&format!("{what} …"));
 }
 
 /// Gives the answer, on stdout. A reader that went away is no error.

@@ -200,7 +200,7 @@ pub(crate) mod client {
 /// Starts a container for this run, and waits until its broker is ready.
 pub(super) async fn start(image: Option<&str>, run: &Run) -> Result<Broker, Reason> {
     let image = choose(image).await;
-    crate::report::progress(&format!("starting RabbitMQ in a container ({image})"));
+    let _busy = crate::report::busy::busy(&format!("starting RabbitMQ in a container ({image})"));
     client::start(&image, run).await
 }
 

@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     brokers::{Broker, START_PATIENCE, address::Address, management::Management, ports},
     owner::{MARK, at},
-    report::progress,
+    report::busy::busy,
     verdict::{BrokerIdentity, Reason},
     workspace,
 };
@@ -129,10 +129,9 @@ pub async fn build() -> Result<PathBuf, Reason> {
     if folder.is_some_and(|folder| folder.ends_with("release")) {
         cargo.arg("--release");
     }
-    if !program.exists() {
-        progress("compiling the embedded broker, this once; some seconds");
-    }
+    let busy = (!program.exists()).then(|| busy("compiling the embedded broker, this once; some seconds"));
     let built = cargo.status().await;
+    drop(busy);
     if built.as_ref().is_ok_and(std::process::ExitStatus::success) && program.exists() {
         return Ok(program);
     }

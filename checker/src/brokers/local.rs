@@ -170,7 +170,7 @@ impl Node {
 
 /// Starts a private node for this run.
 pub(super) async fn start(run: &Run) -> Result<Broker, Reason> {
-    crate::report::progress("starting a private node of the installed RabbitMQ");
+    let _busy = crate::report::busy::busy("starting a private node of the installed RabbitMQ");
     let prepare = |port| Node::prepare(&run.folder().join("node"), &broker_mark(run.id()), port);
     let node = ports::free_pair().and_then(prepare).map_err(|error| Reason {
         message: format!("The private node could not be prepared: {error}."),

@@ -12,7 +12,7 @@ use crate::{
         ports::MANAGEMENT,
     },
     owner::{self, at},
-    report::{progress, say},
+    report::{busy::busy, say},
     verdict::Reason,
 };
 
@@ -135,7 +135,7 @@ async fn up(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<(),
     let started = match &warm.source {
         Source::Docker { container } => up_docker(container, &warm.detail, port).await,
         Source::Local { node } => {
-            progress("starting a private node of the installed RabbitMQ");
+            let _busy = busy("starting a private node of the installed RabbitMQ");
             node.start().await.map(drop)
         }
         Source::Embedded { mark } => up_embedded(mark, port, accounts).await,
@@ -256,11 +256,11 @@ mod with_client {
         query_parameters::LogsOptionsBuilder,
     };
 
-    use super::{Reason, progress};
+    use super::{Reason, busy};
     use crate::brokers::docker::client;
 
     pub(super) async fn up_docker(container: &str, image: &str, port: u16) -> Result<(), Reason> {
-        progress(&format!("starting RabbitMQ in a container ({image})"));
+        let _busy = busy(&format!("starting RabbitMQ in a container ({image})"));
         client::remove(container).await.map_err(|message| trouble(&message))?;
         let (_, handle) = client::launch(image, container, "warm", port).await?;
         std::mem::forget(handle); // it stays; `broker down` removes it by its name

@@ -2,15 +2,29 @@
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
+    io,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{ExitStatus, Stdio},
     time::Duration,
 };
 
 use cli::{CommandLine, ProgramArgs};
-use tokio::{process::Command, time::timeout};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::Command,
+    time::{Instant, timeout, timeout_at},
+};
 
-use crate::{owner::MARK, program::Program, verdict::Reason, workspace};
+use crate::{
+    owner::MARK,
+    program::Program,
+    report::busy::{Busy, busy},
+    verdict::Reason,
+    workspace,
+};
+
+/// What takes longer than this is told about.
+const SOON: Duration = Duration::from_secs(1);
 
 /// How long a build may take: a first one compiles the dependencies, on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
@@ -119,9 +133,8 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
     cargo.env(MARK, mark).current_dir(&absolute).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]
     cargo.process_group(0);
-    let output = cargo.kill_on_drop(true).output();
-    let output = match timeout(PATIENCE, output).await {
-        Ok(Ok(output)) => output,
+    let (status, messages, said) = match timeout(PATIENCE, build(cargo.kill_on_drop(true))).await {
+        Ok(Ok(built)) => built,
         Ok(Err(error)) => {
             let message = format!("cargo could not be started: {error}.");
             return Err(not_checked(message, "Install Rust: https://rustup.rs"));
@@ -131,9 +144,7 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
             return Err(not_checked(message, "Build it by hand to see what takes so long: cargo build"));
         }
     };
-    let messages = String::from_utf8_lossy(&output.stdout).into_owned();
-    let said = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
-    if !output.status.success() {
+    if !status.success() {
         // The compiler's errors are about the program. Without one it was cargo itself that failed, for want of a
         // dependency or a linker.
         let errors = errors(&messages);
@@ -151,6 +162,47 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
         [program] => Ok(Program { command: vec![program.clone()], folder: absolute }),
         _ => Err(not_one()),
     }
+}
+
+/// Runs cargo to its end: its status, its messages, and what it said on stderr. Where that takes a while, it tells how far it is.
+async fn build(cargo: &mut Command) -> io::Result<(ExitStatus, String, String)> {
+    let mut child = cargo.spawn()?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let told = async {
+        let (mut messages, mut crates, mut shown) = (String::new(), 0_u32, None::<Busy>);
+        let begin = Instant::now();
+        let mut lines = BufReader::new(stdout.ok_or_else(|| io::Error::other("cargo has no stdout"))?).lines();
+        loop {
+            let text = match shown {
+                Some(_) => lines.next_line().await?,
+                None => match timeout_at(begin + SOON, lines.next_line()).await {
+                    Ok(text) => text?,
+                    Err(_) => {
+                        shown = Some(busy("compiling your program"));
+                        continue;
+                    }
+                },
+            };
+            let Some(text) = text else { return Ok(messages) };
+            if text.contains("\"reason\":\"compiler-artifact\"") && text.contains("\"fresh\":false") {
+                crates += 1;
+                if let Some(shown) = &shown {
+                    shown.how_far(&format!("{crates} crates"));
+                }
+            }
+            messages.push_str(&text);
+            messages.push('\n');
+        }
+    };
+    let heard = async {
+        let mut said = Vec::new();
+        if let Some(mut stderr) = stderr {
+            stderr.read_to_end(&mut said).await?;
+        }
+        io::Result::Ok(String::from_utf8_lossy(&said).trim_end().to_owned())
+    };
+    let (messages, said): (io::Result<String>, _) = tokio::join!(told, heard);
+    Ok((child.wait().await?, messages?, said?))
 }
 
 /// A word that stands for a folder, and for no other.
