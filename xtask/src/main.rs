@@ -9,6 +9,8 @@ mod ci;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod editor;
+#[cfg(test)]
 mod help;
 
 use std::process::ExitCode;
