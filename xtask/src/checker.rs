@@ -63,7 +63,7 @@ fn reference(command: &cli::Command) -> Option<String> {
     folders.flatten().find_map(|folder| {
         let name = folder.file_name().into_string().ok()?;
         let (number, id) = name.split_once('-')?;
-        let is_asked = id == lesson || number.parse::<u32>().ok()? == lesson.parse().ok()?;
+        let is_asked = id == lesson || number.parse::<u32>().ok()? == lesson.parse::<u32>().ok()?;
         let has_own = work().join(&name).join("Cargo.toml").is_file();
         (is_asked && (program.reference || !has_own)).then(|| id.to_owned())
     })
