@@ -161,13 +161,18 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
     let mut code = Exit::Passed;
     for lesson in lessons {
         let own = guide::own_program(lesson);
-        let is_learners = program.path.is_some() || program.program.is_some() || (own.is_some() && !program.reference);
+        let names_one = program.path.is_some() || program.program.is_some() || program.reference;
+        let goes_on = own.is_some() && !names_one;
+        let is_learners = goes_on || program.path.is_some() || program.program.is_some();
         let report = check(lesson, program, own, options, run, &mut broker).await;
         if is_learners && let Err(error) = progress::remember(&report) {
             tell("warning", &format!("your progress could not be written down: {error}"));
         }
         if let Err(error) = print(&report, options) {
             return unwritten(&error);
+        }
+        if goes_on && options.format == Format::Text {
+            say(&guide::after(&report));
         }
         // Failed weighs more than not checked: it says something.
         code = match (code, report.verdict) {

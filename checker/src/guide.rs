@@ -12,6 +12,7 @@ use crate::{
     lessons::{Lesson, anchors},
     owner::at,
     progress::{Progress, Record},
+    verdict::{Report, Verdict},
     workspace,
 };
 
@@ -84,6 +85,19 @@ pub fn next(lessons: &[Lesson], progress: &Progress) -> String {
     let _ = writeln!(text, "  read     book/src/{page}.md (in a browser: cargo xtask book serve)");
     text.push_str("  more     cargo xtask list · cargo xtask --help\n");
     text
+}
+
+/// What to type after a check of one's own program.
+#[must_use]
+pub fn after(report: &Report) -> String {
+    let number = &report.number;
+    match report.verdict {
+        Verdict::Passed => {
+            format!("compare it with the lesson's own: cargo xtask diff lesson {number} · what next: cargo xtask")
+        }
+        Verdict::Failed => format!("stuck? cargo xtask hint lesson {number}"),
+        Verdict::NotChecked => format!("is it me? no; when it is mended: cargo xtask check lesson {number}"),
+    }
 }
 
 /// `hint`: one more hint, and the record that remembers it. The first is what the last check said; those after it go from a

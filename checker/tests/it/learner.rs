@@ -30,7 +30,9 @@ fn from_the_first_command_to_a_passed_lesson() {
     let solution = fs::read_to_string(root.join("lessons/01-hello-send/src/main.rs")).unwrap();
     let solution = anchors::without_marks(&solution);
     fs::write(&file, solution.replace("b\"Hello World!\"", "b\"Hello world!\"")).unwrap();
-    assert_eq!(checker(&folder, &check).status.code(), Some(1));
+    let failed = checker(&folder, &check);
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&failed.stderr).ends_with("stuck? cargo xtask hint lesson 01\n"));
     told("next_failed", &["next"], 0);
     told("list_failed", &["list"], 0);
     told("hint_1", &["hint", "lesson", "01"], 0);
