@@ -18,7 +18,7 @@ use tokio::{
 use crate::{
     owner::MARK,
     program::Program,
-    report::busy::{Busy, busy},
+    report::busy::{Busy, watched},
     verdict::Reason,
     workspace,
 };
@@ -178,7 +178,7 @@ async fn build(cargo: &mut Command) -> io::Result<(ExitStatus, String, String)> 
                 None => match timeout_at(begin + SOON, lines.next_line()).await {
                     Ok(text) => text?,
                     Err(_) => {
-                        shown = Some(busy("compiling your program"));
+                        shown = Some(watched("compiling the program"));
                         continue;
                     }
                 },

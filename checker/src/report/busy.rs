@@ -24,13 +24,20 @@ pub struct Busy {
 
 /// Tells that this is being done, and takes a while.
 pub fn busy(what: &str) -> Busy {
+    let busy = watched(what);
+    if busy.line.is_none() {
+        say(&format!("{what} …"));
+    }
+    busy
+}
+
+/// As [`busy`], for what is of interest only to somebody who sits there and waits: without a terminal, nothing is said.
+pub fn watched(what: &str) -> Busy {
     let on_terminal = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
     if on_terminal {
-        drawn(what, ProgressDrawTarget::stderr())
-    } else {
-        say(&format!("{what} …"));
-        Busy { what: what.to_owned(), line: None }
+        return drawn(what, ProgressDrawTarget::stderr());
     }
+    Busy { what: what.to_owned(), line: None }
 }
 
 fn drawn(what: &str, target: ProgressDrawTarget) -> Busy {
