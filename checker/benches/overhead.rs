@@ -72,7 +72,7 @@ async fn tap(room: &Address) -> Result<(), Reason> {
     publish(&room.url(), MESSAGES / 10).await.map_err(lost)?;
     for _ in 0..ROUNDS {
         direct.push(publish(&room.url(), MESSAGES).await.map_err(lost)?);
-        let tap = Tap::open(room, None, Seen::default(), tokio::time::Instant::now()).await?;
+        let tap = Tap::open(room, None, Seen::default(), tokio::time::Instant::now(), None).await?;
         tapped.push(publish(&tap.url(), MESSAGES).await.map_err(lost)?);
         tap.close().await;
     }

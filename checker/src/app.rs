@@ -10,10 +10,10 @@ use std::{
 };
 
 use clap::Parser;
-use cli::{CheckOptions, CheckWhat, Cli, Command, Exit, Format, ProgramArgs, WarmWhat};
+use cli::{CheckOptions, CheckWhat, Cli, Command, Exit, Format, ProgramArgs, WarmWhat, WatchWhat};
 
 use crate::{
-    brokers,
+    brokers::{self, Broker},
     check::check,
     guide,
     lessons::{self, Lesson},
@@ -21,6 +21,7 @@ use crate::{
     progress,
     report::{self, say},
     verdict::{Reason, Report, Verdict},
+    watch::{self, Task},
     workspace,
 };
 
@@ -46,6 +47,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Ok(order) => order,
             Err(code) => return code,
         },
+        Command::Watch(watch) => match watch_order(watch.what) {
+            Ok(order) => order,
+            Err(code) => return code,
+        },
         Command::Broker(warm) => Order::Broker(warm.what),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -60,7 +65,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return with_docker_client(&arguments[1..]);
         }
         match order {
-            Order::Check { lessons, program, options } => checks(&lessons, &program, &options).await,
+            Order::Check { lessons, program, options } => {
+                in_a_run(async |run| judge_all(&lessons, &program, &options, run).await).await
+            }
+            Order::Watch { lessons, task, options } => {
+                in_a_run(async |run| watched(&lessons, *task, &options, run).await).await
+            }
             Order::Broker(what) => warm_broker(&what).await,
         }
     })
@@ -69,6 +79,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// A command whose words make sense.
 enum Order {
     Check { lessons: Vec<Lesson>, program: ProgramArgs, options: CheckOptions },
+    Watch { lessons: Vec<Lesson>, task: Box<Task>, options: CheckOptions },
     Broker(WarmWhat),
 }
 
@@ -85,6 +96,15 @@ fn order(what: CheckWhat) -> Result<Order, ExitCode> {
     })
 }
 
+/// The same for a watch, which is always about a program of the learner's.
+fn watch_order(what: WatchWhat) -> Result<Order, ExitCode> {
+    let WatchWhat::Lesson { lesson, program, broker, timeout } = what;
+    let lessons = known()?;
+    let lesson = find(&lessons, &lesson)?;
+    let task = Task::of(&lesson, program.to_check()).ok_or_else(|| learner::has_none(&lesson))?;
+    Ok(Order::Watch { lessons, task: Box::new(task), options: CheckOptions::at_each_save(broker, timeout) })
+}
+
 /// All lessons.
 fn known() -> Result<Vec<Lesson>, ExitCode> {
     lessons::all()
@@ -94,7 +114,7 @@ fn known() -> Result<Vec<Lesson>, ExitCode> {
 async fn needs_docker(order: &Order) -> bool {
     owner::left_a_container()
         || match order {
-            Order::Check { options, .. } => brokers::need_docker(&options.broker).await,
+            Order::Check { options, .. } | Order::Watch { options, .. } => brokers::need_docker(&options.broker).await,
             Order::Broker(what) => brokers::warm::needs_docker(what).await,
         }
 }
@@ -134,7 +154,8 @@ fn docker_client_was_compiled() -> bool {
     entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libtestcontainers-"))
 }
 
-async fn checks(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOptions) -> ExitCode {
+/// Does this in a run of its own, which ends when it is done and when somebody interrupts it.
+async fn in_a_run(work: impl AsyncFnOnce(&Run) -> Exit) -> ExitCode {
     let run = match Run::begin() {
         Ok(run) => run,
         Err(error) => {
@@ -146,7 +167,7 @@ async fn checks(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOption
     let left = owner::reap().await;
     warn(&left);
     let code = tokio::select! {
-        code = judge_all(lessons, program, options, &run) => code,
+        code = work(&run) => code,
         () = interrupted() => {
             say("interrupted; cleaning up");
             Exit::Interrupted
@@ -164,7 +185,13 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
         let names_one = program.path.is_some() || program.program.is_some() || program.reference;
         let goes_on = own.is_some() && !names_one;
         let is_learners = goes_on || program.path.is_some() || program.program.is_some();
-        let report = check(lesson, program, own, options, run, &mut broker).await;
+        let find = async {
+            match &broker {
+                Some(found) => Result::clone(found),
+                None => broker.insert(Broker::find(&options.broker, run).await).clone(),
+            }
+        };
+        let report = check(lesson, program, own, options, run, find).await;
         if is_learners && let Err(error) = progress::remember(&report) {
             tell("warning", &format!("your progress could not be written down: {error}"));
         }
@@ -182,6 +209,14 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
         };
     }
     code
+}
+
+async fn watched(lessons: &[Lesson], task: Task, options: &CheckOptions, run: &Run) -> Exit {
+    watch::watch(lessons, task, options, run).await.unwrap_or_else(|trouble| {
+        tell("error", &trouble.to_string());
+        tell("hint", trouble.hint());
+        Exit::NotChecked
+    })
 }
 
 fn unwritten(error: &io::Error) -> Exit {

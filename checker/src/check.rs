@@ -19,15 +19,17 @@ use crate::{
 /// program's time limit and a broker's start are not in it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Judges one program; `own` is the learner's, which is judged where the flags name none. The broker is looked for when it is
-/// first needed, and kept in `broker` for the next check.
+/// Judges one program; `own` is the learner's, which is judged where the flags name none. `broker` finds the broker, while the
+/// program is built.
+///
+/// It can be dropped at any time; ending `run` then takes away what there is of it.
 pub async fn check(
     lesson: &Lesson,
     program: &ProgramArgs,
     own: Option<PathBuf>,
     options: &CheckOptions,
     run: &Run,
-    broker: &mut Option<Result<Broker, Reason>>,
+    broker: impl Future<Output = Result<Broker, Reason>>,
 ) -> Report {
     let begin = Instant::now();
     let source = Source::from_args(program, &lesson.folder, own);
@@ -63,7 +65,7 @@ async fn attempt(
     port: Option<u16>,
     options: &CheckOptions,
     run: &Run,
-    broker: &mut Option<Result<Broker, Reason>>,
+    broker: impl Future<Output = Result<Broker, Reason>>,
     report: &mut Report,
 ) -> Result<(), NoProgram> {
     let begin = Instant::now();
@@ -73,23 +75,36 @@ async fn attempt(
         report.timing.build = begin.elapsed();
         built
     };
-    let find = async {
-        if broker.is_none() {
-            *broker = Some(Broker::find(&options.broker, run).await);
+    let set = async |broker: &Broker| {
+        let set = Stage::set(broker, run, lesson.queues(), options.timeout, port);
+        tokio::time::timeout(PATIENCE, set).await.unwrap_or_else(|_| Err(too_long(PATIENCE)))
+    };
+    // The broker need not wait for the compiler, and nor need the vhost. In a vhost that is somebody else's, nothing is ours
+    // before the program runs.
+    let prepare = async {
+        let broker = broker.await?;
+        let stage = if broker.makes_vhosts() { Some(set(&broker).await) } else { None };
+        Ok::<_, Reason>((broker, stage))
+    };
+    let (built, prepared) = tokio::join!(build, prepare);
+    let program = match built {
+        Ok(program) => program,
+        Err(none) => {
+            if let Ok((_, Some(Ok(stage)))) = prepared {
+                stage.hand.close().await;
+            }
+            return Err(none);
         }
     };
-    // The broker need not wait for the compiler.
-    let (built, ()) = tokio::join!(build, find);
-    let program = built?;
-    let broker = match broker {
-        Some(Ok(broker)) => broker,
-        Some(Err(reason)) => return Err(NoProgram::NotChecked(reason.clone())),
-        None => return Err(NoProgram::NotChecked(Reason::default())),
-    };
+    let (broker, stage) = prepared.map_err(NoProgram::NotChecked)?;
     let after_build = report.timing.build;
     report.broker = Some(broker.identity.clone());
     let judged = async {
-        let stage = Stage::set(broker, run, lesson.queues(), options.timeout, port).await?;
+        let mut stage = match stage {
+            Some(stage) => stage?,
+            None => set(&broker).await?,
+        };
+        stage.begin();
         report.timing.broker = begin.elapsed().saturating_sub(after_build);
         let begin = Instant::now();
         let judged = lesson.judge(&stage, &program, report.seed.unwrap_or(0)).await?;
@@ -102,12 +117,7 @@ async fn attempt(
     let limit = options.timeout * 4 + PATIENCE;
     let ((outcomes, performance), room) = match tokio::time::timeout(limit, judged).await {
         Ok(judged) => judged.map_err(NoProgram::NotChecked)?,
-        Err(_) => {
-            return Err(NoProgram::NotChecked(Reason {
-                message: format!("The check itself took longer than {} s.", limit.as_secs()),
-                hints: vec!["Is the machine very busy? Check again, with a larger --timeout".to_owned()],
-            }));
-        }
+        Err(_) => return Err(NoProgram::NotChecked(too_long(limit))),
     };
     report.steps = lesson.steps(&outcomes);
     report.performance = performance;
@@ -115,6 +125,13 @@ async fn attempt(
     report.verdict = if all_passed { Verdict::Passed } else { Verdict::Failed };
     show_public_vhost(report, &room);
     Ok(())
+}
+
+fn too_long(limit: Duration) -> Reason {
+    Reason {
+        message: format!("The check itself took longer than {} s.", limit.as_secs()),
+        hints: vec!["Is the machine very busy? Check again, with a larger --timeout".to_owned()],
+    }
 }
 
 /// The check's own vhost stands for `/`: what the program printed about it says `/`, too.

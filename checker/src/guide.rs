@@ -81,8 +81,7 @@ pub fn next(lessons: &[Lesson], progress: &Progress) -> String {
         let _ = writeln!(text, "\n  check    cargo xtask check lesson {number}");
         let _ = writeln!(text, "  hint     cargo xtask hint lesson {number}");
     }
-    let page = lesson.folder.file_name().unwrap_or_default().to_string_lossy();
-    let _ = writeln!(text, "  read     book/src/{page}.md (in a browser: cargo xtask book serve)");
+    let _ = writeln!(text, "  read     {}", page(lesson));
     text.push_str("  more     cargo xtask list · cargo xtask --help\n");
     text
 }
@@ -136,6 +135,30 @@ pub fn hint(lesson: &Lesson, mut record: Record) -> (String, Record) {
     }
     record.hints_shown = level + 1;
     (text, record)
+}
+
+/// As [`hint`], for the learner: it is remembered that the hint was shown. `again` begins at the first.
+///
+/// # Errors
+///
+/// When the progress can't be read or written; the error names the file.
+pub fn one_more_hint(lesson: &Lesson, again: bool) -> io::Result<String> {
+    let mut progress = Progress::read()?;
+    let mut record = progress.of(&lesson.about.id);
+    if again {
+        record.hints_shown = 0;
+    }
+    let (text, record) = hint(lesson, record);
+    progress.lessons.insert(lesson.about.id.clone(), record);
+    progress.write()?;
+    Ok(text)
+}
+
+/// Where the lesson's page is, and how to read it.
+#[must_use]
+pub fn page(lesson: &Lesson) -> String {
+    let page = lesson.folder.file_name().unwrap_or_default().to_string_lossy();
+    format!("book/src/{page}.md (in a browser: cargo xtask book serve)")
 }
 
 /// `diff`: what turns the learner's program into the lesson's own.

@@ -20,6 +20,7 @@
 //! | [`lessons`] | the contracts, one file a lesson |
 //! | [`start`] | the program that a learner begins with |
 //! | [`verdict`], [`report`] | the result, and its forms |
+//! | [`watch`] | a check at each save |
 //! | [`owner`] | what a check must clean up, and what an earlier one left |
 
 pub mod app;
@@ -36,5 +37,6 @@ pub mod stage;
 pub mod start;
 pub mod tap;
 pub mod verdict;
+pub mod watch;
 
 mod workspace;

@@ -5,16 +5,21 @@
 //! processes carry the run's id in their environment. Cleaning up reads that record. There is one way to clean up, and it is
 //! the same whether a run ends in order or a later run finds its folder with nobody holding the lock.
 
+mod part;
+
 use std::{
     fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicU32},
     time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 
 use crate::brokers::{address::Address, hand, management::Management};
+
+pub use part::Hold;
 
 /// The environment variable that marks the processes of a run.
 pub const MARK: &str = "HELLO_RABBIT_RUN";
@@ -53,7 +58,9 @@ pub struct Run {
     id: String,
     folder: PathBuf,
     // Held, never read: the operating system frees it with the process.
-    _lock: File,
+    lock: Arc<File>,
+    parts: AtomicU32,
+    inside: part::Inside,
 }
 
 impl Run {
@@ -70,13 +77,23 @@ impl Run {
         let path = folder.join("lock");
         let lock = File::create(&path).map_err(|error| at(&path, &error))?;
         lock.lock().map_err(|error| at(&path, &error))?;
-        Ok(Run { id, folder, _lock: lock })
+        Ok(Run::in_folder(id, folder, Arc::new(lock)))
     }
 
-    /// The run's id: 10 letters and digits.
+    fn in_folder(id: String, folder: PathBuf, lock: Arc<File>) -> Run {
+        Run { id, folder, lock, parts: AtomicU32::new(0), inside: part::Inside::new() }
+    }
+
+    /// The run's id: 10 letters and digits; a part's has a dot and a number more.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The id of the whole run that this is, or is a part of.
+    #[must_use]
+    pub fn whole(&self) -> &str {
+        self.id.split('.').next().unwrap_or(&self.id)
     }
 
     /// A folder that goes away with the run.
@@ -99,7 +116,9 @@ impl Run {
 
     /// Ends the run: all it owns goes away. What could not be removed stays on record, for the next run to try again.
     pub async fn end(self) -> Vec<String> {
-        clean(&self.folder).await
+        let left = clean(&self.id, &self.folder).await;
+        self.inside.end(PATIENCE).await;
+        left
     }
 }
 
@@ -107,7 +126,8 @@ impl Run {
 pub async fn reap() -> Vec<String> {
     let mut left = Vec::new();
     for folder in dead_runs() {
-        left.extend(clean(&folder).await);
+        let id = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        left.extend(clean(&id, &folder).await);
     }
     left
 }
@@ -115,7 +135,10 @@ pub async fn reap() -> Vec<String> {
 /// Whether an earlier run left a container behind, so that the Docker client is needed to clean up.
 #[must_use]
 pub fn left_a_container() -> bool {
-    dead_runs().iter().flat_map(|folder| record(folder)).any(|(_, owned)| matches!(owned, Owned::Container { .. }))
+    dead_runs()
+        .iter()
+        .flat_map(|folder| whole_record(folder))
+        .any(|(_, owned)| matches!(owned, Owned::Container { .. }))
 }
 
 /// The folder in which all runs of this user on this machine have theirs.
@@ -189,14 +212,23 @@ fn record(folder: &Path) -> Vec<(PathBuf, Owned)> {
         .collect()
 }
 
-async fn clean(folder: &Path) -> Vec<String> {
-    let id = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+/// The record of a run and of its parts.
+fn whole_record(folder: &Path) -> Vec<(PathBuf, Owned)> {
+    let parts = part::parts("", folder).into_iter().flat_map(|(_, part)| whole_record(&part));
+    record(folder).into_iter().chain(parts).collect()
+}
+
+async fn clean(id: &str, folder: &Path) -> Vec<String> {
     let mut left = Vec::new();
-    let mut record = record(folder);
-    // A vhost or a queue needs its broker, so a container goes last, and so do processes: one may be the broker.
+    let mut record = whole_record(folder);
+    // A vhost or a queue needs its broker, so a container goes last, and so do processes where one may be the broker.
     record.sort_by_key(|(_, owned)| matches!(owned, Owned::Container { .. }));
     let own_container = record.iter().any(|(_, owned)| matches!(owned, Owned::Container { .. }));
-    let own_broker = own_container || !processes(&broker_mark(&id)).is_empty();
+    let is_broker = |id: &str| !processes(&broker_mark(id)).is_empty();
+    let own_broker = own_container || is_broker(id) || part::parts(id, folder).iter().any(|(id, _)| is_broker(id));
+    if !own_broker {
+        end_processes(id).await;
+    }
     for (path, owned) in record {
         match remove(&owned, own_broker).await {
             Ok(()) => {
@@ -205,7 +237,7 @@ async fn clean(folder: &Path) -> Vec<String> {
             Err(problem) => left.push(problem),
         }
     }
-    end_processes(&id).await;
+    end_processes(id).await;
     if left.is_empty()
         && let Err(error) = fs::remove_dir_all(folder)
     {

@@ -18,9 +18,18 @@ pub fn say(what: &str) {
 ///
 /// When it can't be written for another reason: a full disk.
 pub fn print(answer: &str) -> io::Result<()> {
-    let mut stdout = anstream::stdout().lock();
-    match stdout.write_all(answer.as_bytes()).and_then(|()| stdout.flush()) {
+    match write(answer) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
+}
+
+/// As [`print()`], for who goes on afterwards: a reader that went away is an error, too.
+///
+/// # Errors
+///
+/// When it can't be written.
+pub fn write(answer: &str) -> io::Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    stdout.write_all(answer.as_bytes()).and_then(|()| stdout.flush())
 }

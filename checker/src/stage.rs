@@ -97,6 +97,11 @@ impl<'a> Stage<'a> {
         Ok(Stage { room, hand, run, time_limit, port, zero: Instant::now() })
     }
 
+    /// Time begins now: the stage may have been set while the program was built.
+    pub fn begin(&mut self) {
+        self.zero = Instant::now();
+    }
+
     /// Starts a program behind a tap of its own.
     ///
     /// # Errors
@@ -104,7 +109,7 @@ impl<'a> Stage<'a> {
     /// When the tap's port is taken or the program can't be started.
     pub async fn start(&self, program: &Program) -> Result<Actor, Reason> {
         let seen = Seen::default();
-        let tap = Tap::open(&self.room, self.port, seen.clone(), self.zero).await?;
+        let tap = Tap::open(&self.room, self.port, seen.clone(), self.zero, Some(self.run.hold())).await?;
         let deadline = Instant::now() + self.time_limit;
         let running = Running::start(program, &tap.url(), self.run, seen.clone(), self.zero, deadline)?;
         Ok(Actor { seen, tap, running, deadline, promptly: self.time_limit.mul_f64(PROMPTLY) })

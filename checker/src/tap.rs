@@ -27,7 +27,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use wire::{Peer, What};
 
-use crate::{brokers::address::Address, stage::Seen, tap::recorder::Recorder, verdict::Reason};
+use crate::{brokers::address::Address, owner::Hold, stage::Seen, tap::recorder::Recorder, verdict::Reason};
 
 /// The vhost that programs ask for.
 const ASKED_VHOST: &str = "/";
@@ -54,12 +54,18 @@ struct Route {
 
 impl Tap {
     /// Opens a tap in front of the broker at `room`, on this port of loopback, or any. Programs that ask for `/` get the
-    /// room's vhost.
+    /// room's vhost. It is `hold` that tells when its port is free again after a tap was dropped.
     ///
     /// # Errors
     ///
     /// When the port is taken.
-    pub async fn open(room: &Address, port: Option<u16>, seen: Seen, zero: Instant) -> Result<Tap, Reason> {
+    pub async fn open(
+        room: &Address,
+        port: Option<u16>,
+        seen: Seen,
+        zero: Instant,
+        hold: Option<Hold>,
+    ) -> Result<Tap, Reason> {
         let listeners = listen(port).await.map_err(|error| Reason {
             message: format!("The checker can't listen on port {} of 127.0.0.1: {error}.", port.unwrap_or(0)),
             hints: vec![
@@ -79,7 +85,7 @@ impl Tap {
         });
         let mut doors = JoinSet::new();
         for listener in listeners {
-            doors.spawn(attend(listener, route.clone()));
+            doors.spawn(attend(listener, route.clone(), hold.clone()));
         }
         let login = Address { host: "127.0.0.1".to_owned(), port, vhost: ASKED_VHOST.to_owned(), ..room.clone() };
         Ok(Tap { port, login, stop, doors, recorder })
@@ -124,7 +130,7 @@ async fn listen(port: Option<u16>) -> io::Result<Vec<TcpListener>> {
 }
 
 /// Accepts connections until the tap closes, then waits for those that are open.
-async fn attend(listener: TcpListener, route: Arc<Route>) {
+async fn attend(listener: TcpListener, route: Arc<Route>, _hold: Option<Hold>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {

@@ -7,6 +7,7 @@ mod book;
 mod exit;
 mod learn;
 mod start;
+mod watch;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -16,6 +17,7 @@ pub use book::{BookArgs, BookCli, BookWhat};
 pub use exit::Exit;
 pub use learn::{DiffArgs, DiffWhat, HintArgs, HintWhat, ResetArgs, ResetWhat};
 pub use start::{StartArgs, StartWhat};
+pub use watch::{POLL, WatchArgs, WatchWhat, WatchedArgs};
 
 /// What can be done with a lesson, and with the broker that is kept warm.
 #[derive(Debug, Parser)]
@@ -37,6 +39,8 @@ pub enum Command {
     Start(StartArgs),
     /// Judge a program by what it says to the broker
     Check(CheckArgs),
+    /// Judge your program now, and again at each save
+    Watch(WatchArgs),
     /// Give one more hint
     Hint(HintArgs),
     /// Show your program beside the lesson's own

@@ -45,15 +45,8 @@ pub fn reset(what: ResetWhat) -> ExitCode {
 pub fn hint(what: HintWhat) -> ExitCode {
     let HintWhat::Lesson { lesson, again } = what;
     done(named(&lesson).and_then(|lesson| {
-        let mut progress = progress()?;
-        let mut record = progress.of(&lesson.about.id);
-        if again {
-            record.hints_shown = 0;
-        }
-        let (text, record) = guide::hint(&lesson, record);
-        answer(&text)?;
-        progress.lessons.insert(lesson.about.id, record);
-        progress.write().map_err(|error| unremembered(&error))
+        let text = guide::one_more_hint(&lesson, again).map_err(|error| unremembered(&error))?;
+        answer(&text)
     }))
 }
 
@@ -62,11 +55,7 @@ pub fn diff(what: DiffWhat) -> ExitCode {
     let DiffWhat::Lesson { lesson, show_me } = what;
     done(named(&lesson).and_then(|lesson| {
         let number = &lesson.number;
-        let Some(own) = guide::own_program(&lesson) else {
-            tell("error", &format!("you have no program for lesson {number} yet"));
-            tell("hint", &format!("begin one: cargo xtask start lesson {number}"));
-            return Err(Exit::Usage.into());
-        };
+        let own = guide::own_program(&lesson).ok_or_else(|| has_none(&lesson))?;
         if progress()?.of(&lesson.about.id).passed_at.is_none() && !show_me {
             tell("error", &format!("your program for lesson {number} has not passed yet, and this shows the solution"));
             tell("hint", &format!("one more hint: cargo xtask hint lesson {number}"));
@@ -78,6 +67,13 @@ pub fn diff(what: DiffWhat) -> ExitCode {
         })?;
         answer(&text)
     }))
+}
+
+/// The learner has not begun this lesson, and what was asked for is about a program.
+pub fn has_none(lesson: &Lesson) -> ExitCode {
+    tell("error", &format!("you have no program for lesson {} yet", lesson.number));
+    tell("hint", &format!("begin one: cargo xtask start lesson {}", lesson.number));
+    Exit::Usage.into()
 }
 
 fn begin(lesson: &Lesson, wish: &Wish) -> Result<(), ExitCode> {

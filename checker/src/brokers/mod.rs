@@ -101,6 +101,12 @@ impl Broker {
         Ok(Broker { identity, address, management, server: None })
     }
 
+    /// Whether each check gets a vhost of its own.
+    #[must_use]
+    pub fn makes_vhosts(&self) -> bool {
+        self.server.is_some() || self.management.is_some()
+    }
+
     /// A place for one check: a fresh vhost where we can make one; else the vhost given, when none of `queues` is there.
     ///
     /// # Errors
@@ -114,10 +120,11 @@ impl Broker {
             })
         };
         let suffix: String = std::iter::repeat_with(fastrand::alphanumeric).take(4).collect();
-        let name = format!("hello-rabbit-{}-{}", run.id(), suffix.to_lowercase());
+        let name = format!("hello-rabbit-{}-{}", run.whole(), suffix.to_lowercase());
         if let Some(server) = &self.server {
             // It goes with this process, so there is nothing to write down.
             embedded::make_vhost(server, &name);
+            run.owns_room(server, &name);
             return Ok(self.address.in_vhost(&name));
         }
         let Some(management) = &self.management else {

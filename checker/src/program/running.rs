@@ -69,7 +69,9 @@ impl Running {
         }
         let (end, ending) = oneshot::channel();
         let watched = seen.clone();
+        let hold = run.hold();
         let watch = tokio::spawn(async move {
+            let _hold = hold;
             let (status, overdue) = tokio::select! {
                 status = child.wait() => (status.ok(), false),
                 () = sleep_until(deadline) => (None, true),

@@ -138,7 +138,9 @@ fn start_of(line: &str) -> String {
     start
 }
 
-fn wire(report: &Report) -> String {
+/// The conversation.
+#[must_use]
+pub fn wire(report: &Report) -> String {
     let mut text = String::from("\n  the conversation\n");
     let lines = words::conversation(&report.performance.events, true);
     if lines.is_empty() {

@@ -32,7 +32,7 @@ async fn bench(room: &str) -> Bench {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = Address::loopback(listener.local_addr().unwrap().port()).in_vhost(room);
     let seen = Seen::default();
-    let tap = Tap::open(&address, None, seen.clone(), Instant::now()).await.unwrap();
+    let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None).await.unwrap();
     let client = TcpStream::connect(("127.0.0.1", tap.port())).await.unwrap();
     let (broker, _) = timeout(DEADLINE, listener.accept()).await.unwrap().unwrap();
     Bench { tap, seen, client, broker }
@@ -149,7 +149,7 @@ async fn a_broker_that_is_not_there_is_noted_and_ends_the_connection() {
     let address = Address::loopback(listener.local_addr().unwrap().port());
     drop(listener);
     let seen = Seen::default();
-    let tap = Tap::open(&address, None, seen.clone(), Instant::now()).await.unwrap();
+    let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None).await.unwrap();
     let mut client = TcpStream::connect(("127.0.0.1", tap.port())).await.unwrap();
     assert_eq!(rest(&mut client).await, b"");
     tap.close().await;
@@ -175,7 +175,7 @@ async fn many_connections_are_kept_apart_and_in_order() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = Address::loopback(listener.local_addr().unwrap().port());
     let seen = Seen::default();
-    let tap = Tap::open(&address, None, seen.clone(), Instant::now()).await.unwrap();
+    let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None).await.unwrap();
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
             tokio::spawn(async move {
@@ -223,6 +223,7 @@ async fn many_connections_are_kept_apart_and_in_order() {
 async fn a_port_that_is_taken_is_a_reason_and_not_a_panic() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = taken.local_addr().unwrap().port();
-    let reason = Tap::open(&Address::loopback(1), Some(port), Seen::default(), Instant::now()).await.err().unwrap();
+    let reason =
+        Tap::open(&Address::loopback(1), Some(port), Seen::default(), Instant::now(), None).await.err().unwrap();
     assert!(reason.message.contains(&port.to_string()), "{reason:?}");
 }

@@ -25,6 +25,7 @@ fn help_texts() {
     for (name, arguments) in [
         ("help", vec!["--help"]),
         ("help_start", vec!["start", "lesson", "--help"]),
+        ("help_watch", vec!["watch", "lesson", "--help"]),
         ("help_hint", vec!["hint", "lesson", "--help"]),
         ("help_diff", vec!["diff", "lesson", "--help"]),
         ("help_reset", vec!["reset", "lesson", "--help"]),

@@ -11,3 +11,4 @@ mod rules;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod start;
+mod watch;

@@ -163,7 +163,7 @@ impl InUse {
 /// A door to this room that leads past the management API: the tap, with nobody who looks at what it writes down. Who asks
 /// for the vhost `/` there gets the room's.
 pub async fn forward(room: &Address) -> Tap {
-    let tap = Tap::open(room, None, Seen::default(), tokio::time::Instant::now()).await;
+    let tap = Tap::open(room, None, Seen::default(), tokio::time::Instant::now(), None).await;
     tap.unwrap_or_else(|reason| panic!("{}", reason.message))
 }
 

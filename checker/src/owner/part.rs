@@ -1,0 +1,143 @@
+//! A part of a run: one check of many, with all it owns. It goes away before the run does.
+//!
+//! A part is a [`Run`] in its own right, in a folder inside the run's. So what it owns is on record there, the run that ends
+//! finds it when nobody ended the part, and so does the next run after `kill -9`.
+
+use std::{
+    convert::Infallible,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering},
+    time::Duration,
+};
+
+use broker::Server;
+use tokio::sync::mpsc;
+
+use super::{Run, at};
+
+/// What the folder of a part is called, before its number.
+const FOLDER: &str = "part-";
+
+/// What a run has in this process: it needs no record, because it goes with the process.
+#[derive(Debug)]
+pub(super) struct Inside {
+    /// Vhosts of an embedded broker in this process.
+    rooms: Mutex<Vec<(Weak<Server>, String)>>,
+    hold: Hold,
+    let_go: mpsc::Receiver<Infallible>,
+}
+
+/// A task of a run has one for as long as it runs: the run's end waits until all are gone.
+#[derive(Clone, Debug)]
+pub struct Hold {
+    // Held, never sent on: the other side sees when the last copy is gone.
+    _sender: mpsc::Sender<Infallible>,
+}
+
+impl Inside {
+    pub(super) fn new() -> Inside {
+        let (sender, let_go) = mpsc::channel(1);
+        Inside { rooms: Mutex::default(), hold: Hold { _sender: sender }, let_go }
+    }
+
+    /// Waits until all tasks are gone, at most so long, and takes the vhosts away.
+    pub(super) async fn end(self, patience: Duration) {
+        let Inside { rooms, hold, mut let_go } = self;
+        drop(hold);
+        let _ = tokio::time::timeout(patience, let_go.recv()).await;
+        for (server, name) in rooms.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            if let Some(server) = server.upgrade() {
+                server.with(|broker| broker.delete_vhost(&name));
+            }
+        }
+    }
+}
+
+impl Run {
+    /// Begins a part of this run. End it as any run.
+    ///
+    /// # Errors
+    ///
+    /// When the folder for it can't be made; the error names it.
+    pub fn part(&self) -> io::Result<Run> {
+        let number = self.parts.fetch_add(1, Ordering::Relaxed);
+        let folder = self.folder.join(format!("{FOLDER}{number}"));
+        fs::create_dir(&folder).map_err(|error| at(&folder, &error))?;
+        Ok(Run::in_folder(format!("{}.{number}", self.id), folder, self.lock.clone()))
+    }
+
+    /// Says that the run owns a vhost of an embedded broker in this process.
+    pub fn owns_room(&self, server: &Arc<Server>, name: &str) {
+        let mut rooms = self.inside.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.push((Arc::downgrade(server), name.to_owned()));
+    }
+
+    /// What a task of this run takes along: see [`Hold`].
+    #[must_use]
+    pub fn hold(&self) -> Hold {
+        self.inside.hold.clone()
+    }
+}
+
+/// The parts of the run in this folder that nobody ended: their ids, and their folders.
+pub(super) fn parts(id: &str, folder: &Path) -> Vec<(String, PathBuf)> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter_map(|path| {
+            let number = path.file_name()?.to_str()?.strip_prefix(FOLDER)?.to_owned();
+            Some((format!("{id}.{number}"), path))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use broker::Config;
+
+    use super::*;
+    use crate::{
+        brokers::address::Address,
+        owner::{Owned, reap, whole_record},
+    };
+
+    #[tokio::test]
+    async fn a_part_goes_before_its_run_and_what_it_owns_is_on_the_runs_record() {
+        let run = Run::begin().unwrap();
+        let (one, other) = (run.part().unwrap(), run.part().unwrap());
+        assert_eq!((one.whole(), one.id()), (run.id(), format!("{}.0", run.id()).as_str()));
+        // Nobody listens there, so the queue counts as gone.
+        let queue = Owned::Queue { address: Address::loopback(1), name: "q".to_owned() };
+        one.owns(&queue).unwrap();
+        other.owns(&queue).unwrap();
+        assert_eq!(whole_record(run.folder()).len(), 2);
+        assert_eq!(one.end().await, Vec::<String>::new());
+        assert_eq!(whole_record(run.folder()).len(), 1);
+        // A part that is still there is alive, as its run is.
+        reap().await;
+        assert!(other.folder().exists());
+        let folder = run.folder().to_owned();
+        assert_eq!(run.end().await, Vec::<String>::new());
+        assert!(!folder.exists());
+    }
+
+    #[tokio::test]
+    async fn the_end_waits_for_tasks_and_takes_vhosts_of_this_process_away() {
+        let server = Arc::new(Server::start(Config::default(), None).await.unwrap());
+        let run = Run::begin().unwrap();
+        let part = run.part().unwrap();
+        server.with(|broker| broker.add_vhost("a room"));
+        part.owns_room(&server, "a room");
+        let (hold, (done, is_done)) = (part.hold(), tokio::sync::oneshot::channel());
+        tokio::spawn(async move {
+            tokio::task::yield_now().await;
+            let _ = done.send(());
+            drop(hold);
+        });
+        part.end().await;
+        is_done.await.unwrap();
+        assert_eq!(server.with(|broker| broker.vhosts()), ["/"]);
+        run.end().await;
+    }
+}

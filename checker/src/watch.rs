@@ -1,0 +1,218 @@
+//! `watch lesson 01`: a check now, and again at each save.
+//!
+//! One run owns it all, and each check is a part of it that goes away when the check is over. A save ends the check under way at
+//! once, and what it would have said is never printed.
+
+mod changes;
+mod desk;
+mod host;
+mod keys;
+mod places;
+mod task;
+#[cfg(unix)]
+mod terminal;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    pin::pin,
+    time::Duration,
+};
+
+use cli::{CheckOptions, Exit};
+use tokio::time::{Instant, sleep_until};
+
+use crate::{
+    check::check,
+    lessons::Lesson,
+    owner::Run,
+    report::say,
+    verdict::{Report, Verdict},
+    watch::{
+        changes::Changes,
+        desk::{Desk, Wanted},
+        host::Host,
+        keys::{Keys, Press},
+    },
+};
+
+pub use task::Task;
+
+/// An editor saves a file in several steps; this long after the last of them it is done. A check begins before that, and is
+/// begun anew when more comes, so nobody waits for it.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// The steps of most editors follow each other faster than this.
+const SETTLED: Duration = Duration::from_millis(10);
+
+/// Why a watch ends before somebody quits.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// Nobody would tell of changes.
+    #[error("changes of the program can't be watched: {0}")]
+    Unwatched(io::Error),
+    /// The report can't be printed.
+    #[error("the report could not be written to stdout: {0}")]
+    Unwritten(io::Error),
+    /// A check has no folder of its own.
+    #[error("a folder for the check can't be made: {0}")]
+    NoPart(io::Error),
+}
+
+impl Trouble {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Trouble::Unwatched(_) => "check by hand, after each change: cargo xtask check lesson NUMBER",
+            Trouble::Unwritten(_) => "is the disk full that stdout goes to?",
+            Trouble::NoPart(_) => "is the disk full? TMPDIR names another folder for temporary files",
+        }
+    }
+}
+
+/// Why a check begins.
+enum Why {
+    Begun,
+    Saved(PathBuf),
+    Asked,
+    BrokerGone,
+}
+
+/// What ends a check, or the wait for the next.
+enum Event {
+    Done(Box<Report>),
+    Saved(PathBuf),
+    Wanted(Wanted),
+}
+
+/// Watches until somebody quits, or until nobody reads stdout any more. What it returns goes by the last finished check.
+///
+/// # Errors
+///
+/// When the program's folder can't be watched, or the report can't be printed.
+pub async fn watch(lessons: &[Lesson], task: Task, options: &CheckOptions, run: &Run) -> Result<Exit, Trouble> {
+    let mut keys = Keys::open();
+    let mut host = Host::new(&options.broker, run);
+    let mut desk = Desk::new(lessons, &task.lesson, keys.is_some());
+    let mut next = Some(task);
+    while let Some(task) = next {
+        desk.begin(&task.lesson);
+        next = match follow(&task, &mut desk, &mut host, &mut keys, options, run).await {
+            Err(Trouble::Unwritten(error)) if error.kind() == io::ErrorKind::BrokenPipe => None,
+            followed => followed?,
+        };
+    }
+    Ok(desk.exit())
+}
+
+/// Watches one program. Returns what is to be watched next, when somebody wants that.
+async fn follow(
+    task: &Task,
+    desk: &mut Desk<'_>,
+    host: &mut Host<'_>,
+    keys: &mut Option<Keys>,
+    options: &CheckOptions,
+    run: &Run,
+) -> Result<Option<Task>, Trouble> {
+    let mut changes = Changes::of(task.folder(), task.kind()).map_err(Trouble::Unwatched)?;
+    let mut why = Why::Begun;
+    loop {
+        changes.look().map_err(Trouble::Unwatched)?;
+        let part = run.part().map_err(Trouble::NoPart)?;
+        let mut is_announced = false;
+        let event = {
+            let quiet = Instant::now() + if let Why::Saved(_) = why { QUIET } else { Duration::ZERO };
+            let check = check(&task.lesson, &task.program, task.own(), options, &part, host.broker());
+            // What is found before the quiet after a save is over waits for it.
+            let mut check = pin!(async { tokio::join!(check, sleep_until(quiet)).0 });
+            loop {
+                // A save is looked at first: where a result is there as well, it is stale.
+                tokio::select! {
+                    biased;
+                    file = changes.next() => if !is_cargos(&file) { break Event::Saved(file) },
+                    press = pressed(keys) => if let Some(wanted) = desk.pressed(press)? { break Event::Wanted(wanted) },
+                    () = sleep_until(quiet), if !is_announced => {
+                        announce(&why, task, keys.is_some());
+                        is_announced = true;
+                    }
+                    report = &mut check => break Event::Done(Box::new(report)),
+                }
+            }
+        };
+        let event = match event {
+            Event::Done(report) if report.verdict == Verdict::NotChecked && host.is_gone().await => {
+                warn(&part.end().await);
+                why = Why::BrokerGone;
+                continue;
+            }
+            Event::Done(report) => {
+                desk.finished(*report)?;
+                warn(&part.end().await);
+                tokio::select! {
+                    biased;
+                    file = changes.next() => {
+                        changes.quiet(SETTLED).await;
+                        Event::Saved(file)
+                    }
+                    wanted = wanted(keys, desk) => Event::Wanted(wanted?),
+                }
+            }
+            Event::Saved(file) => {
+                // One that goes on past its first moments was written slowly, so it is waited for.
+                let quiet = if is_announced { SETTLED } else { QUIET };
+                let (left, ()) = tokio::join!(part.end(), changes.quiet(quiet));
+                warn(&left);
+                Event::Saved(file)
+            }
+            Event::Wanted(wanted) => {
+                warn(&part.end().await);
+                Event::Wanted(wanted)
+            }
+        };
+        why = match event {
+            Event::Saved(file) => Why::Saved(file),
+            Event::Wanted(Wanted::Check) | Event::Done(_) => Why::Asked,
+            Event::Wanted(Wanted::Next(next)) => return Ok(Some(*next)),
+            Event::Wanted(Wanted::End) => return Ok(None),
+        };
+    }
+}
+
+/// A build writes Cargo.lock where there is none, so that is no reason to begin the check under way anew.
+fn is_cargos(file: &Path) -> bool {
+    file.ends_with("Cargo.lock")
+}
+
+fn announce(why: &Why, task: &Task, has_keys: bool) {
+    let what = match why {
+        Why::Begun if has_keys => format!("watching {}", task.shown()),
+        Why::Begun => format!("watching {} until Ctrl-C", task.shown()),
+        Why::Saved(file) if file.as_os_str().is_empty() => format!("{} changed", task.shown()),
+        Why::Saved(file) => format!("{} changed", file.display()),
+        Why::Asked => "once more".to_owned(),
+        Why::BrokerGone => "the broker is gone, so another is looked for".to_owned(),
+    };
+    say(&format!("\n{what}; checking …\n"));
+}
+
+async fn pressed(keys: &mut Option<Keys>) -> Press {
+    match keys {
+        Some(keys) => keys.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn wanted(keys: &mut Option<Keys>, desk: &mut Desk<'_>) -> Result<Wanted, Trouble> {
+    loop {
+        if let Some(wanted) = desk.pressed(pressed(keys).await)? {
+            return Ok(wanted);
+        }
+    }
+}
+
+fn warn(problems: &[String]) {
+    for problem in problems {
+        say(&format!("warning: {problem}"));
+    }
+}

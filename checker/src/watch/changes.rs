@@ -1,0 +1,266 @@
+//! Which file was saved.
+//!
+//! Folders are watched one by one and not with all below them: cargo's build output is below, too, and is thousands of files.
+
+use std::{
+    fs, io,
+    path::{Component, Path, PathBuf},
+    time::Duration,
+};
+
+use notify::{
+    Config, Event, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher,
+    event::{AccessKind, AccessMode, MetadataKind, ModifyKind},
+};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+
+use crate::{owner::at, report::say, watch::places};
+
+/// How often is looked for changes where the system tells of none.
+const INTERVAL: Duration = Duration::from_millis(250);
+
+/// At most so many folders are watched.
+const FOLDERS: usize = 500;
+
+/// Which files matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Those that cargo builds a package from.
+    Package,
+    /// Sources in whatever language.
+    Sources,
+}
+
+/// What files of sources end with. A program writes other files, or each check would be the cause of the next.
+const SOURCES: [&str; 24] = [
+    "c", "cc", "clj", "cpp", "cs", "erl", "ex", "exs", "go", "h", "hpp", "java", "js", "kt", "mjs", "php", "pl", "py",
+    "rb", "rs", "scala", "sh", "swift", "ts",
+];
+
+/// Folders that are nobody's sources, beside those whose names begin with a dot.
+const NOT_SOURCES: [&str; 4] = ["target", "node_modules", "__pycache__", "venv"];
+
+/// A watch on a folder of sources.
+pub struct Changes {
+    place: Place,
+    watcher: Box<dyn Watcher + Send>,
+    polls: bool,
+    saved: UnboundedReceiver<PathBuf>,
+    tell: UnboundedSender<PathBuf>,
+}
+
+/// A folder, and which of its files matter.
+#[derive(Clone)]
+struct Place {
+    folder: PathBuf,
+    kind: Kind,
+}
+
+impl Changes {
+    /// Watches this folder.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such folder, or it can't be watched; the error names it.
+    pub fn of(folder: &Path, kind: Kind) -> io::Result<Changes> {
+        let folder = folder.canonicalize().map_err(|error| at(folder, &error))?;
+        let place = Place { folder, kind };
+        let (tell, saved) = mpsc::unbounded_channel();
+        let asked = std::env::var_os(cli::POLL).is_some_and(|value| !value.is_empty());
+        let polls = asked || places::may_change_unseen(&place.folder);
+        let watcher = if polls { None } else { events(&place, &tell).ok() };
+        let mut changes = match watcher {
+            Some(watcher) => Changes { watcher, polls: false, place, saved, tell },
+            None => Changes { watcher: polling(&place, &tell)?, polls: true, place, saved, tell },
+        };
+        changes.look()?;
+        if changes.polls {
+            say(&format!("changes are looked for every {} ms: the system may not tell of them", INTERVAL.as_millis()));
+        }
+        Ok(changes)
+    }
+
+    /// Looks which folders there are, and watches those that are new.
+    ///
+    /// # Errors
+    ///
+    /// When a folder can't be watched; the error names it.
+    pub fn look(&mut self) -> io::Result<()> {
+        match self.watch_all() {
+            // All that the system has to give is taken: it is 'events' that can't be had.
+            Err(_) if !self.polls => {
+                self.polls = true;
+                self.watcher = polling(&self.place, &self.tell)?;
+                self.watch_all()
+            }
+            done => done,
+        }
+    }
+
+    fn watch_all(&mut self) -> io::Result<()> {
+        for folder in self.place.folders(&self.place.folder) {
+            match self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                // Gone in the meantime, and the folder above tells when it is back.
+                Err(_) if !folder.is_dir() => {}
+                watched => watched.map_err(|error| at(&folder, &io::Error::other(error)))?,
+            }
+        }
+        // The folder may be moved away, and another put in its place: `reset` does that. Who may not look into the folder
+        // above does without.
+        if let Some(above) = self.place.folder.parent() {
+            let _ = self.watcher.watch(above, RecursiveMode::NonRecursive);
+        }
+        Ok(())
+    }
+
+    /// Waits for a change, and says which file it was, or which folder that is new: its path in the folder. Nothing is lost when
+    /// the wait is given up.
+    pub async fn next(&mut self) -> PathBuf {
+        loop {
+            // We have a sender ourselves, so the channel has no end.
+            let path = self.saved.recv().await.unwrap_or_default();
+            if path.is_dir() {
+                // Files that are in it already tell of themselves no more, and those that come are heard from here on. Where it
+                // can't be watched, the next check says so.
+                let _ = self.look();
+                if !self.place.has_sources(&path) {
+                    continue;
+                }
+            }
+            return path.strip_prefix(&self.place.folder).map(Path::to_owned).unwrap_or(path);
+        }
+    }
+
+    /// Waits until nothing has changed for this long.
+    pub async fn quiet(&mut self, long: Duration) {
+        while let Ok(Some(_)) = tokio::time::timeout(long, self.saved.recv()).await {}
+    }
+}
+
+/// The system's own events.
+fn events(place: &Place, tell: &UnboundedSender<PathBuf>) -> notify::Result<Box<dyn Watcher + Send>> {
+    let watcher: RecommendedWatcher = notify::recommended_watcher(teller(place, tell))?;
+    Ok(Box::new(watcher))
+}
+
+/// Looking again and again.
+fn polling(place: &Place, tell: &UnboundedSender<PathBuf>) -> io::Result<Box<dyn Watcher + Send>> {
+    let config = Config::default().with_poll_interval(INTERVAL);
+    let watcher = PollWatcher::new(teller(place, tell), config);
+    Ok(Box::new(watcher.map_err(|error| at(&place.folder, &io::Error::other(error)))?))
+}
+
+fn teller(place: &Place, tell: &UnboundedSender<PathBuf>) -> impl Fn(notify::Result<Event>) + Send + 'static {
+    let (place, tell) = (place.clone(), tell.clone());
+    move |event| {
+        let Some(event) = event.ok().filter(|event| is_change(&event.kind)) else { return };
+        for path in event.paths.into_iter().filter(|path| place.matters(path, &event.kind)) {
+            let _ = tell.send(path);
+        }
+    }
+}
+
+/// That a file was read is no change, and nor are its permissions. One that was open to be written was saved, also where its
+/// text is as before.
+fn is_change(kind: &EventKind) -> bool {
+    match kind {
+        EventKind::Access(what) => *what == AccessKind::Close(AccessMode::Write),
+        EventKind::Modify(ModifyKind::Metadata(what)) => *what == MetadataKind::WriteTime,
+        _ => true,
+    }
+}
+
+impl Place {
+    fn matters(&self, path: &Path, kind: &EventKind) -> bool {
+        if !self.may_hold(path) {
+            return false;
+        }
+        // A folder that comes may have files in it already.
+        let comes = matches!(kind, EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(_)));
+        self.is_source(path) || (comes && path.is_dir())
+    }
+
+    fn is_source(&self, path: &Path) -> bool {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        match self.kind {
+            Kind::Package => extension == "rs" || is_one_of(path, &["Cargo.toml", "Cargo.lock"]),
+            Kind::Sources => SOURCES.contains(&extension),
+        }
+    }
+
+    /// This folder of ours, and those below that may hold sources.
+    fn folders(&self, top: &Path) -> Vec<PathBuf> {
+        let mut folders = vec![top.to_owned()];
+        let mut next = 0;
+        while let Some(folder) = folders.get(next) {
+            let below: Vec<PathBuf> = entries(folder)
+                .filter(|(path, is_folder)| *is_folder && self.may_hold(path))
+                .map(|(path, _)| path)
+                .take(FOLDERS.saturating_sub(folders.len()))
+                .collect();
+            folders.extend(below);
+            next += 1;
+        }
+        folders
+    }
+
+    fn has_sources(&self, folder: &Path) -> bool {
+        let is_source =
+            |(path, is_folder): (PathBuf, bool)| !is_folder && self.may_hold(&path) && self.is_source(&path);
+        self.folders(folder).iter().any(|folder| entries(folder).any(is_source))
+    }
+
+    /// Whether this is in the folder, and neither hidden nor build output.
+    fn may_hold(&self, path: &Path) -> bool {
+        let Ok(inside) = path.strip_prefix(&self.folder) else { return false };
+        inside.components().all(|part| {
+            let Component::Normal(name) = part else { return false };
+            let name = name.to_string_lossy();
+            !name.starts_with('.') && !NOT_SOURCES.contains(&name.as_ref())
+        })
+    }
+}
+
+/// What is in a folder, and whether it is a folder itself.
+fn entries(folder: &Path) -> impl Iterator<Item = (PathBuf, bool)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| (entry.path(), entry.file_type().is_ok_and(|kind| kind.is_dir())))
+}
+
+fn is_one_of(path: &Path, names: &[&str]) -> bool {
+    path.file_name().is_some_and(|name| names.iter().any(|known| name == *known))
+}
+
+#[cfg(test)]
+mod tests {
+    use notify::event::CreateKind;
+
+    use super::*;
+
+    #[test]
+    fn sources_matter_and_build_output_does_not() {
+        let place = |kind| Place { folder: PathBuf::from("/home/ann/work"), kind };
+        let matters = |kind, path: &str| {
+            place(kind).matters(&Path::new("/home/ann/work").join(path), &EventKind::Create(CreateKind::File))
+        };
+        for path in ["src/main.rs", "build.rs", "Cargo.toml", "Cargo.lock", "src/a/b.rs"] {
+            assert!(matters(Kind::Package, path), "{path}");
+        }
+        for path in ["target/debug/build/x/out/a.rs", "src/.main.rs.swp", "src/main.rs~", "notes.txt", "/home/ann/a.rs"]
+        {
+            assert!(!matters(Kind::Package, path), "{path}");
+        }
+        assert!(matters(Kind::Sources, "send.py") && !matters(Kind::Sources, "__pycache__/send.py"));
+        assert!(!matters(Kind::Sources, "log.txt") && !matters(Kind::Package, "send.py"));
+    }
+
+    #[test]
+    fn reading_is_no_change() {
+        assert!(!is_change(&EventKind::Access(AccessKind::Any)));
+        assert!(!is_change(&EventKind::Access(AccessKind::Close(AccessMode::Read))));
+        assert!(is_change(&EventKind::Access(AccessKind::Close(AccessMode::Write))));
+        assert!(!is_change(&EventKind::Modify(ModifyKind::Metadata(MetadataKind::Any))));
+        assert!(is_change(&EventKind::Modify(ModifyKind::Metadata(MetadataKind::WriteTime))));
+        assert!(is_change(&EventKind::Any));
+    }
+}

@@ -1,0 +1,126 @@
+//! What is printed, and what the keys do.
+
+use std::io::{self, IsTerminal};
+
+use cli::{Exit, ProgramArgs};
+
+use crate::{
+    guide,
+    lessons::Lesson,
+    progress,
+    report::{self, say, text},
+    verdict::{Report, Verdict},
+    watch::{Task, Trouble, keys::Press},
+};
+
+/// What is wanted of the watch.
+pub enum Wanted {
+    /// Check again.
+    Check,
+    /// Go on to another program.
+    Next(Box<Task>),
+    /// End.
+    End,
+}
+
+/// Where reports are printed and keys are answered.
+pub struct Desk<'a> {
+    lessons: &'a [Lesson],
+    lesson: Lesson,
+    has_keys: bool,
+    /// The last finished check of this lesson.
+    last: Option<Report>,
+    exit: Exit,
+}
+
+impl<'a> Desk<'a> {
+    /// One that has seen no check.
+    pub fn new(lessons: &'a [Lesson], lesson: &Lesson, has_keys: bool) -> Desk<'a> {
+        Desk { lessons, lesson: lesson.clone(), has_keys, last: None, exit: Exit::NotChecked }
+    }
+
+    /// From here on it is about this lesson.
+    pub fn begin(&mut self, lesson: &Lesson) {
+        self.lesson = lesson.clone();
+        self.last = None;
+    }
+
+    /// How the last finished check ended.
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Remembers the result of a check, and prints it.
+    pub fn finished(&mut self, report: Report) -> Result<(), Trouble> {
+        self.exit = match report.verdict {
+            Verdict::Passed => Exit::Passed,
+            Verdict::Failed => Exit::Failed,
+            Verdict::NotChecked => Exit::NotChecked,
+        };
+        if let Err(error) = progress::remember(&report) {
+            say(&format!("warning: your progress could not be written down: {error}"));
+        }
+        let width = if io::stdout().is_terminal() { textwrap::termwidth() } else { 80 };
+        let text = text::report(&report, text::Layout { width, wire: false });
+        self.last = Some(report);
+        self.print(&text)
+    }
+
+    /// Does what a key is for, or says what else has to be done.
+    pub fn pressed(&mut self, press: Press) -> Result<Option<Wanted>, Trouble> {
+        let letter = match press {
+            Press::Letter(letter) => letter,
+            Press::End => return Ok(Some(Wanted::End)),
+        };
+        let text = match letter {
+            'q' => return Ok(Some(Wanted::End)),
+            'c' => return Ok(Some(Wanted::Check)),
+            'h' => guide::one_more_hint(&self.lesson, false)
+                .unwrap_or_else(|error| format!("there is no hint, because of your progress: {error}\n")),
+            'w' => self.wire(),
+            'b' => format!("the page of lesson {}: {}\n", self.lesson.number, guide::page(&self.lesson)),
+            'n' => match self.next() {
+                Ok(task) => return Ok(Some(Wanted::Next(Box::new(task)))),
+                Err(why) => why,
+            },
+            _ => return Ok(None),
+        };
+        self.print(&format!("\n{text}")).map(|()| None)
+    }
+
+    fn wire(&self) -> String {
+        match &self.last {
+            Some(report) => text::wire(report).trim_start_matches('\n').to_owned(),
+            None => "no check is finished yet, so there is no conversation to show\n".to_owned(),
+        }
+    }
+
+    /// The next lesson's program, or why it is not its turn.
+    fn next(&self) -> Result<Task, String> {
+        let number = &self.lesson.number;
+        if self.last.as_ref().is_none_or(|report| report.verdict != Verdict::Passed) {
+            return Err(format!("lesson {number} comes first: its last check has not passed\n"));
+        }
+        let mut after = self.lessons.iter().skip_while(|lesson| lesson.about.id != self.lesson.about.id).skip(1);
+        let Some(next) = after.next() else {
+            return Err(format!("lesson {number} is the last there is\n"));
+        };
+        Task::of(next, ProgramArgs::default()).ok_or_else(|| {
+            let (number, title) = (&next.number, &next.about.title);
+            format!(
+                "lesson {number} · {title}\n\n  start    cargo xtask start lesson {number}, in another terminal; then n again\n"
+            )
+        })
+    }
+
+    /// Prints this, and below it which keys there are.
+    fn print(&self, text: &str) -> Result<(), Trouble> {
+        let mut text = text.to_owned();
+        if self.has_keys {
+            let passed = self.last.as_ref().is_some_and(|report| report.verdict == Verdict::Passed);
+            let next = if passed { "n next lesson · " } else { "" };
+            text.push_str(&format!("\n{next}h hint · w wire · c check again · b book · q quit\n"));
+        }
+        report::write(&text).map_err(Trouble::Unwritten)
+    }
+}

@@ -1,0 +1,79 @@
+//! The broker of all checks: found once, kept, and looked for again when it is gone.
+
+use std::{pin::Pin, time::Duration};
+
+use cli::BrokerArgs;
+use tokio::time::Instant;
+
+use crate::{
+    brokers::{Broker, ready},
+    owner::Run,
+    verdict::Reason,
+    watch::Trouble,
+};
+
+/// How long a broker that is there may take to answer, when a check could not be done.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What was found, and the part of the run that owns what was started for it.
+type Found = (Result<Broker, Reason>, Option<Run>);
+
+/// Who has the broker.
+pub struct Host<'a> {
+    args: &'a BrokerArgs,
+    run: &'a Run,
+    state: State<'a>,
+}
+
+enum State<'a> {
+    /// The search itself is kept: a check that is given up in between must not be the cause of a second broker.
+    Looking(Pin<Box<dyn Future<Output = Found> + 'a>>),
+    Here(Box<Found>),
+}
+
+impl<'a> Host<'a> {
+    /// One that has no broker yet.
+    pub fn new(args: &'a BrokerArgs, run: &'a Run) -> Host<'a> {
+        Host { args, run, state: State::Looking(Box::pin(find(args, run))) }
+    }
+
+    /// The broker. Nothing is lost when the wait for it is given up.
+    pub async fn broker(&mut self) -> Result<Broker, Reason> {
+        loop {
+            match &mut self.state {
+                State::Looking(search) => self.state = State::Here(Box::new(search.as_mut().await)),
+                State::Here(here) => return here.0.clone(),
+            }
+        }
+    }
+
+    /// Asked after a check that could not be done: is the broker gone that was there before? Then the next check looks for one;
+    /// so it does where none was found at all.
+    pub async fn is_gone(&mut self) -> bool {
+        let State::Here(here) = &self.state else { return false };
+        let was_there = here.0.is_ok();
+        if let Ok(broker) = &here.0 {
+            let address = broker.address.host_and_port();
+            if ready::wait(&address, Instant::now() + PATIENCE).await.is_ok() {
+                return false;
+            }
+        }
+        let search = State::Looking(Box::pin(find(self.args, self.run)));
+        if let State::Here(here) = std::mem::replace(&mut self.state, search)
+            && let Some(part) = here.1
+        {
+            part.end().await;
+        }
+        was_there
+    }
+}
+
+async fn find(args: &BrokerArgs, run: &Run) -> Found {
+    match run.part() {
+        Ok(part) => (Broker::find(args, &part).await, Some(part)),
+        Err(error) => {
+            let trouble = Trouble::NoPart(error);
+            (Err(Reason { message: format!("{trouble}."), hints: vec![trouble.hint().to_owned()] }), None)
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The keys that are pressed, one at a time, while the terminal goes on as a terminal.
+//!
+//! A thread waits for them: the terminal is the shell's, too, so it must not be told never to wait, as an asynchronous reader
+//! would. What is pressed while something else is done stands in a queue.
+
+#[cfg(unix)]
+use std::{
+    io::{self, PipeWriter},
+    thread::JoinHandle,
+};
+
+#[cfg(unix)]
+use rustix::process;
+#[cfg(unix)]
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
+};
+
+#[cfg(unix)]
+use crate::watch::terminal::Terminal;
+
+/// What was pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Press {
+    /// A letter, in lower case.
+    Letter(char),
+    /// The end: Ctrl-D, or there is no terminal any more.
+    End,
+}
+
+/// The terminal's keys. As they were before, once this is dropped.
+#[cfg(unix)]
+pub struct Keys {
+    terminal: Terminal,
+    pressed: UnboundedReceiver<Press>,
+    /// Ctrl-Z.
+    suspended: Signal,
+    resumed: Signal,
+    thread: Option<JoinHandle<()>>,
+    // What wakes the thread is that this is closed.
+    stop: Option<PipeWriter>,
+}
+
+#[cfg(unix)]
+impl Keys {
+    /// Where there is a terminal, and it is ours.
+    pub fn open() -> Option<Keys> {
+        let terminal = Terminal::open()?;
+        let [suspended, resumed] =
+            [process::Signal::TSTP, process::Signal::CONT].map(|kind| signal(SignalKind::from_raw(kind.as_raw())).ok());
+        let (suspended, resumed) = suspended.zip(resumed)?;
+        let (stopped, stop) = io::pipe().ok()?;
+        let (tell, pressed) = mpsc::unbounded_channel();
+        let thread = std::thread::Builder::new().name("keys".to_owned()).spawn(move || listen(&stopped, &tell)).ok()?;
+        Some(Keys { terminal, pressed, suspended, resumed, thread: Some(thread), stop: Some(stop) })
+    }
+
+    /// Waits for the next one. Nothing is lost when the wait is given up.
+    pub async fn next(&mut self) -> Press {
+        loop {
+            tokio::select! {
+                press = self.pressed.recv() => return press.unwrap_or(Press::End),
+                _ = self.suspended.recv() => {
+                    self.terminal.give_back();
+                    let _ = process::kill_process(process::getpid(), process::Signal::STOP);
+                }
+                // After `fg`: the shell has set the terminal its own way in between.
+                _ = self.resumed.recv() => self.terminal.take(),
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Keys {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Reads until `stopped` is closed, or the terminal is.
+#[cfg(unix)]
+fn listen(stopped: &io::PipeReader, tell: &UnboundedSender<Press>) {
+    use rustix::{
+        event::{PollFd, PollFlags, poll},
+        io::{Errno, read},
+    };
+    let (stdin, mut letters, mut buffer) = (io::stdin(), Letters::default(), [0; 256]);
+    loop {
+        let mut sources = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
+        match poll(&mut sources, None) {
+            Ok(_) if !sources[1].revents().is_empty() => return,
+            Ok(_) => {}
+            Err(Errno::INTR) => continue,
+            Err(_) => break,
+        }
+        match read(&stdin, &mut buffer) {
+            Ok(read @ 1..) => {
+                for press in letters.of(&buffer[..read]) {
+                    let _ = tell.send(press);
+                }
+            }
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Ok(_) | Err(_) => break,
+        }
+    }
+    let _ = tell.send(Press::End);
+}
+
+/// Letters among what a terminal sends: arrows and other keys are sequences that have letters in them, too.
+#[derive(Default)]
+struct Letters {
+    inside: Inside,
+}
+
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Inside {
+    #[default]
+    Nothing,
+    /// After Esc.
+    Escape,
+    /// After Esc and `[` or `O`.
+    Sequence,
+}
+
+impl Letters {
+    /// What was pressed, in what was read at once.
+    fn of(&mut self, bytes: &[u8]) -> Vec<Press> {
+        let mut pressed = Vec::new();
+        for byte in bytes {
+            self.inside = match (self.inside, byte) {
+                (_, 0x1b) => Inside::Escape,
+                (Inside::Escape, b'[' | b'O') => Inside::Sequence,
+                (Inside::Sequence, 0x20..=0x3f) => Inside::Sequence,
+                (Inside::Sequence | Inside::Escape, _) => Inside::Nothing,
+                (Inside::Nothing, 0x04) => {
+                    pressed.push(Press::End);
+                    Inside::Nothing
+                }
+                (Inside::Nothing, byte) => {
+                    let letter = char::from(*byte);
+                    pressed.extend(letter.is_ascii_alphabetic().then(|| Press::Letter(letter.to_ascii_lowercase())));
+                    Inside::Nothing
+                }
+            };
+        }
+        // Esc alone is a key, too, and what comes next is another.
+        if self.inside == Inside::Escape {
+            self.inside = Inside::Nothing;
+        }
+        pressed
+    }
+}
+
+/// Without Unix's terminals there are no keys.
+#[cfg(not(unix))]
+pub enum Keys {}
+
+#[cfg(not(unix))]
+impl Keys {
+    /// There are none.
+    pub fn open() -> Option<Keys> {
+        None
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) -> Press {
+        match *self {}
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_found_and_arrows_are_none() {
+        let letters = |reads: &[&[u8]]| {
+            let mut letters = Letters::default();
+            reads.iter().flat_map(|read| letters.of(read)).collect::<Vec<_>>()
+        };
+        let [h, b, q] = ['h', 'b', 'q'].map(Press::Letter);
+        assert_eq!(letters(&[b"hBq"]), [h, b, q]);
+        // Down, Ctrl-Right, Delete, F1, Alt-B, and a sequence in two pieces.
+        assert_eq!(letters(&[b"h\x1b[Bq\x1b[1;5Cb\x1b[3~\x1bOP\x1bb", b"\x1b[1;", b"5Cq"]), [h, q, b, q]);
+        assert_eq!(letters(&[b"\x1b", b"q\r\n \xc3\xa4", b"\x04"]), [q, Press::End]);
+    }
+}

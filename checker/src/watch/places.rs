@@ -1,0 +1,21 @@
+//! Places where files change and the system tells nobody: the change is made on another machine, or on the other side of a
+//! virtual one.
+
+use std::path::Path;
+
+/// Whether files in this folder may change without an event.
+#[cfg(target_os = "linux")]
+pub fn may_change_unseen(folder: &Path) -> bool {
+    /// By the numbers in linux/magic.h, and in the sources of the file systems themselves: NFS, SMB (three of them), Plan 9 (the
+    /// Windows drives in WSL), FUSE (Docker Desktop, sshfs), VirtualBox, VMware.
+    const SHARED: [u32; 8] =
+        [0x0000_6969, 0x0000_517b, 0xff53_4d42, 0xfe53_4d42, 0x0102_1997, 0x6573_5546, 0x786f_4256, 0xbaca_cafe];
+    // The number is 32 bits wide, in a field that has more on some machines.
+    rustix::fs::statfs(folder).is_ok_and(|about| SHARED.contains(&(about.f_type as u32)))
+}
+
+/// Whether files in this folder may change without an event: nobody knows here.
+#[cfg(not(target_os = "linux"))]
+pub fn may_change_unseen(_folder: &Path) -> bool {
+    false
+}

@@ -1,0 +1,54 @@
+//! Whose program is watched, and where it is.
+
+use std::path::{Path, PathBuf};
+
+use cli::ProgramArgs;
+
+use crate::{guide, lessons::Lesson, watch::changes::Kind, workspace};
+
+/// A program to watch.
+#[derive(Debug)]
+pub struct Task {
+    /// The lesson it is for.
+    pub lesson: Lesson,
+    /// What the flags say.
+    pub program: ProgramArgs,
+    folder: PathBuf,
+}
+
+impl Task {
+    /// The program that the flags name, or else the learner's own. None when there is neither.
+    #[must_use]
+    pub fn of(lesson: &Lesson, program: ProgramArgs) -> Option<Task> {
+        let folder = match (&program.path, &program.program) {
+            (Some(path), _) => path.clone(),
+            (None, Some(_)) => PathBuf::from("."),
+            (None, None) => guide::own_program(lesson)?,
+        };
+        Some(Task { lesson: lesson.clone(), program, folder })
+    }
+
+    /// The folder of its sources.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The learner's own program, where that is what is watched. It stays that when it is gone for a moment, or the lesson's
+    /// program would be judged in its place.
+    pub(super) fn own(&self) -> Option<PathBuf> {
+        (self.program.path.is_none() && self.program.program.is_none()).then(|| self.folder.clone())
+    }
+
+    /// Which of the folder's files matter.
+    pub(super) fn kind(&self) -> Kind {
+        if self.program.program.is_some() { Kind::Sources } else { Kind::Package }
+    }
+
+    /// What is said to be watched.
+    pub(super) fn shown(&self) -> String {
+        match &self.program.program {
+            Some(_) => "the sources in this folder".to_owned(),
+            None => self.folder.strip_prefix(workspace::root()).unwrap_or(&self.folder).display().to_string(),
+        }
+    }
+}
