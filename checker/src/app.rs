@@ -1,6 +1,8 @@
 //! The program around the library: flags in, exit code out, and nothing left behind.
 
+mod doctor;
 mod learner;
+mod wire;
 
 use std::{
     ffi::OsString,
@@ -10,7 +12,9 @@ use std::{
 };
 
 use clap::Parser;
-use cli::{CheckOptions, CheckWhat, Cli, Command, Exit, Format, ProgramArgs, WarmWhat};
+use cli::{
+    CheckOptions, CheckWhat, Cli, Command, DoctorFormat, Exit, Format, ProgramArgs, WarmWhat, WireShow, WireWhat,
+};
 
 use crate::{
     brokers,
@@ -46,7 +50,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Ok(order) => order,
             Err(code) => return code,
         },
+        Command::Wire(wire) => {
+            let WireWhat::Lesson { lesson, show } = wire.what;
+            match known().and_then(|lessons| find(&lessons, &lesson)) {
+                Ok(lesson) => Order::Wire(Box::new(lesson), show),
+                Err(code) => return code,
+            }
+        }
         Command::Broker(warm) => Order::Broker(warm.what),
+        Command::Doctor(doctor) => Order::Doctor(doctor.format),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -62,6 +74,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         match order {
             Order::Check { lessons, program, options } => checks(&lessons, &program, &options).await,
             Order::Broker(what) => warm_broker(&what).await,
+            Order::Wire(lesson, show) => wire::wire(&lesson, show).await,
+            Order::Doctor(format) => doctor::doctor(format).await,
         }
     })
 }
@@ -70,6 +84,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 enum Order {
     Check { lessons: Vec<Lesson>, program: ProgramArgs, options: CheckOptions },
     Broker(WarmWhat),
+    Wire(Box<Lesson>, WireShow),
+    Doctor(DoctorFormat),
 }
 
 /// Looks up what a command names, before anything is built or started.
@@ -92,11 +108,12 @@ fn known() -> Result<Vec<Lesson>, ExitCode> {
 }
 
 async fn needs_docker(order: &Order) -> bool {
-    owner::left_a_container()
-        || match order {
-            Order::Check { options, .. } => brokers::need_docker(&options.broker).await,
-            Order::Broker(what) => brokers::warm::needs_docker(what).await,
-        }
+    match order {
+        // They use no container, and leave what others left to others: nobody waits for a compiler to read what was said.
+        Order::Wire(..) | Order::Doctor(_) => false,
+        Order::Check { options, .. } => owner::left_a_container() || brokers::need_docker(&options.broker).await,
+        Order::Broker(what) => owner::left_a_container() || brokers::warm::needs_docker(what).await,
+    }
 }
 
 /// Goes on as the checker that was built with the Docker client.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod command_line;
+mod doctor;
 mod learner;
 mod mistakes;
 mod reference;
@@ -11,3 +12,4 @@ mod rules;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod start;
+mod wire_command;
