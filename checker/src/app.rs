@@ -1,6 +1,8 @@
 //! The program around the library: flags in, exit code out, and nothing left behind.
 
+mod doctor;
 mod learner;
+mod wire;
 
 use std::{
     ffi::OsString,
@@ -10,7 +12,10 @@ use std::{
 };
 
 use clap::Parser;
-use cli::{CheckOptions, CheckWhat, Cli, Command, Exit, Format, ProgramArgs, WarmWhat, WatchWhat};
+use cli::{
+    CheckOptions, CheckWhat, Cli, Command, DoctorFormat, Exit, Format, ProgramArgs, WarmWhat, WatchWhat, WireShow,
+    WireWhat,
+};
 
 use crate::{
     brokers::{self, Broker},
@@ -51,7 +56,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Ok(order) => order,
             Err(code) => return code,
         },
+        Command::Wire(wire) => {
+            let WireWhat::Lesson { lesson, show } = wire.what;
+            match known().and_then(|lessons| find(&lessons, &lesson)) {
+                Ok(lesson) => Order::Wire(Box::new(lesson), show),
+                Err(code) => return code,
+            }
+        }
         Command::Broker(warm) => Order::Broker(warm.what),
+        Command::Doctor(doctor) => Order::Doctor(doctor.format),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -72,6 +85,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 in_a_run(async |run| watched(&lessons, *task, &options, run).await).await
             }
             Order::Broker(what) => warm_broker(&what).await,
+            Order::Wire(lesson, show) => wire::wire(&lesson, show).await,
+            Order::Doctor(format) => doctor::doctor(format).await,
         }
     })
 }
@@ -81,6 +96,8 @@ enum Order {
     Check { lessons: Vec<Lesson>, program: ProgramArgs, options: CheckOptions },
     Watch { lessons: Vec<Lesson>, task: Box<Task>, options: CheckOptions },
     Broker(WarmWhat),
+    Wire(Box<Lesson>, WireShow),
+    Doctor(DoctorFormat),
 }
 
 /// Looks up what a command names, before anything is built or started.
@@ -112,11 +129,14 @@ fn known() -> Result<Vec<Lesson>, ExitCode> {
 }
 
 async fn needs_docker(order: &Order) -> bool {
-    owner::left_a_container()
-        || match order {
-            Order::Check { options, .. } | Order::Watch { options, .. } => brokers::need_docker(&options.broker).await,
-            Order::Broker(what) => brokers::warm::needs_docker(what).await,
+    match order {
+        // They use no container, and leave what others left to others: nobody waits for a compiler to read what was said.
+        Order::Wire(..) | Order::Doctor(_) => false,
+        Order::Check { options, .. } | Order::Watch { options, .. } => {
+            owner::left_a_container() || brokers::need_docker(&options.broker).await
         }
+        Order::Broker(what) => owner::left_a_container() || brokers::warm::needs_docker(what).await,
+    }
 }
 
 /// Goes on as the checker that was built with the Docker client.

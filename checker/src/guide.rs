@@ -94,7 +94,9 @@ pub fn after(report: &Report) -> String {
         Verdict::Passed => {
             format!("compare it with the lesson's own: cargo xtask diff lesson {number} · what next: cargo xtask")
         }
-        Verdict::Failed => format!("stuck? cargo xtask hint lesson {number}"),
+        Verdict::Failed => {
+            format!("stuck? cargo xtask hint lesson {number} · what was said: cargo xtask wire lesson {number}")
+        }
         Verdict::NotChecked => format!("is it me? no; when it is mended: cargo xtask check lesson {number}"),
     }
 }

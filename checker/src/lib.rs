@@ -19,6 +19,8 @@
 //! | [`stage`] | one check under way: broker, vhost, programs, one time axis |
 //! | [`lessons`] | the contracts, one file a lesson |
 //! | [`start`] | the program that a learner begins with |
+//! | [`conversation`] | what was said at the last check, to be shown again, beside what the lesson's program says |
+//! | [`doctor`] | what is installed and reachable |
 //! | [`verdict`], [`report`] | the result, and its forms |
 //! | [`watch`] | a check at each save |
 //! | [`owner`] | what a check must clean up, and what an earlier one left |
@@ -26,6 +28,8 @@
 pub mod app;
 pub mod brokers;
 pub mod check;
+pub mod conversation;
+pub mod doctor;
 pub mod guide;
 pub mod lessons;
 pub mod owner;

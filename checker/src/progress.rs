@@ -13,9 +13,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    conversation,
     owner::at,
     report::json,
-    verdict::{Outcome, Report, Verdict},
+    verdict::{Mistake, Outcome, Report, Step, Verdict},
     workspace,
 };
 
@@ -53,6 +54,13 @@ pub struct Failed {
     pub message: String,
     /// What the report said to do.
     pub hint: String,
+}
+
+impl Failed {
+    /// What is remembered of a step that failed.
+    pub(crate) fn at(step: &Step, mistake: &Mistake) -> Failed {
+        Failed { step: step.id.clone(), message: mistake.message.clone(), hint: mistake.hint.clone() }
+    }
 }
 
 impl Default for Progress {
@@ -129,16 +137,15 @@ pub fn remember(report: &Report) -> io::Result<()> {
     let record = progress.lessons.entry(report.lesson.clone()).or_default();
     record.learn(report);
     progress.write()?;
-    replace(&last_report(&report.lesson), &(json::report(report).to_string() + "\n"))
+    replace(&last_report(&report.lesson), &(json::report(report).to_string() + "\n"))?;
+    conversation::keep(report)
 }
 
 impl Record {
     fn learn(&mut self, report: &Report) {
         self.steps_passed = report.steps.iter().filter(|step| matches!(step.outcome, Outcome::Passed(_))).count();
         let failed = report.steps.iter().find_map(|step| match &step.outcome {
-            Outcome::Failed(mistake) => {
-                Some(Failed { step: step.id.clone(), message: mistake.message.clone(), hint: mistake.hint.clone() })
-            }
+            Outcome::Failed(mistake) => Some(Failed::at(step, mistake)),
             _ => None,
         });
         // Another mistake begins at its first hint.
@@ -155,7 +162,7 @@ impl Record {
 }
 
 /// Puts a text in the place of a file's, or leaves the file as it is.
-fn replace(file: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn replace(file: &Path, text: &str) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|error| at(folder, &error))?;
     let beside = file.with_extension(format!("new-{}", std::process::id()));
@@ -169,10 +176,7 @@ fn replace(file: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        performance::Performance,
-        verdict::{Mistake, Step, Timing},
-    };
+    use crate::{performance::Performance, verdict::Timing};
 
     fn report(outcomes: &[Outcome]) -> Report {
         let step = |(index, outcome): (usize, &Outcome)| Step {

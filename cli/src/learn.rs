@@ -1,4 +1,4 @@
-//! What a learner does beside checking: where am I, one more hint, the conversation of the last check.
+//! What a learner does beside checking: one more hint, beginning again, the own program beside the lesson's.
 
 use clap::{Args, Subcommand};
 

@@ -4,20 +4,24 @@
 //! as they were typed; the checker and the builder parse them again and act.
 
 mod book;
+mod doctor;
 mod exit;
 mod learn;
 mod start;
 mod watch;
+mod wire;
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use book::{BookArgs, BookCli, BookWhat};
+pub use doctor::{DoctorArgs, DoctorFormat};
 pub use exit::Exit;
 pub use learn::{DiffArgs, DiffWhat, HintArgs, HintWhat, ResetArgs, ResetWhat};
 pub use start::{StartArgs, StartWhat};
 pub use watch::{POLL, WatchArgs, WatchWhat, WatchedArgs};
+pub use wire::{WireArgs, WireFormat, WireShow, WireWhat};
 
 /// What can be done with a lesson, and with the broker that is kept warm.
 #[derive(Debug, Parser)]
@@ -45,10 +49,14 @@ pub enum Command {
     Hint(HintArgs),
     /// Show your program beside the lesson's own
     Diff(DiffArgs),
+    /// Show what your program and the broker said to each other at the last check
+    Wire(WireArgs),
     /// Begin a lesson again
     Reset(ResetArgs),
     /// Keep a broker running between checks, and look into it
     Broker(WarmArgs),
+    /// Say what is installed and reachable, and how to mend it
+    Doctor(DoctorArgs),
 }
 
 /// `check lesson 01`, `check all`.

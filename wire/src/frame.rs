@@ -9,6 +9,7 @@ use amq_protocol::{
     },
 };
 use bytes::{BufMut, Bytes, BytesMut};
+use serde::{Deserialize, Serialize};
 
 use crate::{nesting, often};
 
@@ -93,7 +94,7 @@ pub enum Frame {
 }
 
 /// Why bytes are no AMQP 0-9-1 frame.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
 pub enum FrameError {
     /// The stream starts with something that is neither a protocol header nor a frame.
     #[error("the stream starts with {}, which is not AMQP", crate::words::bytes(.0))]

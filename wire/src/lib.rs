@@ -9,6 +9,7 @@
 //!   [`What`] was said: methods with their bodies put together again, heartbeats, garbage, the end.
 //! - [`mod@words`]: what a person reads. One line an event, with the handshake and the heartbeats folded away.
 //! - [`sequence`]: the same as a picture.
+//! - [`mod@why`]: why a thing is said.
 //!
 //! Methods and their fields come from the crate `amq-protocol`, and with it from the specification; the framing is
 //! [section 4.2 of AMQP 0-9-1](https://www.rabbitmq.com/resources/specs/amqp0-9-1.pdf). The framing is checked here because
@@ -21,6 +22,7 @@ pub mod listen;
 pub mod nesting;
 mod often;
 pub mod sequence;
+pub mod why;
 pub mod words;
 
 pub use amq_protocol::{frame::AMQPContentHeader, protocol, protocol::AMQPClass as Method, types};

@@ -6,6 +6,7 @@
 //! The picture is made to stand in a page: it takes its colours from the page by CSS classes (`hr-program`, `hr-broker`,
 //! `hr-lost`, `hr-text`, `hr-line`, `hr-box`), and from `currentColor` where there are none. It is 360 units wide for two,
 //! and 400 for three, so that its text keeps its size on a telephone. It has no blank line, which would end an HTML block in Markdown.
+//! [`alone`] makes one that brings its colours along, for a file of its own.
 
 use std::fmt::Write;
 
@@ -85,6 +86,33 @@ pub fn svg(id: &str, title: &str, parts: &[Part<'_>]) -> String {
     picture
 }
 
+/// The colours of a picture that stands alone, on light and on dark. Text has a contrast of 4.5:1 and more to its ground.
+const STYLE: &str = "<style>\n\
+    :root{color-scheme:light dark;color:#1c1e21;background:#fff}\n\
+    svg{display:block;width:100%;max-width:720px;margin:0 auto}\n\
+    .hr-program{color:#0a56a8}.hr-broker{color:#9a4300}.hr-lost{color:#b0122b}.hr-line,.hr-box{color:#4f5760}\n\
+    @media (prefers-color-scheme:dark){\n\
+    :root{color:#d3d7db;background:#16181b}\n\
+    .hr-program{color:#7cb7ff}.hr-broker{color:#ffb070}.hr-lost{color:#ff8f98}.hr-line,.hr-box{color:#a7b0bb}\n\
+    }\n\
+    </style>\n";
+
+/// As [`svg`], for a file of its own: it brings its colours along, for light and for dark.
+///
+/// ```
+/// let picture = wire::sequence::alone("nothing", "Nothing is said.", &[wire::sequence::Part { program: "send", events: &[] }]);
+/// assert!(picture.starts_with("<svg ") && picture.contains("<style>"));
+/// ```
+#[must_use]
+pub fn alone(id: &str, title: &str, parts: &[Part<'_>]) -> String {
+    let picture = svg(id, title, parts);
+    // The first line is the opening tag.
+    match picture.split_once('\n') {
+        Some((tag, rest)) => format!("{tag}\n{STYLE}{rest}"),
+        None => picture,
+    }
+}
+
 /// Where the lines of life stand.
 struct Columns {
     programs: usize,
@@ -158,7 +186,7 @@ impl Drawing {
         let (from, to) = if from_program { (program, broker) } else { (broker, program) };
         match said.event.what {
             What::Ended { .. } => self.end(from, to),
-            What::Method { .. } if is_handshake(said) => {
+            _ if said.is_handshake() => {
                 self.arrow(class, f64::midpoint(from, to), to);
                 self.arrow(class, f64::midpoint(from, to), from);
             }
@@ -190,11 +218,6 @@ impl Drawing {
     }
 }
 
-/// Whether this is the one entry that stands for a whole handshake.
-fn is_handshake(said: &Said<'_>) -> bool {
-    said.parts.first().is_some_and(|first| first.starts_with("handshake done"))
-}
-
 /// What nobody wants to see: an error, a message that comes back, a connection that is just gone.
 fn is_bad(what: &What) -> bool {
     match what {
@@ -220,7 +243,9 @@ fn wrap(text: &str, room: f64) -> Vec<String> {
         .collect()
 }
 
-/// Text that may stand in an element or an attribute.
+/// Text that may stand in an element or an attribute. The two characters that are in no XML, and are not escaped by
+/// [`words::harmless`], become the one that stands for what can't be shown.
 fn escape(text: &str) -> String {
+    let text = text.replace(['\u{FFFE}', '\u{FFFF}'], "\u{FFFD}");
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -25,6 +25,17 @@ pub struct Said<'a> {
     pub parts: Vec<String>,
 }
 
+/// How the one entry that stands for a whole handshake begins.
+const HANDSHAKE: &str = "handshake done";
+
+impl Said<'_> {
+    /// Whether this entry stands for a whole handshake.
+    #[must_use]
+    pub fn is_handshake(&self) -> bool {
+        is_open_ok(&self.event.what) && self.parts.first().is_some_and(|first| first.starts_with(HANDSHAKE))
+    }
+}
+
 /// A conversation in words, one entry an event: a handshake that went well becomes one, and so do heartbeats in a row.
 #[must_use]
 pub fn told(events: &[Event]) -> Vec<Said<'_>> {
@@ -121,7 +132,7 @@ fn handshake(events: &[Event], connection: u32) -> String {
             _ => {}
         }
     }
-    format!("handshake done: {server}, user {}, vhost {}", quoted(user.as_bytes()), quoted(vhost.as_bytes()))
+    format!("{HANDSHAKE}: {server}, user {}, vhost {}", quoted(user.as_bytes()), quoted(vhost.as_bytes()))
 }
 
 /// Product and version, as `connection.start` tells them: `RabbitMQ` and `4.3.6`.

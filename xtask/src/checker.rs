@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use cli::CheckWhat;
+use cli::{CheckWhat, WireWhat};
 
 use crate::cargo::{become_it, beside, cargo, root};
 
@@ -51,21 +51,28 @@ fn checker() -> anyhow::Result<PathBuf> {
     beside("checker")
 }
 
-/// The package of the lesson's own program, when that is what is going to be judged. A lesson's folder is its number and its
-/// id, and its package has the id for a name.
+/// The package of the lesson's own program, when that is what is going to be judged, or shown beside the learner's. A lesson's
+/// folder is its number and its id, and its package has the id for a name.
 fn reference(command: &cli::Command) -> Option<String> {
-    let cli::Command::Check(check) = command else { return None };
-    let CheckWhat::Lesson { lesson, program, .. } = &check.what else { return None };
-    if program.path.is_some() || program.program.is_some() {
-        return None;
-    }
+    let (lesson, even_beside_own) = match command {
+        cli::Command::Check(check) => match &check.what {
+            CheckWhat::Lesson { program, .. } if program.path.is_some() || program.program.is_some() => return None,
+            CheckWhat::Lesson { lesson, program, .. } => (lesson, program.reference),
+            CheckWhat::All { .. } => return None,
+        },
+        cli::Command::Wire(wire) => {
+            let WireWhat::Lesson { lesson, .. } = &wire.what;
+            (lesson, true)
+        }
+        _ => return None,
+    };
     let folders = fs::read_dir(root().join("lessons")).ok()?;
     folders.flatten().find_map(|folder| {
         let name = folder.file_name().into_string().ok()?;
         let (number, id) = name.split_once('-')?;
         let is_asked = id == lesson || number.parse::<u32>().ok()? == lesson.parse::<u32>().ok()?;
         let has_own = work().join(&name).join("Cargo.toml").is_file();
-        (is_asked && (program.reference || !has_own)).then(|| id.to_owned())
+        (is_asked && (even_beside_own || !has_own)).then(|| id.to_owned())
     })
 }
 

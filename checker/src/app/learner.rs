@@ -6,7 +6,7 @@ use cli::{DiffWhat, Exit, HintWhat, ResetWhat, StartWhat};
 
 use super::{find, give_up, known, tell, unwritten};
 use crate::{
-    guide,
+    conversation, guide,
     lessons::Lesson,
     progress::Progress,
     report,
@@ -37,7 +37,7 @@ pub fn reset(what: ResetWhat) -> ExitCode {
         begin(&lesson, &Wish { to: None, force: true })?;
         let mut progress = progress()?;
         progress.lessons.remove(&lesson.about.id);
-        progress.write().map_err(|error| unremembered(&error))
+        progress.write().and_then(|()| conversation::forget(&lesson.about.id)).map_err(|error| unremembered(&error))
     }))
 }
 
@@ -90,11 +90,11 @@ fn begin(lesson: &Lesson, wish: &Wish) -> Result<(), ExitCode> {
     }
 }
 
-fn done(done: Result<(), ExitCode>) -> ExitCode {
+pub(super) fn done(done: Result<(), ExitCode>) -> ExitCode {
     done.err().unwrap_or(Exit::Passed.into())
 }
 
-fn answer(text: &str) -> Result<(), ExitCode> {
+pub(super) fn answer(text: &str) -> Result<(), ExitCode> {
     report::print(text).map_err(|error| unwritten(&error).into())
 }
 

@@ -90,9 +90,40 @@ impl fmt::Display for Address {
     }
 }
 
+/// A text with `(hidden)` in the place of each password in an address in it.
+#[must_use]
+pub fn without_passwords(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        shown.push_str("://");
+        let ends = |c: char| c.is_whitespace() || matches!(c, '/' | '\'' | '"');
+        let authority = &part[..part.find(ends).unwrap_or(part.len())];
+        let login = authority.rfind('@').and_then(|at| Some((authority[..at].find(':')?, at)));
+        match login {
+            Some((colon, at)) => shown.extend([&part[..=colon], "(hidden)", &part[at..]]),
+            None => shown.push_str(part),
+        }
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn passwords_are_hidden_wherever_an_address_stands() {
+        for (text, shown) in [
+            ("python3 send.py", "python3 send.py"),
+            ("env A=amqp://ann:s3:cr@t@host:1/v 'x'", "env A=amqp://ann:(hidden)@host:1/v 'x'"),
+            ("a amqp://host:5672 me@home.example", "a amqp://host:5672 me@home.example"),
+            ("'amqp://a:b@c' \"amqps://d:e@f\"", "'amqp://a:(hidden)@c' \"amqps://d:(hidden)@f\""),
+            ("amqp://ann@host", "amqp://ann@host"),
+        ] {
+            assert_eq!(without_passwords(text), shown);
+        }
+    }
 
     #[test]
     fn what_is_left_out_is_the_default() {

@@ -32,7 +32,7 @@ pub fn imitates() -> String {
 }
 
 /// Starts one in this process. It goes with the last copy of what is returned.
-pub(super) async fn start() -> Result<Broker, Reason> {
+pub(crate) async fn start() -> Result<Broker, Reason> {
     let server = Server::start(Config::default(), None).await.map_err(|error| Reason {
         message: format!("The embedded broker can't start: {error}."),
         hints: vec!["Another broker does as well: --broker amqp://user:password@host:5672/vhost".to_owned()],

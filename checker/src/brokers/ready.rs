@@ -42,7 +42,7 @@ pub async fn wait(host_and_port: &str, deadline: Instant) -> io::Result<Greeting
 }
 
 /// Knocks once.
-async fn knock(host_and_port: &str) -> io::Result<Greeting> {
+pub(crate) async fn knock(host_and_port: &str) -> io::Result<Greeting> {
     let mut socket = TcpStream::connect(host_and_port).await?;
     socket.write_all(&wire::frame::PROTOCOL_HEADER).await?;
     let mut codec = Codec::new(Listener::LARGEST_FRAME);

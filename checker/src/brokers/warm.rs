@@ -42,7 +42,7 @@ enum Source {
 
 impl Warm {
     /// The broker, when it still answers.
-    pub(super) async fn broker(&self) -> Result<Broker, Reason> {
+    pub(crate) async fn broker(&self) -> Result<Broker, Reason> {
         let kind = match self.source {
             Source::Docker { .. } => "docker",
             Source::Local { .. } => "local",

@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use crate::{
+    brokers::address::without_passwords,
     owner::MARK,
     program::Program,
     report::busy::{Busy, watched},
@@ -70,7 +71,7 @@ impl Source {
                 format!("{} (the lesson's own program)", folder.display())
             }
             Source::Package(folder) => folder.strip_prefix(workspace::root()).unwrap_or(folder).display().to_string(),
-            Source::Command(line) => line.typed.clone(),
+            Source::Command(line) => without_passwords(&line.typed),
         }
     }
 

@@ -115,7 +115,7 @@ pub fn report(report: &Report) -> Value {
             "overdue": exit.overdue,
         })),
         "seed": report.seed,
-        "wire": performance.events.iter().map(event).collect::<Vec<_>>(),
+        "wire": wire(&performance.events),
         "wire_cut": performance.events_cut,
         "timing_ms": {
             "build": milliseconds(report.timing.build),
@@ -124,6 +124,12 @@ pub fn report(report: &Report) -> Value {
             "total": milliseconds(report.timing.total),
         },
     })
+}
+
+/// A conversation, as the report has it.
+#[must_use]
+pub fn wire(events: &[Event]) -> Vec<Value> {
+    events.iter().map(event).collect()
 }
 
 fn step(step: &Step) -> Value {

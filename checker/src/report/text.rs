@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use wire::words;
 
 use crate::lessons::steps;
-use crate::verdict::{Mistake, Outcome, Reason, Report, Step, Verdict};
+use crate::verdict::{BrokerIdentity, Mistake, Outcome, Reason, Report, Step, Verdict};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -37,12 +37,7 @@ pub fn report(report: &Report, layout: Layout) -> String {
     let _ = writeln!(text, "lesson {} · {}", report.number, report.title);
     let _ = writeln!(text, "program    {}", report.program);
     if let Some(broker) = &report.broker {
-        let whence = match broker.kind {
-            "amqp" => "at",
-            "embedded" => "as",
-            kind => kind,
-        };
-        let _ = writeln!(text, "judged by  {} {} ({whence} {})", broker.product, broker.version, broker.detail);
+        let _ = writeln!(text, "judged by  {}", judge(broker));
     }
     text.push('\n');
     match &report.reason {
@@ -61,6 +56,16 @@ pub fn report(report: &Report, layout: Layout) -> String {
     }
     let _ = write!(text, "\n{}\n", conclusion(report));
     text
+}
+
+/// What judged, in words.
+pub(crate) fn judge(broker: &BrokerIdentity) -> String {
+    let whence = match broker.kind {
+        "amqp" => "at",
+        "embedded" => "as",
+        kind => kind,
+    };
+    format!("{} {} ({whence} {})", broker.product, broker.version, broker.detail)
 }
 
 fn step(step: &Step, layout: Layout) -> String {
@@ -94,8 +99,8 @@ fn told(mistake: &Mistake, read: &str, layout: Layout) -> String {
 }
 
 /// Breaks lines at blanks only: names and addresses stay whole.
-fn lines_of<'a>(layout: Layout) -> textwrap::Options<'a> {
-    textwrap::Options::new(layout.width.max(40))
+pub(crate) fn lines_of<'a>(width: usize) -> textwrap::Options<'a> {
+    textwrap::Options::new(width.max(40))
         .break_words(false)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
@@ -104,7 +109,7 @@ fn lines_of<'a>(layout: Layout) -> textwrap::Options<'a> {
 fn paragraph(label: &str, words: &str, layout: Layout) -> String {
     let later = format!("{INDENT}{}", " ".repeat(label.len()));
     let first = format!("{INDENT}{label}");
-    let options = lines_of(layout).initial_indent(&first).subsequent_indent(&later);
+    let options = lines_of(layout.width).initial_indent(&first).subsequent_indent(&later);
     words.lines().map(|line| textwrap::fill(line, &options) + "\n").collect()
 }
 
@@ -156,7 +161,7 @@ pub fn wire(report: &Report) -> String {
 }
 
 fn not_checked(reason: &Reason, layout: Layout) -> String {
-    let options = lines_of(layout).initial_indent("  ").subsequent_indent("  ");
+    let options = lines_of(layout.width).initial_indent("  ").subsequent_indent("  ");
     let mut text = String::new();
     for line in reason.message.lines() {
         let _ = writeln!(text, "{}", textwrap::fill(line, &options));

@@ -28,6 +28,8 @@ fn help_texts() {
         ("help_watch", vec!["watch", "lesson", "--help"]),
         ("help_hint", vec!["hint", "lesson", "--help"]),
         ("help_diff", vec!["diff", "lesson", "--help"]),
+        ("help_wire", vec!["wire", "lesson", "--help"]),
+        ("help_doctor", vec!["doctor", "--help"]),
         ("help_reset", vec!["reset", "lesson", "--help"]),
         ("help_check", vec!["check", "--help"]),
         ("help_check_lesson", vec!["check", "lesson", "--help"]),
@@ -54,6 +56,9 @@ fn what_is_typed_wrongly_is_told_and_exits_with_2() {
         ("usage_timeout", vec!["check", "lesson", "01", "--timeout", "soon"]),
         ("usage_empty_program", vec!["check", "lesson", "01", "--program", ""]),
         ("usage_shell_syntax", vec!["check", "lesson", "01", "--program", "python3 send.py | cat"]),
+        ("usage_wire_unknown_lesson", vec!["wire", "lesson", "99"]),
+        ("usage_wire_open_text", vec!["wire", "lesson", "01", "--open", "--format", "text"]),
+        ("usage_wire_explain_svg", vec!["wire", "lesson", "01", "--explain", "--format", "svg"]),
         ("usage_two_programs", vec!["check", "lesson", "01", "--path", ".", "--program", "true"]),
     ] {
         let output = run(&arguments);

@@ -32,7 +32,11 @@ fn from_the_first_command_to_a_passed_lesson() {
     fs::write(&file, solution.replace("b\"Hello World!\"", "b\"Hello world!\"")).unwrap();
     let failed = checker(&folder, &check);
     assert_eq!(failed.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&failed.stderr).ends_with("stuck? cargo xtask hint lesson 01\n"));
+    let story = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert!(
+        story.contains("stuck? cargo xtask hint lesson 01 · ") && story.ends_with("cargo xtask wire lesson 01\n"),
+        "{story}"
+    );
     told("next_failed", &["next"], 0);
     told("list_failed", &["list"], 0);
     told("hint_1", &["hint", "lesson", "01"], 0);

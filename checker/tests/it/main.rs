@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod command_line;
+mod doctor;
 mod learner;
 mod mistakes;
 mod reference;
@@ -12,3 +13,4 @@ mod rules;
 mod shared;
 mod start;
 mod watch;
+mod wire_command;

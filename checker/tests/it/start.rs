@@ -24,16 +24,23 @@ pub fn empty(name: &str) -> PathBuf {
 
 /// The checker, in this folder, where learners' programs are in `work/`; cargo builds beside the checker, where the lessons' dependencies are compiled already.
 pub fn checker(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+/// As [`checker`], not started yet.
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
     command.args(arguments).current_dir(folder).env_remove("AMQP_URL").env_remove("HELLO_RABBIT_IMAGE");
     command.env("HELLO_RABBIT_WORK", folder.join("work"));
-    command.env("NO_COLOR", "1").env("COLUMNS", "80").env("CARGO_TARGET_DIR", target()).output().unwrap()
+    command.env("NO_COLOR", "1").env("COLUMNS", "80").env("CARGO_TARGET_DIR", target());
+    command
 }
 
 /// Programs that are begun have the same name wherever they lie, and all are built into the same folder: one test at a time.
 pub static BUILDS: Mutex<()> = Mutex::new(());
 
-fn target() -> &'static Path {
+/// The folder that cargo builds into.
+pub fn target() -> &'static Path {
     // <target>/debug/checker
     Path::new(env!("CARGO_BIN_EXE_checker")).ancestors().nth(2).unwrap()
 }

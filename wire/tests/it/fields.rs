@@ -8,7 +8,7 @@ use wire::{
 };
 
 /// Class and method numbers of all methods in AMQP 0-9-1 with RabbitMQ's extensions, and their names.
-const ALL: [(u16, u16, &str); 65] = [
+pub const ALL: [(u16, u16, &str); 65] = [
     (10, 10, "connection.start"),
     (10, 11, "connection.start-ok"),
     (10, 20, "connection.secure"),
@@ -77,7 +77,7 @@ const ALL: [(u16, u16, &str); 65] = [
 ];
 
 /// The method with these numbers and zeros for arguments, as many as it takes.
-fn blank(class: u16, number: u16) -> Method {
+pub fn blank(class: u16, number: u16) -> Method {
     for zeros in 0..64 {
         let mut payload = [class.to_be_bytes(), number.to_be_bytes()].concat();
         payload.extend(std::iter::repeat_n(0, zeros));

@@ -7,4 +7,5 @@ mod codec;
 mod fields;
 mod listen;
 mod sequence;
+mod why;
 mod words;

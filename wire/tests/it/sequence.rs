@@ -5,7 +5,7 @@ use std::time::Duration;
 use wire::{
     Content, Event, Method, Peer, What,
     protocol::{basic, connection, queue},
-    sequence::{Part, svg},
+    sequence::{Part, alone, svg},
 };
 
 fn event(at: u64, from: Peer, what: What) -> Event {
@@ -79,4 +79,12 @@ fn an_error_looks_like_one() {
     let good = svg("a", "", &[Part { program: "p", events: &[event(1, Peer::Program, close(200, "Goodbye"))] }]);
     let bad = svg("a", "", &[Part { program: "p", events: &[event(1, Peer::Broker, close(404, "NOT_FOUND"))] }]);
     assert!(!good.contains("hr-lost") && bad.contains("hr-lost"));
+}
+
+#[test]
+fn alone_it_brings_its_colours_along_and_nothing_that_xml_does_not_know() {
+    let events = [event(1, Peer::Program, publish("\u{FFFE}\u{FFFF}\u{1}".as_bytes()))];
+    let picture = alone("alone", "One.", &[Part { program: "p", events: &events }]);
+    assert!(picture.contains("prefers-color-scheme:dark") && !picture.contains("<script"), "{picture}");
+    assert!(!picture.contains(['\u{FFFE}', '\u{FFFF}', '\u{1}']), "{picture}");
 }

@@ -1,0 +1,21 @@
+//! `doctor`: what is installed and reachable.
+
+use std::process::ExitCode;
+
+use cli::{DoctorFormat, Exit};
+
+use super::unwritten;
+use crate::{doctor, report};
+
+/// Looks, and says what it sees.
+pub(super) async fn doctor(format: DoctorFormat) -> ExitCode {
+    let findings = doctor::examine().await;
+    let answer = match format {
+        DoctorFormat::Text => doctor::report::text(&findings),
+        DoctorFormat::Json => doctor::report::json(&findings).to_string() + "\n",
+    };
+    if let Err(error) = report::print(&answer) {
+        return unwritten(&error).into();
+    }
+    if doctor::report::is_fit(&findings) { Exit::Passed } else { Exit::NotChecked }.into()
+}

@@ -1,0 +1,261 @@
+//! A conversation for a person; beside that of the lesson's own program where the check failed.
+
+use std::fmt::Write;
+
+use textwrap::core::display_width;
+use wire::{Event, words};
+
+use super::{
+    Conversation,
+    compare::{self, Comparison, Line, Row},
+};
+use crate::{lessons::Lesson, report::text::lines_of};
+
+/// From this width on there is room for two columns.
+const WIDE: usize = 100;
+
+/// Of so many lines in a row that only one of the two has, the rest is left out.
+const ALIKE: usize = 12;
+
+const EXPECTED: &str = "the lesson's own program, on the embedded broker";
+const SEEN: &str = "your program";
+
+/// How it is laid out.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// How many columns there are.
+    pub width: usize,
+    /// Say why, under each line.
+    pub explain: bool,
+}
+
+/// The conversation as text. `expected` is what the lesson's own program says, for a check that failed.
+#[must_use]
+pub fn text(lesson: &Lesson, conversation: &Conversation, expected: Option<&[Event]>, layout: Layout) -> String {
+    let layout = Layout { width: layout.width.max(40), ..layout };
+    let mut text = format!("lesson {} · {}\n", lesson.number, lesson.about.title);
+    let _ = writeln!(text, "program    {}", conversation.program);
+    if !conversation.judged_by.is_empty() {
+        let _ = writeln!(text, "judged by  {}", conversation.judged_by);
+    }
+    let verdict = match &conversation.failed {
+        None => "passed".to_owned(),
+        Some(failed) => format!("FAILED at {}: {}", failed.step, failed.message.lines().next().unwrap_or_default()),
+    };
+    text.push_str(&paragraph("verdict    ", &verdict, layout.width));
+    match expected {
+        Some(expected) => {
+            let comparison = compare::compare(expected, &conversation.events, &conversation.passed);
+            text.push('\n');
+            if layout.width >= WIDE {
+                text.push_str(&beside(&comparison, layout));
+            } else {
+                text.push_str(&below(&comparison, layout));
+            }
+            text.push_str(&cut(conversation));
+            text.push_str(&legend(&comparison, layout));
+        }
+        None if conversation.failed.as_ref().is_some_and(|failed| failed.step == "build") => {
+            text.push_str("\n  It was not run, so nothing was said.\n");
+            let _ = writeln!(text, "  What is wrong: cargo xtask check lesson {}", lesson.number);
+        }
+        None => {
+            text.push_str("\n  the conversation\n");
+            text.push_str(&alone(&conversation.events, layout));
+            text.push_str(&cut(conversation));
+        }
+    }
+    text
+}
+
+/// One conversation, with its times.
+fn alone(events: &[Event], layout: Layout) -> String {
+    if events.is_empty() {
+        return "  nothing was said\n".to_owned();
+    }
+    let mut text = String::new();
+    for (timed, line) in words::conversation(events, true).into_iter().zip(compare::lines(events)) {
+        let first = format!("  {}", timed.strip_suffix(&line.parts.join("  ")).unwrap_or_default());
+        text.push_str(&said(&first, &line, layout.width));
+        if layout.explain {
+            text.push_str(&why(&line, display_width(&first) - display_width(&line.who), layout.width));
+        }
+    }
+    text
+}
+
+/// Why a line is said, under what it says; the line itself begins this far to the right.
+fn why(line: &Line, begins: usize, width: usize) -> String {
+    let indent = begins + display_width(&line.who);
+    hanging(&" ".repeat(indent), &format!("why: {}", line.why), indent + 5, width)
+}
+
+fn cut(conversation: &Conversation) -> String {
+    if conversation.cut { "  … and more, which was not kept\n".to_owned() } else { String::new() }
+}
+
+/// What tells a row from the others, at its left.
+fn sign(row: Row) -> &'static str {
+    match row {
+        Row::Same(..) => " ",
+        Row::Changed(..) => "≠",
+        Row::Allowed(..) => "~",
+        Row::Expected(_) => "<",
+        Row::Seen(_) => ">",
+    }
+}
+
+fn mark(comparison: &Comparison, width: usize) -> String {
+    let what = comparison.first_in_words().unwrap_or_default();
+    hanging("", &format!("≠ first difference: {what}"), 2, width)
+}
+
+fn legend(comparison: &Comparison, layout: Layout) -> String {
+    let text = if comparison.first.is_none() {
+        "The two say the same on the wire: what is wrong shows elsewhere, in what the program prints or in how it ends."
+    } else {
+        "≠ differs · ~ differs, and may · < only the lesson's · > only yours. Times, consumer tags, and what the check itself sends don't count."
+    };
+    format!("\n{}", paragraph("  ", text, layout.width))
+}
+
+/// The rows, with runs of what only one of the two has cut to a bearable length: an error says how many are left out.
+fn bearable(comparison: &Comparison) -> Vec<(usize, Result<Row, usize>)> {
+    let mut shown = Vec::new();
+    let mut run = (' ', 0);
+    for (index, row) in comparison.rows.iter().enumerate() {
+        let kind = sign(*row).chars().next().unwrap_or(' ');
+        run = if kind == run.0 { (kind, run.1 + 1) } else { (kind, 1) };
+        if run.1 <= ALIKE || !matches!(row, Row::Expected(_) | Row::Seen(_)) {
+            shown.push((index, Ok(*row)));
+        } else if let Some((_, Err(more))) = shown.last_mut() {
+            *more += 1;
+        } else {
+            shown.push((index, Err(1)));
+        }
+    }
+    shown
+}
+
+fn left_out(more: usize) -> String {
+    format!("  … {more} more lines: --format json has them\n")
+}
+
+/// Two columns.
+fn beside(comparison: &Comparison, layout: Layout) -> String {
+    let column = (layout.width - 2 - 3) / 2;
+    let filled = |text: &str| format!("{text}{}", " ".repeat(column.saturating_sub(display_width(text))));
+    let mut text = format!("  {} │ {SEEN}\n", filled(EXPECTED));
+    for (index, row) in bearable(comparison) {
+        let row = match row {
+            Ok(row) => row,
+            Err(more) => {
+                text.push_str(&left_out(more));
+                continue;
+            }
+        };
+        if comparison.first == Some(index) {
+            text.push_str(&mark(comparison, layout.width));
+        }
+        let left_line = row.expected().map(|left| &comparison.expected[left]);
+        let right_line = row.seen().map(|right| &comparison.seen[right]);
+        // A reason that both have stands once, under both.
+        let alike = left_line.zip(right_line).is_some_and(|(left, right)| left.why == right.why);
+        let cell =
+            |line: Option<&Line>| line.map_or_else(Vec::new, |line| cell(line, column, layout.explain && !alike));
+        let (left, right) = (cell(left_line), cell(right_line));
+        for part in 0..left.len().max(right.len()) {
+            let of = |cell: &[String]| cell.get(part).cloned().unwrap_or_default();
+            let sign = if part == 0 { sign(row) } else { " " };
+            let line = format!("{sign} {} │ {}", filled(&of(&left)), of(&right));
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        if let Some(line) = left_line.filter(|_| alike && layout.explain) {
+            text.push_str(&why(line, 2, layout.width));
+        }
+    }
+    text
+}
+
+/// The lines of a cell.
+fn cell(line: &Line, width: usize, explain: bool) -> Vec<String> {
+    let mut cell = said(&line.who, line, width);
+    if explain {
+        cell.push_str(&why(line, 0, width));
+    }
+    cell.lines().map(str::to_owned).collect()
+}
+
+/// One under the other.
+fn below(comparison: &Comparison, layout: Layout) -> String {
+    let mut text = format!("  {EXPECTED}\n");
+    text.push_str(&side(comparison, layout, &comparison.expected, Row::expected));
+    let _ = writeln!(text, "\n  {SEEN}");
+    text.push_str(&side(comparison, layout, &comparison.seen, Row::seen));
+    text
+}
+
+/// One of the two, with the first difference marked.
+fn side(comparison: &Comparison, layout: Layout, lines: &[Line], of: impl Fn(Row) -> Option<usize>) -> String {
+    if lines.is_empty() {
+        return "  nothing was said\n".to_owned();
+    }
+    let mut text = String::new();
+    for (index, row) in bearable(comparison) {
+        if comparison.first == Some(index) {
+            text.push_str(&mark(comparison, layout.width));
+        }
+        match row {
+            Ok(row) => {
+                let Some(line) = of(row).map(|index| &lines[index]) else { continue };
+                text.push_str(&said(&format!("{} {}", sign(row), line.who), line, layout.width));
+                if layout.explain {
+                    text.push_str(&why(line, 2, layout.width));
+                }
+            }
+            Err(more) if of(comparison.rows[index]).is_some() => text.push_str(&left_out(more)),
+            Err(_) => {}
+        }
+    }
+    text
+}
+
+/// What was said, behind who said it; what does not fit stands under it. It is broken between its parts where it can be, so that a
+/// message's body stays whole.
+fn said(first: &str, line: &Line, width: usize) -> String {
+    let indent = " ".repeat(display_width(first));
+    let (mut text, mut row) = (String::new(), first.to_owned());
+    for part in &line.parts {
+        let begun = row.len() > first.len().max(indent.len());
+        let gap = if begun { "  " } else { "" };
+        if display_width(&row) + gap.len() + display_width(part) <= width {
+            row.push_str(gap);
+            row.push_str(part);
+            continue;
+        }
+        if begun {
+            let _ = writeln!(text, "{row}");
+            row.clone_from(&indent);
+        }
+        // Its last line may have room for the next part.
+        let broken = hanging(&row, part, indent.len(), width);
+        let mut lines: Vec<&str> = broken.lines().collect();
+        row = lines.pop().unwrap_or_default().to_owned();
+        for line in lines {
+            let _ = writeln!(text, "{line}");
+        }
+    }
+    let _ = writeln!(text, "{row}");
+    text
+}
+
+/// A line behind `first`, with what does not fit under it, this far to the right. Words that are wider than the room are broken.
+fn hanging(first: &str, line: &str, indent: usize, width: usize) -> String {
+    let later = " ".repeat(indent);
+    let options = lines_of(width).break_words(true).initial_indent(first).subsequent_indent(&later);
+    textwrap::fill(line, options) + "\n"
+}
+
+fn paragraph(label: &str, words: &str, width: usize) -> String {
+    hanging(label, words, label.len(), width)
+}

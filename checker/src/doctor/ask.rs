@@ -1,0 +1,37 @@
+//! Asking another program, with a deadline.
+
+use std::{ffi::OsStr, io, process::Stdio, time::Duration};
+
+use tokio::{process::Command, time::timeout};
+
+use crate::workspace;
+
+/// How long a program may take to answer.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoAnswer {
+    /// There is no such program.
+    NotThere,
+    /// It can't be started, and why.
+    NotStarted(String),
+    /// It is still at it.
+    Late,
+    /// It failed, and said this on stderr.
+    Failed(String),
+}
+
+/// What a program answers on stdout, without blanks around it. It is asked in the kit's folder.
+pub(super) async fn ask(program: impl AsRef<OsStr>, arguments: &[&str]) -> Result<String, NoAnswer> {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(workspace::root()).stdin(Stdio::null()).kill_on_drop(true);
+    let output = match timeout(PATIENCE, command.output()).await {
+        Err(_) => return Err(NoAnswer::Late),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Err(NoAnswer::NotThere),
+        Ok(Err(error)) => return Err(NoAnswer::NotStarted(error.to_string())),
+        Ok(Ok(output)) => output,
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(NoAnswer::Failed(text(&output.stderr))) }
+}

@@ -1,0 +1,133 @@
+//! The brokers that a check could use.
+
+use std::{env, path::Path, time::Duration};
+
+use tokio::time::{Instant, timeout};
+
+use super::{Finding, State};
+use crate::brokers::{address::Address, embedded, hand::Hand, local, ready, warm};
+
+/// How long a broker may take to answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The embedded broker: it starts, and greets.
+pub(super) async fn embedded() -> Vec<Finding> {
+    let begin = Instant::now();
+    let problem = |what: String| {
+        vec![
+            Finding::problem("embedded", what)
+                .mend("It needs a port on 127.0.0.1: does a firewall or a sandbox forbid that?"),
+        ]
+    };
+    let broker = match embedded::start().await {
+        Ok(broker) => broker,
+        Err(reason) => return problem(reason.message),
+    };
+    match ready::wait(&broker.address.host_and_port(), begin + PATIENCE).await {
+        Ok(_) => {
+            let ms = begin.elapsed().as_secs_f64() * 1000.0;
+            vec![Finding::ok("embedded", format!("the embedded broker greets {ms:.1} ms after its start"))]
+        }
+        Err(error) => problem(format!("the embedded broker does not greet: {error}")),
+    }
+}
+
+/// A RabbitMQ that is installed here.
+pub(super) async fn local() -> Vec<Finding> {
+    vec![match local::server() {
+        Some(script) => {
+            let version = version(&script).map(|version| format!(" {version}")).unwrap_or_default();
+            Finding::ok("rabbitmq", format!("RabbitMQ{version} is installed: {}", script.display()))
+        }
+        None => Finding::ok("rabbitmq", "no RabbitMQ is installed here, and none needed")
+            .mend("To have one: apt install rabbitmq-server · brew install rabbitmq"),
+    }]
+}
+
+/// The version, by the folder it is installed in: asking its own tools takes Erlang a second or two.
+fn version(script: &Path) -> Option<String> {
+    let script = script.canonicalize().ok()?;
+    let library = script.parent()?.parent()?;
+    let beside = [library.to_owned(), library.join("lib")];
+    let folders = beside.iter().filter_map(|folder| folder.read_dir().ok()).flatten().flatten();
+    let names = folders.filter_map(|folder| folder.file_name().into_string().ok());
+    let inside = script.iter().filter_map(|part| part.to_str().map(str::to_owned));
+    names.chain(inside).find_map(|name| name.strip_prefix("rabbitmq_server-").map(str::to_owned))
+}
+
+/// The broker that `broker up` left running.
+pub(super) async fn warm() -> Vec<Finding> {
+    let Some(warm) = warm::recorded() else {
+        return vec![
+            Finding::ok("warm", "no broker is kept running").mend("To keep one between checks: cargo xtask broker up"),
+        ];
+    };
+    let gone = |why: &str| {
+        vec![
+            Finding::warning("warm", format!("the broker that was kept running {why}"))
+                .mend("Clear it away: cargo xtask broker down")
+                .mend("Start it again: cargo xtask broker up"),
+        ]
+    };
+    match timeout(PATIENCE, warm.broker()).await {
+        Ok(Ok(broker)) => {
+            let about = &broker.identity;
+            let what = format!("{} {} is kept running, on port {}", about.product, about.version, broker.address.port);
+            vec![Finding::ok("warm", what)]
+        }
+        Ok(Err(_)) => gone("is gone"),
+        Err(_) => gone("does not answer"),
+    }
+}
+
+/// The broker at the address in AMQP_URL.
+pub(super) async fn amqp_url() -> Vec<Finding> {
+    let Some(url) = env::var("AMQP_URL").ok().filter(|url| !url.is_empty()) else {
+        return vec![Finding::ok("amqp-url", "AMQP_URL is not set")];
+    };
+    vec![match Address::parse(&url) {
+        Ok(address) => reach(&address).await,
+        // What is wrong with it could name a part of it, and any part could be the password.
+        Err(_) if url.starts_with("amqps://") => Finding::warning("amqp-url", "AMQP_URL asks for TLS (amqps://)")
+            .mend("The checker reads along, so it takes amqp:// only; unset AMQP_URL to check elsewhere"),
+        Err(_) => Finding::warning("amqp-url", "AMQP_URL is set, and is no AMQP address")
+            .mend("An address looks like amqp://user:password@host:5672/vhost")
+            .mend("A `:`, `/`, `@` or `#` in a password is written as %3A, %2F, %40, %23"),
+    }]
+}
+
+/// An address without who logs in.
+fn nameless(address: &Address) -> String {
+    let vhost = if address.vhost == "/" { String::new() } else { format!("/{}", address.vhost) };
+    format!("amqp://{}{vhost}", address.host_and_port())
+}
+
+async fn reach(address: &Address) -> Finding {
+    let (shown, place) = (nameless(address), address.host_and_port());
+    let unset = "Is it the right one? Unset AMQP_URL to let checks look for a broker, or add --broker embedded";
+    let greeting = match timeout(PATIENCE / 2, ready::knock(&place)).await {
+        Ok(Ok(greeting)) => greeting,
+        Ok(Err(error)) => {
+            let what = format!("AMQP_URL names {shown}, and no broker answers there: {error}");
+            return Finding::warning("amqp-url", what).mend(unset);
+        }
+        Err(_) => {
+            let what = format!("AMQP_URL names {shown}, and no broker answers there in time");
+            return Finding::warning("amqp-url", what).mend(unset);
+        }
+    };
+    let broker = format!("{} {}", greeting.product, greeting.version);
+    // What a broker says about a login can name who logs in.
+    let (state, what) = match timeout(PATIENCE, Hand::reach(address)).await {
+        Ok(Ok(hand)) => {
+            hand.close().await;
+            (State::Ok, format!("AMQP_URL names {shown}: {broker} answers, and takes the login"))
+        }
+        Ok(Err(_)) => (State::Warning, format!("AMQP_URL names {shown}: {broker} answers, and refuses login or vhost")),
+        Err(_) => {
+            (State::Warning, format!("AMQP_URL names {shown}: {broker} answers, and takes too long to let us in"))
+        }
+    };
+    let finding = Finding::new("amqp-url", state, what);
+    if state == State::Ok { finding } else { finding.mend("The broker's log says why").mend(unset) }
+}

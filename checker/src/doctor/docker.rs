@@ -1,0 +1,75 @@
+//! Docker: asked by its command line, so that nobody has to compile a client to be told.
+
+use std::env;
+
+use super::{
+    Finding,
+    ask::{NoAnswer, ask},
+};
+use crate::brokers::docker;
+
+/// Whether Docker is installed, answers, and has an image.
+pub(super) async fn docker() -> Vec<Finding> {
+    let asked = env::var("HELLO_RABBIT_IMAGE").ok().filter(|image| !image.is_empty());
+    let (engine, image) = tokio::join!(
+        ask("docker", &["version", "--format", "{{.Server.Version}}"]),
+        docker::image_at_hand(asked.as_deref())
+    );
+    vec![judge(engine, asked.as_deref(), image.as_deref())]
+}
+
+fn judge(engine: Result<String, NoAnswer>, asked: Option<&str>, image: Option<&str>) -> Finding {
+    match engine {
+        Ok(version) => match (image, asked) {
+            (Some(image), _) => Finding::ok("docker", format!("Docker {version} answers, and has the image {image}")),
+            (None, Some(asked)) => {
+                let what =
+                    format!("Docker {version} answers, and does not have the image in HELLO_RABBIT_IMAGE, {asked}");
+                Finding::warning("docker", what).mend(format!("Get it: docker pull {asked}"))
+            }
+            (None, None) => Finding::ok("docker", format!("Docker {version} answers, and has no image of RabbitMQ"))
+                .mend(format!("To check on RabbitMQ in a container: docker pull {}", docker::OFFICIAL)),
+        },
+        Err(NoAnswer::NotThere) => Finding::ok("docker", "no Docker here, and none needed"),
+        Err(NoAnswer::NotStarted(why)) => Finding::warning("docker", format!("docker can't be started: {why}")),
+        Err(NoAnswer::Late) => {
+            Finding::warning("docker", "Docker is installed, and its engine takes too long to answer")
+                .mend("Start it anew, or do without: the embedded broker needs none")
+        }
+        Err(NoAnswer::Failed(said)) if said.to_lowercase().contains("permission denied") => {
+            Finding::warning("docker", "Docker is installed, and you may not talk to its engine")
+                .mend("Linux: sudo usermod -aG docker $USER, then log in again")
+        }
+        Err(NoAnswer::Failed(_)) => {
+            let place = if env::var_os("DOCKER_HOST").is_some() { " where DOCKER_HOST says it is" } else { "" };
+            Finding::warning("docker", format!("Docker is installed, and no engine answers{place}"))
+                .mend("Start Docker Desktop, or on Linux: sudo systemctl start docker")
+                .mend("Or do without: the embedded broker needs none")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::State;
+
+    const OK: State = State::Ok;
+    const WARNING: State = State::Warning;
+
+    #[test]
+    fn each_state_of_docker_is_told_apart() {
+        let up = || Ok("28.2.2".to_owned());
+        let failed = |said: &str| Err(NoAnswer::Failed(said.to_owned()));
+        let states = [
+            judge(up(), None, Some("rabbitmq:4")),
+            judge(up(), None, None),
+            judge(up(), Some("mine"), None),
+            judge(Err(NoAnswer::NotThere), None, None),
+            judge(failed("permission denied while trying to connect to /var/run/docker.sock"), None, None),
+            judge(failed("Cannot connect to the Docker daemon"), None, None),
+        ];
+        assert_eq!(states.clone().map(|finding| finding.state), [OK, OK, WARNING, OK, WARNING, WARNING]);
+        assert!(states.iter().all(|finding| finding.state == OK || !finding.mend.is_empty()), "{states:?}");
+    }
+}

@@ -1,0 +1,51 @@
+//! The kit, and the learner's part of it.
+
+use std::{fs, path::Path};
+
+use super::{Finding, ask::ask};
+use crate::{lessons, progress::Progress, workspace};
+
+/// Which kit this is, and whether its lessons can be read.
+pub(super) async fn kit() -> Vec<Finding> {
+    let version = env!("CARGO_PKG_VERSION");
+    let root = workspace::root().display();
+    // A kit that came as an archive has no history to ask.
+    let commit = ask("git", &["describe", "--always", "--dirty", "--tags"]).await;
+    let commit = commit.map(|commit| format!(", git {commit}")).unwrap_or_default();
+    let what = format!("hello-rabbit {version}{commit}, in {root}");
+    vec![match lessons::all() {
+        Ok(lessons) => Finding::ok("kit", format!("{what}; {} lessons", lessons.len())),
+        Err(error) => Finding::problem("kit", format!("{what}; its lessons can't be read: {error}"))
+            .mend("Get the kit anew; your programs in work/ are not part of it"),
+    }]
+}
+
+/// Where the learner's programs are, and what is remembered of them.
+pub(super) async fn work() -> Vec<Finding> {
+    let folder = workspace::work();
+    let shown = folder.display();
+    if !folder.exists() {
+        return vec![Finding::ok("work", format!("no program of your own yet; they are going to be in {shown}"))];
+    }
+    if let Err(error) = can_be_written(&folder) {
+        let what = format!("the folder of your programs, {shown}, can't be written to: {error}");
+        return vec![
+            Finding::warning("work", what)
+                .mend(format!("Make it yours, or name another folder in {}", cli::WORK))
+                .mend("Until then, checks work and forget how far you are"),
+        ];
+    }
+    vec![match Progress::read() {
+        Ok(progress) => {
+            let passed = progress.lessons.values().filter(|record| record.passed_at.is_some()).count();
+            Finding::ok("work", format!("your programs are in {shown}; lessons passed: {passed}"))
+        }
+        Err(error) => Finding::warning("work", format!("your progress can't be read: {error}")),
+    }]
+}
+
+fn can_be_written(folder: &Path) -> std::io::Result<()> {
+    let file = folder.join(format!(".doctor-{}", std::process::id()));
+    fs::write(&file, "")?;
+    fs::remove_file(file)
+}

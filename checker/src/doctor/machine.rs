@@ -1,0 +1,134 @@
+//! The machine: its system, and what room there is.
+
+use std::{env, fs, path::Path};
+
+use super::{Finding, ask::ask};
+use crate::owner;
+
+/// A megabyte, in bytes.
+const MB: u64 = 1_000_000;
+
+/// With less free disk than this, a build fails half-way, in bytes.
+const TOO_LITTLE_DISK: u64 = 200 * MB;
+/// A first build takes about half of this, in bytes.
+const LITTLE_DISK: u64 = 2000 * MB;
+/// With less free memory than this, a compiler may be ended by the system, in bytes.
+const LITTLE_MEMORY: u64 = 500 * MB;
+
+/// Which operating system, and where it runs.
+pub(super) async fn system() -> Vec<Finding> {
+    let name = match env::consts::OS {
+        "linux" => linux(),
+        "macos" => {
+            ask("sw_vers", &["-productVersion"]).await.map_or_else(|_| "macOS".to_owned(), |v| format!("macOS {v}"))
+        }
+        "windows" => ask("cmd", &["/C", "ver"]).await.unwrap_or_else(|_| "Windows".to_owned()),
+        other => other.to_owned(),
+    };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    vec![Finding::ok("system", format!("{name}, {}, {cores} cores", env::consts::ARCH))]
+}
+
+fn linux() -> String {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let pretty =
+        release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or("Linux").trim_matches('"');
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut name = format!("{pretty}, Linux {}", kernel.trim());
+    if kernel.to_lowercase().contains("microsoft") {
+        name.push_str(", in WSL");
+    }
+    if ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| Path::new(mark).exists()) {
+        name.push_str(", in a container");
+    }
+    name
+}
+
+/// How much room is left where cargo builds.
+pub(super) async fn disk() -> Vec<Finding> {
+    let here = env::current_exe().unwrap_or_default();
+    let folder = here.parent().unwrap_or(Path::new("."));
+    let Some(free) = free_disk(folder) else {
+        return vec![Finding::ok("disk", "free disk: not looked at on this system")];
+    };
+    vec![room(free)]
+}
+
+/// What this much free disk, in bytes, means.
+fn room(free: u64) -> Finding {
+    let what = format!("{} of free disk where target/ is", size(free));
+    let how = "Make room; `cargo clean` in the kit's folder gives back what was built";
+    if free < TOO_LITTLE_DISK {
+        Finding::problem("disk", what).mend(how)
+    } else if free < LITTLE_DISK {
+        Finding::warning("disk", format!("{what}; a first build takes about 1 GB")).mend(how)
+    } else {
+        Finding::ok("disk", what)
+    }
+}
+
+#[cfg(unix)]
+fn free_disk(folder: &Path) -> Option<u64> {
+    let about = rustix::fs::statvfs(folder).ok()?;
+    about.f_bavail.checked_mul(about.f_frsize)
+}
+
+#[cfg(not(unix))]
+fn free_disk(_folder: &Path) -> Option<u64> {
+    None
+}
+
+/// How much memory there is, where the system says so in a file or to a command.
+pub(super) async fn memory() -> Vec<Finding> {
+    let told = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let of = |key: &str| {
+        let line = told.lines().find_map(|line| line.strip_prefix(key))?;
+        line.trim().split(' ').next()?.parse::<u64>().ok()?.checked_mul(1024)
+    };
+    match (of("MemAvailable:"), of("MemTotal:")) {
+        (Some(free), Some(all)) => {
+            let what = format!("{} of memory free, of {}", size(free), size(all));
+            vec![if free < LITTLE_MEMORY {
+                Finding::warning("memory", what)
+                    .mend("Close other programs, or build with less at a time: cargo build -j 1")
+            } else {
+                Finding::ok("memory", what)
+            }]
+        }
+        _ => match ask("sysctl", &["-n", "hw.memsize"]).await.ok().and_then(|told| told.parse().ok()) {
+            Some(all) => vec![Finding::ok("memory", format!("{} of memory", size(all)))],
+            None => Vec::new(),
+        },
+    }
+}
+
+/// The folder in which each check has one of its own.
+pub(super) async fn runs() -> Vec<Finding> {
+    vec![match owner::base() {
+        Ok(folder) => Finding::ok("runs", format!("checks work in {}", folder.display())),
+        Err(error) => Finding::problem("runs", format!("the folder that checks work in can't be used: {error}"))
+            .mend("Remove it, or name another folder for temporary files in TMPDIR"),
+    }]
+}
+
+/// Bytes, for a person.
+fn size(bytes: u64) -> String {
+    let mb = bytes / MB;
+    if mb < 1000 { format!("{mb} MB") } else { format!("{}.{} GB", mb / 1000, mb % 1000 / 100) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::State;
+
+    #[test]
+    fn sizes_are_for_people() {
+        assert_eq!([0, 999 * MB, 1000 * MB, 12_345 * MB].map(size), ["0 MB", "999 MB", "1.0 GB", "12.3 GB"]);
+    }
+
+    #[test]
+    fn little_disk_warns_and_hardly_any_is_a_problem() {
+        assert_eq!([100, 1000, 9000].map(|mb| room(mb * MB).state), [State::Problem, State::Warning, State::Ok]);
+    }
+}

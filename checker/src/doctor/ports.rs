@@ -1,0 +1,158 @@
+//! Who has the ports that programs and brokers expect.
+
+use std::{io, net::Ipv4Addr, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+
+use super::Finding;
+use crate::brokers::{ports::MANAGEMENT, ready};
+
+/// RabbitMQ's own port for AMQP.
+pub const AMQP: u16 = 5672;
+
+/// How long whoever is there may take to say something.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Who has a port of 127.0.0.1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Tenant {
+    /// Nobody.
+    Nobody,
+    /// A broker: product and version.
+    Broker(String),
+    /// Something that answers to HTTP.
+    Web,
+    /// Something that takes connections, and is neither.
+    Other,
+    /// Nobody listens there, and nobody may.
+    Forbidden(String),
+}
+
+/// The ports of RabbitMQ, and of its management page.
+pub(super) async fn both() -> Vec<Finding> {
+    let (amqp, management) = tokio::join!(amqp(AMQP), management(AMQP + MANAGEMENT));
+    vec![amqp, management]
+}
+
+/// Who has the port for AMQP.
+pub async fn amqp(port: u16) -> Finding {
+    match tenant(port).await {
+        Tenant::Nobody => Finding::ok("port", format!("port {port} (AMQP) is free")),
+        Tenant::Broker(broker) => Finding::ok("port", format!("port {port} (AMQP): {broker} answers")),
+        other => taken(port, "AMQP", &other)
+            .mend(format!("Keep a broker on another port: cargo xtask broker up --port {}", port.saturating_add(1))),
+    }
+}
+
+/// Who has the port for the management page.
+pub async fn management(port: u16) -> Finding {
+    match tenant(port).await {
+        Tenant::Nobody => Finding::ok("port", format!("port {port} (management) is free")),
+        Tenant::Web => Finding::ok("port", format!("port {port} (management): something answers to HTTP")),
+        other => taken(port, "management", &other).mend(format!(
+            "Keep a broker on other ports: cargo xtask broker up --port {}",
+            port.saturating_sub(MANAGEMENT).saturating_add(1)
+        )),
+    }
+}
+
+fn taken(port: u16, purpose: &str, tenant: &Tenant) -> Finding {
+    let who = match tenant {
+        Tenant::Nobody => "is free".to_owned(),
+        Tenant::Broker(broker) => format!("has an AMQP broker on it, {broker}"),
+        Tenant::Web => "is taken by something that answers to HTTP, and is no broker".to_owned(),
+        Tenant::Other => "is taken by something that is no broker, or by one that is still starting".to_owned(),
+        Tenant::Forbidden(why) => format!("can't be used: {why}"),
+    };
+    let who_is_it = if cfg!(target_os = "linux") {
+        format!("Who is it? sudo ss -ltnp 'sport = :{port}'")
+    } else if cfg!(windows) {
+        format!("Who is it? netstat -ano | findstr :{port}")
+    } else {
+        format!("Who is it? sudo lsof -nP -iTCP:{port} -sTCP:LISTEN")
+    };
+    Finding::warning("port", format!("port {port} ({purpose}) {who}")).mend(who_is_it)
+}
+
+/// Who has this port. Whether one can be bound says too little: systems differ in when they allow two to share one.
+async fn tenant(port: u16) -> Tenant {
+    let place = format!("{}:{port}", Ipv4Addr::LOCALHOST);
+    match timeout(PATIENCE, TcpStream::connect(&place)).await {
+        Ok(Ok(_)) => {}
+        _ => {
+            return match TcpListener::bind(&place).await {
+                Ok(_) => Tenant::Nobody,
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => Tenant::Other,
+                Err(error) => Tenant::Forbidden(error.to_string()),
+            };
+        }
+    }
+    let (broker, web) = tokio::join!(timeout(PATIENCE, ready::knock(&place)), timeout(PATIENCE, speaks_http(&place)));
+    match (broker, web) {
+        (Ok(Ok(greeting)), _) => Tenant::Broker(format!("{} {}", greeting.product, greeting.version)),
+        (_, Ok(Ok(true))) => Tenant::Web,
+        _ => Tenant::Other,
+    }
+}
+
+async fn speaks_http(place: &str) -> io::Result<bool> {
+    let mut socket = TcpStream::connect(place).await?;
+    socket.write_all(b"HEAD / HTTP/1.0\r\nHost: localhost\r\n\r\n").await?;
+    let mut start = [0; 5];
+    socket.read_exact(&mut start).await?;
+    Ok(&start == b"HTTP/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{brokers::embedded, doctor::State};
+
+    /// Somebody who takes connections and says this to each.
+    async fn somebody(says: &'static [u8]) -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                let mut heard = [0; 8];
+                let _ = socket.read(&mut heard).await;
+                let _ = socket.write_all(says).await;
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn who_has_a_port_is_told() {
+        let broker = embedded::start().await.unwrap();
+        let finding = amqp(broker.address.port).await;
+        assert_eq!((finding.state, finding.what.contains("RabbitMQ")), (State::Ok, true), "{finding:?}");
+        assert_eq!(management(broker.address.port).await.state, State::Warning);
+
+        let web = somebody(b"HTTP/1.0 200 OK\r\n\r\n").await;
+        assert_eq!(management(web).await.state, State::Ok);
+        let finding = amqp(web).await;
+        assert!(finding.what.ends_with("something that answers to HTTP, and is no broker"), "{finding:?}");
+
+        let other = somebody(b"SSH-2.0-x\r\n").await;
+        for finding in [amqp(other).await, management(other).await] {
+            assert_eq!(finding.state, State::Warning);
+            assert!(
+                finding.what.contains("is taken by something that is no broker") && finding.mend.len() == 2,
+                "{finding:?}"
+            );
+        }
+        let silent = somebody(b"").await;
+        assert_eq!(amqp(silent).await.state, State::Warning);
+    }
+
+    #[tokio::test]
+    async fn a_free_port_is_free() {
+        let port = crate::brokers::ports::free().unwrap();
+        assert_eq!(amqp(port).await.what, format!("port {port} (AMQP) is free"));
+    }
+}

@@ -1,0 +1,128 @@
+//! The forms of what was found.
+
+use std::{env, fmt::Write};
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+use wire::words;
+
+use super::{Finding, State};
+
+/// The version of the JSON form.
+pub const FORMAT: &str = "hello-rabbit/doctor/v1";
+
+/// Where a finding's text begins.
+const INDENT: &str = "         ";
+
+/// Whether nothing keeps a check on the embedded broker from working.
+#[must_use]
+pub fn is_fit(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.state != State::Problem)
+}
+
+/// The findings as text, with colours (the printer takes them out where they don't belong).
+#[must_use]
+pub fn text(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for Finding { state, what, mend, .. } in findings {
+        let style = style(*state);
+        let word = state.word();
+        let _ = writeln!(text, "{style}{word}{style:#}{}{what}", &INDENT[word.len()..]);
+        for how in mend {
+            let _ = writeln!(text, "{INDENT}  {how}");
+        }
+    }
+    let _ = writeln!(text, "\n{}", conclusion(findings));
+    text
+}
+
+fn style(state: State) -> Style {
+    match state {
+        State::Ok => AnsiColor::Green.on_default(),
+        State::Warning => AnsiColor::Yellow.on_default().bold(),
+        State::Problem => AnsiColor::Red.on_default().bold(),
+    }
+}
+
+fn conclusion(findings: &[Finding]) -> String {
+    let count = |state: State, word: &str| match findings.iter().filter(|finding| finding.state == state).count() {
+        0 => format!("no {word}s"),
+        1 => format!("1 {word}"),
+        many => format!("{many} {word}s"),
+    };
+    let verdict = if is_fit(findings) {
+        "nothing keeps a check on the embedded broker from working"
+    } else {
+        "a check on the embedded broker can't work before the problems are mended"
+    };
+    format!("{}, {}: {verdict}", count(State::Problem, "problem"), count(State::Warning, "warning"))
+}
+
+/// The findings as JSON, `hello-rabbit/doctor/v1`.
+#[must_use]
+pub fn json(findings: &[Finding]) -> Value {
+    let finding = |finding: &Finding| json!({ "id": finding.id, "state": finding.state.word(), "what": finding.what, "mend": finding.mend });
+    json!({ "format": FORMAT, "fit": is_fit(findings), "findings": findings.iter().map(finding).collect::<Vec<_>>() })
+}
+
+/// Takes out what is nobody's business: where the home folder is, and with it the user's name. What others wrote can do nothing to
+/// a terminal afterwards.
+pub(super) fn tidy(finding: &mut Finding) {
+    let home = env::home_dir().map(|home| home.display().to_string()).unwrap_or_default();
+    for text in std::iter::once(&mut finding.what).chain(&mut finding.mend) {
+        *text = words::harmless(&without_home(text, &home));
+    }
+}
+
+/// A text with `~` in the place of the home folder.
+fn without_home(text: &str, home: &str) -> String {
+    let home = home.trim_end_matches(['/', '\\']);
+    if home.is_empty() {
+        return text.to_owned();
+    }
+    let mut parts = text.split(home);
+    let mut tidy = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // `/home/ann` is no part of `/home/anna`, nor of `/mnt/home/ann`.
+        let begins = !tidy.ends_with(|c: char| c.is_alphanumeric());
+        let ends = !part.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        tidy.push_str(if begins && ends { "~" } else { home });
+        tidy.push_str(part);
+    }
+    tidy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_home_folder_is_a_tilde_and_its_neighbours_are_not() {
+        let tidy = |text: &str| without_home(text, "/home/ann/");
+        assert_eq!(tidy("in /home/ann/kit, and /home/ann"), "in ~/kit, and ~");
+        assert_eq!(tidy("/home/anna/kit /mnt/home/ann/x"), "/home/anna/kit /mnt/home/ann/x");
+        assert_eq!(without_home("/a/b", "/"), "/a/b");
+    }
+
+    #[test]
+    fn the_word_comes_first_and_the_way_out_is_below() {
+        let findings = [
+            Finding::ok("a", "all is well"),
+            Finding::warning("b", "not so good").mend("do this").mend("or that"),
+            Finding::problem("c", "bad").mend("mend it"),
+        ];
+        let plain = anstream::adapter::strip_str(&text(&findings)).to_string();
+        insta::assert_snapshot!(plain, @r"
+        ok       all is well
+        warning  not so good
+                   do this
+                   or that
+        problem  bad
+                   mend it
+
+        1 problem, 1 warning: a check on the embedded broker can't work before the problems are mended
+        ");
+        assert!(!is_fit(&findings) && is_fit(&findings[..2]));
+        assert_eq!(json(&findings)["findings"][2]["state"], "problem");
+    }
+}

@@ -1,0 +1,232 @@
+//! `wire lesson 01`: what was said at the last check, in all its forms.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::PoisonError,
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use checker::lessons::anchors;
+use serde_json::Value;
+
+use crate::{
+    shared::{shown, snapshot},
+    start::{BUILDS, checker, command, empty, target},
+};
+
+/// Compares with a snapshot, with the folders of this run out of the way.
+fn steady(name: &str, folder: &Path, output: &Output) {
+    let mut text = shown(output);
+    // A program's folder is told as it is from the kit's own.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for (place, instead) in [(folder, "[folder]"), (target(), "[target]")] {
+        text = text.replace(&place.display().to_string(), instead);
+        if let Ok(inside) = place.strip_prefix(root) {
+            text = text.replace(&format!("program    {}", inside.display()), &format!("program    {instead}"));
+        }
+    }
+    snapshot(name, &text);
+}
+
+/// `wire`, with so many columns.
+fn wire(folder: &Path, columns: &str, arguments: &[&str]) -> Output {
+    command(folder, &[&["wire", "lesson"], arguments].concat()).env("COLUMNS", columns).output().unwrap()
+}
+
+fn check(folder: &Path, arguments: &[&str], code: i32) {
+    let output = checker(folder, &[&["check", "lesson"], arguments, &["--broker", "embedded"]].concat());
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", shown(&output));
+}
+
+/// The lesson's own program for sending, built: in these tests, somebody's.
+fn sender(folder: &Path) -> String {
+    check(folder, &["01", "--reference"], 0);
+    target().join("debug").join("hello-send").display().to_string()
+}
+
+fn lessons_program(number: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../lessons").join(number).join("src/main.rs")
+}
+
+#[test]
+fn a_learners_mistakes_are_shown_beside_the_lessons_program() {
+    let _one_at_a_time = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = empty("wire-failed");
+    assert_eq!(checker(&folder, &["start", "lesson", "01"]).status.code(), Some(0));
+    let own = folder.join("work/01-hello-send/src/main.rs");
+    let solution = anchors::without_marks(&fs::read_to_string(lessons_program("01-hello-send")).unwrap());
+    let durable = "QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() }";
+    let wrong = solution.replace("b\"Hello World!\"", "b\"Hello world!\"");
+    fs::write(&own, wrong.replace("QueueDeclareOptions::default()", durable)).unwrap();
+    check(&folder, &["01"], 1);
+    // A durable queue is as right as the lesson's, so the first difference is the one that the check failed at.
+    for (name, columns, arguments) in [
+        ("wire_failed_80", "80", &["01"][..]),
+        ("wire_failed_120", "120", &["01"]),
+        ("wire_failed_explained_80", "80", &["01", "--explain"]),
+        ("wire_failed_explained_120", "120", &["hello-send", "--explain"]),
+    ] {
+        let output = wire(&folder, columns, arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+        let limit: usize = columns.parse().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let wide = text.lines().find(|line| !line.starts_with("program  ") && line.chars().count() > limit);
+        assert_eq!(wide, None, "wider than {columns} columns");
+        steady(name, &folder, &output);
+    }
+
+    fs::write(&own, "fn main() { let x: u8 = \"text\"; }\n").unwrap();
+    check(&folder, &["01"], 1);
+    steady("wire_does_not_compile", &folder, &wire(&folder, "80", &["01"]));
+
+    assert_eq!(checker(&folder, &["reset", "lesson", "01"]).status.code(), Some(0));
+    assert_eq!(wire(&folder, "80", &["01"]).status.code(), Some(2), "what was said is forgotten with the rest");
+}
+
+#[test]
+fn without_a_check_the_command_to_type_is_told() {
+    let folder = empty("wire-nothing");
+    for (name, arguments) in
+        [("wire_no_program", &["wire", "lesson", "01"][..]), ("wire_no_check", &["wire", "lesson", "01", "--open"])]
+    {
+        let output = checker(&folder, arguments);
+        assert_eq!(output.status.code(), Some(2));
+        steady(name, &folder, &output);
+        checker(&folder, &["start", "lesson", "01"]);
+    }
+}
+
+#[test]
+fn a_sender_is_no_receiver_and_a_program_that_says_nothing_says_nothing() {
+    let folder = empty("wire-programs");
+    let sender = sender(&folder);
+    check(&folder, &["02", "--program", &sender, "--seed", "7"], 1);
+    steady("wire_sender_as_receiver_120", &folder, &wire(&folder, "120", &["02"]));
+    check(&folder, &["01", "--program", "true"], 1);
+    steady("wire_nothing_said", &folder, &wire(&folder, "80", &["01"]));
+}
+
+#[test]
+fn a_program_that_passed_is_shown_as_the_check_shows_it() {
+    let folder = empty("wire-passed");
+    let sender = sender(&folder);
+    assert_eq!(wire(&folder, "80", &["01"]).status.code(), Some(2), "the lesson's own program is not the learner's");
+    check(&folder, &["01", "--program", &sender], 0);
+    steady("wire_passed", &folder, &wire(&folder, "80", &["01"]));
+    steady("wire_passed_explained", &folder, &wire(&folder, "80", &["01", "--explain"]));
+
+    let json = wire(&folder, "80", &["01", "--format", "json", "--explain"]);
+    let events: Vec<Value> = serde_json::from_slice(&json.stdout).unwrap();
+    assert!(events.iter().all(|event| event["why"].is_string()), "{events:#?}");
+    let report = fs::read_to_string(folder.join("work/.hello-rabbit/hello-send.json")).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let plain: Value = serde_json::from_slice(&wire(&folder, "80", &["01", "--format", "json"]).stdout).unwrap();
+    for (kept, reported) in plain.as_array().unwrap().iter().zip(report["wire"].as_array().unwrap()) {
+        // Who logged in, and the rest of it, but for the microseconds.
+        assert_eq!(
+            (&kept["method"], &kept["args"], &kept["body"]),
+            (&reported["method"], &reported["args"], &reported["body"])
+        );
+    }
+    assert_eq!(plain.as_array().unwrap().len(), report["wire"].as_array().unwrap().len());
+}
+
+#[test]
+fn the_picture_is_well_formed_stands_alone_and_runs_nothing() {
+    let folder = empty("wire-picture");
+    let sender = sender(&folder);
+    check(&folder, &["01", "--program", &sender], 0);
+    let output = wire(&folder, "80", &["01", "--format", "svg"]);
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+    let picture = String::from_utf8(output.stdout).unwrap();
+    well_formed(&picture);
+    assert!(picture.starts_with("<svg ") && picture.contains("xmlns=\"http://www.w3.org/2000/svg\""));
+    assert!(picture.contains("<style>") && picture.contains("prefers-color-scheme:dark"));
+    for forbidden in ["<script", "javascript:", "href", " on", "url(", "@import", "<foreignObject"] {
+        assert!(!picture.replace(" on the", "").contains(forbidden), "{forbidden} in {picture}");
+    }
+    assert!(picture.contains("basic.publish") && picture.contains("your program"), "{picture}");
+}
+
+/// Every tag is closed, in order, and every & begins an entity that XML has.
+fn well_formed(xml: &str) {
+    let mut open: Vec<String> = Vec::new();
+    let mut rest = xml;
+    while let Some((text, tail)) = rest.split_once('<') {
+        entities(text);
+        let (tag, tail) = tail.split_once('>').expect("a tag ends");
+        entities(tag);
+        assert_eq!(tag.matches('"').count() % 2, 0, "quotes in <{tag}>");
+        let name = tag.trim_start_matches('/').split([' ', '\n', '/']).next().unwrap().to_owned();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name), "</{tag}> closes another tag");
+        } else if !tag.ends_with('/') {
+            open.push(name);
+        }
+        rest = tail;
+    }
+    assert!(open.is_empty() && rest.trim().is_empty(), "left open: {open:?}");
+}
+
+fn entities(text: &str) {
+    for part in text.split('&').skip(1) {
+        let known = ["amp;", "lt;", "gt;", "quot;"].iter().any(|entity| part.starts_with(entity));
+        assert!(known, "&{part} is no entity");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_browser_is_opened_and_a_missing_one_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = empty("wire-open");
+    check(&folder, &["01", "--program", "true"], 1);
+    let picture = folder.join("work/.hello-rabbit/hello-send.svg");
+    let nothing = folder.join("nothing");
+    fs::create_dir_all(&nothing).unwrap();
+    let open = |path: &Path| -> Output {
+        let mut command: Command = command(&folder, &["wire", "lesson", "01", "--open"]);
+        command.env("PATH", path).output().unwrap()
+    };
+    let output = open(&nothing);
+    assert_eq!(output.status.code(), Some(0));
+    steady("wire_open_no_browser", &folder, &output);
+    well_formed(&fs::read_to_string(&picture).unwrap());
+
+    let bin = folder.join("bin");
+    fs::create_dir_all(&bin).unwrap();
+    let browser = bin.join("xdg-open");
+    fs::write(&browser, "#!/bin/sh\necho \"$1\" > \"${0%/*}/opened\"\n").unwrap();
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
+    let output = open(&bin);
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), picture.display().to_string());
+    assert_eq!(fs::read_to_string(bin.join("opened")).unwrap().trim(), picture.display().to_string());
+}
+
+#[test]
+fn what_is_kept_holds_no_password_and_a_file_that_is_none_is_told() {
+    let folder = empty("wire-kept");
+    let sender = sender(&folder);
+    check(&folder, &["01", "--program", &sender], 0);
+    let file = folder.join("work/.hello-rabbit/hello-send.wire.json");
+    let kept: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(kept["format"], "hello-rabbit/wire/v1");
+    let frames =
+        kept["events"].as_array().unwrap().iter().filter_map(|event| event["what"]["method"]["frame"].as_str());
+    let frames: Vec<Vec<u8>> = frames.map(|frame| BASE64_STANDARD.decode(frame).unwrap()).collect();
+    let holds = |bytes: &[u8]| frames.iter().any(|frame| frame.windows(bytes.len()).any(|window| window == bytes));
+    assert!(holds(b"\0guest\0(hidden)") && !holds(b"\0guest\0guest"), "{frames:?}");
+
+    fs::write(&file, "{\"format\":\"hello-rabbit/wire/v2\"}").unwrap();
+    let output = wire(&folder, "80", &["01"]);
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("hello-send.wire.json") && said.contains("hint: Check again: cargo xtask check lesson 01"),
+        "{said}"
+    );
+}
