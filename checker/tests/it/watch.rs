@@ -287,7 +287,9 @@ impl Terminal {
         let (pty, inside) = pty_process::blocking::open().unwrap();
         pty.resize(pty_process::Size::new(50, 80)).unwrap();
         let command = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_checker"));
-        let command = command.args(WATCH).args(more).env_remove("AMQP_URL").envs(learner.environment());
+        // A terminal that knows no codes: the line that tells of a slow build is for others.
+        let command =
+            command.args(WATCH).args(more).env("TERM", "dumb").env_remove("AMQP_URL").envs(learner.environment());
         let child = command.current_dir(&learner.folder).spawn(inside).unwrap();
         Terminal { child, pty, bytes: Vec::new(), screen: String::new(), seen: 0 }
     }
