@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use anyhow::Context;
@@ -108,6 +108,20 @@ impl Page {
 #[must_use]
 pub fn shown(path: &Path) -> PathBuf {
     Path::new(FOLDER).join("src").join(path)
+}
+
+/// A path without its `..`, as people read it.
+#[must_use]
+pub fn short(path: &Path) -> PathBuf {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        if part == Component::ParentDir {
+            short.pop();
+        } else {
+            short.push(part);
+        }
+    }
+    short
 }
 
 fn listed(summary: &Summary) -> Vec<PathBuf> {

@@ -15,7 +15,7 @@ use tracing::{
 };
 
 use crate::{
-    book::{Book, FOLDER},
+    book::{Book, FOLDER, short},
     problem::{Kind, Problem},
 };
 
@@ -25,16 +25,7 @@ use crate::{
 ///
 /// When `book.toml` or a source is not as mdBook needs it.
 pub fn place(book: &Book) -> anyhow::Result<PathBuf> {
-    let place = load(book)?.build_dir_for("html");
-    let mut short = PathBuf::new();
-    for part in place.components() {
-        if part == std::path::Component::ParentDir {
-            short.pop();
-        } else {
-            short.push(part);
-        }
-    }
-    Ok(short)
+    Ok(short(&load(book)?.build_dir_for("html")))
 }
 
 /// Builds the pages into this folder, which is emptied before. What mdBook warns about is a problem.

@@ -4,12 +4,7 @@ mod doctor;
 mod learner;
 mod wire;
 
-use std::{
-    ffi::OsString,
-    io::{self, IsTerminal},
-    path::Path,
-    process::ExitCode,
-};
+use std::{ffi::OsString, io, path::Path, process::ExitCode};
 
 use clap::Parser;
 use cli::{
@@ -212,8 +207,8 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
             }
         };
         let report = check(lesson, program, own, options, run, find).await;
-        if is_learners && let Err(error) = progress::remember(&report) {
-            tell("warning", &format!("your progress could not be written down: {error}"));
+        if is_learners {
+            progress::remember_or_warn(&report);
         }
         if let Err(error) = print(&report, options) {
             return unwritten(&error);
@@ -248,8 +243,7 @@ fn print(result: &Report, options: &CheckOptions) -> io::Result<()> {
     report::print(&match options.format {
         Format::Json => report::json::report(result).to_string() + "\n",
         Format::Text => {
-            let width = if io::stdout().is_terminal() { textwrap::termwidth() } else { 80 };
-            report::text::report(result, report::text::Layout { width, wire: options.wire })
+            report::text::report(result, report::text::Layout { width: report::width(), wire: options.wire })
         }
     })
 }

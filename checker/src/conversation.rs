@@ -19,7 +19,7 @@ use crate::{
     owner::at,
     progress::{self, Failed},
     report,
-    verdict::{Outcome, Report},
+    verdict::Report,
 };
 
 /// The version of the file's format.
@@ -79,18 +79,13 @@ pub fn picture(lesson: &str) -> PathBuf {
 ///
 /// When it can't be written; the error names the file. What was there stays then.
 pub fn keep(report: &Report) -> io::Result<()> {
-    let failed = report.steps.iter().find_map(|step| match &step.outcome {
-        Outcome::Failed(mistake) => Some(Failed::at(step, mistake)),
-        _ => None,
-    });
-    let passed = report.steps.iter().filter(|step| matches!(step.outcome, Outcome::Passed(_)));
     let (events, cut) = bounded(&report.performance.events);
     let file = File {
         format: FORMAT.to_owned(),
         program: report.program.clone(),
         judged_by: report.broker.as_ref().map(report::text::judge).unwrap_or_default(),
-        passed: passed.map(|step| step.id.clone()).collect(),
-        failed,
+        passed: report.passed().map(|step| step.id.clone()).collect(),
+        failed: report.failed().map(|(step, mistake)| Failed::at(step, mistake)),
         seed: report.seed,
         events,
         cut: cut || report.performance.events_cut,

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     conversation,
     owner::at,
-    report::json,
-    verdict::{Mistake, Outcome, Report, Step, Verdict},
+    report::{json, say},
+    verdict::{Mistake, Report, Step, Verdict},
     workspace,
 };
 
@@ -141,13 +141,17 @@ pub fn remember(report: &Report) -> io::Result<()> {
     conversation::keep(report)
 }
 
+/// As [`remember`]; where it can't be written, that is told, and is no reason not to go on.
+pub fn remember_or_warn(report: &Report) {
+    if let Err(error) = remember(report) {
+        say(&format!("warning: your progress could not be written down: {error}"));
+    }
+}
+
 impl Record {
     fn learn(&mut self, report: &Report) {
-        self.steps_passed = report.steps.iter().filter(|step| matches!(step.outcome, Outcome::Passed(_))).count();
-        let failed = report.steps.iter().find_map(|step| match &step.outcome {
-            Outcome::Failed(mistake) => Some(Failed::at(step, mistake)),
-            _ => None,
-        });
+        self.steps_passed = report.passed().count();
+        let failed = report.failed().map(|(step, mistake)| Failed::at(step, mistake));
         // Another mistake begins at its first hint.
         let same = |old: &Failed, new: &Failed| old.step == new.step && old.message == new.message;
         if !self.failed.iter().zip(&failed).any(|(old, new)| same(old, new)) {
@@ -176,7 +180,10 @@ pub(crate) fn replace(file: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{performance::Performance, verdict::Timing};
+    use crate::{
+        performance::Performance,
+        verdict::{Outcome, Timing},
+    };
 
     fn report(outcomes: &[Outcome]) -> Report {
         let step = |(index, outcome): (usize, &Outcome)| Step {

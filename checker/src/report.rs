@@ -4,7 +4,7 @@ pub mod busy;
 pub mod json;
 pub mod text;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// Tells the story, on stderr.
 pub fn say(what: &str) {
@@ -22,6 +22,12 @@ pub fn print(answer: &str) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
+}
+
+/// How wide a text may be, in columns: as the terminal is, and 80 where stdout is none.
+#[must_use]
+pub fn width() -> usize {
+    if io::stdout().is_terminal() { textwrap::termwidth() } else { 80 }
 }
 
 /// As [`print()`], for who goes on afterwards: a reader that went away is an error, too.

@@ -206,3 +206,19 @@ pub struct Report {
     /// How long it took.
     pub timing: Timing,
 }
+
+impl Report {
+    /// The step that failed, and what is wrong with it; None where none did. There is one at most: those after it are skipped.
+    #[must_use]
+    pub fn failed(&self) -> Option<(&Step, &Mistake)> {
+        self.steps.iter().find_map(|step| match &step.outcome {
+            Outcome::Failed(mistake) => Some((step, mistake)),
+            Outcome::Passed(_) | Outcome::Skipped(_) | Outcome::NotChecked => None,
+        })
+    }
+
+    /// The steps that passed.
+    pub fn passed(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| matches!(step.outcome, Outcome::Passed(_)))
+    }
+}

@@ -9,7 +9,12 @@ pub fn root() -> &'static Path {
 
 /// Where learners' programs are, and what is remembered of them: `work/`, or the folder that `HELLO_RABBIT_WORK` names.
 pub fn work() -> PathBuf {
-    std::env::var_os(cli::WORK).filter(|folder| !folder.is_empty()).map_or_else(|| root().join("work"), PathBuf::from)
+    cli::work(root())
+}
+
+/// A path as people know it: from the root folder, where it is in there.
+pub fn shown(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
 /// The cargo that runs us, or the one on the path.

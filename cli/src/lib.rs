@@ -11,7 +11,10 @@ mod start;
 mod watch;
 mod wire;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -74,6 +77,12 @@ pub const BUILT: &str = "HELLO_RABBIT_BUILT";
 
 /// The environment variable that names the folder of learners' programs, when it is not `work/`.
 pub const WORK: &str = "HELLO_RABBIT_WORK";
+
+/// Where learners' programs are, and what is remembered of them: the folder that [`WORK`] names, or `work/` in the kit.
+#[must_use]
+pub fn work(kit: &Path) -> PathBuf {
+    std::env::var_os(WORK).filter(|folder| !folder.is_empty()).map_or_else(|| kit.join("work"), PathBuf::from)
+}
 
 /// Exit codes, for `--help`; [`Exit`] is the table.
 pub const EXIT_CODES: &str = "Exit codes: 0 passed · 1 failed · 2 usage · 3 not checked · 130 interrupted";

@@ -71,12 +71,7 @@ fn reference(command: &cli::Command) -> Option<String> {
         let name = folder.file_name().into_string().ok()?;
         let (number, id) = name.split_once('-')?;
         let is_asked = id == lesson || number.parse::<u32>().ok()? == lesson.parse::<u32>().ok()?;
-        let has_own = work().join(&name).join("Cargo.toml").is_file();
+        let has_own = cli::work(root()).join(&name).join("Cargo.toml").is_file();
         (is_asked && (even_beside_own || !has_own)).then(|| id.to_owned())
     })
-}
-
-/// Where learners' programs are.
-fn work() -> PathBuf {
-    env::var_os(cli::WORK).filter(|folder| !folder.is_empty()).map_or_else(|| root().join("work"), PathBuf::from)
 }

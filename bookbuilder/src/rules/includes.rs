@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    book::{Book, FOLDER, Page, shown},
+    book::{Book, FOLDER, Page, short, shown},
     includes::{Part, Taken, anchors, directives, file},
     problem::{Kind, Problem},
 };
@@ -97,17 +97,4 @@ fn missing(taken: &Taken, included: &str) -> Option<Kind> {
             (!fits).then_some(Kind::NoLines { path, from: *from, to: *to, has })
         }
     }
-}
-
-/// A path without its `..`, as people read it.
-fn short(path: &Path) -> PathBuf {
-    let mut short = PathBuf::new();
-    for part in path.components() {
-        if part.as_os_str() == ".." {
-            short.pop();
-        } else {
-            short.push(part);
-        }
-    }
-    short
 }

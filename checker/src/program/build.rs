@@ -66,11 +66,8 @@ impl Source {
     #[must_use]
     pub fn shown(&self) -> String {
         match self {
-            Source::Reference(folder) => {
-                let folder = folder.strip_prefix(workspace::root()).unwrap_or(folder);
-                format!("{} (the lesson's own program)", folder.display())
-            }
-            Source::Package(folder) => folder.strip_prefix(workspace::root()).unwrap_or(folder).display().to_string(),
+            Source::Reference(folder) => format!("{} (the lesson's own program)", workspace::shown(folder)),
+            Source::Package(folder) => workspace::shown(folder),
             Source::Command(line) => without_passwords(&line.typed),
         }
     }

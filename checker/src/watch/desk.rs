@@ -1,14 +1,12 @@
 //! What is printed, and what the keys do.
 
-use std::io::{self, IsTerminal};
-
 use cli::{Exit, ProgramArgs};
 
 use crate::{
     guide,
     lessons::Lesson,
     progress,
-    report::{self, say, text},
+    report::{self, text},
     verdict::{Report, Verdict},
     watch::{Task, Trouble, keys::Press},
 };
@@ -52,16 +50,9 @@ impl<'a> Desk<'a> {
 
     /// Remembers the result of a check, and prints it.
     pub fn finished(&mut self, report: Report) -> Result<(), Trouble> {
-        self.exit = match report.verdict {
-            Verdict::Passed => Exit::Passed,
-            Verdict::Failed => Exit::Failed,
-            Verdict::NotChecked => Exit::NotChecked,
-        };
-        if let Err(error) = progress::remember(&report) {
-            say(&format!("warning: your progress could not be written down: {error}"));
-        }
-        let width = if io::stdout().is_terminal() { textwrap::termwidth() } else { 80 };
-        let text = text::report(&report, text::Layout { width, wire: false });
+        self.exit = report.verdict.exit();
+        progress::remember_or_warn(&report);
+        let text = text::report(&report, text::Layout { width: report::width(), wire: false });
         self.last = Some(report);
         self.print(&text)
     }

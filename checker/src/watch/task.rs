@@ -48,7 +48,7 @@ impl Task {
     pub(super) fn shown(&self) -> String {
         match &self.program.program {
             Some(_) => "the sources in this folder".to_owned(),
-            None => self.folder.strip_prefix(workspace::root()).unwrap_or(&self.folder).display().to_string(),
+            None => workspace::shown(&self.folder),
         }
     }
 }
