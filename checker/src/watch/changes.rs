@@ -126,6 +126,9 @@ impl Changes {
                 if !self.place.has_sources(&path) {
                     continue;
                 }
+            } else if !self.place.is_source(&path) {
+                // A folder that came and is gone again: cargo makes `target` under another name first.
+                continue;
             }
             return path.strip_prefix(&self.place.folder).map(Path::to_owned).unwrap_or(path);
         }
@@ -252,6 +255,19 @@ mod tests {
         }
         assert!(matters(Kind::Sources, "send.py") && !matters(Kind::Sources, "__pycache__/send.py"));
         assert!(!matters(Kind::Sources, "log.txt") && !matters(Kind::Package, "send.py"));
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_gone_again_is_no_change() {
+        let folder = std::env::temp_dir().join(format!("hello-rabbit-changes-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let mut changes = Changes::of(&folder, Kind::Package).unwrap();
+        for path in ["targetKqHzhI", "src/main.rs"] {
+            changes.tell.send(changes.place.folder.join(path)).unwrap();
+        }
+        let next = tokio::time::timeout(Duration::from_secs(10), changes.next()).await;
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(next.unwrap(), Path::new("src/main.rs"));
     }
 
     #[test]
