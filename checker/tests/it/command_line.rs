@@ -186,7 +186,9 @@ fn a_package_without_a_program_or_with_several_is_told() {
         let folder = package(place, files);
         let output = run(&["check", "lesson", "01", "--broker", "embedded", "--path", folder.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(3));
-        assert!(String::from_utf8_lossy(&output.stdout).contains("has no program, or several"), "{}", shown(&output));
+        // Where a line of the report ends depends on how long the folder's path is.
+        let words = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("has no program, or several"), "{}", shown(&output));
     }
 }
 
