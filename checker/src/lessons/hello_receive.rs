@@ -1,9 +1,9 @@
 //! Lesson 02: receive from the queue `hello`.
 
 mod consume;
-mod ending;
 mod otherwise;
 mod receive;
+mod stay;
 
 use std::time::Duration;
 
@@ -80,8 +80,8 @@ impl Contract for HelloReceive {
         ("consume", consume::consume),
         ("wait", receive::wait),
         ("receive", receive::receive),
-        ("stay", ending::stay),
-        ("stop", ending::stop),
+        ("stay", stay::stay),
+        ("stop", stay::stop),
     ];
 
     async fn play(stage: &Stage<'_>, program: &Program, seed: u64) -> Result<Evidence, Reason> {
@@ -138,7 +138,7 @@ async fn scene(
         }
         // An acknowledgement comes after the line is printed.
         actor.promptly(|seen| consume::unacknowledged(Talk::of(seen)).is_empty()).await;
-        let leaves = |seen: &Performance| seen.exit.is_some() || ending::goodbye(seen).is_some();
+        let leaves = |seen: &Performance| seen.exit.is_some() || stay::goodbye(seen).is_some();
         Ok(if actor.within(A_WHILE, leaves).await { Reached::Received } else { Reached::Stayed })
     };
     evidence.reached = done.await?;

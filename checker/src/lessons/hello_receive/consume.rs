@@ -5,7 +5,7 @@ use wire::{Method, Peer, protocol::basic, words::quoted};
 use super::{Evidence, QUEUE, polls, subscribed};
 use crate::{
     lessons::{
-        steps,
+        ending,
         talk::{BASIC_ACK, BASIC_CONSUME, Talk},
     },
     performance::Performance,
@@ -83,7 +83,7 @@ fn not_subscribed(seen: &Performance, talk: Talk<'_>) -> Mistake {
             .hint("Subscribe once (basic.consume), and the broker pushes messages as they come.");
     }
     Mistake::new("The program never subscribes to the queue, so no message comes to it.")
-        .seen(steps::last_words(seen))
+        .seen(ending::last_words(seen))
         .hint("In lapin, `channel.basic_consume(…).await?`. A future that is not awaited does nothing.")
 }
 

@@ -2,16 +2,16 @@
 
 use wire::{Method, Peer, protocol::queue};
 
-use super::{BEFORE, Evidence, RECEIVED, Reached, WAITING, ending::ended_by_itself, otherwise, times_printed};
+use super::{BEFORE, Evidence, RECEIVED, Reached, WAITING, otherwise, stay::ended_by_itself, times_printed};
 use crate::{
-    lessons::{printed, steps, talk::Talk},
+    lessons::{ending, printed, steps, talk::Talk},
     verdict::{Finding, Mistake},
 };
 
 /// The waiting line, on stdout, while it waits.
 pub(super) fn wait(seen: &Evidence) -> Finding {
     if let Err(mistake) = steps::line_on_stdout(&seen.performance, WAITING, |line| line == WAITING) {
-        return match steps::panic_of(&seen.performance) {
+        return match ending::panic_of(&seen.performance) {
             Some(panic) if seen.performance.stdout.lines().is_empty() => panic.into(),
             _ => mistake.into(),
         };
@@ -69,10 +69,10 @@ pub(super) fn receive(seen: &Evidence) -> Finding {
 
 fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
     let performance = &seen.performance;
-    if let Some(panic) = steps::panic_of(performance) {
+    if let Some(panic) = ending::panic_of(performance) {
         return panic;
     }
-    let stderr = steps::complaints(performance);
+    let stderr = ending::complaints(performance);
     if let Some(line) = stderr.iter().find(|line| seen.sent.iter().any(|body| printed::says(line, RECEIVED, body))) {
         return Mistake::new("The messages are printed to stderr; they belong on stdout.")
             .seen(line.clone())
@@ -126,7 +126,7 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
             count => format!("The program ended after {count} of {all} messages; a receiver waits for more."),
         };
         let hint = "Receive in a loop: in lapin, `while let Some(delivery) = consumer.next().await`.";
-        return Some(Mistake::new(message).seen(steps::last_words(performance)).hint(hint));
+        return Some(Mistake::new(message).seen(ending::last_words(performance)).hint(hint));
     }
     if talk.deliveries().any(|(_, _, content)| content.body == body.as_bytes()) {
         return None;
@@ -149,7 +149,7 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
     let mistake =
         Mistake::new(format!("The broker delivered {delivered} of {all} messages, and the program let no more come."));
     let hint = "Does it cancel its subscription, or does a prefetch limit wait for an acknowledgement?";
-    Some(mistake.seen(steps::last_words(performance)).hint(hint))
+    Some(mistake.seen(ending::last_words(performance)).hint(hint))
 }
 
 pub(super) fn shown(body: &str) -> String {

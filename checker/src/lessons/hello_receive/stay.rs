@@ -5,7 +5,7 @@ use wire::{Method, Peer, protocol::basic};
 use super::{Evidence, Reached};
 use crate::{
     lessons::{
-        steps,
+        ending,
         talk::{Said, Talk},
     },
     performance::Performance,
@@ -19,7 +19,7 @@ pub(super) fn stay(seen: &Evidence) -> Finding {
     if seen.reached == Reached::Stayed && !ended {
         return Finding::Passed("a message that came when all others were printed was printed, too".to_owned());
     }
-    if let Some(panic) = steps::panic_of(performance) {
+    if let Some(panic) = ending::panic_of(performance) {
         return panic.into();
     }
     let talk = Talk::of(performance);
@@ -34,14 +34,14 @@ pub(super) fn stay(seen: &Evidence) -> Finding {
     } else {
         "The program let no more messages come when it had printed the first ones; a receiver stays for the next one."
     };
-    let evidence = goodbye.map_or_else(|| steps::last_words(performance), |said| said.line());
+    let evidence = goodbye.map_or_else(|| ending::last_words(performance), |said| said.line());
     Mistake::new(message).seen(evidence).hint("Receive in a loop that only Ctrl-C ends.").into()
 }
 
 /// Ctrl-C ends it soon, without a panic.
 pub(super) fn stop(seen: &Evidence) -> Finding {
     let performance = &seen.performance;
-    if let Some(panic) = steps::panic_of(performance) {
+    if let Some(panic) = ending::panic_of(performance) {
         return panic.into();
     }
     let Some(exit) = performance.exit else {
@@ -49,14 +49,14 @@ pub(super) fn stop(seen: &Evidence) -> Finding {
     };
     if exit.overdue {
         return Mistake::new("Ctrl-C was pressed, and the program did not end soon: it takes the signal and goes on.")
-            .seen(steps::last_words(performance))
+            .seen(ending::last_words(performance))
             .hint("When `tokio::signal::ctrl_c()` says that Ctrl-C was pressed, leave the loop and let `main` return.")
             .into();
     }
     // SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a crash. SIGINT is what Ctrl-C is.
     if let Some(signal) = exit.signal.filter(|signal| [4, 6, 7, 8, 11].contains(signal)) {
         return Mistake::new(format!("At Ctrl-C the program crashed (signal {signal})."))
-            .seen(steps::last_words(performance))
+            .seen(ending::last_words(performance))
             .into();
     }
     let gently = Talk::of(performance).closes(Peer::Program).any(|close| close.said.channel == 0);
