@@ -10,6 +10,7 @@ pub mod hello_send;
 pub mod printed;
 pub mod steps;
 pub mod talk;
+pub mod translate;
 
 use std::{
     fs, io,
