@@ -159,7 +159,7 @@ fn what_errors_mean_is_in_the_book() {
             let code = error.code.map(|code| format!("{code} ")).unwrap_or_default();
             let fence = if error.text.contains('`') { "``" } else { "`" };
             let _ = writeln!(page, "{code}{fence}{}{fence}", error.text);
-            let _ = writeln!(page, ": {}\n: {}\n", error.means.cause, error.means.remedy);
+            let _ = writeln!(page, ": {}\n\n  {}\n", error.means.cause, error.means.remedy);
         }
         let _ = writeln!(page, "<!-- ANCHOR_END: {} -->", chapter.id);
     }

@@ -9,7 +9,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         pattern: r"no queue '(?<queue>.*?)' in vhost '(?<vhost>.*?)'",
         examples: &["NOT_FOUND - no queue 'hello' in vhost '/'"],
         cause: "There is no queue `$queue` in the vhost `$vhost`: nobody declared it, or it was deleted, or its name is spelt differently elsewhere.",
-        remedy: "Declare it first, in this program, too: `channel.queue_declare(…).await?`. `cargo xtask broker queues` lists what there is.",
+        remedy: "Declare it before you use it, in this program as well: `channel.queue_declare(…).await?`. `cargo xtask broker queues` lists what there is.",
     },
     Entry {
         of: Reply(&[404]),

@@ -108,7 +108,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         examples: &[
             "ShortString exceeds maximum length: ShortStringError(300)",
             "ShortString exceeds maximum length of 255 bytes (got 300)",
-            "pika.exceptions.ShortStringTooLong: AMQP Short String can contain up to 255 bytes: aaaa",
+            "pika.exceptions.ShortStringTooLong: b'a-name-of-300-bytes'",
         ],
         cause: "A name is longer than 255 bytes: that is the most for queues, exchanges, routing keys, consumer tags and a message's labels.",
         remedy: "Choose a shorter name. What is long belongs in the body.",

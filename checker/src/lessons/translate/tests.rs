@@ -10,6 +10,11 @@ use lapin::{
     protocol::{AMQPError, AMQPErrorKind, AMQPHardError, AMQPSoftError},
 };
 
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
 use super::*;
 
 /// All entries, with their places in the order in which they are asked.
@@ -196,8 +201,8 @@ fn lapins_errors_are_known_in_both_forms() {
         assert!(meaning.is_some(), "{error}");
         assert_eq!(line(&format!("called `Result::unwrap()` on an `Err` value: {error:?}")), meaning, "{error:?}");
     }
-    #[cfg(unix)]
-    for number in [32, 101, 104, 110, 111, 113].into_iter().filter(|_| cfg!(target_os = "linux")) {
+    #[cfg(target_os = "linux")]
+    for number in [32, 99, 101, 104, 110, 111, 113] {
         let error = lapin::Error::from(ErrorKind::IOError(Arc::new(io::Error::from_raw_os_error(number))));
         let meaning = line(&error.to_string());
         assert!(meaning.is_some(), "{error}");
@@ -228,6 +233,28 @@ async fn addresses_that_are_none_are_explained() {
         assert!(meaning.is_some(), "{address}: {error}");
         assert_eq!(line(&format!("{error:?}")), meaning, "{error:?}");
         assert!(!format!("{meaning:?}").contains("secret"), "a password is repeated");
+    }
+}
+
+#[tokio::test]
+async fn what_listens_and_is_no_broker_is_explained() {
+    for answer in ["HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "AMQP\0\0\u{8}\0", ""] {
+        let stranger = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("amqp://{}", stranger.local_addr().unwrap());
+        let strange = async {
+            loop {
+                let (mut socket, _) = stranger.accept().await.unwrap();
+                socket.read_exact(&mut [0; 8]).await.unwrap();
+                socket.write_all(answer.as_bytes()).await.unwrap();
+            }
+        };
+        let error = tokio::select! {
+            () = strange => unreachable!("it goes on for ever"),
+            connected = lapin::Connection::connect(&address, lapin::ConnectionProperties::default()) => connected.unwrap_err(),
+        };
+        let meaning = line(&error.to_string());
+        assert!(meaning.is_some(), "{answer}: {error}");
+        assert_eq!(line(&format!("{error:?}")), meaning, "{error:?}");
     }
 }
 
