@@ -183,11 +183,14 @@ fn lost(talk: Talk<'_>, content: &Content, queue_is_there: bool) -> Mistake {
         return Mistake::new("The message went into the queue, and the program took it out again.")
             .hint("A sender only sends; receiving is the next lesson.");
     }
-    for (fits, did) in EMPTYING {
-        if of_program(fits) {
-            return Mistake::new(format!("The message went into the queue, and then the program {did}."))
-                .hint("A queue that is deleted or purged takes its messages along: leave that out.");
-        }
+    let mut emptied =
+        talk.said(|method| matches!(method, Method::Queue(queue::AMQPMethod::Delete(_) | queue::AMQPMethod::Purge(_))));
+    if let Some(said) = emptied.next() {
+        let did = if matches!(said.method, Method::Queue(queue::AMQPMethod::Delete(_))) { "deleted" } else { "purged" };
+        return Mistake::new(format!(
+            "The message went into the queue, and then the program {did} the queue, and the message with it."
+        ))
+        .hint("A queue that is deleted or purged takes its messages along: leave that out.");
     }
     if let Some(time) = content.properties.expiration() {
         return Mistake::new(format!(
@@ -213,18 +216,6 @@ fn lost(talk: Talk<'_>, content: &Content, queue_is_there: bool) -> Mistake {
     Mistake::new("The message was published, and is not in the queue.")
         .hint("Is the queue limited in length or in time? Declare it without such arguments.")
 }
-
-/// What makes a queue lose its messages, and how a report tells it.
-const EMPTYING: [(fn(&Method) -> bool, &str); 2] = [
-    (
-        |method| matches!(method, Method::Queue(queue::AMQPMethod::Delete(_))),
-        "deleted the queue, and the message with it",
-    ),
-    (
-        |method| matches!(method, Method::Queue(queue::AMQPMethod::Purge(_))),
-        "purged the queue, and the message with it",
-    ),
-];
 
 /// The line, on stdout, once.
 fn print(seen: &Evidence) -> Finding {
