@@ -1,5 +1,6 @@
 //! Lesson 02: receive from the queue `hello`.
 
+mod acknowledge;
 mod consume;
 mod otherwise;
 mod receive;
@@ -137,7 +138,7 @@ async fn scene(stage: &Stage<'_>, program: &Program, seed: u64, queue_is_there: 
             return Ok(Reached::Received);
         }
         // An acknowledgement comes after the line is printed.
-        actor.promptly(|seen| consume::unacknowledged(Talk::of(seen)).is_empty()).await;
+        actor.promptly(|seen| acknowledge::unacknowledged(Talk::of(seen)).is_empty()).await;
         let leaves = |seen: &Performance| seen.exit.is_some() || stay::goodbye(seen).is_some();
         Ok(if actor.within(A_WHILE, leaves).await { Reached::Received } else { Reached::Stayed })
     };

@@ -3,7 +3,7 @@
 
 use wire::{Method, Peer, protocol::basic, words::quoted};
 
-use super::{Evidence, QUEUE, polls, subscribed};
+use super::{Evidence, QUEUE, acknowledge, polls, subscribed};
 use crate::{
     lessons::{
         ending, steps,
@@ -40,10 +40,7 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
         return not_subscribed(performance, talk).into();
     };
     if let Some(close) = talk.refusal(BASIC_CONSUME) {
-        return Mistake::new("The broker refused the subscription.")
-            .seen(close.said.line())
-            .hint(close.meaning("The broker's line says why."))
-            .into();
+        return close.mistake(talk, "The broker refused the subscription.").into();
     }
     if !subscribed(performance) {
         return Mistake::new("The program asked to subscribe, and left before the broker answered.")
@@ -52,19 +49,9 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
             .into();
     }
     if let Some(close) = talk.refusal(BASIC_ACK) {
-        let message = if consume.no_ack {
-            "The program acknowledges a message of a subscription with no_ack, where none is to be acknowledged; the broker closed the channel."
-        } else {
-            "The program acknowledges a message that is not waiting for it (acknowledged before, or on another channel); the broker closed the channel."
-        };
-        let hint = if consume.no_ack {
-            "Leave the acknowledgement out, or subscribe without no_ack."
-        } else {
-            "Acknowledge each delivery once, on the channel it came on."
-        };
-        return Mistake::new(message).seen(close.said.line()).hint(hint).into();
+        return acknowledge::refused(talk, &close, consume.no_ack).into();
     }
-    let open = unacknowledged(talk);
+    let open = acknowledge::unacknowledged(talk);
     if !open.is_empty() {
         let mut rejected = talk
             .said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Nack(_) | basic::AMQPMethod::Reject(_))));
@@ -74,11 +61,12 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
                 .hint("Acknowledge them (`ack`), or subscribe with no_ack as the lesson does.")
                 .into();
         }
+        let limits = |qos: &basic::Qos| qos.prefetch_count > 0 && open.len() >= usize::from(qos.prefetch_count);
         let mut prefetch =
-            talk.said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Qos(qos)) if qos.prefetch_count > 0));
+            talk.said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Qos(qos)) if limits(qos)));
         let (fate, limit) = match prefetch.next() {
             Some(said) => ("with its prefetch limit, the broker sends no more", format!("\n{}", said.line())),
-            None => ("the broker keeps them, and delivers all of them again", String::new()),
+            None => ("the broker keeps them, and delivers them again once this connection is gone", String::new()),
         };
         return Mistake::new(format!(
             "The program subscribes without no_ack and leaves {} of its messages unacknowledged: {fate}.",
@@ -98,7 +86,7 @@ fn not_subscribed(seen: &Performance, talk: Talk<'_>) -> Mistake {
             quoted(consume.queue.as_str().as_bytes())
         ))
         .seen(said.line())
-        .hint("The name is \"hello\" letter for letter, here and where the queue is declared.");
+        .hint("Name it `hello`, letter for letter, wherever it is used.");
     }
     let get = talk.methods().find(|said| matches!(said.method, Method::Basic(basic::AMQPMethod::Get(_))));
     if let Some(said) = get {
@@ -109,48 +97,21 @@ fn not_subscribed(seen: &Performance, talk: Talk<'_>) -> Mistake {
     if let Some(panic) = ending::panic_of(seen) {
         return panic;
     }
+    if let Some(mistake) = ending::used_after_close(seen) {
+        return mistake;
+    }
     if let Some(close) = talk.closes(Peer::Broker).next() {
-        return Mistake::new(
-            "The program never subscribes to the queue: the broker refused something that it asked before.",
-        )
-        .seen(close.said.line())
-        .hint(close.meaning("The broker's line says what, and why."));
+        let message =
+            format!("The program never subscribes to the queue: {}.", steps::what_the_broker_did(talk, &close));
+        return close.mistake(talk, &message);
+    }
+    let hint = "Subscribe: `channel.basic_consume(…).await?`. A future that is not awaited does nothing.";
+    if let Some((said, ..)) = talk.publishes().next() {
+        return Mistake::new("The program publishes a message, as in lesson 01, and never subscribes.")
+            .seen(said.line())
+            .hint(hint);
     }
     Mistake::new("The program never subscribes to the queue, so no message comes to it.")
         .seen(ending::last_words(seen))
-        .hint("In lapin, `channel.basic_consume(…).await?`. A future that is not awaited does nothing.")
-}
-
-/// The delivery tags that were to be acknowledged and were not.
-pub(super) fn unacknowledged(talk: Talk<'_>) -> Vec<u64> {
-    let with_ack: Vec<&str> = talk
-        .consumes()
-        .filter(|(_, consume)| !consume.no_ack)
-        .filter_map(|(said, consume)| {
-            let tag = consume.consumer_tag.as_str();
-            let given = talk.answer(&said, |method| match method {
-                Method::Basic(basic::AMQPMethod::ConsumeOk(ok)) => Some(ok.consumer_tag.as_str()),
-                _ => None,
-            });
-            if tag.is_empty() { given } else { Some(tag) }
-        })
-        .collect();
-    let mut open: Vec<(u32, u16, u64)> = Vec::new();
-    for said in talk.methods() {
-        let here = (said.connection, said.channel);
-        match said.method {
-            Method::Basic(basic::AMQPMethod::Deliver(deliver)) if with_ack.contains(&deliver.consumer_tag.as_str()) => {
-                open.push((here.0, here.1, deliver.delivery_tag));
-            }
-            Method::Basic(basic::AMQPMethod::Ack(ack)) if said.from == Peer::Program => {
-                open.retain(|(connection, channel, tag)| {
-                    let acknowledged = *tag == ack.delivery_tag
-                        || (ack.multiple && (*tag <= ack.delivery_tag || ack.delivery_tag == 0));
-                    (*connection, *channel) != here || !acknowledged
-                })
-            }
-            _ => {}
-        }
-    }
-    open.into_iter().map(|(_, _, tag)| tag).collect()
+        .hint(hint)
 }
