@@ -60,6 +60,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
         ("a newline", send(Script::declared().publish("", "hello", b"Hello World!\n").print(SENT).close().exit(0), Some(&["Hello World!\n"]))),
         ("as JSON", send(Script::declared().publish("", "hello", b"\"Hello World!\"").print(SENT).close().exit(0), Some(&["x"]))),
         ("twice", send(well().publish("", "hello", hello).print(SENT).close().exit(0), Some(&["Hello World!", "Hello World!"]))),
+        ("after closing", send(Script::declared().print(SENT).close().publish("", "hello", hello).exit(0), nothing)),
         ("before declaring", send(Script::connected().publish("", "hello", hello).declare(queue::Declare { queue: "hello".into(), ..Default::default() }).print(SENT).close().exit(0), nothing)),
         ("in a transaction", send(Script::declared().say(Program, 1, Method::Tx(wire::protocol::tx::AMQPMethod::Select(Default::default()))).publish("", "hello", hello).print(SENT).close().exit(0), nothing)),
         ("not in the queue", send(well().print(SENT).close().exit(0), nothing)),
