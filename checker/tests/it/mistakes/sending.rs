@@ -100,5 +100,6 @@ pub fn cases() -> Vec<(&'static str, String)> {
         ("a name in braces", send(well().print(" [x] Sent '{message}'").close().exit(0), kept)),
         ("curly quotes", send(well().print(" [x] Sent ‘Hello World!’").close().exit(0), kept)),
         ("a letter", send(well().print(" [x] Sent 'Hallo World!'").close().exit(0), kept)),
+        ("closed by the broker before it opens a channel", send(Script::default().say(Program, 0, Method::Connection(Connection::Open(connection::Open { virtual_host: "/".into() }))).say(Broker, 0, Method::Connection(Connection::OpenOk(connection::OpenOk {}))).refused_at_the_door(320, "CONNECTION_FORCED - shutdown").exit(1), None)),
     ]
 }
