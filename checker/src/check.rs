@@ -156,6 +156,7 @@ fn does_not_compile(lesson: &Lesson, said: String) -> Vec<Step> {
         id: "build".to_owned(),
         title: "compile".to_owned(),
         outcome: Outcome::Failed(mistake),
+        page: String::new(),
         read: "https://doc.rust-lang.org/error_codes/".to_owned(),
     };
     let skip = |step: Step| Step { outcome: Outcome::Skipped("build".to_owned()), ..step };

@@ -159,8 +159,7 @@ pub fn one_more_hint(lesson: &Lesson, again: bool) -> io::Result<String> {
 /// Where the lesson's page is, and how to read it.
 #[must_use]
 pub fn page(lesson: &Lesson) -> String {
-    let page = lesson.folder.file_name().unwrap_or_default().to_string_lossy();
-    format!("book/src/{page}.md (in a browser: cargo xtask book serve)")
+    format!("{} (in a browser: cargo xtask book serve)", lesson.page())
 }
 
 /// `diff`: what turns the learner's program into the lesson's own.

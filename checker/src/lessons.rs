@@ -4,6 +4,7 @@
 //! judged in their order and the first mistake ends it: what comes after builds on what failed.
 
 pub mod anchors;
+pub mod ending;
 pub mod hello_receive;
 pub mod hello_send;
 pub mod printed;
@@ -180,9 +181,16 @@ impl Lesson {
             id: about.id.clone(),
             title: about.title.clone(),
             outcome: of(&about.id).unwrap_or(Outcome::NotChecked),
+            page: format!("{}#{}", self.page(), about.id),
             read: about.read.clone(),
         };
         self.about.steps.iter().map(step).collect()
+    }
+
+    /// Its page in the book, as in `book/src/01-hello-send.md`.
+    #[must_use]
+    pub fn page(&self) -> String {
+        format!("book/src/{}.md", self.folder.file_name().unwrap_or_default().to_string_lossy())
     }
 
     /// The queues that its scene needs to itself.

@@ -190,6 +190,7 @@ mod tests {
             id: format!("step-{index}"),
             title: String::new(),
             outcome: outcome.clone(),
+            page: String::new(),
             read: String::new(),
         };
         let passed = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Passed(_)));

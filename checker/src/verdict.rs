@@ -106,7 +106,9 @@ pub struct Step {
     pub title: String,
     /// What came of it.
     pub outcome: Outcome,
-    /// Where to read about it.
+    /// The book's section about it, as in `book/src/01-hello-send.md#publish`; empty where there is none.
+    pub page: String,
+    /// Where to read more about it.
     pub read: String,
 }
 

@@ -1,5 +1,7 @@
 //! Lesson 01: send one message to the queue `hello`.
 
+mod body;
+
 use std::time::Duration;
 
 use wire::{
@@ -10,7 +12,7 @@ use wire::{
 
 use crate::{
     lessons::{
-        Contract, Rule, printed, steps,
+        Contract, Rule, ending, printed, steps,
         talk::{BASIC_PUBLISH, Talk},
     },
     performance::Performance,
@@ -116,7 +118,7 @@ fn publish(seen: &Evidence) -> Finding {
             .into();
     }
     if content.body != BODY.as_bytes() {
-        return wrong_body(said.line(), &content.body, content.complete).into();
+        return body::wrong(said.line(), &content.body, content.complete).into();
     }
     if let Some(mistake) = too_early(talk, said.order) {
         return mistake.seen(said.line()).into();
@@ -145,44 +147,8 @@ fn not_published(seen: &Evidence, talk: Talk<'_>) -> Mistake {
         Some(said) => {
             mistake.seen(format!("the last it said: {}", wire::words::method_line(said.method, said.content)))
         }
-        None => mistake.seen(steps::last_words(&seen.performance)),
+        None => mistake.seen(ending::last_words(&seen.performance)),
     }
-}
-
-fn wrong_body(line: String, body: &[u8], complete: bool) -> Mistake {
-    if !complete {
-        return Mistake::new("The program stopped in the middle of its message.")
-            .seen(line)
-            .hint("Wait until all is sent: close the connection, and wait for the answer.");
-    }
-    let Ok(text) = std::str::from_utf8(body) else {
-        return Mistake::new("The message's body is not the text `Hello World!`: it is not text at all.")
-            .seen(line)
-            .hint("Send the text's bytes: in Rust, `b\"Hello World!\"`.");
-    };
-    if let Some(character) = printed::unseen(BODY, text).filter(|_| text.trim_end_matches(['\n', '\r', ' ']) != BODY) {
-        return Mistake::new(format!("The message's body has a character in it that nobody sees: {character}."))
-            .seen(printed::difference(BODY, text))
-            .hint("Type the text anew, or look at how it becomes bytes.");
-    }
-    let (message, hint) = if text.trim_end() == BODY {
-        (
-            "The message's body has something behind `Hello World!` that is not seen: a newline, or a blank.",
-            "Send the text without the line end.",
-        )
-    } else if text.trim_matches(|c| c == '"' || c == '\'') == BODY {
-        (
-            "The message's body has quotes around `Hello World!`; they are no part of the message.",
-            "Send the text itself, neither its JSON nor its Debug form.",
-        )
-    } else if text.eq_ignore_ascii_case(BODY) {
-        ("The message's body differs from `Hello World!` in upper and lower case.", "Look at the marked letter.")
-    } else if text.is_empty() {
-        ("The message's body is empty.", "Send the text's bytes: in Rust, `b\"Hello World!\"`.")
-    } else {
-        ("The message's body is not `Hello World!`.", "Look at the marked place.")
-    };
-    Mistake::new(message).seen(printed::difference(BODY, text)).hint(hint)
 }
 
 /// Published before the queue was there: the broker dropped it.
@@ -235,12 +201,12 @@ fn print(seen: &Evidence) -> Finding {
 fn close(seen: &Evidence) -> Finding {
     let performance = &seen.performance;
     let talk = Talk::of(performance);
-    if let Some(panic) = steps::panic_of(performance) {
+    if let Some(panic) = ending::panic_of(performance) {
         return panic.into();
     }
     if performance.exit.is_some_and(|exit| exit.overdue) {
         return Mistake::new("The program was still running at its time limit; a sender ends when it has sent.")
-            .seen(steps::last_words(performance))
+            .seen(ending::last_words(performance))
             .hint("Close the connection and let `main` return. Does it wait for something that never comes?")
             .into();
     }
@@ -252,7 +218,7 @@ fn close(seen: &Evidence) -> Finding {
             .hint("Close it, and wait for the answer: in lapin, `connection.close(200, \"OK\".into()).await?`.")
             .into();
     }
-    if let Some(mistake) = steps::bad_end(performance) {
+    if let Some(mistake) = ending::bad_end(performance) {
         return mistake.into();
     }
     Finding::Passed("connection.close by the program, exit code 0".to_owned())

@@ -8,6 +8,7 @@ use wire::{
 
 use crate::{
     lessons::{
+        ending::{self, last_words},
         printed,
         talk::{Close, QUEUE_DECLARE, Said, Talk},
     },
@@ -83,7 +84,7 @@ fn not_connected(seen: &Performance, talk: Talk<'_>) -> Mistake {
     }
     const ADDRESS: &str = "Connect to the address in the environment variable AMQP_URL. A program that has localhost:5672 written into it is checked with --port 5672.";
     let (message, hint) = match seen.exit {
-        Some(exit) if !exit.overdue && exit.code != Some(0) && !complaints(seen).is_empty() => {
+        Some(exit) if !exit.overdue && exit.code != Some(0) && !ending::complaints(seen).is_empty() => {
             ("The program failed before it connected to the broker.", format!("Its stderr says why. {ADDRESS}"))
         }
         Some(exit) if !exit.overdue => ("The program ended without connecting to the broker.", ADDRESS.to_owned()),
@@ -278,69 +279,4 @@ pub fn line_on_stdout(seen: &Performance, expected: &str, fits: impl Fn(&str) ->
             })
             .hint("Print exactly this line, the blank in front included, and end it with a newline."),
     })
-}
-
-/// How the program ended, when it was not well: a panic, an exit code, a signal.
-#[must_use]
-pub fn bad_end(seen: &Performance) -> Option<Mistake> {
-    let exit = seen.exit?;
-    if let Some(panic) = panic_of(seen) {
-        return Some(panic);
-    }
-    match (exit.code, exit.signal) {
-        _ if exit.overdue => None,
-        (Some(0), _) => None,
-        (Some(code), _) => {
-            Some(Mistake::new(format!("The program ended with exit code {code}; 0 means that all went well.")))
-        }
-        (None, Some(signal)) => Some(Mistake::new(format!("The program was ended by signal {signal}."))),
-        (None, None) => None,
-    }
-    .map(|mistake| {
-        let hint = if complaints(seen).is_empty() { "" } else { "Its stderr says why." };
-        mistake.seen(last_words(seen)).hint(hint)
-    })
-}
-
-/// A Rust panic, as it shows on stderr.
-#[must_use]
-pub fn panic_of(seen: &Performance) -> Option<Mistake> {
-    let stderr = seen.stderr.lines();
-    let at = stderr.iter().position(|line| line.starts_with("thread '") && line.contains("panicked at"))?;
-    let told = stderr[at..].iter().take(2).cloned().collect::<Vec<_>>().join("\n");
-    Some(
-        Mistake::new("The program panicked.")
-            .seen(told)
-            .hint("Handle the error instead of unwrapping it: `?` hands it to the caller."),
-    )
-}
-
-/// What it wrote to stderr, without the traceback that Python prints when we press Ctrl-C.
-#[must_use]
-pub fn complaints(seen: &Performance) -> Vec<String> {
-    let mut lines = seen.stderr.lines();
-    if seen.interrupted_at.is_some() && lines.last().is_some_and(|line| line.starts_with("KeyboardInterrupt")) {
-        let traceback = lines.iter().rposition(|line| line.starts_with("Traceback "));
-        lines.truncate(traceback.unwrap_or(lines.len() - 1));
-    }
-    lines
-}
-
-/// The last thing the program said: on stderr, else on the wire, else how it ended.
-#[must_use]
-pub fn last_words(seen: &Performance) -> String {
-    if let Some(line) = complaints(seen).into_iter().rfind(|line| !line.trim().is_empty()) {
-        return format!("its last line on stderr: {line}");
-    }
-    let said = Talk::of(seen).methods().rfind(|said| said.from == Peer::Program);
-    match (said, seen.exit) {
-        (Some(said), _) => format!("the last it said: {}", words::method_line(said.method, said.content)),
-        (None, Some(exit)) if exit.overdue => "it was still running at its time limit".to_owned(),
-        (None, Some(exit)) => match (exit.code, exit.signal) {
-            (Some(code), _) => format!("it ended with exit code {code}"),
-            (None, Some(signal)) => format!("it was ended by signal {signal}"),
-            (None, None) => "it ended".to_owned(),
-        },
-        (None, None) => String::new(),
-    }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use wire::words;
 
-use crate::lessons::steps;
+use crate::lessons::ending;
 use crate::verdict::{BrokerIdentity, Mistake, Outcome, Reason, Report, Step, Verdict};
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -73,7 +73,7 @@ fn step(step: &Step, layout: Layout) -> String {
         Outcome::Passed(_) => format!("  {GOOD}passed{GOOD:#}   {:<9}{}\n", step.id, step.title),
         Outcome::Failed(mistake) => {
             let mut text = format!("  {BAD}FAILED{BAD:#}   {:<9}{}\n", step.id, step.title);
-            text.push_str(&told(mistake, &step.read, layout));
+            text.push_str(&told(mistake, [&step.page, &step.read], layout));
             text
         }
         Outcome::Skipped(_) => format!("  {DIM}skipped{DIM:#}  {:<9}{}\n", step.id, step.title),
@@ -81,7 +81,7 @@ fn step(step: &Step, layout: Layout) -> String {
     }
 }
 
-fn told(mistake: &Mistake, read: &str, layout: Layout) -> String {
+fn told(mistake: &Mistake, read: [&str; 2], layout: Layout) -> String {
     let mut text = String::from("\n");
     text.push_str(&paragraph("", &mistake.message, layout));
     if !mistake.evidence.is_empty() {
@@ -94,7 +94,10 @@ fn told(mistake: &Mistake, read: &str, layout: Layout) -> String {
     if !mistake.hint.is_empty() {
         text.push_str(&paragraph("hint: ", &mistake.hint, layout));
     }
-    let _ = writeln!(text, "{INDENT}read: {read}\n");
+    for (place, label) in read.iter().filter(|place| !place.is_empty()).zip(["read: ", "      "]) {
+        let _ = writeln!(text, "{INDENT}{label}{place}");
+    }
+    text.push('\n');
     text
 }
 
@@ -117,7 +120,7 @@ fn paragraph(label: &str, words: &str, layout: Layout) -> String {
 fn output(report: &Report) -> String {
     let mut text = String::new();
     for (name, lines) in
-        [("stdout", report.performance.stdout.lines()), ("stderr", steps::complaints(&report.performance))]
+        [("stdout", report.performance.stdout.lines()), ("stderr", ending::complaints(&report.performance))]
     {
         if lines.is_empty() {
             continue;

@@ -28,7 +28,10 @@ const MOST_EVENTS: usize = 200_000;
 /// How much of one body is kept, in bytes.
 const MOST_OF_A_BODY: usize = 1024 * 1024;
 
-/// A place in the order of things.
+/// How many events that came in one piece are told apart; a piece is never so long that it has more.
+const IN_ONE_PIECE: u64 = 1 << 16;
+
+/// A place in the order of things. What comes in one piece has one; the events in it are numbered within.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     at: Duration,
@@ -106,8 +109,10 @@ pub(super) async fn record(mut notes: UnboundedReceiver<Note>, seen: Seen, room:
     while notes.recv_many(&mut batch, 1024).await > 0 {
         let mut events = Vec::new();
         for Note { place, connection, from, heard } in batch.drain(..) {
+            let mut order = place.order * IN_ONE_PIECE;
             let mut say = |what: What| {
-                events.push(Event { at: place.at, order: place.order, connection, from, what: in_public(what, &room) });
+                events.push(Event { at: place.at, order, connection, from, what: in_public(what, &room) });
+                order += 1;
             };
             let listener =
                 listeners.entry((connection, from == Peer::Program)).or_insert_with(|| Listener::new(MOST_OF_A_BODY));
@@ -130,7 +135,7 @@ pub(super) async fn record(mut notes: UnboundedReceiver<Note>, seen: Seen, room:
             performance.events_cut = cut;
             for event in events {
                 // Two directions race by a hair, so the right place is at the end or close to it.
-                let place = performance.events.iter().rposition(|earlier| earlier.order <= event.order);
+                let place = performance.events.iter().rposition(|earlier| earlier.order < event.order);
                 performance.events.insert(place.map_or(0, |place| place + 1), event);
             }
         });

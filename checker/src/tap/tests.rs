@@ -91,6 +91,17 @@ async fn bytes_pass_unchanged_both_ways_and_are_understood() {
 }
 
 #[tokio::test]
+async fn what_comes_in_one_piece_is_in_order() {
+    let mut bench = bench("/").await;
+    let sent = [&PROTOCOL_HEADER[..], &publish(b"one"), &publish(b"two")].concat();
+    bench.client.write_all(&sent).await.unwrap();
+    read(&mut bench.broker, sent.len()).await;
+    let events = events(bench).await;
+    assert!(events.is_sorted_by(|one, other| one.order < other.order), "two have one place: {events:?}");
+    assert_eq!(events.iter().filter(|event| matches!(event.what, What::Method { .. })).count(), 2);
+}
+
+#[tokio::test]
 async fn the_room_is_shown_as_the_vhost_that_was_asked_for() {
     let mut bench = bench("the-room").await;
     let open = |vhost: &str| {

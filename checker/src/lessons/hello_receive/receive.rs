@@ -1,0 +1,161 @@
+//! The steps `wait` and `receive`: what the program prints while messages come.
+
+use wire::{Method, Peer, protocol::queue};
+
+use super::{BEFORE, Evidence, RECEIVED, Reached, WAITING, otherwise, stay::ended_by_itself, times_printed};
+use crate::{
+    lessons::{ending, printed, steps, talk::Talk},
+    verdict::{Finding, Mistake},
+};
+
+/// The waiting line, on stdout, while it waits.
+pub(super) fn wait(seen: &Evidence) -> Finding {
+    if let Err(mistake) = steps::line_on_stdout(&seen.performance, WAITING, |line| line == WAITING) {
+        return match ending::panic_of(&seen.performance) {
+            Some(panic) if seen.performance.stdout.lines().is_empty() => panic.into(),
+            _ => mistake.into(),
+        };
+    }
+    if seen.reached < Reached::Waiting {
+        return held_back(
+            "The waiting line came when the program ended, not while it waited: it is printed after the loop, or held back.",
+        )
+        .into();
+    }
+    Finding::Passed(WAITING.to_owned())
+}
+
+fn held_back(message: &str) -> Mistake {
+    Mistake::new(message)
+        .hint("Flush stdout after each line, or print with something that does: in Rust, `println!` on a terminal.")
+}
+
+/// All bodies, each once, in order.
+pub(super) fn receive(seen: &Evidence) -> Finding {
+    let performance = &seen.performance;
+    let lines = performance.stdout.lines();
+    let missing: Vec<&String> = seen.sent.iter().filter(|body| times_printed(performance, body) == 0).collect();
+    // The plainest one tells the most: an empty one that is missing, too, is no mystery of its own.
+    let plain = missing.iter().find(|body| !body.is_empty() && body.is_ascii());
+    if let Some(body) = plain.or(missing.iter().find(|body| !body.is_empty())).or(missing.first()) {
+        return not_printed(seen, body, &lines).into();
+    }
+    if seen.reached < Reached::Received {
+        return held_back(
+            "The messages were printed when the program ended, not when they came: its output is held back.",
+        )
+        .into();
+    }
+    if let Some(body) = seen.sent.iter().find(|body| times_printed(performance, body) > 1) {
+        return Mistake::new("The program prints a message more than once.")
+            .seen(format!("{} times: {RECEIVED} '{}'", times_printed(performance, body), shown(body)))
+            .hint("Print each delivery once.")
+            .into();
+    }
+    let order: Vec<&String> =
+        lines.iter().filter_map(|line| seen.sent.iter().find(|body| printed::says(line, RECEIVED, body))).collect();
+    if order.iter().zip(&seen.sent).any(|(printed, sent)| *printed != sent) {
+        let list = |bodies: &mut dyn Iterator<Item = &String>| {
+            bodies.map(|body| format!("'{}'", shown(body))).collect::<Vec<_>>().join(", ")
+        };
+        return Mistake::new("The program prints the messages in another order than they were sent in.")
+            .seen(format!("sent:    {}\nprinted: {}", list(&mut seen.sent.iter()), list(&mut order.into_iter())))
+            .hint("A queue keeps the order. Print each delivery as it comes, one after the other.")
+            .into();
+    }
+    let after = seen.sent.len() - BEFORE;
+    Finding::Passed(format!("{} messages: {BEFORE} were waiting in the queue, {after} came later", seen.sent.len()))
+}
+
+fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
+    let performance = &seen.performance;
+    if let Some(panic) = ending::panic_of(performance) {
+        return panic;
+    }
+    let stderr = ending::complaints(performance);
+    if let Some(line) = stderr.iter().find(|line| seen.sent.iter().any(|body| printed::says(line, RECEIVED, body))) {
+        return Mistake::new("The messages are printed to stderr; they belong on stdout.")
+            .seen(line.clone())
+            .hint("In Rust, `println!` prints to stdout and `eprintln!` to stderr.");
+    }
+    if let Some(line) = lines.iter().find(|line| seen.sent.iter().any(|body| otherwise::has_bytes_of(line, body))) {
+        return Mistake::new(
+            "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
+        )
+        .seen(line.clone())
+        .hint("Make text of them first: in Rust, `String::from_utf8_lossy(&delivery.data)`.");
+    }
+    if let Some(line) = lines.iter().find(|line| line.matches("[x] Received").count() > 1) {
+        return Mistake::new("The program prints several messages on one line.")
+            .seen(line.clone())
+            .hint("End each line with a newline.");
+    }
+    if let Some((line, body)) = otherwise::wrong_line(&seen.sent, lines) {
+        return otherwise::printed_otherwise(line, body);
+    }
+    if let Some(line) = lines.iter().find(|line| !body.is_empty() && line.contains(body)) {
+        return otherwise::printed_otherwise(line, body);
+    }
+    let count = seen.sent.iter().filter(|body| times_printed(performance, body) > 0).count();
+    if let Some(mistake) = let_no_more_come(seen, body, count) {
+        return mistake;
+    }
+    if body.is_empty() {
+        return Mistake::new(
+            "An empty message was delivered, and no line was printed for it: an empty message is a message, too.",
+        )
+        .seen(format!("expected: {RECEIVED} ''"))
+        .hint("Print a line for each delivery, whatever is in it.");
+    }
+    let all = seen.sent.len();
+    Mistake::new(format!(
+        "Only {count} of {all} messages were printed in time; this one was delivered, and not printed."
+    ))
+    .seen(format!("expected: {RECEIVED} '{}'", shown(body)))
+    .hint("Print a line for each delivery, as it comes.")
+}
+
+/// The message never reached the program, or the program did not wait to print it.
+fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake> {
+    let performance = &seen.performance;
+    let talk = Talk::of(performance);
+    let all = seen.sent.len();
+    if ended_by_itself(performance) {
+        let message = match count {
+            0 => "The program ended before it had printed any message; a receiver waits for them.".to_owned(),
+            count => format!("The program ended after {count} of {all} messages; a receiver waits for more."),
+        };
+        let hint = "Receive in a loop: in lapin, `while let Some(delivery) = consumer.next().await`.";
+        return Some(Mistake::new(message).seen(ending::last_words(performance)).hint(hint));
+    }
+    if talk.deliveries().any(|(_, _, content)| content.body == body.as_bytes()) {
+        return None;
+    }
+    let emptied = talk.methods().find(|said| {
+        said.from == Peer::Program
+            && matches!(said.method, Method::Queue(queue::AMQPMethod::Purge(_) | queue::AMQPMethod::Delete(_)))
+    });
+    if let Some(said) = emptied {
+        let mistake = Mistake::new("The program throws messages away that were waiting in the queue.");
+        return Some(
+            mistake.seen(said.line()).hint("Neither purge nor delete the queue: what waits there is for you."),
+        );
+    }
+    if let Some(close) = talk.closes(Peer::Broker).next() {
+        let mistake = Mistake::new("The broker closed the channel before all messages were delivered.");
+        return Some(mistake.seen(close.said.line()).hint("The broker's line says why."));
+    }
+    let delivered = talk.deliveries().count();
+    let mistake =
+        Mistake::new(format!("The broker delivered {delivered} of {all} messages, and the program let no more come."));
+    let hint = "Does it cancel its subscription, or does a prefetch limit wait for an acknowledgement?";
+    Some(mistake.seen(ending::last_words(performance)).hint(hint))
+}
+
+pub(super) fn shown(body: &str) -> String {
+    if body.chars().count() > 40 {
+        format!("{}…", body.chars().take(40).collect::<String>())
+    } else {
+        body.to_owned()
+    }
+}
