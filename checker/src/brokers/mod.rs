@@ -153,6 +153,25 @@ impl Broker {
         Ok(self.address.in_vhost(&name))
     }
 
+    /// Whether it is this check's alone: nobody else is there who would mind a restart.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.server.is_some()
+    }
+
+    /// Restarts it, where it is this check's alone. Returns whether that was done.
+    ///
+    /// # Errors
+    ///
+    /// When it does not come back.
+    pub async fn restart(&self) -> Result<bool, Reason> {
+        if let Some(server) = &self.server {
+            server.with(broker::Broker::restart);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
     /// A [`Reason`] for a broker that answers and won't do what a check needs.
     #[must_use]
     pub fn refused(&self, why: &str) -> Reason {

@@ -118,9 +118,8 @@ fn left_out(program: &str, id: &str) -> Result<String, String> {
 
 /// The program with whole lines in place of the part between these anchors; they are told how far the anchors are indented.
 fn replaced(program: &str, id: &str, lines: impl FnOnce(&str) -> String) -> Result<String, String> {
-    let place = |mark: &str| {
-        line_of(program, mark, id).ok_or_else(|| format!("the program has no line `// {mark}: {id}`"))
-    };
+    let place =
+        |mark: &str| line_of(program, mark, id).ok_or_else(|| format!("the program has no line `// {mark}: {id}`"));
     let (start, end) = (place("ANCHOR")?, place("ANCHOR_END")?);
     let all: Vec<&str> = program.lines().collect();
     let text = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
@@ -195,14 +194,16 @@ mod tests {
     fn a_step_inside_another_goes_with_it() {
         let nested = "    // ANCHOR: one\n    one();\n        // ANCHOR: two\n        two();\n        // ANCHOR_END: two\n    // ANCHOR_END: one\n";
         assert_eq!(step_program(nested, &steps(&[]), 0).unwrap(), "");
-        assert_eq!(
-            without_marks(&step_program(nested, &steps(&[]), 1).unwrap()),
-            "    one();\n"
-        );
+        assert_eq!(without_marks(&step_program(nested, &steps(&[]), 1).unwrap()), "    one();\n");
         let told = starter(nested, &steps(&[])).unwrap();
-        assert!(!told.contains("();") && told.find("Step 1 of 2").unwrap() < told.find("Step 2 of 2").unwrap(), "{told}");
+        assert!(
+            !told.contains("();") && told.find("Step 1 of 2").unwrap() < told.find("Step 2 of 2").unwrap(),
+            "{told}"
+        );
         // One that stands nowhere is missing all the same.
-        assert!(step_program("// ANCHOR: one\n// ANCHOR_END: one\n", &steps(&[]), 0).unwrap_err().contains("ANCHOR: two"));
+        assert!(
+            step_program("// ANCHOR: one\n// ANCHOR_END: one\n", &steps(&[]), 0).unwrap_err().contains("ANCHOR: two")
+        );
     }
 
     #[test]

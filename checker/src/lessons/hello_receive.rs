@@ -19,7 +19,7 @@ use crate::{
         Contract, Rule, printed, steps,
         talk::{QUEUE_DECLARE, Said, Talk},
     },
-    performance::Performance,
+    performance::{Part, Performance},
     program::Program,
     stage::{Actor, Stage},
     verdict::Reason,
@@ -84,7 +84,7 @@ impl Contract for HelloReceive {
         ("stop", stay::stop),
     ];
 
-    async fn play(stage: &Stage<'_>, program: &Program, seed: u64) -> Result<Evidence, Reason> {
+    async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Evidence, Reason> {
         let flags = (QueueDeclareOptions::default(), FieldTable::default());
         let evidence = scene(stage, program, seed, flags).await?;
         // The queue was declared as the lesson teaches. A program that has other flags in mind, and rightly got refused,
@@ -98,8 +98,8 @@ impl Contract for HelloReceive {
         }
     }
 
-    fn performance(evidence: Evidence) -> Performance {
-        evidence.performance
+    fn parts(evidence: Evidence) -> Vec<Part> {
+        vec![evidence.performance.into()]
     }
 }
 

@@ -1,0 +1,266 @@
+//! The steps `work` and `ack`: what a worker does with a task, and when it says that it is done.
+
+use std::time::Duration;
+
+use wire::{
+    Method, Peer, What,
+    protocol::{
+        basic::AMQPMethod as Basic,
+        connection::{self, AMQPMethod as Connection},
+    },
+    types::AMQPValue,
+};
+
+use super::{DONE, Evidence, TOLERANCE, work_in};
+use crate::{
+    lessons::{
+        ending, printed,
+        receiving::{self, Delivered, RECEIVED},
+        steps,
+        talk::{BASIC_ACK, Talk},
+    },
+    performance::Performance,
+    verdict::{Finding, Mistake},
+};
+
+/// A program that always takes so much longer than its tasks do counts something else than dots.
+const TOO_LONG: Duration = Duration::from_millis(800);
+
+/// A task that took so much longer than it should says nothing about what the program did meanwhile: the machine was busy.
+const BUSY: Duration = Duration::from_millis(500);
+
+/// A second for each dot, and then ` [x] Done`.
+pub(super) fn work(seen: &Evidence) -> Finding {
+    let mut longer = Vec::new();
+    let mut longest = String::new();
+    for worker in seen.workers.iter().take(2) {
+        for delivered in seen.first_tasks(worker) {
+            let Some(done) = done_at(worker, &delivered) else {
+                // What follows from a refusal is told where the refusal is.
+                if seen.is_refused() || delivered.redelivered || delivered.rejected.is_some() {
+                    continue;
+                }
+                return never_done(worker, &delivered).into();
+            };
+            let (took, asked) = (done.saturating_sub(delivered.said.at), work_in(delivered.body));
+            if took + TOLERANCE < asked {
+                return too_short(&delivered, took, asked).into();
+            }
+            longer.push(took.saturating_sub(asked));
+            if asked >= Duration::from_secs(2) {
+                if let Some(mistake) = silent(worker, &delivered, took, asked) {
+                    return mistake.into();
+                }
+                longest = format!("{} s for {}", seconds(took), shown(&delivered));
+            }
+        }
+    }
+    if longer.len() > 1 && longer.iter().all(|more| *more > TOO_LONG) {
+        let least = longer.iter().min().copied().unwrap_or_default();
+        return Mistake::new(format!(
+            "Every task takes at least {} s longer than it has dots; a task without dots takes no time.",
+            seconds(least)
+        ))
+        .seen(longest)
+        .hint("A second for each dot, and nothing more: `Duration::from_secs` of their number.")
+        .into();
+    }
+    if longer.is_empty() {
+        return Mistake::new("No task was done.").hint("Print ` [x] Done` behind the work.").into();
+    }
+    Finding::Passed(longest)
+}
+
+/// When the program printed that this task is done: the first such line behind the one that it was received.
+fn done_at(worker: &Performance, delivered: &Delivered<'_>) -> Option<Duration> {
+    let body = std::str::from_utf8(delivered.body).ok()?;
+    let lines = worker.stdout.lines();
+    let received = lines.iter().position(|line| printed::says(line, RECEIVED, body))?;
+    let done = lines.iter().skip(received).position(|line| line.trim_end() == DONE)? + received;
+    worker.stdout_at.get(done).copied()
+}
+
+fn never_done(worker: &Performance, delivered: &Delivered<'_>) -> Mistake {
+    if let Some(panic) = ending::panic_of(worker) {
+        return panic;
+    }
+    match steps::line_on_stdout(worker, DONE, |line| line.trim_end() == DONE) {
+        Err(mistake) => mistake,
+        Ok(()) => Mistake::new("A task was received, and the program never printed that it is done.")
+            .seen(format!("{}\nexpected, behind it: {DONE}", delivered.said.line()))
+            .hint("Print ` [x] Done` when the task's time is over, each time."),
+    }
+}
+
+fn too_short(delivered: &Delivered<'_>, took: Duration, asked: Duration) -> Mistake {
+    let dots = asked.as_secs();
+    let ends = delivered.body.iter().rev().take_while(|byte| **byte == b'.').count() as u64;
+    let near = |seconds: u64| took >= Duration::from_secs(seconds) && took < Duration::from_secs(seconds) + BUSY;
+    let message = if took < BUSY {
+        format!("The program says at once that a task is done; each dot in it is a second of work, and it has {dots}.")
+    } else if ends < dots && near(ends) {
+        "The program counts the dots at the end of a task only; each dot in it is a second of work.".to_owned()
+    } else if near(1) {
+        format!("The program works one second, however many dots there are; this task has {dots}.")
+    } else {
+        format!("The program works for a shorter time than the task asks: {dots} dots are {dots} seconds.")
+    };
+    Mistake::new(message).seen(format!("done {} s after it came: {}", seconds(took), shown(delivered))).hint(
+        "`text.matches('.').count()` is the number of seconds; and `.await` the sleep, or it does not take place.",
+    )
+}
+
+/// A program that agreed to heartbeats and said nothing for a whole interval while it worked: its connection stood still, too.
+///
+/// It is told to programs in Rust, where the way around it is one word. In a language whose client blocks with the program,
+/// as the public tutorials' does, it is no mistake in a lesson with tasks of a few seconds.
+fn silent(worker: &Performance, delivered: &Delivered<'_>, took: Duration, asked: Duration) -> Option<Mistake> {
+    let number = delivered.said.connection;
+    let events = || worker.events.iter().filter(|event| event.connection == number && event.from == Peer::Program);
+    let said = |pick: fn(&Connection) -> Option<u64>| {
+        events().find_map(|event| match &event.what {
+            What::Method { method: Method::Connection(method), .. } => pick(method),
+            _ => None,
+        })
+    };
+    let interval = said(|method| match method {
+        Connection::TuneOk(ok) => Some(u64::from(ok.heartbeat)),
+        _ => None,
+    })?;
+    let is_rust = said(|method| match method {
+        Connection::StartOk(start) => Some(u64::from(is_of_rust(start))),
+        _ => None,
+    })? == 1;
+    let applies = is_rust && interval > 0 && interval <= asked.as_secs() && took < asked + BUSY;
+    let from = delivered.said.at;
+    let lived = events().any(|event| event.at > from && event.at + TOLERANCE < from + asked);
+    (applies && !lived).then(|| {
+        Mistake::new("While the program works, its connection stands still, too: it sends no heartbeat. With longer tasks, the broker takes it for dead.")
+            .seen(format!(
+                "agreed: a heartbeat every {interval} s, and so a sign of life every {} s\nnothing for {} s, while it worked on {}",
+                seconds(Duration::from_secs(interval) / 2),
+                seconds(took),
+                shown(delivered)
+            ))
+            .hint("`std::thread::sleep` stops the thread that the connection lives on. Wait with `tokio::time::sleep(…).await`; work that computes belongs into `tokio::task::spawn_blocking`.")
+    })
+}
+
+fn is_of_rust(start: &connection::StartOk) -> bool {
+    let platform = start.client_properties.inner().get("platform");
+    matches!(platform, Some(AMQPValue::LongString(text)) if text.as_bytes().to_ascii_lowercase().starts_with(b"rust"))
+}
+
+/// Each task is acknowledged, once, on the channel that it came on, when it is done.
+pub(super) fn ack(seen: &Evidence) -> Finding {
+    let mut count = 0;
+    for worker in seen.workers.iter().take(2) {
+        if let Some(mistake) = refused(worker) {
+            return mistake.into();
+        }
+        for delivered in seen.first_tasks(worker) {
+            if let Some(mistake) = rejected(seen, worker, &delivered) {
+                return mistake.into();
+            }
+            let Some(took) = delivered.took() else {
+                return never(worker, &delivered).into();
+            };
+            let asked = work_in(delivered.body);
+            if took + TOLERANCE < asked {
+                return Mistake::new("The program acknowledges a task before it is done: if the worker dies meanwhile, the task is lost.")
+                    .seen(format!(
+                        "acknowledged {} s after it came, with {} s of work in it: {}",
+                        seconds(took),
+                        asked.as_secs(),
+                        shown(&delivered)
+                    ))
+                    .hint("Acknowledge behind the work, as the last thing in the loop.")
+                    .into();
+            }
+            count += 1;
+        }
+    }
+    Finding::Passed(format!("{count} tasks, each acknowledged once, when it was done"))
+}
+
+/// An acknowledgement that the broker refused, and so closed the channel.
+fn refused(worker: &Performance) -> Option<Mistake> {
+    let talk = Talk::of(worker);
+    let close = talk.refusal(BASIC_ACK)?;
+    let acks: Vec<_> = talk
+        .methods()
+        .filter_map(|said| match said.method {
+            Method::Basic(Basic::Ack(ack)) if said.from == Peer::Program => Some((said, ack.delivery_tag)),
+            _ => None,
+        })
+        .collect();
+    let here = |connection: u32, channel: u16| (connection, channel) == (close.said.connection, close.said.channel);
+    let wrong = acks.iter().rfind(|(said, _)| here(said.connection, said.channel) && said.order < close.said.order);
+    let ledger = receiving::ledger(talk);
+    let came_here = ledger.iter().any(|delivered| here(delivered.said.connection, delivered.said.channel));
+    let times = wrong.map_or(0, |(_, tag)| {
+        acks.iter().filter(|(said, other)| other == tag && here(said.connection, said.channel)).count()
+    });
+    let (message, hint) = if !came_here {
+        (
+            "The program acknowledges a task on another channel than it came on; a delivery tag counts for its own channel, so the broker closed this one.",
+            "Acknowledge with the delivery's own `ack`, or with `basic_ack` on the channel that subscribed.",
+        )
+    } else if times > 1 {
+        (
+            "The program acknowledges a task twice; to the broker it is done and gone the first time, so it closed the channel.",
+            "Acknowledge each task once.",
+        )
+    } else {
+        (
+            "The program acknowledges a delivery tag that is not waiting for it, so the broker closed the channel.",
+            "The tag is that of the delivery: `task.delivery_tag`. The delivery's own `ack` knows it.",
+        )
+    };
+    let line = wrong.map(|(said, _)| format!("{}\n", said.line())).unwrap_or_default();
+    Some(Mistake::new(message).seen(line + &close.said.line()).hint(hint))
+}
+
+fn rejected(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) -> Option<Mistake> {
+    let said = delivered.rejected?;
+    let requeues = match said.method {
+        Method::Basic(Basic::Nack(nack)) => nack.requeue,
+        Method::Basic(Basic::Reject(reject)) => reject.requeue,
+        _ => false,
+    };
+    let again = seen.first_tasks(worker).iter().filter(|other| other.body == delivered.body).count();
+    let mistake = if requeues && again > 1 {
+        Mistake::new("The program puts a task back into the queue, gets it again, and puts it back: for ever.")
+            .hint("A task that is done is acknowledged: `task.ack(…)`. One that can't be done is put aside, not back.")
+    } else if requeues {
+        Mistake::new("The program puts a task back into the queue that it should do and acknowledge.")
+            .hint("A task that is done is acknowledged: `task.ack(BasicAckOptions::default()).await?`.")
+    } else {
+        Mistake::new("The program rejects a task without putting it back: nobody does it, and it is gone.")
+            .hint("A task that is done is acknowledged: `task.ack(BasicAckOptions::default()).await?`.")
+    };
+    Some(mistake.seen(format!("{}\n{}", delivered.said.line(), said.line())))
+}
+
+fn never(worker: &Performance, delivered: &Delivered<'_>) -> Mistake {
+    if let Some(panic) = ending::panic_of(worker) {
+        return panic;
+    }
+    if let Some(close) = Talk::of(worker).closes(Peer::Broker).next() {
+        return Mistake::new("The broker closed the channel before the program acknowledged its task.")
+            .seen(close.said.line())
+            .hint("The broker's line says why.");
+    }
+    Mistake::new("The program never acknowledges a task: with a limit of 1 it gets no other, and when it ends the broker delivers this one again.")
+        .seen(delivered.said.line())
+        .hint("Behind the work: `task.ack(BasicAckOptions::default()).await?`. A future that is not awaited does nothing.")
+}
+
+/// As a person reads it.
+pub(super) fn seconds(duration: Duration) -> String {
+    format!("{:.1}", duration.as_secs_f64())
+}
+
+pub(super) fn shown(delivered: &Delivered<'_>) -> String {
+    format!("'{}'", String::from_utf8_lossy(delivered.body))
+}
