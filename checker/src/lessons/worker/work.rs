@@ -142,7 +142,7 @@ fn silent(worker: &Performance, delivered: &Delivered<'_>, took: Duration, asked
                 seconds(took),
                 shown(delivered)
             ))
-            .hint("`std::thread::sleep` stops the thread that the connection lives on. Wait with `tokio::time::sleep(…).await`; work that computes belongs into `tokio::task::spawn_blocking`.")
+            .hint("A thread that sleeps takes the connection with it. Wait with the `sleep` of `tokio::time`, and `.await` it; work that computes belongs into `tokio::task::spawn_blocking`.")
     })
 }
 
