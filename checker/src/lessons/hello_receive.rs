@@ -15,6 +15,7 @@ use wire::{
 };
 
 use crate::{
+    brokers::hand,
     lessons::{
         Contract, Rule, printed, steps,
         talk::{QUEUE_DECLARE, Said, Talk},
@@ -76,7 +77,7 @@ impl Contract for HelloReceive {
     const IS_RANDOM: bool = true;
     const STEPS: &'static [Rule<Evidence>] = &[
         ("connect", |seen| steps::connect(&seen.performance)),
-        ("declare", |seen| steps::declare(&seen.performance, QUEUE)),
+        ("declare", consume::declare),
         ("consume", consume::consume),
         ("wait", receive::wait),
         ("receive", receive::receive),
@@ -85,16 +86,18 @@ impl Contract for HelloReceive {
     ];
 
     async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Evidence, Reason> {
-        let flags = (QueueDeclareOptions::default(), FieldTable::default());
-        let evidence = scene(stage, program, seed, flags).await?;
+        let refused = |error: &lapin::Error| stage.lost(error);
+        let (options, arguments) = (QueueDeclareOptions::default(), FieldTable::default());
+        stage.hand.declare(QUEUE, options, arguments).await.map_err(|error| refused(&error))?;
+        let evidence = scene(stage, program, seed, true).await?;
         // The queue was declared as the lesson teaches. A program that has other flags in mind, and rightly got refused,
-        // finds it again as it declares it.
-        match declared_otherwise(&evidence.performance) {
-            Some(flags) => {
-                stage.hand.delete(QUEUE).await.map_err(|error| stage.lost(&error))?;
-                scene(stage, program, seed, flags).await
-            }
-            None => Ok(evidence),
+        // finds it again as it declares it; or not at all, where its flags are none that the broker takes.
+        let Some((options, arguments)) = declared_otherwise(&evidence.performance) else { return Ok(evidence) };
+        stage.hand.delete(QUEUE).await.map_err(|error| refused(&error))?;
+        match stage.hand.declare(QUEUE, options, arguments).await {
+            Ok(()) => scene(stage, program, seed, true).await,
+            Err(error) if hand::is_refusal(&error) => scene(stage, program, seed, false).await,
+            Err(error) => Err(refused(&error)),
         }
     }
 
@@ -103,12 +106,8 @@ impl Contract for HelloReceive {
     }
 }
 
-async fn scene(
-    stage: &Stage<'_>,
-    program: &Program,
-    seed: u64,
-    (options, arguments): (QueueDeclareOptions, FieldTable),
-) -> Result<Evidence, Reason> {
+/// One run of the program. `queue_is_there` tells whether the queue is declared, so that messages can wait in it.
+async fn scene(stage: &Stage<'_>, program: &Program, seed: u64, queue_is_there: bool) -> Result<Evidence, Reason> {
     let (sent, last) = bodies(seed);
     let publish = async |bodies: &[String]| {
         for body in bodies {
@@ -116,8 +115,9 @@ async fn scene(
         }
         Ok::<(), Reason>(())
     };
-    stage.hand.declare(QUEUE, options, arguments).await.map_err(|error| stage.lost(&error))?;
-    publish(&sent[..BEFORE]).await?;
+    if queue_is_there {
+        publish(&sent[..BEFORE]).await?;
+    }
 
     let actor = stage.start(program).await?;
     let mut evidence = Evidence { performance: Performance::default(), sent, last, reached: Reached::Start };
@@ -195,7 +195,7 @@ fn declared_otherwise(seen: &Performance) -> Option<(QueueDeclareOptions, FieldT
 fn subscribed(seen: &Performance) -> bool {
     let talk = Talk::of(seen);
     talk.consumes().any(|(said, consume)| {
-        consume.queue.as_str() == QUEUE
+        talk.queue_meant(&said, consume.queue.as_str()) == QUEUE
             && (consume.nowait || talk.answer(&said, |method| is_consume_ok(method).then_some(())).is_some())
     })
 }
@@ -209,7 +209,7 @@ fn hopeless(seen: &Performance) -> bool {
     let talk = Talk::of(seen);
     talk.closes(Peer::Broker).next().is_some()
         || polls(talk) >= POLLS
-        || talk.consumes().any(|(_, consume)| consume.queue.as_str() != QUEUE)
+        || talk.consumes().any(|(said, consume)| talk.queue_meant(&said, consume.queue.as_str()) != QUEUE)
 }
 
 fn polls(talk: Talk<'_>) -> usize {

@@ -12,6 +12,7 @@ use std::{
 };
 
 use checker::{
+    lessons::translate::Chapter,
     report::json::FIELDS,
     verdict::{Outcome, Verdict},
 };
@@ -148,4 +149,20 @@ fn example(mut report: Value) -> Value {
         event["at_ms"] = json!(4.0 + 0.5 * f64::from(u32::try_from(index).unwrap()));
     }
     report
+}
+
+#[test]
+fn what_errors_mean_is_in_the_book() {
+    let mut page = String::new();
+    for chapter in Chapter::ALL {
+        let _ = writeln!(page, "<!-- ANCHOR: {} -->", chapter.id);
+        for error in chapter.examples() {
+            let code = error.code.map(|code| format!("{code} ")).unwrap_or_default();
+            let fence = if error.text.contains('`') { "``" } else { "`" };
+            let _ = writeln!(page, "{code}{fence}{}{fence}", error.text);
+            let _ = writeln!(page, ": {}\n\n  {}\n", error.means.cause, error.means.remedy);
+        }
+        let _ = writeln!(page, "<!-- ANCHOR_END: {} -->", chapter.id);
+    }
+    recorded("errors.md", &page);
 }

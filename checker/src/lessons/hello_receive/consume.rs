@@ -1,28 +1,48 @@
-//! The step `consume`: subscribed, and what is to be acknowledged is.
+//! The steps `declare` and `consume`: there is a queue, the program subscribes to it, and acknowledges what is to be
+//! acknowledged.
 
 use wire::{Method, Peer, protocol::basic, words::quoted};
 
 use super::{Evidence, QUEUE, polls, subscribed};
 use crate::{
     lessons::{
-        ending,
-        talk::{BASIC_ACK, BASIC_CONSUME, Talk},
+        ending, steps,
+        talk::{BASIC_ACK, BASIC_CONSUME, Said, Talk},
     },
     performance::Performance,
     verdict::{Finding, Mistake},
 };
 
+/// The queue is declared, and before the program subscribes to it.
+pub(super) fn declare(seen: &Evidence) -> Finding {
+    let finding = steps::declare(&seen.performance, QUEUE);
+    let talk = Talk::of(&seen.performance);
+    let declared = talk.declares().find(|(_, declare)| declare.queue.as_str() == QUEUE && !declare.passive);
+    let subscribed = talk.consumes().find(|(_, consume)| consume.queue.as_str() == QUEUE);
+    match (&finding, declared, subscribed) {
+        (Finding::Passed(_), Some((declared, _)), Some((subscribed, _))) if subscribed.order < declared.order => {
+            Mistake::new("The program subscribes to the queue before it declares it: where nobody has made the queue yet, the broker refuses.")
+                .seen(format!("{}\n{}", subscribed.line(), declared.line()))
+                .hint("Declare first, then subscribe.")
+                .into()
+        }
+        _ => finding,
+    }
+}
+
 /// `basic.consume` on the queue; with `no_ack`, or with every delivery acknowledged.
 pub(super) fn consume(seen: &Evidence) -> Finding {
     let performance = &seen.performance;
     let talk = Talk::of(performance);
-    let Some((said, consume)) = talk.consumes().find(|(_, consume)| consume.queue.as_str() == QUEUE) else {
+    let means_it =
+        |(said, consume): &(Said<'_>, &basic::Consume)| talk.queue_meant(said, consume.queue.as_str()) == QUEUE;
+    let Some((said, consume)) = talk.consumes().find(means_it) else {
         return not_subscribed(performance, talk).into();
     };
     if let Some(close) = talk.refusal(BASIC_CONSUME) {
         return Mistake::new("The broker refused the subscription.")
             .seen(close.said.line())
-            .hint("The broker's line says why.")
+            .hint(close.meaning("The broker's line says why."))
             .into();
     }
     if !subscribed(performance) {
@@ -46,22 +66,26 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
     }
     let open = unacknowledged(talk);
     if !open.is_empty() {
-        let rejected = talk.methods().find(|said| {
-            said.from == Peer::Program
-                && matches!(said.method, Method::Basic(basic::AMQPMethod::Nack(_) | basic::AMQPMethod::Reject(_)))
-        });
-        if let Some(said) = rejected {
+        let mut rejected = talk
+            .said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Nack(_) | basic::AMQPMethod::Reject(_))));
+        if let Some(said) = rejected.next() {
             return Mistake::new("The program rejects messages that it should take.")
                 .seen(said.line())
                 .hint("Acknowledge them (`ack`), or subscribe with no_ack as the lesson does.")
                 .into();
         }
+        let mut prefetch =
+            talk.said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Qos(qos)) if qos.prefetch_count > 0));
+        let (fate, limit) = match prefetch.next() {
+            Some(said) => ("with its prefetch limit, the broker sends no more", format!("\n{}", said.line())),
+            None => ("the broker keeps them, and delivers all of them again", String::new()),
+        };
         return Mistake::new(format!(
-            "The program subscribes without no_ack and leaves {} of its messages unacknowledged: the broker keeps them, and delivers all of them again.",
+            "The program subscribes without no_ack and leaves {} of its messages unacknowledged: {fate}.",
             open.len()
         ))
-        .seen(said.line())
-        .hint("Set no_ack as the lesson does, or acknowledge every delivery.")
+        .seen(said.line() + &limit)
+        .hint("Set no_ack as the lesson does, or acknowledge every delivery, and await it.")
         .into();
     }
     Finding::Passed(said.line())
@@ -81,6 +105,16 @@ fn not_subscribed(seen: &Performance, talk: Talk<'_>) -> Mistake {
         return Mistake::new("The program asks for single messages (basic.get) instead of subscribing: it burns time when there is nothing, and is late when there is something.")
             .seen(format!("{} (asked {}×)", said.line(), polls(talk)))
             .hint("Subscribe once (basic.consume), and the broker pushes messages as they come.");
+    }
+    if let Some(panic) = ending::panic_of(seen) {
+        return panic;
+    }
+    if let Some(close) = talk.closes(Peer::Broker).next() {
+        return Mistake::new(
+            "The program never subscribes to the queue: the broker refused something that it asked before.",
+        )
+        .seen(close.said.line())
+        .hint(close.meaning("The broker's line says what, and why."));
     }
     Mistake::new("The program never subscribes to the queue, so no message comes to it.")
         .seen(ending::last_words(seen))
