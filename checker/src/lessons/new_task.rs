@@ -5,12 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::{
-    lessons::{
-        Contract, Rule, durable, printed,
-        sending::{self, SENT},
-        steps,
-        talk::Talk,
-    },
+    lessons::{Contract, Rule, durable, printed, sending, steps, talk::Talk},
     performance::{Part, Performance},
     program::Program,
     stage::{Call, Stage},
@@ -226,7 +221,7 @@ fn publish(seen: &Evidence) -> Finding {
                 Mistake::new("The broker was restarted, and the message is not in the queue any more.")
                     .hint("Is the queue limited in length or in time? Declare it without such arguments.")
             } else {
-                sending::lost(&run.performance, seen.queued.is_some())
+                sending::lost(Talk::of(&run.performance), content, QUEUE, seen.queued.is_some())
             };
             return Err(mistake.seen(said.line()));
         }
@@ -247,12 +242,7 @@ fn publish(seen: &Evidence) -> Finding {
 
 /// The line, on stdout, each time.
 fn print(seen: &Evidence) -> Finding {
-    each(seen, |run| {
-        let task = run.task();
-        let expected = format!("{SENT} '{task}'");
-        let found = steps::line_on_stdout(&run.performance, &expected, |line| printed::says(line, SENT, &task));
-        found.map(|()| expected)
-    })
+    each(seen, |run| sending::print(&run.performance, &run.task()).into())
 }
 
 /// `connection.close` by the program, and exit code 0, each time.
@@ -260,10 +250,7 @@ fn close(seen: &Evidence) -> Finding {
     each(seen, |run| {
         let task = run.task();
         let kept = seen.queued.as_ref().is_some_and(|bodies| bodies.iter().any(|body| body == task.as_bytes()));
-        match sending::close(&run.performance, kept) {
-            Finding::Passed(shown) => Ok(shown),
-            Finding::Failed(mistake) => Err(mistake),
-        }
+        sending::close(&run.performance, kept).into()
     })
 }
 

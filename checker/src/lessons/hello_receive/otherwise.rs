@@ -1,7 +1,9 @@
 //! What a line says that was meant for a message, and says it in another way.
 
-use super::RECEIVED;
-use crate::{lessons::printed, verdict::Mistake};
+use crate::{
+    lessons::{printed, receiving::RECEIVED},
+    verdict::Mistake,
+};
 
 /// A line that is meant to say that a message was received, and says something else, with that message's body: the plainest
 /// one, which tells the most. None where lines are missing or in another order, but right as far as they go.

@@ -1,42 +1,16 @@
-//! The steps `wait` and `receive`: what the program prints while messages come.
+//! The step `receive`: what the program prints while messages come.
 
-use wire::{Method, Peer, protocol::queue};
+use wire::Peer;
 
-use super::{
-    BEFORE, Evidence, RECEIVED, Reached, WAITING, otherwise,
-    stay::{self, ended_by_itself},
-    times_printed,
-};
+use super::{BEFORE, Evidence, Reached, otherwise};
 use crate::{
-    lessons::{ending, printed, steps, talk::Talk},
+    lessons::{
+        ending, printed,
+        receiving::{self, RECEIVED, ended_by_itself, held_back, times_printed},
+        talk::Talk,
+    },
     verdict::{Finding, Mistake},
 };
-
-/// The waiting line, on stdout, while it waits.
-pub(super) fn wait(seen: &Evidence) -> Finding {
-    if let Err(mistake) = steps::line_on_stdout(&seen.performance, WAITING, |line| line == WAITING) {
-        return ending::panic_of(&seen.performance).unwrap_or(mistake).into();
-    }
-    let count = seen.performance.stdout.lines().iter().filter(|line| *line == WAITING).count();
-    if count > 1 {
-        return Mistake::new("The program prints its waiting line more than once.")
-            .seen(format!("{count} times: {WAITING}"))
-            .hint("Print it once, before the loop.")
-            .into();
-    }
-    if seen.reached < Reached::Waiting {
-        return held_back(
-            "The waiting line came when the program ended, not while it waited: it is printed after the loop, or held back.",
-        )
-        .into();
-    }
-    Finding::Passed(WAITING.to_owned())
-}
-
-fn held_back(message: &str) -> Mistake {
-    Mistake::new(message)
-        .hint("Flush stdout after each line, or print with something that does: in Rust, `println!` on a terminal.")
-}
 
 /// All bodies, each once, in order.
 pub(super) fn receive(seen: &Evidence) -> Finding {
@@ -163,7 +137,7 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
         let hint = "Receive in a loop: in lapin, `while let Some(delivery) = consumer.next().await`.";
         return Some(Mistake::new(message).seen(ending::last_words(performance)).hint(hint));
     }
-    if let Some(said) = stay::goodbye(performance) {
+    if let Some(said) = receiving::goodbye(performance) {
         let mistake = Mistake::new(format!("The program stopped receiving after {count} of {all} messages."));
         return Some(mistake.seen(said.line()).hint(
             "Keep the consumer, and receive in a loop: in lapin, a consumer that is dropped cancels its subscription.",
@@ -172,9 +146,7 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
     if talk.deliveries().any(|(_, _, content)| content.body == body.as_bytes()) {
         return None;
     }
-    let mut emptied =
-        talk.said(|method| matches!(method, Method::Queue(queue::AMQPMethod::Purge(_) | queue::AMQPMethod::Delete(_))));
-    if let Some(said) = emptied.next() {
+    if let Some(said) = receiving::emptied(talk) {
         let mistake = Mistake::new("The program throws messages away that were waiting in the queue.");
         return Some(
             mistake.seen(said.line()).hint("Neither purge nor delete the queue: what waits there is for you."),

@@ -1,7 +1,10 @@
 //! A body that is not `Hello World!`, and what it is instead.
 
-use super::{BODY, SENT};
-use crate::{lessons::printed, verdict::Mistake};
+use super::BODY;
+use crate::{
+    lessons::{printed, sending::SENT},
+    verdict::Mistake,
+};
 
 /// The mistake in this body, of the publish that reads as `line`. `complete` tells whether all of it came.
 pub(super) fn wrong(line: String, body: &[u8], complete: bool) -> Mistake {

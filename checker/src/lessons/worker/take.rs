@@ -1,7 +1,7 @@
-//! The steps `prefetch`, `consume`, `wait` and `receive`: how a worker comes by its tasks.
+//! The steps `prefetch`, `consume` and `receive`: how a worker comes by its tasks.
 
 use wire::{
-    Method, Peer,
+    Method,
     protocol::basic::{self, AMQPMethod as Basic},
 };
 
@@ -10,7 +10,6 @@ use crate::{
     lessons::{
         ending, printed,
         receiving::{self, Delivered, RECEIVED, WAITING},
-        steps,
         talk::{BASIC_QOS, Said, Talk},
     },
     performance::Performance,
@@ -106,30 +105,6 @@ pub(super) fn consume(worker: &Performance) -> Finding {
         .into(),
         Ok((said, _)) => Finding::Passed(said.line()),
     }
-}
-
-/// The waiting line, on stdout, while it waits.
-pub(super) fn wait(seen: &Evidence) -> Finding {
-    seen.each(|_, worker| {
-        if let Err(mistake) = steps::line_on_stdout(worker, WAITING, |line| line == WAITING) {
-            return match ending::panic_of(worker) {
-                Some(panic) if worker.stdout.lines().is_empty() => panic.into(),
-                _ => mistake.into(),
-            };
-        }
-        if seen.reached < Reached::Waiting {
-            return held_back(
-                "The waiting line came when the program ended, not while it waited: it is printed after the loop, or held back.",
-            )
-            .into();
-        }
-        Finding::Passed(WAITING.to_owned())
-    })
-}
-
-fn held_back(message: &str) -> Mistake {
-    Mistake::new(message)
-        .hint("Flush stdout after each line, or print with something that does: in Rust, `println!` on a terminal.")
 }
 
 /// Each task that came is printed, once each time it came; and the program is there for it.
@@ -250,13 +225,8 @@ fn left(worker: &Performance) -> Option<Mistake> {
                 .hint("Neither purge nor delete the queue: what waits there is to be done."),
         );
     }
-    let goodbye = Talk::of(worker).methods().find(|said| {
-        said.from == Peer::Program
-            && worker.interrupted_at.is_none_or(|at| said.at < at)
-            && matches!(said.method, Method::Basic(Basic::Cancel(_)))
-    });
-    goodbye.map(|said| {
-        Mistake::new("The program cancels its subscription while there is work; a worker stays for the next task.")
+    receiving::goodbye(worker).map(|said| {
+        Mistake::new("The program stops receiving while there is work; a worker stays for the next task.")
             .seen(said.line())
             .hint("Receive in a loop that only Ctrl-C ends.")
     })
