@@ -160,10 +160,22 @@ fn message(seen: &Evidence) -> Finding {
 fn wrong_body(run: &Sending, task: &str, body: &str) -> Mistake {
     let typed = run.typed();
     let several = run.words.len() > 1;
-    let (message, hint) = if body == DEFAULT && task != DEFAULT {
+    let is_path = run.words.is_empty() && body.contains(std::path::MAIN_SEPARATOR);
+    let (message, hint) = if is_path || (body.ends_with(task) && body.len() > task.len() && body.trim() == body) {
+        (
+            "The message begins with something that was not typed: the first of `env::args()` is the program itself."
+                .to_owned(),
+            "Leave it out: `env::args().skip(1)`.",
+        )
+    } else if body == DEFAULT && task != DEFAULT {
         (
             "The program sends `Hello World!` whatever is typed behind its name.".to_owned(),
             "What was typed is in `env::args()`, behind the program's own name.",
+        )
+    } else if body.trim() == task {
+        (
+            "The message has blanks or a line end around the task.".to_owned(),
+            "Send the words with a blank between them, and nothing around them.",
         )
     } else if several && run.words.first().is_some_and(|word| word == body) {
         (
@@ -180,21 +192,10 @@ fn wrong_body(run: &Sending, task: &str, body: &str) -> Mistake {
             "The program puts the words together without the blank between them.".to_owned(),
             "`join(\" \")` puts one between them.",
         )
-    } else if body.ends_with(task) && body.len() > task.len() {
-        (
-            "The message begins with something that was not typed: the first of `env::args()` is the program itself."
-                .to_owned(),
-            "Leave it out: `env::args().skip(1)`.",
-        )
     } else if task == DEFAULT {
         (
             "Without words on the command line the message is not `Hello World!`.".to_owned(),
             "Where nothing was typed, `Hello World!` is the task.",
-        )
-    } else if body.trim() == task {
-        (
-            "The message has blanks or a line end around what was typed.".to_owned(),
-            "Send the words with a blank between them, and nothing around them.",
         )
     } else if body.trim_matches(['"', '\'', '[', ']']) == task || body.contains("\", \"") {
         (

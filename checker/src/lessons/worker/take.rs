@@ -118,7 +118,9 @@ pub(super) fn receive(seen: &Evidence) -> Finding {
         }
     }
     if seen.reached < Reached::Shared && !seen.is_refused() {
-        if let Some(mistake) = seen.workers.iter().take(2).find_map(left) {
+        // Who leaves in the middle of a task has another trouble than not to stay.
+        let has_time = |worker: &&Performance| seen.first_tasks(worker).iter().all(|task| task.acked.is_some());
+        if let Some(mistake) = seen.workers.iter().take(2).filter(has_time).find_map(left) {
             return mistake.into();
         }
         if count == 0 {
@@ -205,10 +207,10 @@ fn left(worker: &Performance) -> Option<Mistake> {
     if let Some(panic) = ending::panic_of(worker) {
         return Some(panic);
     }
-    let count = receiving::ledger(Talk::of(worker)).len();
+    let count = receiving::ledger(Talk::of(worker)).iter().filter(|task| task.acked.is_some()).count();
     if receiving::ended_by_itself(worker) {
         let message = match count {
-            0 => "The program ended before a task came; a worker stays for the next one.".to_owned(),
+            0 => "The program ended before it had done a task; a worker stays for the next one.".to_owned(),
             1 => "The program ended after its first task; a worker stays for the next one.".to_owned(),
             count => format!("The program ended after {count} tasks; a worker stays for the next one."),
         };
