@@ -9,7 +9,7 @@ use crate::{
     brokers::Broker,
     lessons::Lesson,
     owner::Run,
-    performance::Performance,
+    performance::{Part, Performance},
     program::build::{NoProgram, Source},
     stage::Stage,
     verdict::{Mistake, Outcome, Reason, Report, Step, Timing, Verdict},
@@ -43,6 +43,8 @@ pub async fn check(
         broker: None,
         steps: lesson.steps(&[]),
         performance: Performance::default(),
+        role: String::new(),
+        others: Vec::new(),
         // Small enough for every JSON reader.
         seed: lesson.is_random().then(|| options.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)))),
         timing: Timing::default(),
@@ -107,7 +109,7 @@ async fn attempt(
         stage.begin();
         report.timing.broker = begin.elapsed().saturating_sub(after_build);
         let begin = Instant::now();
-        let judged = lesson.judge(&stage, &program, report.seed.unwrap_or(0)).await?;
+        let judged = lesson.judge(&mut stage, &program, report.seed.unwrap_or(0)).await?;
         report.timing.run = begin.elapsed();
         let room = stage.room.vhost.clone();
         stage.hand.close().await;
@@ -115,12 +117,16 @@ async fn attempt(
     };
     // A scene may run the program twice (lesson 02 does), and each run has a part after its limit.
     let limit = options.timeout * 4 + PATIENCE;
-    let ((outcomes, performance), room) = match tokio::time::timeout(limit, judged).await {
+    let ((outcomes, parts), room) = match tokio::time::timeout(limit, judged).await {
         Ok(judged) => judged.map_err(NoProgram::NotChecked)?,
         Err(_) => return Err(NoProgram::NotChecked(too_long(limit))),
     };
     report.steps = lesson.steps(&outcomes);
-    report.performance = performance;
+    let mut parts = parts.into_iter();
+    if let Some(Part { role, performance }) = parts.next() {
+        (report.role, report.performance) = (role, performance);
+    }
+    report.others = parts.collect();
     let all_passed = report.steps.iter().all(|step| matches!(step.outcome, Outcome::Passed(_)));
     report.verdict = if all_passed { Verdict::Passed } else { Verdict::Failed };
     show_public_vhost(report, &room);
@@ -139,8 +145,11 @@ fn show_public_vhost(report: &mut Report, room: &str) {
     if room == "/" {
         return;
     }
-    report.performance.stdout.replace(room, "/");
-    report.performance.stderr.replace(room, "/");
+    let others = report.others.iter_mut().map(|part| &mut part.performance);
+    for performance in std::iter::once(&mut report.performance).chain(others) {
+        performance.stdout.replace(room, "/");
+        performance.stderr.replace(room, "/");
+    }
     for step in &mut report.steps {
         if let Outcome::Failed(mistake) = &mut step.outcome {
             mistake.evidence = mistake.evidence.replace(room, "/");

@@ -4,13 +4,18 @@
 //! judged in their order and the first mistake ends it: what comes after builds on what failed.
 
 pub mod anchors;
+pub mod durable;
 pub mod ending;
 pub mod hello_receive;
 pub mod hello_send;
+pub mod new_task;
 pub mod printed;
+pub mod receiving;
+pub mod sending;
 pub mod steps;
 pub mod talk;
 pub mod translate;
+pub mod worker;
 
 use std::{
     fs, io,
@@ -21,12 +26,30 @@ use serde::Deserialize;
 
 use crate::{
     owner::at,
-    performance::Performance,
+    performance::Part,
     program::Program,
     stage::Stage,
     verdict::{Finding, Outcome, Reason, Step},
     workspace,
 };
+
+/// Does something with the contract of the lesson with this id: the table of all contracts.
+macro_rules! with_contract {
+    ($id:expr, $contract:ident => $then:expr, else $otherwise:expr) => {
+        with_contract!(@ $id, $contract, $then, $otherwise,
+            hello_send::HelloSend, hello_receive::HelloReceive, new_task::NewTask, worker::Worker)
+    };
+    (@ $id:expr, $contract:ident, $then:expr, $otherwise:expr, $($listed:ty),*) => {{
+        let id: &str = $id;
+        match id {
+            $(<$listed>::ID => {
+                type $contract = $listed;
+                $then
+            })*
+            _ => $otherwise,
+        }
+    }};
+}
 
 /// A step's id, and what judges it.
 pub type Rule<Evidence> = (&'static str, fn(&Evidence) -> Finding);
@@ -49,14 +72,18 @@ pub trait Contract {
     /// # Errors
     ///
     /// Why it could not be played, when that is not the program's fault.
-    fn play(stage: &Stage<'_>, program: &Program, seed: u64) -> impl Future<Output = Result<Self::Evidence, Reason>>;
+    fn play(
+        stage: &mut Stage<'_>,
+        program: &Program,
+        seed: u64,
+    ) -> impl Future<Output = Result<Self::Evidence, Reason>>;
 
-    /// What was seen of the program.
-    fn performance(evidence: Self::Evidence) -> Performance;
+    /// What was seen of the program, each time it was started. A report is about the first, and has the others besides.
+    fn parts(evidence: Self::Evidence) -> Vec<Part>;
 }
 
 /// What came of every step, by its id, and what was seen.
-pub type Judged = (Vec<(&'static str, Outcome)>, Performance);
+pub type Judged = (Vec<(&'static str, Outcome)>, Vec<Part>);
 
 /// Judges the steps in their order, up to the first mistake.
 pub fn judge<C: Contract>(evidence: &C::Evidence) -> Vec<(&'static str, Outcome)> {
@@ -202,21 +229,13 @@ impl Lesson {
     /// The queues that its scene needs to itself.
     #[must_use]
     pub fn queues(&self) -> &'static [&'static str] {
-        match self.about.id.as_str() {
-            hello_send::HelloSend::ID => hello_send::HelloSend::QUEUES,
-            hello_receive::HelloReceive::ID => hello_receive::HelloReceive::QUEUES,
-            _ => &[],
-        }
+        with_contract!(&self.about.id, C => C::QUEUES, else &[])
     }
 
     /// Whether its scene makes random choices.
     #[must_use]
     pub fn is_random(&self) -> bool {
-        match self.about.id.as_str() {
-            hello_send::HelloSend::ID => hello_send::HelloSend::IS_RANDOM,
-            hello_receive::HelloReceive::ID => hello_receive::HelloReceive::IS_RANDOM,
-            _ => false,
-        }
+        with_contract!(&self.about.id, C => C::IS_RANDOM, else false)
     }
 
     /// Plays its scene with this program, and judges what was seen.
@@ -224,22 +243,19 @@ impl Lesson {
     /// # Errors
     ///
     /// Why it could not be played, when that is not the program's fault.
-    pub async fn judge(&self, stage: &Stage<'_>, program: &Program, seed: u64) -> Result<Judged, Reason> {
-        match self.about.id.as_str() {
-            hello_send::HelloSend::ID => perform::<hello_send::HelloSend>(stage, program, seed).await,
-            hello_receive::HelloReceive::ID => perform::<hello_receive::HelloReceive>(stage, program, seed).await,
-            id => Err(Reason {
-                message: format!("The lesson {id} has no contract."),
-                hints: vec!["A contract is a file in checker/src/lessons".to_owned()],
-            }),
-        }
+    pub async fn judge(&self, stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Judged, Reason> {
+        let none = || Reason {
+            message: format!("The lesson {} has no contract.", self.about.id),
+            hints: vec!["A contract is a file in checker/src/lessons".to_owned()],
+        };
+        with_contract!(&self.about.id, C => perform::<C>(stage, program, seed).await, else Err(none()))
     }
 }
 
-async fn perform<C: Contract>(stage: &Stage<'_>, program: &Program, seed: u64) -> Result<Judged, Reason> {
+async fn perform<C: Contract>(stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Judged, Reason> {
     let evidence = C::play(stage, program, seed).await?;
     let outcomes = judge::<C>(&evidence);
-    Ok((outcomes, C::performance(evidence)))
+    Ok((outcomes, C::parts(evidence)))
 }
 
 #[cfg(test)]
@@ -248,14 +264,8 @@ mod tests {
 
     /// The steps of every contract, by the lesson's id.
     fn steps_of(id: &str) -> Vec<&'static str> {
-        fn ids<C: Contract>() -> Vec<&'static str> {
-            C::STEPS.iter().map(|(id, _)| *id).collect()
-        }
-        match id {
-            hello_send::HelloSend::ID => ids::<hello_send::HelloSend>(),
-            hello_receive::HelloReceive::ID => ids::<hello_receive::HelloReceive>(),
-            _ => panic!("{id} has no contract: add checker/src/lessons/{}.rs", id.replace('-', "_")),
-        }
+        with_contract!(id, C => C::STEPS.iter().map(|(id, _)| *id).collect(),
+            else panic!("{id} has no contract: add checker/src/lessons/{}.rs", id.replace('-', "_")))
     }
 
     #[test]

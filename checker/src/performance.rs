@@ -13,12 +13,44 @@ pub struct Performance {
     pub events_cut: bool,
     /// What it wrote to stdout.
     pub stdout: Output,
+    /// When each line of stdout was there, on the events' time axis: of the first [`TIMED`] lines.
+    pub stdout_at: Vec<Duration>,
     /// What it wrote to stderr.
     pub stderr: Output,
     /// How it ended; None while it runs.
     pub exit: Option<Exit>,
     /// When Ctrl-C was pressed, on the events' time axis.
     pub interrupted_at: Option<Duration>,
+    /// When the check killed it, on the events' time axis.
+    pub killed_at: Option<Duration>,
+}
+
+/// Of so many lines of stdout it is known when they came.
+pub const TIMED: usize = 1000;
+
+impl Performance {
+    /// It wrote to stdout.
+    pub fn print(&mut self, bytes: &[u8], at: Duration) {
+        let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
+        let more = ends.min(TIMED.saturating_sub(self.stdout_at.len()));
+        self.stdout_at.extend(std::iter::repeat_n(at, more));
+        self.stdout.push(bytes);
+    }
+}
+
+/// A program's part in a scene.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// What it was: `worker 1`. Empty where there is one program only.
+    pub role: String,
+    /// What was seen of it.
+    pub performance: Performance,
+}
+
+impl From<Performance> for Part {
+    fn from(performance: Performance) -> Part {
+        Part { role: String::new(), performance }
+    }
 }
 
 /// How a program ended.

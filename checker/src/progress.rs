@@ -204,6 +204,8 @@ mod tests {
             broker: None,
             steps: outcomes.iter().enumerate().map(step).collect(),
             performance: Performance::default(),
+            role: String::new(),
+            others: Vec::new(),
             seed: None,
             timing: Timing::default(),
         }

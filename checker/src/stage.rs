@@ -1,7 +1,8 @@
 //! One check under way: the room at the broker, the programs in it, and one time axis.
 //!
 //! A lesson's contract plays its scene on a [`Stage`]. It starts a program, which becomes an [`Actor`] with a tap and a
-//! record of its own, and waits with [`Actor::until`] for something to be seen; never for time to pass.
+//! record of its own, and waits for something to be seen, never for time to pass: [`Actor::until`] of one program,
+//! [`Stage::until`] of several.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -18,7 +19,7 @@ use crate::{
     owner::Run,
     performance::Performance,
     program::{Program, running::Running},
-    tap::Tap,
+    tap::{Door, Tap},
     verdict::Reason,
 };
 
@@ -35,11 +36,16 @@ pub struct Seen {
 
 impl Default for Seen {
     fn default() -> Seen {
-        Seen { performance: Arc::default(), changed: watch::Sender::new(0) }
+        Seen::told(watch::Sender::new(0))
     }
 }
 
 impl Seen {
+    /// Nothing yet; of what will be, `changed` tells those who wait.
+    fn told(changed: watch::Sender<u64>) -> Seen {
+        Seen { performance: Arc::default(), changed }
+    }
+
     /// Adds to what was seen, and wakes who waits for it.
     pub fn add(&self, change: impl FnOnce(&mut Performance)) {
         change(&mut self.performance.lock().unwrap_or_else(PoisonError::into_inner));
@@ -53,16 +59,21 @@ impl Seen {
 
     /// Waits until `holds`, or until `deadline`. Returns whether it holds.
     pub async fn until(&self, deadline: Instant, mut holds: impl FnMut(&Performance) -> bool) -> bool {
-        let mut changes = self.changed.subscribe();
-        loop {
-            changes.mark_unchanged();
-            if self.look(&mut holds) {
-                return true;
-            }
-            match timeout_at(deadline, changes.changed()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) | Err(_) => return self.look(&mut holds),
-            }
+        until(&self.changed, deadline, || self.look(&mut holds)).await
+    }
+}
+
+/// Waits until `holds`, or until `deadline`; looks again at each change. Returns whether it holds.
+async fn until(changed: &watch::Sender<u64>, deadline: Instant, mut holds: impl FnMut() -> bool) -> bool {
+    let mut changes = changed.subscribe();
+    loop {
+        changes.mark_unchanged();
+        if holds() {
+            return true;
+        }
+        match timeout_at(deadline, changes.changed()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => return holds(),
         }
     }
 }
@@ -77,6 +88,22 @@ pub struct Stage<'a> {
     time_limit: Duration,
     port: Option<u16>,
     zero: Instant,
+    /// Tells of every change in what is seen of any program.
+    changed: watch::Sender<u64>,
+    /// Who may be let in at `port`: the program that was started last.
+    door: Mutex<Option<Door>>,
+    broker: Broker,
+}
+
+/// How a program is started.
+#[derive(Clone, Debug, Default)]
+pub struct Call {
+    /// Arguments, behind those of its own.
+    pub arguments: Vec<String>,
+    /// The address it is given asks for heartbeats, this many seconds apart.
+    pub heartbeat: Option<u16>,
+    /// It may run so long, however short the time limit is: the scene itself takes its time.
+    pub at_least: Duration,
 }
 
 impl<'a> Stage<'a> {
@@ -94,7 +121,17 @@ impl<'a> Stage<'a> {
     ) -> Result<Stage<'a>, Reason> {
         let room = broker.room(run, queues).await?;
         let hand = Hand::reach(&room).await.map_err(|error| broker.refused(&error.to_string()))?;
-        Ok(Stage { room, hand, run, time_limit, port, zero: Instant::now() })
+        Ok(Stage {
+            room,
+            hand,
+            run,
+            time_limit,
+            port,
+            zero: Instant::now(),
+            changed: watch::Sender::new(0),
+            door: Mutex::default(),
+            broker: broker.clone(),
+        })
     }
 
     /// Time begins now: the stage may have been set while the program was built.
@@ -108,11 +145,86 @@ impl<'a> Stage<'a> {
     ///
     /// When the tap's port is taken or the program can't be started.
     pub async fn start(&self, program: &Program) -> Result<Actor, Reason> {
-        let seen = Seen::default();
+        self.call(program, &Call::default()).await
+    }
+
+    /// As [`Stage::start`], with arguments and what else a scene wants. Where programs come by a port of our own choice, who
+    /// came before has to be connected by now: the port leads to this one from here on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Stage::start`].
+    pub async fn call(&self, program: &Program, call: &Call) -> Result<Actor, Reason> {
+        let before = self.door.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(door) = before {
+            door.close().await;
+        }
+        let seen = Seen::told(self.changed.clone());
         let tap = Tap::open(&self.room, self.port, seen.clone(), self.zero, Some(self.run.hold())).await?;
-        let deadline = Instant::now() + self.time_limit;
-        let running = Running::start(program, &tap.url(), self.run, seen.clone(), self.zero, deadline)?;
+        if self.port.is_some() {
+            *self.door.lock().unwrap_or_else(PoisonError::into_inner) = Some(tap.door());
+        }
+        let deadline = Instant::now() + self.time_limit.max(call.at_least);
+        let heartbeat = call.heartbeat.map(|seconds| format!("?heartbeat={seconds}")).unwrap_or_default();
+        let url = tap.url() + &heartbeat;
+        let running = Running::start(program, &call.arguments, &url, self.run, seen.clone(), self.zero, deadline)?;
         Ok(Actor { seen, tap, running, deadline, promptly: self.time_limit.mul_f64(PROMPTLY) })
+    }
+
+    /// Waits until this holds of what was seen of these programs, in their order, at most until one of them ends or this time
+    /// is over. Returns whether it holds.
+    pub async fn until(
+        &self,
+        actors: &[&Actor],
+        patience: Duration,
+        mut holds: impl FnMut(&[&Performance]) -> bool,
+    ) -> bool {
+        let now = Instant::now() + patience;
+        let deadline = actors.iter().map(|actor| actor.deadline).fold(now, Instant::min);
+        let mut held = false;
+        let over = || {
+            let locked: Vec<_> = actors
+                .iter()
+                .map(|actor| actor.seen.performance.lock().unwrap_or_else(PoisonError::into_inner))
+                .collect();
+            let seen: Vec<&Performance> = locked.iter().map(|guard| &**guard).collect();
+            held = holds(&seen);
+            held || seen.iter().any(|seen| seen.exit.is_some())
+        };
+        until(&self.changed, deadline, over).await;
+        held
+    }
+
+    /// How long something may take that follows at once.
+    #[must_use]
+    pub fn promptly(&self) -> Duration {
+        self.time_limit.mul_f64(PROMPTLY)
+    }
+
+    /// Whether the broker is this check's alone, and may be restarted.
+    #[must_use]
+    pub fn may_restart(&self) -> bool {
+        self.broker.is_ours()
+    }
+
+    /// Whether a restart of it takes no time worth mentioning.
+    #[must_use]
+    pub fn restarts_at_once(&self) -> bool {
+        self.broker.restarts_at_once()
+    }
+
+    /// Restarts the broker. Returns false where it is not this check's alone, and nothing was done. Programs that are on the
+    /// stage lose their connections.
+    ///
+    /// # Errors
+    ///
+    /// When it does not come back.
+    pub async fn restart(&mut self) -> Result<bool, Reason> {
+        if !self.broker.restart().await? {
+            return Ok(false);
+        }
+        self.hand = Hand::reach(&self.room).await.map_err(|error| self.lost(&error))?;
+        Ok(true)
     }
 
     /// A [`Reason`] for a broker that fails the checker in the middle of a check.
@@ -164,6 +276,12 @@ impl Actor {
     #[must_use]
     pub fn interrupt(&self) -> bool {
         self.running.interrupt()
+    }
+
+    /// Kills it, as `kill -9` does, and all it started. What was seen of it is complete after this.
+    pub async fn kill(self) -> Performance {
+        self.running.kill();
+        self.end_promptly().await
     }
 
     /// Waits for the program's end, at most until its time limit; then ends it, and all it started. What was seen of it is

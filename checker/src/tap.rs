@@ -20,7 +20,7 @@ use std::{
 
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::JoinSet,
     time::{Instant, timeout},
 };
@@ -40,8 +40,26 @@ pub struct Tap {
     port: u16,
     login: Address,
     stop: CancellationToken,
+    door: Door,
     doors: JoinSet<()>,
     recorder: tokio::task::JoinHandle<()>,
+}
+
+/// The way into a tap, which can be closed while those who are in stay in.
+#[derive(Clone)]
+pub struct Door {
+    close: CancellationToken,
+    /// Whether nobody listens any more.
+    closed: watch::Receiver<()>,
+}
+
+impl Door {
+    /// Lets nobody else in. Its port is free after this.
+    pub async fn close(mut self) {
+        self.close.cancel();
+        // The senders are with those who listen; when all are gone, so is the port's last listener.
+        while self.closed.changed().await.is_ok() {}
+    }
 }
 
 /// What every connection through the tap needs.
@@ -84,11 +102,15 @@ impl Tap {
             stop: stop.clone(),
         });
         let mut doors = JoinSet::new();
+        let (open, closed) = watch::channel(());
+        let open = Arc::new(open);
+        let door = Door { close: stop.child_token(), closed };
         for listener in listeners {
-            doors.spawn(attend(listener, route.clone(), hold.clone()));
+            doors.spawn(attend(listener, route.clone(), door.close.clone(), open.clone(), hold.clone()));
         }
+        drop(open);
         let login = Address { host: "127.0.0.1".to_owned(), port, vhost: ASKED_VHOST.to_owned(), ..room.clone() };
-        Ok(Tap { port, login, stop, doors, recorder })
+        Ok(Tap { port, login, stop, door, doors, recorder })
     }
 
     /// The port it listens on.
@@ -101,6 +123,12 @@ impl Tap {
     #[must_use]
     pub fn url(&self) -> String {
         self.login.url()
+    }
+
+    /// The way in.
+    #[must_use]
+    pub fn door(&self) -> Door {
+        self.door.clone()
     }
 
     /// Lets the connections end and closes the tap. What was said is on record after this.
@@ -129,8 +157,14 @@ async fn listen(port: Option<u16>) -> io::Result<Vec<TcpListener>> {
     Ok(listeners)
 }
 
-/// Accepts connections until the tap closes, then waits for those that are open.
-async fn attend(listener: TcpListener, route: Arc<Route>, _hold: Option<Hold>) {
+/// Accepts connections until the door closes, then waits for those that are open.
+async fn attend(
+    listener: TcpListener,
+    route: Arc<Route>,
+    close: CancellationToken,
+    open: Arc<watch::Sender<()>>,
+    _hold: Option<Hold>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -140,9 +174,10 @@ async fn attend(listener: TcpListener, route: Arc<Route>, _hold: Option<Hold>) {
                 }
                 Err(_) => break,
             },
-            () = route.stop.cancelled() => break,
+            () = close.cancelled() => break,
         }
     }
+    drop((listener, open));
     while connections.join_next().await.is_some() {}
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cli::Exit;
 
-use crate::performance::Performance;
+use crate::performance::{Part, Performance};
 
 /// The three verdicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,21 @@ impl Mistake {
     pub fn hint(mut self, hint: impl Into<String>) -> Mistake {
         self.hint = hint.into();
         self
+    }
+}
+
+impl From<Finding> for Result<String, Mistake> {
+    fn from(finding: Finding) -> Result<String, Mistake> {
+        match finding {
+            Finding::Passed(shown) => Ok(shown),
+            Finding::Failed(mistake) => Err(mistake),
+        }
+    }
+}
+
+impl From<Result<String, Mistake>> for Finding {
+    fn from(result: Result<String, Mistake>) -> Finding {
+        result.map_or_else(Finding::Failed, Finding::Passed)
     }
 }
 
@@ -201,8 +216,12 @@ pub struct Report {
     pub broker: Option<BrokerIdentity>,
     /// The steps in their order.
     pub steps: Vec<Step>,
-    /// What was seen of the program.
+    /// What was seen of the program; of the first of them, where a scene has several.
     pub performance: Performance,
+    /// What that one was, where there are several: `worker 1`. Empty where there are not.
+    pub role: String,
+    /// What was seen of the others.
+    pub others: Vec<Part>,
     /// What the scene's random choices were made from, where it makes any: the same seed makes the same choices.
     pub seed: Option<u64>,
     /// How long it took.
@@ -217,6 +236,12 @@ impl Report {
             Outcome::Failed(mistake) => Some((step, mistake)),
             Outcome::Passed(_) | Outcome::Skipped(_) | Outcome::NotChecked => None,
         })
+    }
+
+    /// All programs, each with its role.
+    pub fn programs(&self) -> impl Iterator<Item = (&str, &Performance)> {
+        let others = self.others.iter().map(|part| (part.role.as_str(), &part.performance));
+        std::iter::once((self.role.as_str(), &self.performance)).chain(others)
     }
 
     /// The steps that passed.

@@ -15,7 +15,7 @@ pub struct QueueInfo {
     pub name: String,
     /// `classic` or `quorum`.
     pub kind: &'static str,
-    /// It would survive a restart, if this broker kept anything.
+    /// It outlives a restart.
     pub durable: bool,
     /// It goes with its last consumer.
     pub auto_delete: bool,
@@ -40,7 +40,7 @@ pub struct ExchangeInfo {
     pub name: String,
     /// `direct`, `fanout`, `topic` or `headers`.
     pub kind: &'static str,
-    /// It would survive a restart, if this broker kept anything.
+    /// It outlives a restart.
     pub durable: bool,
     /// It goes with its last binding.
     pub auto_delete: bool,

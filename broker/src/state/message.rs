@@ -69,6 +69,12 @@ impl Message {
         read_properties(&self.properties).unwrap_or_default()
     }
 
+    /// Whether its sender wants it to outlive a restart: delivery mode 2.
+    #[must_use]
+    pub fn is_persistent(&self) -> bool {
+        *self.read_properties().delivery_mode() == Some(2)
+    }
+
     /// How much memory it takes, in bytes.
     pub(crate) fn cost(&self) -> usize {
         let deaths: usize = self.deaths.iter().map(Death::cost).sum();

@@ -26,8 +26,8 @@
 //! | `accounts` | who may do what |
 //! | `refusal`, `erlang` | how the broker says no, in RabbitMQ's words |
 //! | `alarm` | who has to wait when there is no room |
+//! | `restart` | what outlives the broker |
 //! | `hands`, `listing` | what a teacher does with it, and sees |
-//! | `invariants` | what always holds, for tests and fuzzers |
 //! | `invariants` | what always holds, for tests and fuzzers |
 
 pub(crate) mod accounts;
@@ -58,6 +58,7 @@ pub(crate) mod queue;
 mod random;
 pub(crate) mod refusal;
 pub(crate) mod reply_to;
+mod restart;
 pub(crate) mod topic;
 pub(crate) mod transaction;
 

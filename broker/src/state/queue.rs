@@ -193,6 +193,23 @@ impl Queue {
         count
     }
 
+    /// Throws away what a restart does not leave: all that is not persistent. A quorum queue writes down whatever it gets.
+    pub(crate) fn forget_transient(&mut self) {
+        if self.settings.quorum {
+            return;
+        }
+        for mut level in std::mem::take(&mut self.ready) {
+            level.retain(|entry| entry.message.is_persistent());
+            self.ready.push(level);
+        }
+        let entries = || self.ready.iter().flatten();
+        (self.ready_count, self.ready_bytes, self.expiring) = (
+            entries().count(),
+            entries().map(|entry| entry.message.body.len()).sum(),
+            entries().filter(|entry| entry.expires.is_some()).count(),
+        );
+    }
+
     /// Those that are ready, in the order in which they would be delivered.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.ready.iter().rev().flatten()

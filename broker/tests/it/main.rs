@@ -9,5 +9,6 @@ mod found;
 mod hands;
 mod model;
 mod player;
+mod restart;
 mod server;
 mod world;

@@ -11,7 +11,7 @@ use lapin::{
     protocol::{AMQPErrorKind, AMQPSoftError},
     types::FieldTable,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, interval, timeout_at};
 
 use crate::brokers::address::Address;
 
@@ -61,9 +61,45 @@ impl Hand {
     ///
     /// When the broker refuses.
     pub async fn publish(&self, queue: &str, body: &[u8]) -> Result<(), Error> {
+        self.publish_with(queue, body, BasicProperties::default()).await
+    }
+
+    /// As [`Hand::publish`], with these properties.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub async fn publish_with(&self, queue: &str, body: &[u8], properties: BasicProperties) -> Result<(), Error> {
         let options = BasicPublishOptions::default();
-        self.channel.basic_publish("".into(), queue.into(), options, body, BasicProperties::default()).await?.await?;
+        self.channel.basic_publish("".into(), queue.into(), options, body, properties).await?.await?;
         Ok(())
+    }
+
+    /// Waits until so many messages are ready in a queue, or `patience` is over: a quorum queue shows a message a little later
+    /// than the connection that brought it ends. Returns whether they are.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses for another reason than a missing queue.
+    pub async fn holds(&self, queue: &str, messages: u32, patience: Duration) -> Result<bool, Error> {
+        let deadline = Instant::now() + patience;
+        let mut again = interval(Duration::from_millis(25));
+        let channel = self.connection.create_channel().await?;
+        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        loop {
+            match channel.queue_declare(queue.into(), passive, FieldTable::default()).await {
+                Ok(found) if found.message_count() >= messages => break,
+                Ok(_) => {}
+                Err(error) if is_not_found(&error) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+            if timeout_at(deadline, again.tick()).await.is_err() {
+                channel.close(200, "OK".into()).await?;
+                return Ok(false);
+            }
+        }
+        channel.close(200, "OK".into()).await?;
+        Ok(true)
     }
 
     /// Takes the messages out of a queue: the `expected` that should be there, and what is there besides.

@@ -1,12 +1,12 @@
 //! The compiler, and whether cargo has what it needs.
 
-use std::{env, ffi::OsString};
+use std::{env, ffi::OsString, iter};
 
 use super::{
     Finding,
     ask::{NoAnswer, ask},
 };
-use crate::workspace;
+use crate::{lessons, workspace};
 
 /// The oldest Rust that compiles the kit.
 const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
@@ -53,7 +53,10 @@ fn version(text: &str) -> Option<(u32, u32)> {
 /// said.
 pub(super) async fn crates() -> Vec<Finding> {
     let tree = ["tree", "--offline", "--locked", "--quiet", "--edges", "normal,build", "--depth", "0"];
-    let packages = ["--package", "checker", "--package", "hello-send", "--package", "hello-receive"];
+    // A package is called as its lesson is; where they can't be read, that is told elsewhere.
+    let lessons = lessons::all().unwrap_or_default();
+    let ids = lessons.iter().map(|lesson| lesson.about.id.as_str());
+    let packages: Vec<&str> = iter::once("checker").chain(ids).flat_map(|name| ["--package", name]).collect();
     match ask(workspace::cargo(), &[&tree[..], &packages].concat()).await {
         // That there is no cargo is told already.
         Ok(_) | Err(NoAnswer::NotThere | NoAnswer::NotStarted(_)) => Vec::new(),

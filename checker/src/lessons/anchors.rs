@@ -1,6 +1,8 @@
 //! A lesson's program by its steps: the parts between mdBook's anchors.
 //!
-//! `// ANCHOR: declare` and `// ANCHOR_END: declare` stand on lines of their own, around whole statements or items.
+//! `// ANCHOR: declare` and `// ANCHOR_END: declare` stand on lines of their own, around whole statements or items. A step may
+//! stand inside another that comes before it, as what is done with each message stands inside the loop: without the outer one
+//! there is no inner one.
 
 use crate::lessons::{Experiment, Replacement, StepAbout};
 
@@ -21,7 +23,7 @@ pub fn step_program(program: &str, steps: &[StepAbout], done: usize) -> Result<S
     for (index, step) in missing.iter().enumerate() {
         if index == 0 && !step.without.is_empty() {
             text = changed(text, &step.without, &format!("the step {}", step.id))?;
-        } else {
+        } else if has(&text, &step.id) || !has(program, &step.id) {
             text = left_out(&text, &step.id)?;
         }
     }
@@ -48,10 +50,19 @@ pub fn experiment(program: &str, experiment: &Experiment) -> Result<String, Stri
 /// A sentence, when an anchor is missing.
 pub fn starter(program: &str, steps: &[StepAbout]) -> Result<String, String> {
     let mut text = program.to_owned();
-    for (index, step) in steps.iter().enumerate() {
-        let head = format!("Step {} of {}, {}: {}.", index + 1, steps.len(), step.id, step.title);
-        text =
-            replaced(&text, &step.id, |indent| format!("{}{}\n", comment(indent, &head), comment(indent, &step.task)))?;
+    let mut next = 0;
+    while let Some(step) = steps.get(next) {
+        // With a step go those that stand inside it: their comments come behind its own.
+        let inside = steps[next + 1..].iter().take_while(|inner| stands_inside(program, &inner.id, &step.id)).count();
+        let told = |indent: &str| {
+            let tell = |(index, step): (usize, &StepAbout)| {
+                let head = format!("Step {} of {}, {}: {}.", index + 1, steps.len(), step.id, step.title);
+                format!("{}{}\n", comment(indent, &head), comment(indent, &step.task))
+            };
+            steps.iter().enumerate().skip(next).take(inside + 1).map(tell).collect()
+        };
+        text = replaced(&text, &step.id, told)?;
+        next += inside + 1;
     }
     // The blank line behind each comment keeps it apart from what follows; where one was there already, it is one too many.
     Ok(without_marks(&text).replace("\n\n\n", "\n\n"))
@@ -85,6 +96,21 @@ fn changed(mut program: String, changes: &[Replacement], whose: &str) -> Result<
     Ok(program)
 }
 
+/// Whether the program has this mark.
+fn has(program: &str, id: &str) -> bool {
+    line_of(program, "ANCHOR", id).is_some()
+}
+
+/// Whether one step's code stands inside another's.
+fn stands_inside(program: &str, inner: &str, outer: &str) -> bool {
+    let begin = line_of(program, "ANCHOR", inner);
+    begin > line_of(program, "ANCHOR", outer) && begin < line_of(program, "ANCHOR_END", outer)
+}
+
+fn line_of(program: &str, mark: &str, id: &str) -> Option<usize> {
+    program.lines().position(|line| line.trim() == format!("// {mark}: {id}"))
+}
+
 /// The program without the part between these anchors.
 fn left_out(program: &str, id: &str) -> Result<String, String> {
     replaced(program, id, |_| String::new())
@@ -92,10 +118,8 @@ fn left_out(program: &str, id: &str) -> Result<String, String> {
 
 /// The program with whole lines in place of the part between these anchors; they are told how far the anchors are indented.
 fn replaced(program: &str, id: &str, lines: impl FnOnce(&str) -> String) -> Result<String, String> {
-    let place = |mark: &str| {
-        let at = program.lines().position(|line| line.trim() == format!("// {mark}: {id}"));
-        at.ok_or_else(|| format!("the program has no line `// {mark}: {id}`"))
-    };
+    let place =
+        |mark: &str| line_of(program, mark, id).ok_or_else(|| format!("the program has no line `// {mark}: {id}`"));
     let (start, end) = (place("ANCHOR")?, place("ANCHOR_END")?);
     let all: Vec<&str> = program.lines().collect();
     let text = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
@@ -164,6 +188,22 @@ mod tests {
 }
 ";
         assert_eq!(starter(PROGRAM, &steps(&[])).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_step_inside_another_goes_with_it() {
+        let nested = "    // ANCHOR: one\n    one();\n        // ANCHOR: two\n        two();\n        // ANCHOR_END: two\n    // ANCHOR_END: one\n";
+        assert_eq!(step_program(nested, &steps(&[]), 0).unwrap(), "");
+        assert_eq!(without_marks(&step_program(nested, &steps(&[]), 1).unwrap()), "    one();\n");
+        let told = starter(nested, &steps(&[])).unwrap();
+        assert!(
+            !told.contains("();") && told.find("Step 1 of 2").unwrap() < told.find("Step 2 of 2").unwrap(),
+            "{told}"
+        );
+        // One that stands nowhere is missing all the same.
+        assert!(
+            step_program("// ANCHOR: one\n// ANCHOR_END: one\n", &steps(&[]), 0).unwrap_err().contains("ANCHOR: two")
+        );
     }
 
     #[test]

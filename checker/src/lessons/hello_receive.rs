@@ -21,7 +21,7 @@ use crate::{
         Contract, Rule, printed, steps,
         talk::{QUEUE_DECLARE, Said, Talk},
     },
-    performance::Performance,
+    performance::{Part, Performance},
     program::Program,
     stage::{Actor, Stage},
     verdict::Reason,
@@ -88,7 +88,7 @@ impl Contract for HelloReceive {
         ("stop", stay::stop),
     ];
 
-    async fn play(stage: &Stage<'_>, program: &Program, seed: u64) -> Result<Evidence, Reason> {
+    async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Evidence, Reason> {
         let refused = |error: &lapin::Error| stage.lost(error);
         let (options, arguments) = (QueueDeclareOptions::default(), FieldTable::default());
         stage.hand.declare(QUEUE, options, arguments).await.map_err(|error| refused(&error))?;
@@ -104,8 +104,8 @@ impl Contract for HelloReceive {
         }
     }
 
-    fn performance(evidence: Evidence) -> Performance {
-        evidence.performance
+    fn parts(evidence: Evidence) -> Vec<Part> {
+        vec![evidence.performance.into()]
     }
 }
 

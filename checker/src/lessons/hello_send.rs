@@ -13,7 +13,7 @@ use crate::{
         Contract, Rule, ending, printed, steps,
         talk::{Said, Talk},
     },
-    performance::Performance,
+    performance::{Part, Performance},
     program::Program,
     stage::Stage,
     verdict::{Finding, Mistake, Reason},
@@ -51,7 +51,7 @@ impl Contract for HelloSend {
         ("close", close),
     ];
 
-    async fn play(stage: &Stage<'_>, program: &Program, _seed: u64) -> Result<Evidence, Reason> {
+    async fn play(stage: &mut Stage<'_>, program: &Program, _seed: u64) -> Result<Evidence, Reason> {
         let performance = stage.start(program).await?.end().await;
         let sent = Talk::of(&performance).publishes().filter(|(_, publish, _)| publish.routing_key.as_str() == QUEUE);
         let expected = sent.count().min(1);
@@ -59,8 +59,8 @@ impl Contract for HelloSend {
         Ok(Evidence { performance, queued })
     }
 
-    fn performance(evidence: Evidence) -> Performance {
-        evidence.performance
+    fn parts(evidence: Evidence) -> Vec<Part> {
+        vec![evidence.performance.into()]
     }
 }
 

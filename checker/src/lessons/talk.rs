@@ -94,6 +94,8 @@ pub const QUEUE_DECLARE: (u16, u16) = (50, 10);
 pub const BASIC_PUBLISH: (u16, u16) = (60, 40);
 /// `basic.consume`.
 pub const BASIC_CONSUME: (u16, u16) = (60, 20);
+/// `basic.qos`.
+pub const BASIC_QOS: (u16, u16) = (60, 10);
 /// `basic.ack`.
 pub const BASIC_ACK: (u16, u16) = (60, 80);
 

@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::{
     owner::{self, MARK, Run},
-    performance::{Exit, Output, Performance},
+    performance::{Exit, Performance},
     program::Program,
     stage::Seen,
     verdict::Reason,
@@ -42,13 +42,14 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a program. It finds the broker by `AMQP_URL`, and is ended at `deadline`.
+    /// Starts a program, with these arguments behind its own. It finds the broker by `AMQP_URL`, and is ended at `deadline`.
     ///
     /// # Errors
     ///
     /// When it can't be started.
     pub fn start(
         program: &Program,
+        arguments: &[String],
         url: &str,
         run: &Run,
         seen: Seen,
@@ -57,15 +58,15 @@ impl Running {
     ) -> Result<Running, Reason> {
         // Of its own: several programs may be on one stage, and each ends with what it started, and no more.
         let mark = format!("{}.program.{}", run.id(), STARTED.fetch_add(1, Ordering::Relaxed));
-        let (mut child, terminal) = spawn(program, url, &mark).map_err(|error| Reason {
+        let (mut child, terminal) = spawn(program, arguments, url, &mark).map_err(|error| Reason {
             message: format!("{} could not be started: {error}.", program.command[0]),
             hints: vec!["Is it installed, and is the path right, seen from the folder you are in?".to_owned()],
         })?;
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
         let mut streams = JoinSet::new();
-        streams.spawn(read(terminal, seen.clone(), |seen| &mut seen.stdout));
+        streams.spawn(read(terminal, seen.clone(), move |seen, bytes| seen.print(bytes, zero.elapsed())));
         if let Some(stderr) = child.stderr.take() {
-            streams.spawn(read(stderr, seen.clone(), |seen| &mut seen.stderr));
+            streams.spawn(read(stderr, seen.clone(), |seen, bytes| seen.stderr.push(bytes)));
         }
         let (end, ending) = oneshot::channel();
         let watched = seen.clone();
@@ -89,10 +90,13 @@ impl Running {
         Ok(Running { pid, end, watch, seen, zero })
     }
 
-    /// Presses Ctrl-C: the program's whole process group gets the signal, as from a terminal. Returns false where the
+    /// Presses Ctrl-C, once: the program's whole process group gets the signal, as from a terminal. Returns false where the
     /// operating system has no such thing.
     #[must_use]
     pub fn interrupt(&self) -> bool {
+        if self.seen.look(|seen| seen.interrupted_at.is_some()) {
+            return cfg!(unix);
+        }
         let at = self.zero.elapsed();
         self.seen.add(|seen| seen.interrupted_at = Some(at));
         #[cfg(unix)]
@@ -104,6 +108,16 @@ impl Running {
         false
     }
 
+    /// Kills it, as `kill -9` does, with its whole process group: no goodbye, and no time for one.
+    pub fn kill(&self) {
+        let at = self.zero.elapsed();
+        self.seen.add(|seen| seen.killed_at = Some(at));
+        #[cfg(unix)]
+        if let Some(pid) = self.pid.and_then(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        }
+    }
+
     /// Ends the program, if it still runs, and all it started. Its end is on record after this.
     pub async fn end(self) {
         let _ = self.end.send(());
@@ -111,11 +125,11 @@ impl Running {
     }
 }
 
-async fn read(mut from: impl AsyncRead + Unpin, seen: Seen, stream: fn(&mut Performance) -> &mut Output) {
+async fn read(mut from: impl AsyncRead + Unpin, seen: Seen, keep: impl Fn(&mut Performance, &[u8])) {
     let mut buffer = vec![0; 16 * 1024];
     // A terminal whose other side is closed answers with an error; that is its way to say that nothing more comes.
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        seen.add(|seen| stream(seen).push(&buffer[..read]));
+        seen.add(|seen| keep(seen, &buffer[..read]));
     }
 }
 
@@ -145,7 +159,7 @@ fn exit(status: Option<ExitStatus>, overdue: bool, at: Duration) -> Exit {
 /// Starts it on a terminal of its own. Its session ends with the terminal, so it does not outlive us by far even when we
 /// are killed.
 #[cfg(unix)]
-fn spawn(program: &Program, url: &str, mark: &str) -> io::Result<(Child, pty_process::Pty)> {
+fn spawn(program: &Program, arguments: &[String], url: &str, mark: &str) -> io::Result<(Child, pty_process::Pty)> {
     let to_io = |error: pty_process::Error| match error {
         pty_process::Error::Io(error) => error,
         other => io::Error::other(other),
@@ -154,6 +168,7 @@ fn spawn(program: &Program, url: &str, mark: &str) -> io::Result<(Child, pty_pro
     terminal.resize(pty_process::Size::new(100, 10_000)).map_err(to_io)?;
     let command = pty_process::Command::new(&program.command[0])
         .args(&program.command[1..])
+        .args(arguments)
         .current_dir(&program.folder)
         .env("AMQP_URL", url)
         .env(MARK, mark)
@@ -165,9 +180,15 @@ fn spawn(program: &Program, url: &str, mark: &str) -> io::Result<(Child, pty_pro
 
 /// Without pseudo-terminals: a pipe.
 #[cfg(not(unix))]
-fn spawn(program: &Program, url: &str, mark: &str) -> io::Result<(Child, tokio::process::ChildStdout)> {
+fn spawn(
+    program: &Program,
+    arguments: &[String],
+    url: &str,
+    mark: &str,
+) -> io::Result<(Child, tokio::process::ChildStdout)> {
     let mut child = tokio::process::Command::new(&program.command[0])
         .args(&program.command[1..])
+        .args(arguments)
         .current_dir(&program.folder)
         .env("AMQP_URL", url)
         .env(MARK, mark)

@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use wire::{Event, Peer, What, fields};
 
-use crate::verdict::{Outcome, Report, Step};
+use crate::{
+    performance::{Part, Performance},
+    verdict::{Outcome, Report, Step},
+};
 
 /// The version of the format.
 pub const FORMAT: &str = "hello-rabbit/check/v1";
@@ -83,6 +86,24 @@ pub const FIELDS: &[Field] = &[
         "a message's body: text, or `base64` in an object where it is none",
     ),
     field("wire_cut", "boolean", "whether more was said than was kept"),
+    field("role", "string", "which one it was, where a lesson has several programs; empty where it has one"),
+    field("programs", "array", "the other programs of such a lesson; empty where it has one"),
+    field("programs[].role", "string", "which one it was: `worker 2`"),
+    field("programs[].stdout", "array", "as above, for this program"),
+    field("programs[].stderr", "array", "likewise"),
+    field("programs[].exit", "object or null", "likewise"),
+    field("programs[].exit.code", "number or null", "likewise"),
+    field("programs[].exit.signal", "number or null", "likewise"),
+    field("programs[].exit.overdue", "boolean", "likewise"),
+    field("programs[].wire", "array", "its conversation; all of them have the same time axis"),
+    field("programs[].wire[].at_ms", "number", "as above"),
+    field("programs[].wire[].connection", "number", "likewise"),
+    field("programs[].wire[].from", "string", "likewise"),
+    field("programs[].wire[].channel", "number", "likewise"),
+    field("programs[].wire[].method", "string", "likewise"),
+    field("programs[].wire[].args", "object", "likewise"),
+    field("programs[].wire[].body", "string or object or null", "likewise"),
+    field("programs[].wire_cut", "boolean", "likewise"),
     field("timing_ms", "object", "how long it took, in milliseconds"),
     field("timing_ms.build", "number", "building the program"),
     field("timing_ms.broker", "number", "finding or starting the broker, as far as that took longer than building"),
@@ -114,14 +135,12 @@ pub fn report(report: &Report) -> Value {
         "steps": report.steps.iter().map(step).collect::<Vec<_>>(),
         "stdout": performance.stdout.lines(),
         "stderr": performance.stderr.lines(),
-        "exit": performance.exit.map(|exit| json!({
-            "code": exit.code,
-            "signal": exit.signal,
-            "overdue": exit.overdue,
-        })),
+        "exit": exit(performance),
         "seed": report.seed,
         "wire": wire(&performance.events),
         "wire_cut": performance.events_cut,
+        "role": report.role,
+        "programs": report.others.iter().map(program).collect::<Vec<_>>(),
         "timing_ms": {
             "build": milliseconds(report.timing.build),
             "broker": milliseconds(report.timing.broker),
@@ -129,6 +148,23 @@ pub fn report(report: &Report) -> Value {
             "total": milliseconds(report.timing.total),
         },
     })
+}
+
+fn program(part: &Part) -> Value {
+    let performance = &part.performance;
+    json!({
+        "role": part.role,
+        "stdout": performance.stdout.lines(),
+        "stderr": performance.stderr.lines(),
+        "exit": exit(performance),
+        "wire": wire(&performance.events),
+        "wire_cut": performance.events_cut,
+    })
+}
+
+fn exit(performance: &Performance) -> Option<Value> {
+    let exit = performance.exit?;
+    Some(json!({ "code": exit.code, "signal": exit.signal, "overdue": exit.overdue }))
 }
 
 /// A conversation, as the report has it.

@@ -119,22 +119,23 @@ fn paragraph(label: &str, words: &str, layout: Layout) -> String {
     words.lines().map(|line| textwrap::fill(line, &options) + "\n").collect()
 }
 
-/// What the program printed: where a step failed, it helps to see it.
+/// What the programs printed: where a step failed, it helps to see it.
 fn output(report: &Report) -> String {
     let mut text = String::new();
-    for (name, lines) in
-        [("stdout", report.performance.stdout.lines()), ("stderr", ending::complaints(&report.performance))]
-    {
-        if lines.is_empty() {
-            continue;
-        }
-        let _ = writeln!(text, "\n  the program's {name}");
-        let hidden = lines.len().saturating_sub(LINES);
-        for line in &lines[..lines.len() - hidden] {
-            let _ = writeln!(text, "  | {}", start_of(line));
-        }
-        if hidden > 0 {
-            let _ = writeln!(text, "  … {hidden} more lines: --format json has them");
+    for (role, performance) in report.programs() {
+        let whose = if role.is_empty() { "the program's".to_owned() } else { format!("{role}'s") };
+        for (name, lines) in [("stdout", performance.stdout.lines()), ("stderr", ending::complaints(performance))] {
+            if lines.is_empty() {
+                continue;
+            }
+            let _ = writeln!(text, "\n  {whose} {name}");
+            let hidden = lines.len().saturating_sub(LINES);
+            for line in &lines[..lines.len() - hidden] {
+                let _ = writeln!(text, "  | {}", start_of(line));
+            }
+            if hidden > 0 {
+                let _ = writeln!(text, "  … {hidden} more lines: --format json has them");
+            }
         }
     }
     text
@@ -149,19 +150,23 @@ fn start_of(line: &str) -> String {
     start
 }
 
-/// The conversation.
+/// The conversation, of each program its own.
 #[must_use]
 pub fn wire(report: &Report) -> String {
-    let mut text = String::from("\n  the conversation\n");
-    let lines = words::conversation(&report.performance.events, true);
-    if lines.is_empty() {
-        text.push_str("  nothing was said\n");
-    }
-    for line in lines {
-        let _ = writeln!(text, "  {line}");
-    }
-    if report.performance.events_cut {
-        text.push_str("  … and more, which was not kept\n");
+    let mut text = String::new();
+    for (role, performance) in report.programs() {
+        let whose = if role.is_empty() { String::new() } else { format!(" of {role}") };
+        let _ = writeln!(text, "\n  the conversation{whose}");
+        let lines = words::conversation(&performance.events, true);
+        if lines.is_empty() {
+            text.push_str("  nothing was said\n");
+        }
+        for line in lines {
+            let _ = writeln!(text, "  {line}");
+        }
+        if performance.events_cut {
+            text.push_str("  … and more, which was not kept\n");
+        }
     }
     text
 }

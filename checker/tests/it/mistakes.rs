@@ -3,6 +3,7 @@
 mod receiving;
 mod script;
 mod sending;
+mod work_queues;
 
 use checker::{
     lessons::{

@@ -81,6 +81,7 @@ fn the_reports_fields_are_those_of_the_book() {
     let reports = [
         report(&["01", "--broker", "embedded"], Exit::Passed),
         report(&["02", "--broker", "embedded"], Exit::Passed),
+        report(&["03", "--broker", "embedded"], Exit::Passed),
         report(&["01", "--broker", "embedded", "--program", "true"], Exit::Failed),
         report(&["01", "--broker", "embedded", "--path", &broken().to_string_lossy()], Exit::Failed),
         report(&["01", "--broker", &format!("amqp://{nobody}"), "--program", "true"], Exit::NotChecked),
@@ -124,7 +125,7 @@ fn fields(path: &str, value: &Value, seen: &mut BTreeMap<String, Vec<&'static st
         });
     }
     match value {
-        Value::Object(map) if !matches!(path, "wire[].args" | "wire[].body") => {
+        Value::Object(map) if !path.ends_with("wire[].args") && !path.ends_with("wire[].body") => {
             let name = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
             map.iter().for_each(|(key, value)| fields(&name(key), value, seen));
         }

@@ -40,6 +40,8 @@ fn main() -> ExitCode {
     let fixed: &[(&str, Test)] = &[
         ("lesson_01_passes", |broker| lessons::reference(broker, "01")),
         ("lesson_02_passes", |broker| lessons::reference(broker, "02")),
+        ("lesson_03_passes", |broker| lessons::reference(broker, "03")),
+        ("lesson_04_passes", |broker| lessons::several(broker, "04")),
         ("check_all_passes", lessons::check_all),
         ("a_mistake_is_shown", step_programs::mistake),
         ("the_report_is_json", lessons::json),

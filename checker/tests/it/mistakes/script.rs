@@ -96,7 +96,8 @@ impl Script {
     }
 
     pub fn print(mut self, line: &str) -> Script {
-        self.seen.stdout.push(format!("{line}\r\n").as_bytes());
+        let at = Duration::from_millis(self.seen.events.len() as u64);
+        self.seen.print(format!("{line}\r\n").as_bytes(), at);
         self
     }
 

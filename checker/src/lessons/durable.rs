@@ -1,0 +1,63 @@
+//! What has to outlive a restart of the broker: the queue of tasks, and the tasks in it.
+
+use lapin::BasicProperties;
+
+use crate::{
+    lessons::{
+        steps,
+        talk::{Said, Talk},
+    },
+    performance::Performance,
+    verdict::{Finding, Mistake},
+};
+
+/// The properties of a message that the check sends so that it outlives a restart.
+#[must_use]
+pub fn persistent() -> BasicProperties {
+    BasicProperties::default().with_delivery_mode(2)
+}
+
+/// The queue `name` was declared durable, not to go with anybody, and the broker agreed.
+#[must_use]
+pub fn declare(seen: &Performance, name: &str) -> Finding {
+    let found = steps::declare(seen, name);
+    let Finding::Passed(_) = found else { return found };
+    let talk = Talk::of(seen);
+    let mine = talk.declares().find(|(_, declare)| declare.queue.as_str() == name && !declare.passive);
+    let Some((said, declare)) = mine else { return found };
+    if !declare.durable {
+        return Mistake::new(format!(
+            "The queue `{name}` is declared transient: a restart of the broker takes it away, and all tasks in it."
+        ))
+        .seen(said.line())
+        .hint("Set `durable` in the options of `queue_declare`. A queue that is there already as a transient one has to be deleted first.")
+        .into();
+    }
+    if declare.auto_delete {
+        return Mistake::new(format!(
+            "The queue `{name}` is declared auto-delete: it goes when its last worker leaves, and takes along the tasks that wait."
+        ))
+        .seen(said.line())
+        .hint("Leave the flag `auto_delete` out.")
+        .into();
+    }
+    found
+}
+
+/// The message is to outlive a restart.
+///
+/// # Errors
+///
+/// The mistake: it is transient.
+pub fn message(said: &Said<'_>) -> Result<(), Mistake> {
+    let mode = said.content.and_then(|content| *content.properties.delivery_mode());
+    let message = match mode {
+        Some(2) => return Ok(()),
+        Some(1) => "The message says that it is transient (delivery mode 1): a restart of the broker takes it out of the queue, durable as that is.".to_owned(),
+        Some(other) => format!("The message has the delivery mode {other}, and there is none; 2 means persistent."),
+        None => "The message is transient, as it is where nothing else is said: a restart of the broker takes it out of the queue, durable as that is.".to_owned(),
+    };
+    Err(Mistake::new(message)
+        .seen(said.line())
+        .hint("Give its properties the delivery mode 2: in lapin, `BasicProperties::default().with_delivery_mode(2)`."))
+}

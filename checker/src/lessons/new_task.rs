@@ -1,0 +1,259 @@
+//! Lesson 03: send a task, the words of the command line, to the queue `task_queue`.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use crate::{
+    lessons::{Contract, Rule, durable, printed, sending, steps, talk::Talk},
+    performance::{Part, Performance},
+    program::Program,
+    stage::{Call, Stage},
+    verdict::{Finding, Mistake, Reason},
+};
+
+const QUEUE: &str = "task_queue";
+
+/// What is sent when nothing was typed.
+const DEFAULT: &str = "Hello World!";
+
+/// How long the messages may take to show in the queue after the program's end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The contract.
+pub struct NewTask;
+
+/// What was seen.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// Each time the program was run.
+    pub runs: Vec<Sending>,
+    /// The bodies in the queue afterwards; None when there is no such queue.
+    pub queued: Option<Vec<Vec<u8>>>,
+    /// The broker was restarted before that.
+    pub restarted: bool,
+}
+
+/// One run of the program.
+#[derive(Clone, Debug)]
+pub struct Sending {
+    /// What was typed behind its name.
+    pub words: Vec<String>,
+    /// What was seen of it.
+    pub performance: Performance,
+}
+
+impl Sending {
+    /// What it had to send.
+    fn task(&self) -> String {
+        if self.words.is_empty() { DEFAULT.to_owned() } else { self.words.join(" ") }
+    }
+
+    /// How it was called, for people.
+    fn typed(&self) -> String {
+        match self.words.as_slice() {
+            [] => "without words".to_owned(),
+            words => format!("with {}", shell_words::join(words)),
+        }
+    }
+}
+
+impl Contract for NewTask {
+    type Evidence = Evidence;
+    const ID: &'static str = "new-task";
+    const QUEUES: &'static [&'static str] = &[QUEUE];
+    const IS_RANDOM: bool = true;
+    const STEPS: &'static [Rule<Evidence>] = &[
+        ("connect", |seen| first(seen, steps::connect)),
+        ("declare", |seen| first(seen, |performance| durable::declare(performance, QUEUE))),
+        ("message", message),
+        ("publish", publish),
+        ("print", print),
+        ("close", close),
+    ];
+
+    async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Evidence, Reason> {
+        let mut evidence = Evidence { runs: Vec::new(), queued: None, restarted: false };
+        for words in typed(seed) {
+            let call = Call { arguments: words.clone(), ..Call::default() };
+            let performance = stage.call(program, &call).await?.end().await;
+            let goes_on = performance.exit.is_some_and(|exit| !exit.overdue) && !Talk::of(&performance).is_empty();
+            evidence.runs.push(Sending { words, performance });
+            if !goes_on {
+                break;
+            }
+        }
+        let to_queue = |run: &Sending| {
+            let mut sent = Talk::of(&run.performance).publishes();
+            sent.any(|(_, publish, _)| publish.routing_key.as_str() == QUEUE)
+        };
+        let expected = evidence.runs.iter().filter(|run| to_queue(run)).count();
+        let expected = u32::try_from(expected).unwrap_or(u32::MAX);
+        let lost = |stage: &Stage<'_>, error: &lapin::Error| stage.lost(error);
+        if expected > 0 {
+            // What a quorum queue shows a little later is there before the restart.
+            stage.hand.holds(QUEUE, expected, PATIENCE).await.map_err(|error| lost(stage, &error))?;
+            // A RabbitMQ takes longer to restart than all the rest; lesson 04 takes the time.
+            evidence.restarted = stage.restarts_at_once() && stage.restart().await?;
+        }
+        evidence.queued = stage.hand.drain(QUEUE, 0, PATIENCE).await.map_err(|error| lost(stage, &error))?;
+        Ok(evidence)
+    }
+
+    fn parts(evidence: Evidence) -> Vec<Part> {
+        let part =
+            |(index, run): (usize, Sending)| Part { role: format!("run {}", index + 1), performance: run.performance };
+        evidence.runs.into_iter().enumerate().map(part).collect()
+    }
+}
+
+/// What is typed behind the program's name: nothing, one word, several. Chosen at random, so that nobody can send it beforehand;
+/// and of ASCII, because what a program makes of other letters there is a matter of its language and of the system's settings.
+fn typed(seed: u64) -> Vec<Vec<String>> {
+    let mut rng = Rng::with_seed(seed);
+    let mut token = || -> String { (0..6).map(|_| rng.char('a'..='z')).collect() };
+    vec![Vec::new(), vec![format!("{}.", token())], vec![token(), format!("{}..", token()), token()]]
+}
+
+/// A rule about the first run, which stands for the others.
+fn first(seen: &Evidence, rule: impl Fn(&Performance) -> Finding) -> Finding {
+    match seen.runs.first() {
+        Some(run) => rule(&run.performance),
+        None => Mistake::new("The program was not started.").into(),
+    }
+}
+
+/// A rule about every run; what shows that it is right comes from the last.
+fn each(seen: &Evidence, rule: impl Fn(&Sending) -> Result<String, Mistake>) -> Finding {
+    let mut shown = String::new();
+    for run in &seen.runs {
+        match rule(run) {
+            Ok(line) => shown = line,
+            Err(mistake) => return mistake.into(),
+        }
+    }
+    Finding::Passed(shown)
+}
+
+/// One message each time, whose body is what was typed.
+fn message(seen: &Evidence) -> Finding {
+    let found = each(seen, |run| {
+        let (said, _, content) = sending::the_message(&run.performance)?;
+        let (task, body) = (run.task(), String::from_utf8_lossy(&content.body).into_owned());
+        if body == task && content.complete { Ok(said.line()) } else { Err(wrong_body(run, &task, &body)) }
+    });
+    match found {
+        Finding::Passed(line) => Finding::Passed(format!("{line}; {} runs, each with its own task", seen.runs.len())),
+        failed @ Finding::Failed(_) => failed,
+    }
+}
+
+fn wrong_body(run: &Sending, task: &str, body: &str) -> Mistake {
+    let typed = run.typed();
+    let several = run.words.len() > 1;
+    let is_path = run.words.is_empty() && body.contains(std::path::MAIN_SEPARATOR);
+    let (message, hint) = if is_path || (body.ends_with(task) && body.len() > task.len() && body.trim() == body) {
+        (
+            "The message begins with something that was not typed: the first of `env::args()` is the program itself."
+                .to_owned(),
+            "Leave it out: `env::args().skip(1)`.",
+        )
+    } else if body == DEFAULT && task != DEFAULT {
+        (
+            "The program sends `Hello World!` whatever is typed behind its name.".to_owned(),
+            "What was typed is in `env::args()`, behind the program's own name.",
+        )
+    } else if body.trim() == task {
+        (
+            "The message has blanks or a line end around the task.".to_owned(),
+            "Send the words with a blank between them, and nothing around them.",
+        )
+    } else if several && run.words.first().is_some_and(|word| word == body) {
+        (
+            "Of several words the program sends the first only.".to_owned(),
+            "All words together are the task: `collect` them and `join` them with a blank.",
+        )
+    } else if several && run.words.last().is_some_and(|word| word == body) {
+        (
+            "Of several words the program sends the last only.".to_owned(),
+            "All words together are the task: `collect` them and `join` them with a blank.",
+        )
+    } else if several && run.words.concat() == body {
+        (
+            "The program puts the words together without the blank between them.".to_owned(),
+            "`join(\" \")` puts one between them.",
+        )
+    } else if task == DEFAULT {
+        (
+            "Without words on the command line the message is not `Hello World!`.".to_owned(),
+            "Where nothing was typed, `Hello World!` is the task.",
+        )
+    } else if body.trim_matches(['"', '\'', '[', ']']) == task || body.contains("\", \"") {
+        (
+            "The message has what was typed in its Debug form, with quotes or brackets.".to_owned(),
+            "Send the text itself: `join` makes one text of the words.",
+        )
+    } else {
+        (format!("The program was started {typed}, and its message says something else."), "Look at the marked place.")
+    };
+    Mistake::new(message).seen(format!("started {typed}\n{}", printed::difference(task, body))).hint(hint)
+}
+
+/// Through the default exchange, to the queue, persistent; and in the queue afterwards, after a restart where we can make one.
+fn publish(seen: &Evidence) -> Finding {
+    let found = each(seen, |run| {
+        let published = sending::the_message(&run.performance)?;
+        sending::went_to(&run.performance, published, QUEUE)?;
+        durable::message(&published.0)?;
+        let (said, _, content) = published;
+        let is_there = seen.queued.as_ref().is_some_and(|bodies| bodies.iter().any(|body| *body == content.body));
+        // What a dropped connection took with it is the step `close`'s to tell.
+        if !is_there && Talk::of(&run.performance).closed_gently(said.connection) {
+            let mistake = if seen.restarted && seen.queued.is_some() {
+                Mistake::new("The broker was restarted, and the message is not in the queue any more.")
+                    .hint("Is the queue limited in length or in time? Declare it without such arguments.")
+            } else {
+                sending::lost(Talk::of(&run.performance), content, QUEUE, seen.queued.is_some())
+            };
+            return Err(mistake.seen(said.line()));
+        }
+        let outlived = match (is_there, seen.restarted) {
+            (false, _) => "",
+            (true, true) => "; it is in the queue, after a restart of the broker",
+            (true, false) => "; it is in the queue",
+        };
+        Ok(said.line() + outlived)
+    });
+    match found {
+        Finding::Passed(line) if !seen.restarted => Finding::Passed(
+            line + " (this broker is not ours to restart: durable and persistent are judged by the wire)",
+        ),
+        found => found,
+    }
+}
+
+/// The line, on stdout, each time.
+fn print(seen: &Evidence) -> Finding {
+    each(seen, |run| sending::print(&run.performance, &run.task()).into())
+}
+
+/// `connection.close` by the program, and exit code 0, each time.
+fn close(seen: &Evidence) -> Finding {
+    each(seen, |run| {
+        let task = run.task();
+        let kept = seen.queued.as_ref().is_some_and(|bodies| bodies.iter().any(|body| body == task.as_bytes()));
+        sending::close(&run.performance, kept).into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_chosen_by_the_seed() {
+        assert_eq!(typed(7), typed(7));
+        assert_ne!(typed(7), typed(8));
+        assert_eq!(typed(7).iter().map(Vec::len).collect::<Vec<_>>(), [0, 1, 3]);
+    }
+}

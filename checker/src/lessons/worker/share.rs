@@ -1,0 +1,191 @@
+//! The steps `share` and `survive`: what comes of limit and acknowledgement where several work.
+
+use super::{
+    Evidence, Reached, TOLERANCE, role,
+    work::{seconds, shown},
+    work_in,
+};
+use crate::{
+    lessons::{
+        ending,
+        receiving::{self, Delivered},
+        talk::Talk,
+    },
+    verdict::{Finding, Mistake},
+};
+
+/// Whoever is busy with the long task gets no other.
+pub(super) fn share(seen: &Evidence) -> Finding {
+    let long = seen.tasks.long.as_bytes();
+    for (index, worker) in seen.workers.iter().enumerate().take(2) {
+        let got = seen.first_tasks(worker);
+        let Some(busy) = got.iter().find(|delivered| delivered.body == long) else { continue };
+        let until = busy.acked.map_or(u64::MAX, |said| said.order);
+        let behind = got.iter().find(|other| other.said.order > busy.said.order && other.said.order < until);
+        if let Some(other) = behind {
+            return Mistake::new(format!(
+                "While {} worked on a long task it got another one, which waited behind it.",
+                role(index)
+            ))
+            .seen(format!("{}\n{}", busy.said.line(), other.said.line()))
+            .hint("The limit counts for each subscription: subscribe once, and ask for messages in no other way.")
+            .into();
+        }
+        let others =
+            seen.workers.iter().take(2).map(|worker| seen.first_tasks(worker).len()).sum::<usize>() - got.len();
+        let took = busy.took().map(seconds).unwrap_or_default();
+        let idle = role(1 - index.min(1));
+        return Finding::Passed(format!(
+            "{} worked {took} s on one task and got no other; {others} went to {idle}",
+            role(index)
+        ));
+    }
+    Mistake::new("The long task came to no worker.").into()
+}
+
+/// A task in hand when its worker was killed is done by another; nothing is lost, and nothing done twice.
+pub(super) fn survive(seen: &Evidence) -> Finding {
+    let Some(killed) = seen.killed else {
+        let gone = seen.workers.iter().find(|worker| receiving::ended_by_itself(worker));
+        let worker = gone.or(seen.workers.first());
+        return Mistake::new(
+            "After its first tasks the program takes no more; one more was sent, and no worker began it.",
+        )
+        .seen(worker.map(ending::last_words).unwrap_or_default())
+        .hint("A worker stays for the next task, whatever the last one was.")
+        .into();
+    };
+    match fatal(seen, killed).and_then(|told| Ok((told, twice(seen)?, restart(seen)?, rest(seen)?))) {
+        Ok((told, (), restart, ())) => Finding::Passed(format!("{told}; {restart}")),
+        Err(mistake) => mistake.into(),
+    }
+}
+
+/// What became of the task that a worker had in hand.
+fn fatal(seen: &Evidence, killed: usize) -> Result<String, Mistake> {
+    let task = seen.tasks.fatal.as_bytes();
+    let all = |index: usize| -> Vec<Delivered<'_>> {
+        let mut got = receiving::ledger(Talk::of(&seen.workers[index]));
+        got.retain(|delivered| delivered.body == task);
+        got
+    };
+    let (dead, alive) = (role(killed), role(1 - killed.min(1)));
+    let asked = work_in(task);
+    let had = all(killed);
+    let before = had.iter().find_map(|delivered| Some((delivered, delivered.took()?)));
+    if let Some((delivered, took)) = before {
+        if took + TOLERANCE < asked {
+            return Err(Mistake::new(
+                "A worker was killed in the middle of a task that it had acknowledged already: the task is lost.",
+            )
+            .seen(format!("{dead} acknowledged {} s after it came: {}", seconds(took), shown(delivered)))
+            .hint("Acknowledge behind the work."));
+        }
+        // It was done before it could be killed.
+        return Ok(format!("{dead} was killed when {} was done", shown(delivered)));
+    }
+    let Some(left) = seen.workers.get(1 - killed.min(1)) else {
+        return Err(Mistake::new("There was no other worker for the task."));
+    };
+    let got = all(1 - killed.min(1));
+    let Some(delivered) = got.first() else {
+        let message = if receiving::ended_by_itself(left) {
+            "One worker was killed, and the other ended with it; the task was done by nobody."
+        } else {
+            "A worker was killed in the middle of a task, and the task did not come to the other worker."
+        };
+        return Err(Mistake::new(message).seen(ending::last_words(left)).hint(
+            "The broker delivers again what was not acknowledged, to any subscription that may get another task.",
+        ));
+    };
+    let text = String::from_utf8_lossy(delivered.body);
+    if let Some(said) = delivered.rejected {
+        return Err(Mistake::new("A task that its first worker died over came to another, which refused it.")
+            .seen(format!("{}\n{}", delivered.said.line(), said.line()))
+            .hint("`redelivered` says that somebody had it before, and not that somebody did it."));
+    }
+    let Some(took) = delivered.took() else {
+        return Err(Mistake::new(
+            "A task that its first worker died over came to another, which did not acknowledge it in time.",
+        )
+        .seen(delivered.said.line())
+        .hint("Work on it and acknowledge it, like any other task."));
+    };
+    if took + TOLERANCE < asked {
+        return Err(Mistake::new("A task that its first worker died over came to another, which acknowledged it without doing it: it takes what comes again for done.")
+            .seen(format!("{alive} acknowledged {} s after it came: {}", seconds(took), shown(delivered)))
+            .hint("`redelivered` says that somebody had it before, and not that somebody did it."));
+    }
+    if receiving::times_printed(left, &text) == 0 {
+        return Err(Mistake::new(
+            "A task that its first worker died over came to another, which printed no line for it.",
+        )
+        .seen(delivered.said.line())
+        .hint("Print a line for each delivery, whatever `redelivered` says."));
+    }
+    Ok(format!("{dead} was killed in the middle of {}, and {alive} did it", shown(delivered)))
+}
+
+/// Nothing that was acknowledged came again.
+fn twice(seen: &Evidence) -> Result<(), Mistake> {
+    for task in seen.tasks.first() {
+        let all: Vec<Delivered<'_>> = seen
+            .workers
+            .iter()
+            .flat_map(|worker| receiving::ledger(Talk::of(worker)))
+            .filter(|delivered| delivered.body == task.as_bytes())
+            .collect();
+        if let [_, again, ..] = all.as_slice() {
+            return Err(Mistake::new(
+                "A task was done, and came once more: its acknowledgement did not reach the broker.",
+            )
+            .seen(again.said.line())
+            .hint("Wait until the acknowledgement is out before you end: `.await` it."));
+        }
+    }
+    Ok(())
+}
+
+/// A task that was sent when nobody worked was done after the restart.
+fn restart(seen: &Evidence) -> Result<String, Mistake> {
+    if !seen.restarted {
+        return Ok("this broker is not ours to restart, so the durable queue is judged by the wire".to_owned());
+    }
+    let last = seen.tasks.last.as_bytes();
+    let Some(worker) = seen.workers.get(2) else {
+        return Err(Mistake::new("After the restart of the broker no worker was started."));
+    };
+    let got = receiving::ledger(Talk::of(worker));
+    let Some(delivered) = got.iter().find(|delivered| delivered.body == last) else {
+        return Err(Mistake::new(
+            "The broker was restarted while nobody worked, and the task that waited did not come to the next worker.",
+        )
+        .seen(ending::last_words(worker))
+        .hint("Declare the queue durable, and without arguments that let its messages go."));
+    };
+    if delivered.acked.is_none() {
+        return Err(Mistake::new(
+            "After a restart of the broker a task came to a new worker, which did not acknowledge it in time.",
+        )
+        .seen(delivered.said.line())
+        .hint("Work on it and acknowledge it, like any other task."));
+    }
+    Ok("and a task that waited in the queue was there after a restart of the broker".to_owned())
+}
+
+/// Nothing is left over, and Ctrl-C ends those who are left.
+fn rest(seen: &Evidence) -> Result<(), Mistake> {
+    let left = seen.left.as_deref().unwrap_or_default();
+    if let Some(body) = left.first() {
+        return Err(Mistake::new("When all workers had ended, tasks were in the queue again that had been done: their acknowledgements did not reach the broker.")
+            .seen(format!("{} in the queue, the first '{}'", left.len(), String::from_utf8_lossy(body)))
+            .hint("Acknowledge each task behind the work, and `.await` it."));
+    }
+    debug_assert!(seen.reached >= Reached::Killed);
+    for worker in seen.workers.iter().filter(|worker| worker.interrupted_at.is_some()) {
+        if let Finding::Failed(mistake) = receiving::stop(worker) {
+            return Err(mistake);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,234 @@
+//! The steps `prefetch`, `consume` and `receive`: how a worker comes by its tasks.
+
+use std::time::Duration;
+
+use wire::{
+    Method,
+    protocol::basic::{self, AMQPMethod as Basic},
+};
+
+use super::{DONE, Evidence, QUEUE, Reached};
+use crate::{
+    lessons::{
+        ending, printed,
+        receiving::{self, Delivered, RECEIVED, WAITING},
+        talk::{BASIC_QOS, Said, Talk},
+    },
+    performance::Performance,
+    verdict::{Finding, Mistake},
+};
+
+/// `basic.qos`, before the subscription and on its channel: one at a time.
+pub(super) fn prefetch(worker: &Performance) -> Finding {
+    let talk = Talk::of(worker);
+    let limits: Vec<(Said<'_>, &basic::Qos)> = talk
+        .methods()
+        .filter_map(|said| match said.method {
+            Method::Basic(Basic::Qos(qos)) => Some((said, qos)),
+            _ => None,
+        })
+        .collect();
+    let asked = talk.consumes().find(|(_, consume)| consume.queue.as_str() == QUEUE).map(|(said, _)| said);
+    let Some((first, _)) = limits.first() else {
+        return match ending::panic_of(worker) {
+            Some(panic) if asked.is_none() => panic.into(),
+            _ => Mistake::new("The program sets no limit: the broker hands out all tasks it has, at once, to each worker in turn, busy or not.")
+                .seen(asked.map_or_else(|| ending::last_words(worker), |said| said.line()))
+                .hint("Before you subscribe: `channel.basic_qos(1, BasicQosOptions::default()).await?`. A future that is not awaited does nothing.")
+                .into(),
+        };
+    };
+    if let Some(close) = talk.refusal(BASIC_QOS) {
+        return Mistake::new("The broker refused the limit.")
+            .seen(format!("{}\n{}", first.line(), close.said.line()))
+            .hint(
+                "The broker's line says why. RabbitMQ knows a limit on the number of messages only, not on their size.",
+            )
+            .into();
+    }
+    let here = |said: &Said<'_>| {
+        asked.is_none_or(|asked| (asked.connection, asked.channel) == (said.connection, said.channel))
+    };
+    let on_channel: Vec<_> = limits.iter().filter(|(said, _)| here(said)).collect();
+    let in_time = on_channel.iter().rfind(|(said, _)| asked.is_none_or(|asked| said.order < asked.order));
+    let Some((said, qos)) = in_time else { return in_vain(&limits, &on_channel, asked).into() };
+    match qos.prefetch_count {
+        1 => Finding::Passed(said.line()),
+        0 => Mistake::new("The program sets the limit 0, which means none: the broker hands out all it has.")
+            .seen(said.line())
+            .hint("One task at a time is 1: `basic_qos(1, …)`.")
+            .into(),
+        count => Mistake::new(format!(
+            "The program asks for {count} tasks at a time: while it works on one, the others wait behind it, and idle workers don't get them."
+        ))
+        .seen(said.line())
+        .hint("One task at a time is 1: `basic_qos(1, …)`.")
+        .into(),
+    }
+}
+
+/// A limit that does not count for the subscription.
+fn in_vain(
+    limits: &[(Said<'_>, &basic::Qos)],
+    on_channel: &[&(Said<'_>, &basic::Qos)],
+    asked: Option<Said<'_>>,
+) -> Mistake {
+    let asked = asked.map(|said| format!("\n{}", on(&said))).unwrap_or_default();
+    if let Some((said, _)) = on_channel.first() {
+        return Mistake::new("The program sets its limit after it subscribed; it counts for later subscriptions only.")
+            .seen(said.line())
+            .hint("First `basic_qos`, then `basic_consume`.");
+    }
+    let (said, qos) = limits[0];
+    let message = if qos.global {
+        "The program sets its limit on another channel than it subscribes on. `global` means all subscriptions of a channel, and not all channels."
+    } else {
+        "The program sets its limit on another channel than it subscribes on; it counts for its own channel only."
+    };
+    Mistake::new(message)
+        .seen(on(&said) + &asked)
+        .hint("Call `basic_qos` on the channel that you call `basic_consume` on.")
+}
+
+/// What was said, and where.
+fn on(said: &Said<'_>) -> String {
+    format!("connection {}, channel {}: {}", said.connection, said.channel, said.line())
+}
+
+/// `basic.consume` on the queue, with acknowledgements.
+pub(super) fn consume(worker: &Performance) -> Finding {
+    match receiving::subscription(worker, QUEUE) {
+        Err(mistake) => mistake.into(),
+        Ok((said, consume)) if consume.no_ack => Mistake::new(
+            "The program subscribes with no_ack: a task counts as done once it is on its way, and is lost when its worker dies.",
+        )
+        .seen(said.line())
+        .hint("Leave `no_ack` out: `BasicConsumeOptions::default()`. And acknowledge each task when it is done.")
+        .into(),
+        Ok((said, _)) => Finding::Passed(said.line()),
+    }
+}
+
+/// Each task that came is printed, once each time it came; and the program is there for it.
+pub(super) fn receive(seen: &Evidence) -> Finding {
+    let cut_short = seen.reached < Reached::Shared && !seen.is_refused();
+    // Who leaves in the middle of a task has another trouble than not to stay.
+    let has_time = |worker: &&Performance| seen.first_tasks(worker).iter().all(|task| task.acked.is_some());
+    if let Some(mistake) = seen.workers.iter().take(2).filter(has_time).find_map(left).filter(|_| cut_short) {
+        return mistake.into();
+    }
+    let mut count = 0;
+    for worker in seen.workers.iter().take(2) {
+        let got = seen.first_tasks(worker);
+        count += got.len();
+        if let Some(mistake) = got.iter().find_map(|delivered| not_printed(seen, worker, delivered)) {
+            return mistake.into();
+        }
+    }
+    if count == 0 && cut_short {
+        let first = seen.workers.first();
+        return Mistake::new("A task was sent, and the broker gave it to no worker: none of them is there to take it.")
+            .seen(first.map(ending::last_words).unwrap_or_default())
+            .hint("Does the program cancel its subscription, or close its channel?")
+            .into();
+    }
+    Finding::Passed(format!("{count} tasks came to two workers, and each was printed"))
+}
+
+/// A task that came and was not printed, or too often.
+fn not_printed(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) -> Option<Mistake> {
+    let body = std::str::from_utf8(delivered.body).ok()?;
+    let times = receiving::times_printed(worker, body);
+    let came = seen.first_tasks(worker).iter().filter(|other| other.body == delivered.body).count();
+    if times > came {
+        return Some(
+            Mistake::new("The program prints a task more often than it came.")
+                .seen(format!("{times} times: {RECEIVED} '{body}'"))
+                .hint("Print each delivery once."),
+        );
+    }
+    // A task that came again and again, as one that is put back does, is told about elsewhere.
+    if times > 0 || !seen.had_time(worker, delivered, Duration::ZERO) {
+        return None;
+    }
+    if let Some(panic) = ending::panic_of(worker) {
+        return Some(panic);
+    }
+    let (stdout, stderr) = (worker.stdout.lines(), ending::complaints(worker));
+    if let Some(line) = stderr.iter().find(|line| printed::says(line, RECEIVED, body)) {
+        return Some(
+            Mistake::new("The tasks are printed to stderr; they belong on stdout.")
+                .seen(line.clone())
+                .hint("In Rust, `println!` prints to stdout and `eprintln!` to stderr."),
+        );
+    }
+    let bytes = format!("{:?}", delivered.body);
+    if let Some(line) = stdout.iter().find(|line| line.contains(bytes.trim_matches(['[', ']']))) {
+        return Some(
+            Mistake::new(
+                "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
+            )
+            .seen(line.clone())
+            .hint("Make text of them first: in Rust, `String::from_utf8_lossy(&task.data)`."),
+        );
+    }
+    let expected = format!("{RECEIVED} '{body}'");
+    let others: Vec<String> =
+        stdout.iter().filter(|line| *line != WAITING && line.trim_end() != DONE).cloned().collect();
+    let meant = |line: &&String| line.trim_start().to_lowercase().starts_with("[x] received") || line.contains(body);
+    let is_anothers = |line: &String| {
+        seen.first_tasks(worker)
+            .iter()
+            .any(|other| std::str::from_utf8(other.body).is_ok_and(|other| printed::says(line, RECEIVED, other)))
+    };
+    if let Some(line) = others.iter().filter(meant).find(|line| !is_anothers(line)) {
+        return Some(
+            Mistake::new("A task is printed in another form than the lesson's, or with other text than it has.")
+                .seen(printed::difference(&expected, line))
+                .hint("The line is ` [x] Received '…'`, with the body as it is, as UTF-8, and one blank in front."),
+        );
+    }
+    if seen.is_refused() && delivered.acked.is_none() {
+        return None;
+    }
+    if receiving::ended_by_itself(worker) {
+        return left(worker);
+    }
+    Some(
+        Mistake::new("A task came to the program, and no line was printed for it while it worked.")
+            .seen(format!("{}\nexpected: {expected}", delivered.said.line()))
+            .hint("Print a line for each delivery, as it comes. Where lines come at the end only, output is held back: flush it."),
+    )
+}
+
+/// A worker that is gone while there is work.
+fn left(worker: &Performance) -> Option<Mistake> {
+    if let Some(panic) = ending::panic_of(worker) {
+        return Some(panic);
+    }
+    let count = receiving::ledger(Talk::of(worker)).iter().filter(|task| task.acked.is_some()).count();
+    if receiving::ended_by_itself(worker) {
+        let message = match count {
+            0 => "The program ended before it had done a task; a worker stays for the next one.".to_owned(),
+            1 => "The program ended after its first task; a worker stays for the next one.".to_owned(),
+            count => format!("The program ended after {count} tasks; a worker stays for the next one."),
+        };
+        return Some(
+            Mistake::new(message)
+                .seen(ending::last_words(worker))
+                .hint("Receive in a loop: in lapin, `while let Some(task) = tasks.next().await`."),
+        );
+    }
+    if let Some(said) = receiving::emptied(Talk::of(worker)) {
+        return Some(
+            Mistake::new("The program throws tasks away that wait in the queue.")
+                .seen(said.line())
+                .hint("Neither purge nor delete the queue: what waits there is to be done."),
+        );
+    }
+    receiving::goodbye(worker).map(|said| {
+        Mistake::new("The program stops receiving while there is work; a worker stays for the next task.")
+            .seen(said.line())
+            .hint("Receive in a loop that only Ctrl-C ends.")
+    })
+}

@@ -1,0 +1,320 @@
+//! The steps `work` and `ack`: what a worker does with a task, and when it says that it is done.
+
+use std::time::Duration;
+
+use wire::{
+    Method, Peer, What,
+    protocol::{
+        basic::AMQPMethod as Basic,
+        connection::{self, AMQPMethod as Connection},
+    },
+    types::AMQPValue,
+};
+
+use super::{BUSY, DONE, Evidence, Reached, TOLERANCE, work_in};
+use crate::{
+    lessons::{
+        ending, printed,
+        receiving::{self, Delivered, RECEIVED},
+        steps,
+        talk::{BASIC_ACK, Talk},
+    },
+    performance::Performance,
+    verdict::{Finding, Mistake},
+};
+
+/// A program that always takes so much longer than its tasks do counts something else than dots.
+const TOO_LONG: Duration = Duration::from_millis(800);
+
+/// A task that was done, by what was printed.
+struct Done<'a> {
+    worker: &'a Performance,
+    delivered: Delivered<'a>,
+    /// From when it came to the line that it is done.
+    took: Duration,
+    /// How long it should take.
+    asked: Duration,
+}
+
+/// A second for each dot, and then ` [x] Done`.
+pub(super) fn work(seen: &Evidence) -> Finding {
+    let (mut done, mut not_done) = (Vec::new(), Vec::new());
+    for worker in seen.workers.iter().take(2) {
+        let got = seen.first_tasks(worker);
+        for (index, delivered) in got.iter().enumerate() {
+            let before = got[..index].iter().filter(|other| other.body == delivered.body).count();
+            match done_at(worker, delivered, before) {
+                Some(at) => {
+                    let took = at.saturating_sub(delivered.said.at);
+                    done.push(Done { worker, delivered: *delivered, took, asked: work_in(delivered.body) });
+                }
+                None => not_done.push((worker, *delivered)),
+            }
+        }
+    }
+    match judged(seen, &done, &not_done) {
+        Some(mistake) => mistake.into(),
+        None => {
+            let longest = done.iter().max_by_key(|done| done.asked);
+            Finding::Passed(
+                longest
+                    .map(|done| format!("{} s for {}", seconds(done.took), shown(&done.delivered)))
+                    .unwrap_or_default(),
+            )
+        }
+    }
+}
+
+fn judged(seen: &Evidence, done: &[Done<'_>], not_done: &[(&Performance, Delivered<'_>)]) -> Option<Mistake> {
+    if let Some(first) = done.iter().find(|done| done.took + TOLERANCE < done.asked) {
+        return Some(too_short(done, first));
+    }
+    if let Some(mistake) = done.iter().find_map(silent) {
+        return Some(mistake);
+    }
+    let more = |done: &Done<'_>| done.took.saturating_sub(done.asked);
+    if done.len() > 1 && done.iter().all(|done| more(done) > TOO_LONG) {
+        let least = done.iter().min_by_key(|done| more(done))?;
+        return Some(
+            Mistake::new(format!(
+                "Every task takes at least {} s longer than it has dots; a task without dots takes no time.",
+                seconds(more(least))
+            ))
+            .seen(format!("{} s for {}", seconds(least.took), shown(&least.delivered)))
+            .hint("A second for each dot, and nothing more: `Duration::from_secs` of their number."),
+        );
+    }
+    // What follows from a refusal is told where the refusal is, and who was interrupted could not finish.
+    let could = |(worker, delivered): &&(&Performance, Delivered<'_>)| {
+        delivered.rejected.is_none() && seen.had_time(worker, delivered, work_in(delivered.body))
+    };
+    if !seen.is_refused()
+        && let Some((worker, delivered)) = not_done.iter().find(could)
+    {
+        return Some(never_done(worker, delivered));
+    }
+    done.is_empty().then(|| Mistake::new("No task was done.").hint("Print ` [x] Done` behind the work."))
+}
+
+/// When the program printed that this task is done: the first such line behind the one that it was received. It had the same
+/// task so many times before.
+fn done_at(worker: &Performance, delivered: &Delivered<'_>, before: usize) -> Option<Duration> {
+    let body = std::str::from_utf8(delivered.body).ok()?;
+    let lines = worker.stdout.lines();
+    let mut received = lines.iter().enumerate().filter(|(_, line)| printed::says(line, RECEIVED, body));
+    let (received, _) = received.nth(before)?;
+    let done = lines.iter().skip(received).position(|line| line.trim_end() == DONE)? + received;
+    worker.stdout_at.get(done).copied()
+}
+
+fn never_done(worker: &Performance, delivered: &Delivered<'_>) -> Mistake {
+    if let Some(panic) = ending::panic_of(worker) {
+        return panic;
+    }
+    match steps::line_on_stdout(worker, DONE, |line| line.trim_end() == DONE) {
+        Err(mistake) => mistake,
+        Ok(()) => Mistake::new("A task was received, and the program never printed that it is done.")
+            .seen(format!("{}\nexpected, behind it: {DONE}", delivered.said.line()))
+            .hint("Print ` [x] Done` when the task's time is over, each time."),
+    }
+}
+
+/// What the program counts instead of dots, by all that it did; `first` is a task that was done too early.
+fn too_short(done: &[Done<'_>], first: &Done<'_>) -> Mistake {
+    let near = |done: &Done<'_>, seconds: u64| {
+        done.took + TOLERANCE >= Duration::from_secs(seconds) && done.took < Duration::from_secs(seconds) + BUSY
+    };
+    let at_end = |done: &Done<'_>| done.delivered.body.iter().rev().take_while(|byte| **byte == b'.').count() as u64;
+    let with_dots = || done.iter().filter(|done| !done.asked.is_zero());
+    let dots = first.asked.as_secs();
+    let message = if with_dots().all(|done| done.took < BUSY) {
+        format!("The program says at once that a task is done; each dot in it is a second of work, and it has {dots}.")
+    } else if with_dots().all(|done| near(done, at_end(done))) {
+        "The program counts the dots at the end of a task only; each dot in it is a second of work.".to_owned()
+    } else if with_dots().all(|done| near(done, 1)) {
+        format!("The program works one second, however many dots there are; this task has {dots}.")
+    } else {
+        format!("The program works for a shorter time than the task asks: {dots} dots are {dots} seconds.")
+    };
+    Mistake::new(message)
+        .seen(format!("done {} s after it came: {}", seconds(first.took), shown(&first.delivered)))
+        .hint(
+            "`text.matches('.').count()` is the number of seconds; and `.await` the sleep, or it does not take place.",
+        )
+}
+
+/// A program that agreed to heartbeats and said nothing for a whole interval while it worked: its connection stood still, too.
+///
+/// It is told to programs in Rust, where the way around it is one word. In a language whose client blocks with the program,
+/// as the public tutorials' does, it is no mistake in a lesson with tasks of a few seconds.
+fn silent(done: &Done<'_>) -> Option<Mistake> {
+    let Done { worker, delivered, took, asked } = *done;
+    let number = delivered.said.connection;
+    let events = || worker.events.iter().filter(|event| event.connection == number && event.from == Peer::Program);
+    let said = |pick: fn(&Connection) -> Option<u64>| {
+        events().find_map(|event| match &event.what {
+            What::Method { method: Method::Connection(method), .. } => pick(method),
+            _ => None,
+        })
+    };
+    let interval = said(|method| match method {
+        Connection::TuneOk(ok) => Some(u64::from(ok.heartbeat)),
+        _ => None,
+    })?;
+    let is_rust = said(|method| match method {
+        Connection::StartOk(start) => Some(u64::from(is_of_rust(start))),
+        _ => None,
+    })? == 1;
+    let applies = is_rust && interval > 0 && interval <= asked.as_secs() && took < asked + BUSY;
+    let from = delivered.said.at;
+    let lived = events().any(|event| event.at > from && event.at + TOLERANCE < from + asked);
+    (applies && !lived).then(|| {
+        Mistake::new("While the program works, its connection stands still, too: it sends no heartbeat. With longer tasks, the broker takes it for dead.")
+            .seen(format!(
+                "agreed: a heartbeat every {interval} s, and so a sign of life every {} s\nnothing for {} s, while it worked on {}",
+                seconds(Duration::from_secs(interval) / 2),
+                seconds(took),
+                shown(&delivered)
+            ))
+            .hint("A thread that sleeps takes the connection with it. Wait with the `sleep` of `tokio::time`, and `.await` it; work that computes belongs into `tokio::task::spawn_blocking`.")
+    })
+}
+
+fn is_of_rust(start: &connection::StartOk) -> bool {
+    let platform = start.client_properties.inner().get("platform");
+    matches!(platform, Some(AMQPValue::LongString(text)) if text.as_bytes().to_ascii_lowercase().starts_with(b"rust"))
+}
+
+/// Each task is acknowledged, once, on the channel that it came on, when it is done.
+pub(super) fn ack(seen: &Evidence) -> Finding {
+    let workers = || seen.workers.iter().take(2);
+    let all = || workers().flat_map(|worker| seen.first_tasks(worker).into_iter().map(move |task| (worker, task)));
+    // What somebody did comes before what somebody else did not: of two workers, one ends the other's scene.
+    let mistake = workers()
+        .find_map(refused)
+        .or_else(|| all().find_map(|(worker, task)| rejected(seen, worker, &task)))
+        .or_else(|| all().find_map(|(_, task)| early(&task)))
+        .or_else(|| all().find_map(|(worker, task)| never(seen, worker, &task)));
+    match mistake {
+        Some(mistake) => mistake.into(),
+        None if seen.reached < Reached::Shared => not_all(seen).into(),
+        None => Finding::Passed(format!("{} tasks, each acknowledged once, when it was done", all().count())),
+    }
+}
+
+fn early(delivered: &Delivered<'_>) -> Option<Mistake> {
+    let (took, asked) = (delivered.took()?, work_in(delivered.body));
+    (took + TOLERANCE < asked).then(|| {
+        Mistake::new(
+            "The program acknowledges a task before it is done: if the worker dies meanwhile, the task is lost.",
+        )
+        .seen(format!(
+            "acknowledged {} s after it came, with {} s of work in it: {}",
+            seconds(took),
+            asked.as_secs(),
+            shown(delivered)
+        ))
+        .hint("Acknowledge behind the work, as the last thing in the loop.")
+    })
+}
+
+/// Nothing that was acknowledged is wrong, and not all of it was.
+fn not_all(seen: &Evidence) -> Mistake {
+    let refused = seen.workers.iter().find_map(|worker| Some((worker, Talk::of(worker).closes(Peer::Broker).next()?)));
+    if let Some((worker, close)) = refused {
+        return close.mistake(Talk::of(worker), "The broker closed the channel before all tasks were done.");
+    }
+    let gone = seen.workers.iter().find(|worker| receiving::ended_by_itself(worker));
+    let mistake = Mistake::new("Not all tasks were done in time.");
+    match gone.and_then(ending::panic_of) {
+        Some(panic) => panic,
+        None => mistake
+            .seen(gone.or(seen.workers.first()).map(ending::last_words).unwrap_or_default())
+            .hint("Acknowledge each task when it is done, and go on with the next."),
+    }
+}
+
+/// An acknowledgement that the broker refused, and so closed the channel.
+fn refused(worker: &Performance) -> Option<Mistake> {
+    let talk = Talk::of(worker);
+    let close = talk.refusal(BASIC_ACK)?;
+    let acks: Vec<_> = talk
+        .methods()
+        .filter_map(|said| match said.method {
+            Method::Basic(Basic::Ack(ack)) if said.from == Peer::Program => Some((said, ack.delivery_tag)),
+            _ => None,
+        })
+        .collect();
+    let here = |connection: u32, channel: u16| (connection, channel) == (close.said.connection, close.said.channel);
+    let wrong = acks.iter().rfind(|(said, _)| here(said.connection, said.channel) && said.order < close.said.order);
+    let ledger = receiving::ledger(talk);
+    let came_here = ledger.iter().any(|delivered| here(delivered.said.connection, delivered.said.channel));
+    let times = wrong.map_or(0, |(_, tag)| {
+        acks.iter().filter(|(said, other)| other == tag && here(said.connection, said.channel)).count()
+    });
+    let (message, hint) = if !came_here {
+        (
+            "The program acknowledges a task on another channel than it came on; a delivery tag counts for its own channel, so the broker closed this one.",
+            "Acknowledge with the delivery's own `ack`, or with `basic_ack` on the channel that subscribed.",
+        )
+    } else if times > 1 {
+        (
+            "The program acknowledges a task twice; to the broker it is done and gone the first time, so it closed the channel.",
+            "Acknowledge each task once.",
+        )
+    } else {
+        (
+            "The program acknowledges a delivery tag that is not waiting for it, so the broker closed the channel.",
+            "The tag is that of the delivery: `task.delivery_tag`. The delivery's own `ack` knows it.",
+        )
+    };
+    let line = wrong.map(|(said, _)| format!("{}\n", said.line())).unwrap_or_default();
+    Some(Mistake::new(message).seen(line + &close.said.line()).hint(hint))
+}
+
+fn rejected(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) -> Option<Mistake> {
+    let said = delivered.rejected?;
+    let requeues = match said.method {
+        Method::Basic(Basic::Nack(nack)) => nack.requeue,
+        Method::Basic(Basic::Reject(reject)) => reject.requeue,
+        _ => false,
+    };
+    let again = seen.first_tasks(worker).iter().filter(|other| other.body == delivered.body).count();
+    let mistake = if requeues && again > 1 {
+        Mistake::new("The program puts a task back into the queue, gets it again, and puts it back: for ever.")
+            .hint("A task that is done is acknowledged: `task.ack(…)`. One that can't be done is put aside, not back.")
+    } else if requeues {
+        Mistake::new("The program puts a task back into the queue that it should do and acknowledge.")
+            .hint("A task that is done is acknowledged: `task.ack(BasicAckOptions::default()).await?`.")
+    } else {
+        Mistake::new("The program rejects a task without putting it back: nobody does it, and it is gone.")
+            .hint("A task that is done is acknowledged: `task.ack(BasicAckOptions::default()).await?`.")
+    };
+    Some(mistake.seen(format!("{}\n{}", delivered.said.line(), said.line())))
+}
+
+fn never(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) -> Option<Mistake> {
+    if delivered.acked.is_some() || !seen.had_time(worker, delivered, work_in(delivered.body)) {
+        return None;
+    }
+    if let Some(panic) = ending::panic_of(worker) {
+        return Some(panic);
+    }
+    if let Some(close) = Talk::of(worker).closes(Peer::Broker).next() {
+        let told = "The broker closed the channel before the program acknowledged its task.";
+        return Some(close.mistake(Talk::of(worker), told));
+    }
+    let mistake = Mistake::new("The program never acknowledges a task: with a limit of 1 it gets no other, and when it ends the broker delivers this one again.")
+        .seen(delivered.said.line())
+        .hint("Behind the work: `task.ack(BasicAckOptions::default()).await?`. A future that is not awaited does nothing.");
+    Some(mistake)
+}
+
+/// As a person reads it.
+pub(super) fn seconds(duration: Duration) -> String {
+    format!("{:.1}", duration.as_secs_f64())
+}
+
+pub(super) fn shown(delivered: &Delivered<'_>) -> String {
+    format!("'{}'", String::from_utf8_lossy(delivered.body))
+}
