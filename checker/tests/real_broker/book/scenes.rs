@@ -9,7 +9,7 @@ use checker::{
     owner::Run,
     performance::Performance,
     program::Program,
-    stage::{Actor, Stage},
+    stage::{Actor, Call, Stage},
 };
 use cli::{BrokerArgs, BrokerChoice};
 use libtest_mimic::Failed;
@@ -17,10 +17,13 @@ use similar::TextDiff;
 use wire::{sequence, words};
 
 use crate::{
-    book::{compare, events},
+    book::{compare, events, workers},
     brokers::{TestBroker, runtime},
     step_programs,
 };
+
+/// The queues of the scenes.
+const QUEUES: &[&str] = &["hello", "task_queue"];
 
 /// How long a program of a scene may run.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -46,17 +49,50 @@ pub struct Scene {
     pub name: &'static str,
     /// How many times the sender of lesson 01 ran before.
     sent_before: usize,
+    /// What the sender of lesson 03 sent before.
+    tasks: &'static [&'static str],
+    /// What is typed behind the program's name.
+    words: &'static [&'static str],
+    /// How the scene ends for a worker; None for a program that ends by itself.
+    until: Option<Until>,
     /// How many messages the program prints before Ctrl-C is pressed; None for a program that ends by itself.
     receives: Option<usize>,
     /// Two receivers run side by side, and get these messages after they subscribed.
     side_by_side: Option<&'static [&'static str]>,
+    /// Two workers run side by side.
+    workers: Option<workers::Two>,
     /// What is kept.
     kept: &'static [Kept],
 }
 
-use Kept::{Diff, Picture, Printed, Report, Wire};
+/// What is waited for before a worker is ended.
+#[derive(Clone, Copy)]
+pub enum Until {
+    /// It acknowledged so many tasks; then Ctrl-C is pressed.
+    Acknowledged(usize),
+    /// So many tasks came, and the first is printed; then Ctrl-C is pressed.
+    Came(usize),
+    /// So many tasks came, and the first is printed; then it is killed.
+    Killed(usize),
+}
 
-const PLAIN: Scene = Scene { name: "", sent_before: 0, receives: None, side_by_side: None, kept: &[Wire] };
+use Kept::{Diff, Picture, Printed, Report, Wire};
+use Until::{Acknowledged, Came, Killed};
+
+const PLAIN: Scene = Scene {
+    name: "",
+    sent_before: 0,
+    tasks: &[],
+    words: &[],
+    until: None,
+    receives: None,
+    side_by_side: None,
+    workers: None,
+    kept: &[Wire],
+};
+
+/// What waits for a worker in most scenes: a second of work, and two.
+const TASKS: &[&str] = &["First message.", "Second message.."];
 
 /// All of them.
 pub const SCENES: &[Scene] = &[
@@ -104,6 +140,70 @@ pub const SCENES: &[Scene] = &[
         kept: &[Picture("Four messages for two receivers: the broker gives each the next in turn.")],
         ..PLAIN
     },
+    Scene { name: "new-task-2", ..PLAIN },
+    Scene { name: "new-task-4", words: &["First", "message."], ..PLAIN },
+    Scene {
+        name: "new-task-6",
+        words: &["First", "message."],
+        kept: &[
+            Wire,
+            Printed,
+            Report,
+            Picture(
+                "The whole conversation of lesson 03: connect, declare a durable queue, publish a persistent message, close.",
+            ),
+        ],
+        ..PLAIN
+    },
+    Scene { name: "new-task-transient", words: &["Second", "message.."], kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "new-task-transient-queue", tasks: &["First message."], kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "worker-2", tasks: TASKS, ..PLAIN },
+    Scene { name: "worker-3", tasks: TASKS, ..PLAIN },
+    Scene { name: "worker-4", ..PLAIN },
+    Scene { name: "worker-6", tasks: TASKS, until: Some(Came(1)), ..PLAIN },
+    Scene {
+        name: "worker-10",
+        tasks: TASKS,
+        until: Some(Acknowledged(2)),
+        kept: &[
+            Wire,
+            Printed,
+            Report,
+            Picture(
+                "The whole conversation of lesson 04: one task comes, and is acknowledged when it is done; then the next.",
+            ),
+        ],
+        ..PLAIN
+    },
+    Scene {
+        name: "worker-round-robin",
+        workers: Some(workers::Two::Tasks("worker-no-prefetch")),
+        kept: &[Picture(
+            "Without a limit the broker deals four tasks out in turn, although the first worker is busy and the second idle.",
+        )],
+        ..PLAIN
+    },
+    Scene {
+        name: "worker-fair",
+        workers: Some(workers::Two::Tasks("worker-10")),
+        kept: &[Picture("With prefetch 1, the busy worker gets no second task; the idle one gets them.")],
+        ..PLAIN
+    },
+    Scene {
+        name: "worker-killed",
+        workers: Some(workers::Two::Killed("worker-10")),
+        kept: &[Picture(
+            "The first worker dies in the middle of a task; the broker delivers it to the second, marked as redelivered.",
+        )],
+        ..PLAIN
+    },
+    Scene { name: "worker-no-ack", tasks: TASKS, until: Some(Killed(2)), kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "worker-early-ack", tasks: TASKS, until: Some(Killed(1)), kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "worker-forgotten-ack", tasks: TASKS, until: Some(Came(1)), kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "worker-no-prefetch", tasks: TASKS, until: Some(Came(2)), kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "worker-crash", tasks: TASKS, kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "worker-ack-twice", tasks: &["First message."], kept: &[Diff, Wire, Printed], ..PLAIN },
+    Scene { name: "worker-blocking", kept: &[Diff, Report], ..PLAIN },
 ];
 
 /// The scene of [`play_alarm`].
@@ -142,7 +242,7 @@ pub fn play_alarm() -> Result<(), Failed> {
         let args = BrokerArgs { broker: BrokerChoice::Embedded, image: None };
         let broker = Broker::find(&args, &run).await.map_err(|reason| reason.message)?;
         let server = broker.server.clone().ok_or("the embedded broker is not in this process")?;
-        let stage = Stage::set(&broker, &run, &["hello"], LIMIT, None).await.map_err(|reason| reason.message)?;
+        let stage = Stage::set(&broker, &run, QUEUES, LIMIT, None).await.map_err(|reason| reason.message)?;
         server.with(|broker| broker.raise(Alarm::Disk));
         let actor = start(&stage, "hello-send-5").await?;
         let says =
@@ -183,14 +283,30 @@ fn keep(
 }
 
 async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<Performance>, Failed> {
-    let stage = Stage::set(&broker.broker, run, &["hello"], LIMIT, None).await.map_err(|reason| reason.message)?;
+    let stage = Stage::set(&broker.broker, run, QUEUES, LIMIT, None).await.map_err(|reason| reason.message)?;
     for _ in 0..scene.sent_before {
-        send(&stage).await?;
+        sent(start(&stage, "hello-send-5").await?).await?;
+    }
+    for task in scene.tasks {
+        sent(call(&stage, "new-task-6", &[task]).await?).await?;
     }
     if let Some(messages) = scene.side_by_side {
         return side_by_side(&stage, messages).await;
     }
-    let actor = start(&stage, scene.name).await?;
+    if let Some(two) = scene.workers {
+        return workers::play(&stage, two).await;
+    }
+    let actor = call(&stage, scene.name, scene.words).await?;
+    match scene.until {
+        Some(Acknowledged(count)) => workers::acknowledged(&actor, count).await?,
+        Some(Came(count) | Killed(count)) => workers::came(&actor, scene.name, count).await?,
+        None => {}
+    }
+    match scene.until {
+        Some(Killed(_)) => return Ok(vec![actor.kill().await]),
+        Some(_) => assert!(actor.interrupt(), "Ctrl-C can't be pressed here"),
+        None => {}
+    }
     if let Some(messages) = scene.receives {
         received(&actor, messages).await?;
         assert!(actor.interrupt(), "Ctrl-C can't be pressed here");
@@ -220,21 +336,27 @@ async fn side_by_side(stage: &Stage<'_>, messages: &[&str]) -> Result<Vec<Perfor
 }
 
 /// Starts a program, and waits until a receiver has subscribed: the next then subscribes after it.
-async fn start(stage: &Stage<'_>, name: &str) -> Result<Actor, Failed> {
+pub(super) async fn start(stage: &Stage<'_>, name: &str) -> Result<Actor, Failed> {
+    call(stage, name, &[]).await
+}
+
+/// As [`start`], with words behind its name.
+async fn call(stage: &Stage<'_>, name: &str, words: &[&str]) -> Result<Actor, Failed> {
     let folder = step_programs::folder()?;
     let command = vec![folder.join(name).to_string_lossy().into_owned()];
     let program = Program { command, folder: folder.to_owned() };
-    let actor = stage.start(&program).await.map_err(|reason| reason.message)?;
-    if name == "hello-receive-7" {
+    let called = Call { arguments: words.iter().map(|word| (*word).to_owned()).collect(), ..Call::default() };
+    let actor = stage.call(&program, &called).await.map_err(|reason| reason.message)?;
+    if ["hello-receive-7", "worker-10", "worker-no-prefetch"].contains(&name) {
         let waits = |seen: &Performance| seen.stdout.lines().iter().any(|line| line.contains("[*] Waiting"));
         assert!(actor.until(waits).await, "the receiver does not wait");
     }
     Ok(actor)
 }
 
-/// Runs the sender of lesson 01.
-async fn send(stage: &Stage<'_>) -> Result<(), Failed> {
-    let seen = start(stage, "hello-send-5").await?.end().await;
+/// A sender ends well.
+async fn sent(sender: Actor) -> Result<(), Failed> {
+    let seen = sender.end().await;
     assert_eq!(seen.exit.and_then(|exit| exit.code), Some(0), "{:?}", seen.stderr.lines());
     Ok(())
 }
@@ -248,13 +370,17 @@ async fn received(actor: &Actor, messages: usize) -> Result<(), Failed> {
     Err(format!("{messages} messages should have come").into())
 }
 
+/// The lessons, and the numbers they have.
+const LESSONS: [(&str, &str); 4] =
+    [("hello-send", "01"), ("hello-receive", "02"), ("new-task", "03"), ("worker", "04")];
+
 /// The lesson of a program, by its name: `hello-send` of `hello-send-no-queue`.
 fn lesson(name: &str) -> &'static str {
-    if name.starts_with("hello-receive") { "hello-receive" } else { "hello-send" }
+    LESSONS.iter().find(|(lesson, _)| name.starts_with(lesson)).map_or("", |(lesson, _)| lesson)
 }
 
 fn number(name: &str) -> &'static str {
-    if lesson(name) == "hello-send" { "01" } else { "02" }
+    LESSONS.iter().find(|(lesson, _)| name.starts_with(lesson)).map_or("", |(_, number)| number)
 }
 
 /// Where a learner has it.
@@ -264,7 +390,8 @@ fn own_folder(name: &str) -> String {
 
 /// A terminal in which a learner's own program was run: the command, stdout, stderr.
 fn printed(scene: &Scene, seen: &Performance) -> String {
-    let mut lines = vec![format!("$ cargo run -q --manifest-path {}/Cargo.toml", own_folder(scene.name))];
+    let words = if scene.words.is_empty() { String::new() } else { format!(" -- {}", scene.words.join(" ")) };
+    let mut lines = vec![format!("$ cargo run -q --manifest-path {}/Cargo.toml{words}", own_folder(scene.name))];
     lines.extend(seen.stdout.lines());
     if seen.interrupted_at.is_some() {
         lines.push("^C".to_owned());
