@@ -31,12 +31,9 @@ pub(super) async fn acknowledged(worker: &Actor, count: usize) -> Result<(), Fai
 }
 
 /// Waits until so many tasks came to the worker, and the first is printed.
-pub(super) async fn came(worker: &Actor, name: &str, count: usize) -> Result<(), Failed> {
-    let early = name == "worker-early-ack";
+pub(super) async fn came(worker: &Actor, count: usize) -> Result<(), Failed> {
     let has = |seen: &Performance| {
-        deliveries(seen) >= count
-            && seen.stdout.lines().iter().any(|line| line.contains("Received"))
-            && (!early || acks(seen) > 0)
+        deliveries(seen) >= count && seen.stdout.lines().iter().any(|line| line.contains("Received"))
     };
     if worker.until(has).await { Ok(()) } else { Err(format!("{count} tasks should have come").into()) }
 }
@@ -102,7 +99,7 @@ fn says(seen: &Performance, start: &str) -> bool {
 
 async fn die(stage: &Stage<'_>, [first, second]: [Actor; 2]) -> Result<Vec<Performance>, Failed> {
     send(stage, "long..").await?;
-    came(&first, "", 1).await?;
+    came(&first, 1).await?;
     let first = first.kill().await;
     acknowledged(&second, 1).await?;
     assert!(second.interrupt(), "Ctrl-C can't be pressed here");
