@@ -23,6 +23,14 @@
     if (isOpen() && event.detail === 0) (contents.querySelector("a.active") ?? contents.querySelector("a")).focus();
   });
 
+  // Of a terminal's session, what is copied is what was typed: neither the prompts nor what came back.
+  const textOf = window.playground_text;
+  window.playground_text = (block, ...rest) => {
+    const text = textOf(block, ...rest);
+    const typed = text.split("\n").filter(line => line.startsWith("$ ")).map(line => line.slice(2));
+    return block.querySelector("code.language-console") && typed.length > 0 ? typed.join("\n") : text;
+  };
+
   // Screen readers jump from landmark to landmark, and the menu bar is in none.
   document.getElementById("mdbook-menu-bar").setAttribute("role", "banner");
 

@@ -14,6 +14,7 @@ pub mod receiving;
 pub mod sending;
 pub mod steps;
 pub mod talk;
+pub mod translate;
 pub mod worker;
 
 use std::{

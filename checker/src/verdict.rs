@@ -91,6 +91,21 @@ impl Mistake {
     }
 }
 
+impl From<Finding> for Result<String, Mistake> {
+    fn from(finding: Finding) -> Result<String, Mistake> {
+        match finding {
+            Finding::Passed(shown) => Ok(shown),
+            Finding::Failed(mistake) => Err(mistake),
+        }
+    }
+}
+
+impl From<Result<String, Mistake>> for Finding {
+    fn from(result: Result<String, Mistake>) -> Finding {
+        result.map_or_else(Finding::Failed, Finding::Passed)
+    }
+}
+
 impl From<Mistake> for Finding {
     fn from(mistake: Mistake) -> Finding {
         Finding::Failed(mistake)

@@ -52,6 +52,7 @@ fn main() -> ExitCode {
         add(&format!("search_finds::{word}"), browser, Box::new(move |lab| searching::finds(lab, word, page)));
     }
     add("copy_button_gives_the_program", browser, Box::new(copying::gives_the_program));
+    add("copy_button_gives_what_is_typed", browser, Box::new(copying::gives_what_is_typed));
     for (width, letters) in narrow::SCREENS {
         add(&format!("fits::{width}_pixels"), browser, Box::new(move |lab| narrow::fits(lab, width, letters)));
     }

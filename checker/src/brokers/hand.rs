@@ -38,9 +38,12 @@ impl Hand {
     ///
     /// # Errors
     ///
-    /// When the broker refuses.
+    /// When the broker refuses; see [`is_refusal`].
     pub async fn declare(&self, queue: &str, options: QueueDeclareOptions, arguments: FieldTable) -> Result<(), Error> {
-        self.channel.queue_declare(queue.into(), options, arguments).await.map(drop)
+        // On a channel of its own: a refusal closes it.
+        let channel = self.connection.create_channel().await?;
+        channel.queue_declare(queue.into(), options, arguments).await?;
+        channel.close(200, "OK".into()).await
     }
 
     /// Deletes a queue; one that isn't there counts as deleted.
@@ -167,6 +170,12 @@ pub async fn delete_queue(address: &Address, queue: &str) -> Result<(), Error> {
     hand.delete(queue).await?;
     hand.close().await;
     Ok(())
+}
+
+/// Whether the broker refused what it was asked for, and goes on.
+#[must_use]
+pub fn is_refusal(error: &Error) -> bool {
+    matches!(amqp_error(error), Some(AMQPErrorKind::Soft(_)))
 }
 
 fn is_not_found(error: &Error) -> bool {

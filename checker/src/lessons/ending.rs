@@ -2,7 +2,11 @@
 
 use wire::{Peer, words};
 
-use crate::{lessons::talk::Talk, performance::Performance, verdict::Mistake};
+use crate::{
+    lessons::{talk::Talk, translate},
+    performance::Performance,
+    verdict::Mistake,
+};
 
 /// How the program ended, when it was not well: a panic, an exit code, a signal.
 #[must_use]
@@ -22,7 +26,7 @@ pub fn bad_end(seen: &Performance) -> Option<Mistake> {
     }
     .map(|mistake| {
         let hint = if complaints(seen).is_empty() { "" } else { "Its stderr says why." };
-        mistake.seen(last_words(seen)).hint(hint)
+        mistake.seen(last_words(seen)).hint(why(seen).unwrap_or_else(|| hint.to_owned()))
     })
 }
 
@@ -32,11 +36,22 @@ pub fn panic_of(seen: &Performance) -> Option<Mistake> {
     let stderr = seen.stderr.lines();
     let at = stderr.iter().position(|line| line.starts_with("thread '") && line.contains("panicked at"))?;
     let told = stderr[at..].iter().take(2).cloned().collect::<Vec<_>>().join("\n");
-    Some(
-        Mistake::new("The program panicked.")
-            .seen(told)
-            .hint("Handle the error instead of unwrapping it: `?` hands it to the caller."),
-    )
+    let unwrapped =
+        ["unwrap()", "expect()", "called `"].iter().any(|call| told.contains(call)) || told.contains("Error {");
+    let advice = if unwrapped {
+        "Handle the error instead of unwrapping it: `?` hands it to the caller."
+    } else {
+        "The lines above say where, and over what."
+    };
+    let hint = why(seen).map_or_else(|| advice.to_owned(), |why| format!("{why} {advice}"));
+    Some(Mistake::new("The program panicked.").seen(told).hint(hint))
+}
+
+/// What the last line on stderr means that we know, and what to do about it.
+#[must_use]
+pub fn why(seen: &Performance) -> Option<String> {
+    let translation = complaints(seen).iter().rev().find_map(|line| translate::line(line))?;
+    Some(format!("{} {}", translation.cause, translation.remedy))
 }
 
 /// What it wrote to stderr, without the traceback that Python prints when we press Ctrl-C.

@@ -9,31 +9,26 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use lapin::{options::QueueDeclareOptions, types::FieldTable};
-use wire::{
-    Method, Peer,
-    protocol::{basic, queue},
-};
+use wire::protocol::queue;
 
 use crate::{
+    brokers::hand,
     lessons::{
-        Contract, Rule, printed, steps,
+        Contract, Rule,
+        receiving::{self, press_ctrl_c, times_printed},
+        steps,
         talk::{QUEUE_DECLARE, Said, Talk},
     },
     performance::{Part, Performance},
     program::Program,
-    stage::{Actor, Stage},
+    stage::Stage,
     verdict::Reason,
 };
 
 const QUEUE: &str = "hello";
-const WAITING: &str = " [*] Waiting for messages. To exit press CTRL+C";
-const RECEIVED: &str = " [x] Received";
 
 /// How many of the messages wait in the queue before the program starts.
 const BEFORE: usize = 3;
-
-/// A program that asks so often for single messages is polling.
-const POLLS: usize = 20;
 
 /// How long a program that is about to leave gets to show it, after the last message.
 const A_WHILE: Duration = Duration::from_millis(300);
@@ -76,25 +71,30 @@ impl Contract for HelloReceive {
     const IS_RANDOM: bool = true;
     const STEPS: &'static [Rule<Evidence>] = &[
         ("connect", |seen| steps::connect(&seen.performance)),
-        ("declare", |seen| steps::declare(&seen.performance, QUEUE)),
+        ("declare", |seen| {
+            let found = steps::declare(&seen.performance, QUEUE);
+            receiving::declared_in_time(&seen.performance, QUEUE, found)
+        }),
         ("consume", consume::consume),
-        ("wait", receive::wait),
+        ("wait", |seen| receiving::wait(&seen.performance, seen.reached >= Reached::Waiting)),
         ("receive", receive::receive),
         ("stay", stay::stay),
-        ("stop", stay::stop),
+        ("stop", |seen| receiving::stop(&seen.performance)),
     ];
 
     async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Evidence, Reason> {
-        let flags = (QueueDeclareOptions::default(), FieldTable::default());
-        let evidence = scene(stage, program, seed, flags).await?;
+        let refused = |error: &lapin::Error| stage.lost(error);
+        let (options, arguments) = (QueueDeclareOptions::default(), FieldTable::default());
+        stage.hand.declare(QUEUE, options, arguments).await.map_err(|error| refused(&error))?;
+        let evidence = scene(stage, program, seed, true).await?;
         // The queue was declared as the lesson teaches. A program that has other flags in mind, and rightly got refused,
-        // finds it again as it declares it.
-        match declared_otherwise(&evidence.performance) {
-            Some(flags) => {
-                stage.hand.delete(QUEUE).await.map_err(|error| stage.lost(&error))?;
-                scene(stage, program, seed, flags).await
-            }
-            None => Ok(evidence),
+        // finds it again as it declares it; or not at all, where its flags are none that the broker takes.
+        let Some((options, arguments)) = declared_otherwise(&evidence.performance) else { return Ok(evidence) };
+        stage.hand.delete(QUEUE).await.map_err(|error| refused(&error))?;
+        match stage.hand.declare(QUEUE, options, arguments).await {
+            Ok(()) => scene(stage, program, seed, true).await,
+            Err(error) if hand::is_refusal(&error) => scene(stage, program, seed, false).await,
+            Err(error) => Err(refused(&error)),
         }
     }
 
@@ -103,12 +103,8 @@ impl Contract for HelloReceive {
     }
 }
 
-async fn scene(
-    stage: &Stage<'_>,
-    program: &Program,
-    seed: u64,
-    (options, arguments): (QueueDeclareOptions, FieldTable),
-) -> Result<Evidence, Reason> {
+/// One run of the program. `queue_is_there` tells whether the queue is declared, so that messages can wait in it.
+async fn scene(stage: &Stage<'_>, program: &Program, seed: u64, queue_is_there: bool) -> Result<Evidence, Reason> {
     let (sent, last) = bodies(seed);
     let publish = async |bodies: &[String]| {
         for body in bodies {
@@ -116,16 +112,19 @@ async fn scene(
         }
         Ok::<(), Reason>(())
     };
-    stage.hand.declare(QUEUE, options, arguments).await.map_err(|error| stage.lost(&error))?;
-    publish(&sent[..BEFORE]).await?;
+    if queue_is_there {
+        publish(&sent[..BEFORE]).await?;
+    }
 
     let actor = stage.start(program).await?;
     let mut evidence = Evidence { performance: Performance::default(), sent, last, reached: Reached::Start };
     let done = async {
-        if !(actor.until(|seen| subscribed(seen) || hopeless(seen)).await && actor.promptly(subscribed).await) {
+        let subscribed = |seen: &Performance| receiving::is_subscribed(seen, QUEUE);
+        let over = |seen: &Performance| subscribed(seen) || receiving::is_hopeless(seen, QUEUE);
+        if !(actor.until(over).await && actor.promptly(subscribed).await) {
             return Ok(Reached::Start);
         }
-        if !actor.promptly(|seen| seen.stdout.lines().iter().any(|line| line == WAITING)).await {
+        if !actor.promptly(receiving::waits).await {
             return Ok(Reached::Subscribed);
         }
         publish(&evidence.sent[BEFORE..]).await?;
@@ -138,23 +137,12 @@ async fn scene(
         }
         // An acknowledgement comes after the line is printed.
         actor.promptly(|seen| consume::unacknowledged(Talk::of(seen)).is_empty()).await;
-        let leaves = |seen: &Performance| seen.exit.is_some() || stay::goodbye(seen).is_some();
+        let leaves = |seen: &Performance| seen.exit.is_some() || receiving::goodbye(seen).is_some();
         Ok(if actor.within(A_WHILE, leaves).await { Reached::Received } else { Reached::Stayed })
     };
     evidence.reached = done.await?;
     evidence.performance = press_ctrl_c(actor).await?;
     Ok(evidence)
-}
-
-async fn press_ctrl_c(actor: Actor) -> Result<Performance, Reason> {
-    if actor.interrupt() {
-        return Ok(actor.end_promptly().await);
-    }
-    actor.end_promptly().await;
-    Err(Reason {
-        message: "Ctrl-C can't be pressed for a program on this operating system yet.".to_owned(),
-        hints: vec!["Check this lesson on Linux or macOS; on Windows, WSL is a Linux".to_owned()],
-    })
 }
 
 /// What is sent, chosen at random so that nobody can print it beforehand: plain ones, an empty one, a long one, one that is
@@ -189,36 +177,6 @@ fn declared_otherwise(seen: &Performance) -> Option<(QueueDeclareOptions, FieldT
         ..QueueDeclareOptions::default()
     };
     Some((options, declare.arguments.clone()))
-}
-
-/// The program subscribed to the queue, and the broker agreed.
-fn subscribed(seen: &Performance) -> bool {
-    let talk = Talk::of(seen);
-    talk.consumes().any(|(said, consume)| {
-        consume.queue.as_str() == QUEUE
-            && (consume.nowait || talk.answer(&said, |method| is_consume_ok(method).then_some(())).is_some())
-    })
-}
-
-fn is_consume_ok(method: &Method) -> bool {
-    matches!(method, Method::Basic(basic::AMQPMethod::ConsumeOk(_)))
-}
-
-/// Nothing good will come any more: the broker refused something, or the program polls, or took another queue.
-fn hopeless(seen: &Performance) -> bool {
-    let talk = Talk::of(seen);
-    talk.closes(Peer::Broker).next().is_some()
-        || polls(talk) >= POLLS
-        || talk.consumes().any(|(_, consume)| consume.queue.as_str() != QUEUE)
-}
-
-fn polls(talk: Talk<'_>) -> usize {
-    talk.methods().filter(|said| matches!(said.method, Method::Basic(basic::AMQPMethod::Get(_)))).count()
-}
-
-/// How often the program printed that it received this body.
-fn times_printed(seen: &Performance, body: &str) -> usize {
-    seen.stdout.lines().iter().filter(|line| printed::says(line, RECEIVED, body)).count()
 }
 
 #[cfg(test)]

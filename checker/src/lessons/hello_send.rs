@@ -4,17 +4,8 @@ mod body;
 
 use std::time::Duration;
 
-use wire::{
-    Method, Peer,
-    protocol::{basic, queue, tx},
-    words::quoted,
-};
-
 use crate::{
-    lessons::{
-        Contract, Rule, ending, printed, steps,
-        talk::{BASIC_PUBLISH, Talk},
-    },
+    lessons::{Contract, Rule, sending, steps, talk::Talk},
     performance::{Part, Performance},
     program::Program,
     stage::Stage,
@@ -23,7 +14,6 @@ use crate::{
 
 const QUEUE: &str = "hello";
 const BODY: &str = "Hello World!";
-const SENT: &str = " [x] Sent";
 
 /// How long the message may take to show in the queue after the program's end.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -49,8 +39,10 @@ impl Contract for HelloSend {
         ("connect", |seen| steps::connect(&seen.performance)),
         ("declare", |seen| steps::declare(&seen.performance, QUEUE)),
         ("publish", publish),
-        ("print", print),
-        ("close", close),
+        ("print", |seen| sending::print(&seen.performance, BODY)),
+        ("close", |seen| {
+            sending::close(&seen.performance, seen.queued.as_ref().is_some_and(|bodies| !bodies.is_empty()))
+        }),
     ];
 
     async fn play(stage: &mut Stage<'_>, program: &Program, _seed: u64) -> Result<Evidence, Reason> {
@@ -68,158 +60,23 @@ impl Contract for HelloSend {
 
 /// Exactly one message, through the default exchange, with the right key and body; it is in the queue afterwards.
 fn publish(seen: &Evidence) -> Finding {
-    let talk = Talk::of(&seen.performance);
-    let sent: Vec<_> = talk.publishes().collect();
-    let Some((said, publish, content)) = sent.first() else { return not_published(seen, talk).into() };
-    if sent.len() > 1 {
-        return Mistake::new(format!(
-            "The program publishes {} messages; the lesson asks for exactly one.",
-            sent.len()
-        ))
-        .seen(sent.iter().take(3).map(|(said, ..)| said.line()).collect::<Vec<_>>().join("\n"))
-        .hint("Publish once. A sent message cannot be taken back or replaced.")
-        .into();
-    }
-    let refusal = talk.refusal(BASIC_PUBLISH);
-    if !publish.exchange.as_str().is_empty() {
-        let mistake = Mistake::new(format!(
-            "The message goes to the exchange {}, not to the default exchange.",
-            quoted(publish.exchange.as_str().as_bytes())
-        ));
-        let answer = refusal.map(|close| format!("\n{}", close.said.line())).unwrap_or_default();
-        return mistake.seen(said.line() + &answer).hint("The default exchange has the empty name \"\".").into();
-    }
-    if let Some(close) = refusal {
-        return Mistake::new(format!("The broker refused the message, and closed the {}.", close.what()))
-            .seen(format!("{}\n{}", said.line(), close.said.line()))
-            .hint("The broker's line says why.")
-            .into();
-    }
-    let key = publish.routing_key.as_str();
-    if key != QUEUE {
-        let message = match key {
-            "" => {
-                "The message has no routing key, so the default exchange knows no queue for it and drops it.".to_owned()
-            }
-            key if key.eq_ignore_ascii_case(QUEUE) => {
-                format!(
-                    "The routing key is {}, and the queue is \"{QUEUE}\": upper and lower case differ, so the message is dropped.",
-                    quoted(key.as_bytes())
-                )
-            }
-            key => format!(
-                "The routing key is {}, and no queue has that name, so the message is dropped without a word.",
-                quoted(key.as_bytes())
-            ),
-        };
-        return Mistake::new(message)
-            .seen(said.line())
-            .hint("The default exchange takes the routing key for the name of a queue: \"hello\".")
-            .into();
-    }
+    published(seen).into()
+}
+
+fn published(seen: &Evidence) -> Result<String, Mistake> {
+    let published = sending::the_message(&seen.performance)?;
+    sending::went_to(&seen.performance, published, QUEUE)?;
+    let (said, _, content) = published;
     if content.body != BODY.as_bytes() {
-        return body::wrong(said.line(), &content.body, content.complete).into();
+        return Err(body::wrong(said.line(), &content.body, content.complete));
     }
-    if let Some(mistake) = too_early(talk, said.order) {
-        return mistake.seen(said.line()).into();
-    }
+    let talk = Talk::of(&seen.performance);
     match &seen.queued {
         Some(bodies) if bodies.iter().any(|body| body == BODY.as_bytes()) => {
-            Finding::Passed(format!("{}; it is in the queue", said.line()))
+            Ok(format!("{}; it is in the queue", said.line()))
         }
         // What a dropped connection took with it is the step `close`'s to tell.
-        _ if !talk.closed_gently(said.connection) => Finding::Passed(said.line()),
-        queued => lost(talk, queued.is_some()).seen(said.line()).into(),
+        _ if !talk.closed_gently(said.connection) => Ok(said.line()),
+        queued => Err(sending::lost(talk, content, QUEUE, queued.is_some()).seen(said.line())),
     }
-}
-
-fn not_published(seen: &Evidence, talk: Talk<'_>) -> Mistake {
-    let unfinished = talk.methods().rfind(|said| said.from == Peer::Program);
-    let claims = seen.performance.stdout.lines().iter().any(|line| line.starts_with(SENT));
-    let message = if claims {
-        "The program prints that it sent a message, and sent none: nothing was published."
-    } else {
-        "The program publishes no message."
-    };
-    let mistake = Mistake::new(message)
-        .hint("In lapin, `channel.basic_publish(…).await?`. A future that is not awaited does nothing.");
-    match unfinished {
-        Some(said) => {
-            mistake.seen(format!("the last it said: {}", wire::words::method_line(said.method, said.content)))
-        }
-        None => mistake.seen(ending::last_words(&seen.performance)),
-    }
-}
-
-/// Published before the queue was there: the broker dropped it.
-fn too_early(talk: Talk<'_>, published: u64) -> Option<Mistake> {
-    let declared = talk.declares().find(|(_, declare)| declare.queue.as_str() == QUEUE && !declare.passive)?.0.order;
-    (published < declared).then(|| {
-        Mistake::new("The message was published before the queue was declared: the broker had no queue for it, and dropped it without a word.")
-            .hint("Declare first, then publish.")
-    })
-}
-
-/// It was published well, the connection was closed well, and it is not in the queue.
-fn lost(talk: Talk<'_>, queue_is_there: bool) -> Mistake {
-    let of_program =
-        |fits: fn(&Method) -> bool| talk.methods().any(|said| said.from == Peer::Program && fits(said.method));
-    if of_program(|method| matches!(method, Method::Tx(tx::AMQPMethod::Select(_))))
-        && !of_program(|method| matches!(method, Method::Tx(tx::AMQPMethod::Commit(_))))
-    {
-        return Mistake::new(
-            "The message was published in a transaction that was not committed, so the broker forgot it.",
-        )
-        .hint("Leave the transaction out, or commit it.");
-    }
-    if of_program(|method| matches!(method, Method::Basic(basic::AMQPMethod::Get(_) | basic::AMQPMethod::Consume(_)))) {
-        return Mistake::new("The message went into the queue, and the program took it out again.")
-            .hint("A sender only sends; receiving is the next lesson.");
-    }
-    if !queue_is_there
-        || of_program(|method| {
-            matches!(method, Method::Queue(queue::AMQPMethod::Delete(_) | queue::AMQPMethod::Purge(_)))
-        })
-    {
-        return Mistake::new("The message went into the queue, and the queue did not keep it until the end.")
-            .hint("A queue that is deleted, purged, or deletes itself takes its messages along.");
-    }
-    Mistake::new("The message was published, and is not in the queue.")
-        .hint("Is the queue limited in length or in time? Declare it without such arguments.")
-}
-
-/// The line, on stdout.
-fn print(seen: &Evidence) -> Finding {
-    let expected = format!("{SENT} '{BODY}'");
-    match steps::line_on_stdout(&seen.performance, &expected, |line| printed::says(line, SENT, BODY)) {
-        Ok(()) => Finding::Passed(expected),
-        Err(mistake) => mistake.into(),
-    }
-}
-
-/// `connection.close` by the program, and exit code 0.
-fn close(seen: &Evidence) -> Finding {
-    let performance = &seen.performance;
-    let talk = Talk::of(performance);
-    if let Some(panic) = ending::panic_of(performance) {
-        return panic.into();
-    }
-    if performance.exit.is_some_and(|exit| exit.overdue) {
-        return Mistake::new("The program was still running at its time limit; a sender ends when it has sent.")
-            .seen(ending::last_words(performance))
-            .hint("Close the connection and let `main` return. Does it wait for something that never comes?")
-            .into();
-    }
-    if let Some((number, _)) = talk.opened().iter().find(|(number, _)| !talk.closed_gently(*number)) {
-        let kept = seen.queued.as_ref().is_some_and(|bodies| !bodies.is_empty());
-        let fate = if kept { "This time the message made it." } else { "This time the message was lost with it." };
-        return Mistake::new("The program ended without closing its connection: the socket dropped, and what was still under way could be lost.")
-            .seen(format!("connection {number}: no connection.close from the program. {fate}"))
-            .hint("Close it, and wait for the answer: in lapin, `connection.close(200, \"OK\".into()).await?`.")
-            .into();
-    }
-    if let Some(mistake) = ending::bad_end(performance) {
-        return mistake.into();
-    }
-    Finding::Passed("connection.close by the program, exit code 0".to_owned())
 }

@@ -5,12 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::{
-    lessons::{
-        Contract, Rule, durable, printed,
-        sending::{self, SENT},
-        steps,
-        talk::Talk,
-    },
+    lessons::{Contract, Rule, durable, printed, sending, steps, talk::Talk},
     performance::{Part, Performance},
     program::Program,
     stage::{Call, Stage},
@@ -165,10 +160,22 @@ fn message(seen: &Evidence) -> Finding {
 fn wrong_body(run: &Sending, task: &str, body: &str) -> Mistake {
     let typed = run.typed();
     let several = run.words.len() > 1;
-    let (message, hint) = if body == DEFAULT && task != DEFAULT {
+    let is_path = run.words.is_empty() && body.contains(std::path::MAIN_SEPARATOR);
+    let (message, hint) = if is_path || (body.ends_with(task) && body.len() > task.len() && body.trim() == body) {
+        (
+            "The message begins with something that was not typed: the first of `env::args()` is the program itself."
+                .to_owned(),
+            "Leave it out: `env::args().skip(1)`.",
+        )
+    } else if body == DEFAULT && task != DEFAULT {
         (
             "The program sends `Hello World!` whatever is typed behind its name.".to_owned(),
             "What was typed is in `env::args()`, behind the program's own name.",
+        )
+    } else if body.trim() == task {
+        (
+            "The message has blanks or a line end around the task.".to_owned(),
+            "Send the words with a blank between them, and nothing around them.",
         )
     } else if several && run.words.first().is_some_and(|word| word == body) {
         (
@@ -185,21 +192,10 @@ fn wrong_body(run: &Sending, task: &str, body: &str) -> Mistake {
             "The program puts the words together without the blank between them.".to_owned(),
             "`join(\" \")` puts one between them.",
         )
-    } else if body.ends_with(task) && body.len() > task.len() {
-        (
-            "The message begins with something that was not typed: the first of `env::args()` is the program itself."
-                .to_owned(),
-            "Leave it out: `env::args().skip(1)`.",
-        )
     } else if task == DEFAULT {
         (
             "Without words on the command line the message is not `Hello World!`.".to_owned(),
             "Where nothing was typed, `Hello World!` is the task.",
-        )
-    } else if body.trim() == task {
-        (
-            "The message has blanks or a line end around what was typed.".to_owned(),
-            "Send the words with a blank between them, and nothing around them.",
         )
     } else if body.trim_matches(['"', '\'', '[', ']']) == task || body.contains("\", \"") {
         (
@@ -226,7 +222,7 @@ fn publish(seen: &Evidence) -> Finding {
                 Mistake::new("The broker was restarted, and the message is not in the queue any more.")
                     .hint("Is the queue limited in length or in time? Declare it without such arguments.")
             } else {
-                sending::lost(&run.performance, seen.queued.is_some())
+                sending::lost(Talk::of(&run.performance), content, QUEUE, seen.queued.is_some())
             };
             return Err(mistake.seen(said.line()));
         }
@@ -247,12 +243,7 @@ fn publish(seen: &Evidence) -> Finding {
 
 /// The line, on stdout, each time.
 fn print(seen: &Evidence) -> Finding {
-    each(seen, |run| {
-        let task = run.task();
-        let expected = format!("{SENT} '{task}'");
-        let found = steps::line_on_stdout(&run.performance, &expected, |line| printed::says(line, SENT, &task));
-        found.map(|()| expected)
-    })
+    each(seen, |run| sending::print(&run.performance, &run.task()).into())
 }
 
 /// `connection.close` by the program, and exit code 0, each time.
@@ -260,10 +251,7 @@ fn close(seen: &Evidence) -> Finding {
     each(seen, |run| {
         let task = run.task();
         let kept = seen.queued.as_ref().is_some_and(|bodies| bodies.iter().any(|body| body == task.as_bytes()));
-        match sending::close(&run.performance, kept) {
-            Finding::Passed(shown) => Ok(shown),
-            Finding::Failed(mistake) => Err(mistake),
-        }
+        sending::close(&run.performance, kept).into()
     })
 }
 

@@ -79,6 +79,13 @@ fn hex(chars: &mut std::str::Chars<'_>, digits: usize) -> Option<u32> {
     (text.len() == digits).then(|| u32::from_str_radix(&text, 16).ok()).flatten()
 }
 
+/// Whether a text has the numbers of this body's bytes in it, as Debug prints them.
+#[must_use]
+pub fn has_bytes_of(line: &str, body: &str) -> bool {
+    let numbers = format!("{:?}", body.as_bytes());
+    !body.is_empty() && line.contains(numbers.trim_matches(['[', ']']))
+}
+
 /// The first character of `got` that is not as expected, when it is one that nobody sees: a zero-width one, an odd blank, a
 /// control character. By its number, as in `U+FEFF`.
 #[must_use]

@@ -6,14 +6,16 @@ use wire::{
     Method, Peer,
     protocol::{
         basic::{self, AMQPMethod as Basic},
-        queue,
+        channel::AMQPMethod as Channel,
+        connection::AMQPMethod as Connection,
+        queue::AMQPMethod as Queue,
     },
     words::quoted,
 };
 
 use crate::{
     lessons::{
-        ending, printed,
+        ending, printed, steps,
         talk::{BASIC_CONSUME, Said, Talk},
     },
     performance::Performance,
@@ -96,7 +98,8 @@ pub fn is_subscribed(seen: &Performance, queue: &str) -> bool {
         let ok = |method: &Method| matches!(method, Method::Basic(Basic::ConsumeOk(_))).then_some(());
         talk.answer(said, ok).is_some()
     };
-    talk.consumes().any(|(said, consume)| consume.queue.as_str() == queue && (consume.nowait || agreed(&said)))
+    let is_it = |said: &Said<'_>, name| talk.queue_meant(said, name) == queue;
+    talk.consumes().any(|(said, consume)| is_it(&said, consume.queue.as_str()) && (consume.nowait || agreed(&said)))
 }
 
 /// Nothing good will come any more: the broker refused something, or the program polls, or took another queue.
@@ -105,7 +108,7 @@ pub fn is_hopeless(seen: &Performance, queue: &str) -> bool {
     let talk = Talk::of(seen);
     talk.closes(Peer::Broker).next().is_some()
         || polls(talk) >= POLLS
-        || talk.consumes().any(|(_, consume)| consume.queue.as_str() != queue)
+        || talk.consumes().any(|(said, consume)| talk.queue_meant(&said, consume.queue.as_str()) != queue)
 }
 
 /// How often it asked for a single message.
@@ -132,7 +135,7 @@ pub fn times_printed(seen: &Performance, body: &str) -> usize {
 /// The mistake: there is none, or the broker refused it, or it was not waited for.
 pub fn subscription<'a>(seen: &'a Performance, queue: &str) -> Result<(Said<'a>, &'a basic::Consume), Mistake> {
     let talk = Talk::of(seen);
-    let found = talk.consumes().find(|(_, consume)| consume.queue.as_str() == queue);
+    let found = talk.consumes().find(|(said, consume)| talk.queue_meant(said, consume.queue.as_str()) == queue);
     let Some((said, consume)) = found else { return Err(not_subscribed(seen, queue)) };
     if let Some(close) = talk.refusal(BASIC_CONSUME) {
         let mistake = match close.code {
@@ -140,7 +143,7 @@ pub fn subscription<'a>(seen: &'a Performance, queue: &str) -> Result<(Said<'a>,
                 "The broker refused the subscription: another one has the queue to itself, and that is this program, started once more.",
             )
             .hint("Leave the flag `exclusive` out of `basic_consume`: the queue is there to be shared."),
-            _ => Mistake::new("The broker refused the subscription.").hint("The broker's line says why."),
+            _ => Mistake::new("The broker refused the subscription.").hint(close.meaning("The broker's line says why.")),
         };
         return Err(mistake.seen(close.said.line()));
     }
@@ -171,18 +174,83 @@ fn not_subscribed(seen: &Performance, queue: &str) -> Mistake {
     if let Some(panic) = ending::panic_of(seen) {
         return panic;
     }
+    if let Some(close) = talk.closes(Peer::Broker).next() {
+        return Mistake::new(
+            "The program never subscribes to the queue: the broker refused something that it asked before.",
+        )
+        .seen(close.said.line())
+        .hint(close.meaning("The broker's line says what, and why."));
+    }
     Mistake::new("The program never subscribes to the queue, so no message comes to it.")
         .seen(ending::last_words(seen))
         .hint("In lapin, `channel.basic_consume(…).await?`. A future that is not awaited does nothing.")
 }
 
+/// The queue is declared, and before the program subscribes to it. `found` is what the declaration by itself comes to.
+#[must_use]
+pub fn declared_in_time(seen: &Performance, queue: &str, found: Finding) -> Finding {
+    let talk = Talk::of(seen);
+    let declared = talk.declares().find(|(_, declare)| declare.queue.as_str() == queue && !declare.passive);
+    let subscribed = talk.consumes().find(|(_, consume)| consume.queue.as_str() == queue);
+    match (&found, declared, subscribed) {
+        (Finding::Passed(_), Some((declared, _)), Some((subscribed, _))) if subscribed.order < declared.order => {
+            Mistake::new("The program subscribes to the queue before it declares it: where nobody has made the queue yet, the broker refuses.")
+                .seen(format!("{}\n{}", subscribed.line(), declared.line()))
+                .hint("Declare first, then subscribe.")
+                .into()
+        }
+        _ => found,
+    }
+}
+
+/// The waiting line, on stdout, once. `in_time` is whether it came while the program waited.
+#[must_use]
+pub fn wait(seen: &Performance, in_time: bool) -> Finding {
+    if let Err(mistake) = steps::line_on_stdout(seen, WAITING, |line| line == WAITING) {
+        return ending::panic_of(seen).unwrap_or(mistake).into();
+    }
+    let count = seen.stdout.lines().iter().filter(|line| *line == WAITING).count();
+    if count > 1 {
+        return Mistake::new("The program prints its waiting line more than once.")
+            .seen(format!("{count} times: {WAITING}"))
+            .hint("Print it once, before the loop.")
+            .into();
+    }
+    if !in_time {
+        return held_back(
+            "The waiting line came when the program ended, not while it waited: it is printed after the loop, or held back.",
+        )
+        .into();
+    }
+    Finding::Passed(WAITING.to_owned())
+}
+
+/// Lines that came too late.
+#[must_use]
+pub fn held_back(message: &str) -> Mistake {
+    Mistake::new(message)
+        .hint("Flush stdout after each line, or print with something that does: in Rust, `println!` on a terminal.")
+}
+
 /// What the program said to the queue as a whole that takes messages away from others.
 #[must_use]
 pub fn emptied(talk: Talk<'_>) -> Option<Said<'_>> {
-    talk.methods().find(|said| {
-        said.from == Peer::Program
-            && matches!(said.method, Method::Queue(queue::AMQPMethod::Purge(_) | queue::AMQPMethod::Delete(_)))
-    })
+    talk.said(|method| matches!(method, Method::Queue(Queue::Purge(_) | Queue::Delete(_)))).next()
+}
+
+/// What the program said, before Ctrl-C was pressed, to receive no more.
+#[must_use]
+pub fn goodbye(seen: &Performance) -> Option<Said<'_>> {
+    let is_one = |method: &Method| {
+        matches!(
+            method,
+            Method::Basic(Basic::Cancel(_))
+                | Method::Channel(Channel::Close(_))
+                | Method::Connection(Connection::Close(_))
+        )
+    };
+    let in_time = |said: &Said<'_>| seen.interrupted_at.is_none_or(|at| said.at < at);
+    Talk::of(seen).said(is_one).find(in_time)
 }
 
 /// Whether the program ended before Ctrl-C was pressed, or it was killed.

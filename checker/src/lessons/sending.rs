@@ -2,13 +2,13 @@
 
 use wire::{
     Content, Method, Peer,
-    protocol::{basic, queue, tx},
+    protocol::{basic, queue::AMQPMethod as Queue, tx},
     words::quoted,
 };
 
 use crate::{
     lessons::{
-        ending,
+        ending, printed, steps,
         talk::{BASIC_PUBLISH, Said, Talk},
     },
     performance::Performance,
@@ -42,17 +42,20 @@ pub fn the_message(seen: &Performance) -> Result<Published<'_>, Mistake> {
 }
 
 fn not_published(seen: &Performance, talk: Talk<'_>) -> Mistake {
+    if let Some(panic) = ending::panic_of(seen) {
+        return panic;
+    }
+    let unfinished = talk.methods().rfind(|said| said.from == Peer::Program);
     let claims = seen.stdout.lines().iter().any(|line| line.starts_with(SENT));
     let message = if claims {
         "The program prints that it sent a message, and sent none: nothing was published."
-    } else if let Some(panic) = ending::panic_of(seen) {
-        return panic;
     } else {
         "The program publishes no message."
     };
-    let mistake = Mistake::new(message)
-        .hint("In lapin, `channel.basic_publish(…).await?`. A future that is not awaited does nothing.");
-    match talk.methods().rfind(|said| said.from == Peer::Program) {
+    let awaited = "In lapin, `channel.basic_publish(…).await?`. A future that is not awaited does nothing.";
+    let hint = ending::why(seen).unwrap_or_else(|| awaited.to_owned());
+    let mistake = Mistake::new(message).hint(hint);
+    match unfinished {
         Some(said) => {
             mistake.seen(format!("the last it said: {}", wire::words::method_line(said.method, said.content)))
         }
@@ -80,7 +83,7 @@ pub fn went_to(seen: &Performance, (said, publish, _): Published<'_>, queue: &st
     if let Some(close) = refusal {
         return Err(Mistake::new(format!("The broker refused the message, and closed the {}.", close.what()))
             .seen(format!("{}\n{}", said.line(), close.said.line()))
-            .hint("The broker's line says why."));
+            .hint(close.meaning("The broker's line says why.")));
     }
     let key = publish.routing_key.as_str();
     if key != queue {
@@ -90,6 +93,10 @@ pub fn went_to(seen: &Performance, (said, publish, _): Published<'_>, queue: &st
             }
             key if key.eq_ignore_ascii_case(queue) => format!(
                 "The routing key is {}, and the queue is \"{queue}\": upper and lower case differ, so the message is dropped.",
+                quoted(key.as_bytes())
+            ),
+            key if talk.declares().any(|(_, declare)| declare.queue.as_str() == key) => format!(
+                "The message goes to the queue {}, which the program declares, too; the lesson's queue is `{queue}`.",
                 quoted(key.as_bytes())
             ),
             key => format!(
@@ -112,10 +119,8 @@ pub fn went_to(seen: &Performance, (said, publish, _): Published<'_>, queue: &st
 
 /// It was published well, the connection was closed well, and it is not in the queue.
 #[must_use]
-pub fn lost(seen: &Performance, queue_is_there: bool) -> Mistake {
-    let talk = Talk::of(seen);
-    let of_program =
-        |fits: fn(&Method) -> bool| talk.methods().any(|said| said.from == Peer::Program && fits(said.method));
+pub fn lost(talk: Talk<'_>, content: &Content, queue: &str, queue_is_there: bool) -> Mistake {
+    let of_program = |fits: fn(&Method) -> bool| talk.said(fits).next().is_some();
     if of_program(|method| matches!(method, Method::Tx(tx::AMQPMethod::Select(_))))
         && !of_program(|method| matches!(method, Method::Tx(tx::AMQPMethod::Commit(_))))
     {
@@ -128,16 +133,73 @@ pub fn lost(seen: &Performance, queue_is_there: bool) -> Mistake {
         return Mistake::new("The message went into the queue, and the program took it out again.")
             .hint("A sender only sends; receiving is the next lesson.");
     }
-    if !queue_is_there
-        || of_program(|method| {
-            matches!(method, Method::Queue(queue::AMQPMethod::Delete(_) | queue::AMQPMethod::Purge(_)))
-        })
-    {
+    let mut emptied = talk.said(|method| matches!(method, Method::Queue(Queue::Delete(_) | Queue::Purge(_))));
+    if let Some(said) = emptied.next() {
+        let did = if matches!(said.method, Method::Queue(Queue::Delete(_))) { "deleted" } else { "purged" };
+        return Mistake::new(format!(
+            "The message went into the queue, and then the program {did} the queue, and the message with it."
+        ))
+        .hint("A queue that is deleted or purged takes its messages along: leave that out.");
+    }
+    if let Some(time) = content.properties.expiration() {
+        return Mistake::new(format!(
+            "The message was published, and is not in the queue: its expiration is {}, so it lives for so many milliseconds.",
+            quoted(time.as_str().as_bytes())
+        ))
+        .hint("Leave the property `expiration` out: a message without it stays until somebody takes it.");
+    }
+    let limits = ["x-message-ttl", "x-max-length", "x-max-length-bytes", "x-expires"];
+    let limit = talk.declares().filter(|(_, declare)| declare.queue.as_str() == queue).find_map(|(_, declare)| {
+        limits.iter().find(|limit| declare.arguments.inner().keys().any(|key| key.as_str() == **limit))
+    });
+    if let Some(limit) = limit {
+        return Mistake::new(format!(
+            "The message was published, and is not in the queue: `{limit}`, with which the queue is declared, limits what it keeps."
+        ))
+        .hint("Declare the queue without arguments, as the lesson does.");
+    }
+    if !queue_is_there {
         return Mistake::new("The message went into the queue, and the queue did not keep it until the end.")
-            .hint("A queue that is deleted, purged, or deletes itself takes its messages along.");
+            .hint("A queue that deletes itself takes its messages along.");
     }
     Mistake::new("The message was published, and is not in the queue.")
         .hint("Is the queue limited in length or in time? Declare it without such arguments.")
+}
+
+/// The line about this message, on stdout, once.
+#[must_use]
+pub fn print(performance: &Performance, body: &str) -> Finding {
+    let expected = format!("{SENT} '{body}'");
+    let says_it = |line: &str| printed::says(line, SENT, body);
+    let stdout = performance.stdout.lines();
+    let count = stdout.iter().filter(|line| says_it(line)).count();
+    if count > 1 {
+        return Mistake::new(format!("The program prints its line {}, and sends one message.", times(count)))
+            .seen(stdout.join("\n"))
+            .hint("Print it once, after publishing.")
+            .into();
+    }
+    if count == 0 {
+        if let Some(panic) = ending::panic_of(performance) {
+            return panic.into();
+        }
+        if let Some(line) = stdout.iter().find(|line| printed::has_bytes_of(line, body)) {
+            return Mistake::new(
+                "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
+            )
+            .seen(line.clone())
+            .hint("Print the text: in Rust, `{}` in `println!`, and `String::from_utf8_lossy` makes text of bytes.")
+            .into();
+        }
+    }
+    match steps::line_on_stdout(performance, &expected, says_it) {
+        Ok(()) => Finding::Passed(expected),
+        Err(mistake) => mistake.into(),
+    }
+}
+
+fn times(count: usize) -> String {
+    if count == 2 { "twice".to_owned() } else { format!("{count} times") }
 }
 
 /// `connection.close` by the program, and exit code 0. `kept`: whether its message is in the queue all the same.

@@ -33,21 +33,36 @@ pub fn connect(seen: &Performance) -> Finding {
     let channel = talk.methods().find(|said| matches!(said.method, Method::Channel(channel::AMQPMethod::OpenOk(_))));
     match channel {
         Some(said) => Finding::Passed(format!("connection {number} is open, and channel {} on it", said.channel)),
-        None => {
-            let mistake = Mistake::new("The program connected, and opened no channel: all work is done on channels.");
-            mistake
-                .seen(last_words(seen))
-                .hint("Open one on the connection; in lapin that is `connection.create_channel().await?`.")
-                .into()
-        }
+        None => no_channel(seen, talk).into(),
     }
+}
+
+fn no_channel(seen: &Performance, talk: Talk<'_>) -> Mistake {
+    if let Some(close) = talk.closes(Peer::Program).next() {
+        return Mistake::new("The program connected, opened no channel, and closed the connection again: all work is done on channels.")
+            .seen(close.said.line())
+            .hint("Open a channel with `connection.create_channel().await?` (a future that is not awaited does nothing). On a connection that is closed, nothing can be done.");
+    }
+    let mistake = Mistake::new("The program connected, and opened no channel: all work is done on channels.");
+    if seen.exit.is_some_and(|exit| exit.overdue) {
+        return mistake.seen(last_words(seen)).hint(
+            "It was still running at its time limit. Open a channel with `connection.create_channel().await?`; a call that blocks \
+             the thread, as another runtime's `block_on` does, keeps tokio from its work.",
+        );
+    }
+    if let Some(panic) = ending::panic_of(seen) {
+        return panic;
+    }
+    mistake
+        .seen(last_words(seen))
+        .hint("Open one on the connection; in lapin that is `connection.create_channel().await?`. A future that is not awaited does nothing.")
 }
 
 fn not_connected(seen: &Performance, talk: Talk<'_>) -> Mistake {
     if let Some(close) = talk.closes(Peer::Broker).next() {
         return refused_at_the_door(talk, close);
     }
-    let header = talk.others().find_map(|what| match what {
+    let header = talk.others(Peer::Program).find_map(|what| match what {
         What::ProtocolHeader(header) => Some(header),
         _ => None,
     });
@@ -60,7 +75,7 @@ fn not_connected(seen: &Performance, talk: Talk<'_>) -> Mistake {
     if let Some(error) = talk.garbage() {
         return not_amqp(error);
     }
-    if let Some(why) = talk.others().find_map(|what| match what {
+    if let Some(why) = talk.others(Peer::Broker).find_map(|what| match what {
         What::Unreachable(why) => Some(why),
         _ => None,
     }) {
@@ -82,15 +97,31 @@ fn not_connected(seen: &Performance, talk: Talk<'_>) -> Mistake {
             .seen(last_words(seen))
             .hint("Wait until the connection is open: in lapin, `.await` the call that connects.");
     }
+    never_began(seen)
+}
+
+/// It opened no socket to the broker.
+fn never_began(seen: &Performance) -> Mistake {
     const ADDRESS: &str = "Connect to the address in the environment variable AMQP_URL. A program that has localhost:5672 written into it is checked with --port 5672.";
+    if let Some(panic) = ending::panic_of(seen) {
+        let hint = format!("{} {ADDRESS}", panic.hint);
+        return Mistake::new("The program panicked before it connected to the broker.").seen(panic.evidence).hint(hint);
+    }
     let (message, hint) = match seen.exit {
-        Some(exit) if !exit.overdue && exit.code != Some(0) && !ending::complaints(seen).is_empty() => {
-            ("The program failed before it connected to the broker.", format!("Its stderr says why. {ADDRESS}"))
-        }
-        Some(exit) if !exit.overdue => ("The program ended without connecting to the broker.", ADDRESS.to_owned()),
-        _ => ("The program never connected to the broker.", ADDRESS.to_owned()),
+        Some(exit) if !exit.overdue && exit.code != Some(0) && !ending::complaints(seen).is_empty() => (
+            "The program failed before it connected to the broker.",
+            ending::why(seen).unwrap_or_else(|| "Its stderr says why.".to_owned()),
+        ),
+        Some(exit) if !exit.overdue => (
+            "The program ended without connecting to the broker.",
+            "In lapin, `.await` what `Connection::connect` gives, and every async function of your own: a future that is not awaited does nothing.".to_owned(),
+        ),
+        _ => (
+            "The program never connected to the broker.",
+            "Does it wait for something else first, for input or in a loop? And in lapin, `.await` what `Connection::connect` gives: a future that is not awaited does nothing.".to_owned(),
+        ),
     };
-    Mistake::new(message).seen(last_words(seen)).hint(hint)
+    Mistake::new(message).seen(last_words(seen)).hint(format!("{hint} {ADDRESS}"))
 }
 
 fn refused_at_the_door(talk: Talk<'_>, close: Close<'_>) -> Mistake {
@@ -180,12 +211,12 @@ fn refused_declare(name: &str, close: Close<'_>, only_passive: bool) -> Mistake 
         405 => Mistake::new(format!("The broker refused the declaration: `{name}` is there, and another connection has it to itself."))
             .hint("Leave the flag `exclusive` out: sender and receiver share this queue."),
         406 if !close.text.contains("inequivalent") => {
-            Mistake::new("The broker refused the declaration: something in it makes no sense to the broker.")
-                .hint("The broker's line names the argument. Declare without arguments, as the lesson does.")
+            Mistake::new("The broker refused the declaration: something in its flags or arguments makes no sense to the broker.")
+                .hint(close.meaning("The broker's line names it. Declare without arguments, as the lesson does."))
         }
         406 => Mistake::new(format!("The broker refused the declaration: `{name}` is there already, with other properties."))
             .hint("Declare a queue with the same flags and arguments everywhere, or delete it first. The broker's line names the property."),
-        _ => Mistake::new("The broker refused the declaration.").hint("The broker's line says why."),
+        _ => Mistake::new("The broker refused the declaration.").hint(close.meaning("The broker's line says why.")),
     };
     mistake.seen(close.said.line())
 }
@@ -204,6 +235,10 @@ fn not_declared(seen: &Performance, talk: Talk<'_>, name: &str, passive: &[(Said
             "" => format!(
                 "The program declares a queue without a name, so that the broker makes one up; the lesson's queue is `{name}`."
             ),
+            other if other.trim() == name => format!(
+                "The program declares {}: the name has a blank in it, and the lesson's queue is `{name}`.",
+                quoted(other.as_bytes())
+            ),
             other if other.eq_ignore_ascii_case(name) => {
                 format!(
                     "The program declares {}, and the lesson's queue is `{name}`: upper and lower case differ.",
@@ -219,14 +254,10 @@ fn not_declared(seen: &Performance, talk: Talk<'_>, name: &str, passive: &[(Said
             .seen(said.line())
             .hint(format!("The name is {} letter for letter.", quoted(name.as_bytes())));
     }
-    let instead = talk.methods().find(|said| {
-        said.from == Peer::Program
-            && matches!(
-                said.method,
-                Method::Exchange(exchange::AMQPMethod::Declare(_)) | Method::Queue(queue::AMQPMethod::Bind(_))
-            )
+    let mut instead = talk.said(|method| {
+        matches!(method, Method::Exchange(exchange::AMQPMethod::Declare(_)) | Method::Queue(queue::AMQPMethod::Bind(_)))
     });
-    if let Some(said) = instead {
+    if let Some(said) = instead.next() {
         let message = match said.method {
             Method::Exchange(_) => "The program declares an exchange, and never the queue `{name}`.",
             _ => "The program binds a queue that it never declared: binding does not make a queue.",
@@ -238,15 +269,28 @@ fn not_declared(seen: &Performance, talk: Talk<'_>, name: &str, passive: &[(Said
     if let Some(error) = talk.garbage() {
         return not_amqp(error);
     }
-    let next = talk.methods().find(|said| {
-        said.from == Peer::Program
-            && matches!(
-                said.method,
+    if let Some(panic) = ending::panic_of(seen) {
+        return panic;
+    }
+    let next = talk
+        .said(|method| {
+            matches!(
+                method,
                 Method::Basic(
                     basic::AMQPMethod::Publish(_) | basic::AMQPMethod::Consume(_) | basic::AMQPMethod::Get(_)
                 )
             )
-    });
+        })
+        .next();
+    let closed = talk.closes(Peer::Program).next().filter(|_| next.is_none());
+    if let Some(close) = closed.filter(|_| seen.exit.is_some_and(|exit| exit.code != Some(0))) {
+        let what = close.what();
+        return Mistake::new(format!(
+            "The program closed its {what} and never declares the queue `{name}`: what is closed can't be used any more."
+        ))
+        .seen(format!("{}\n{}", close.said.line(), last_words(seen)))
+        .hint(format!("Close the {what} when all is done, and not before."));
+    }
     Mistake::new(format!("The program never declares the queue `{name}`."))
         .seen(next.map_or_else(|| last_words(seen), |said| said.line()))
         .hint("Declare it before you use it: in lapin, `channel.queue_declare(…).await?`. A future that is not awaited does nothing.")
@@ -263,10 +307,18 @@ pub fn line_on_stdout(seen: &Performance, expected: &str, fits: impl Fn(&str) ->
         return Ok(());
     }
     let stderr = seen.stderr.lines();
-    if let Some(line) = stderr.iter().find(|line| fits(line)) {
+    if let Some(line) = stderr.iter().find(|line| fits(line) || line.contains(expected.trim_start())) {
         return Err(Mistake::new("The line is printed to stderr; it belongs on stdout.")
             .seen(line.clone())
-            .hint("In Rust, `println!` prints to stdout and `eprintln!` to stderr."));
+            .hint("In Rust, `println!` prints to stdout, and `eprintln!` and `dbg!` to stderr."));
+    }
+    let goes_on = |line: &String| line.strip_prefix(expected).is_some_and(|rest| rest.trim_start().starts_with('['));
+    if let Some(line) = stdout.iter().find(|line| goes_on(line)) {
+        return Err(Mistake::new(
+            "The program prints its line without an end, and what it prints next goes on behind it.",
+        )
+        .seen(line.clone())
+        .hint("End the line with a newline: in Rust, `println!` does, and `print!` does not."));
     }
     Err(match printed::nearest(&stdout, expected) {
         Some(line) => Mistake::new("The program prints another line than the lesson's.")

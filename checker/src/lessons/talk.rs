@@ -8,7 +8,7 @@ use wire::{
     words,
 };
 
-use crate::performance::Performance;
+use crate::{lessons::translate, performance::Performance};
 
 /// A conversation, to be asked.
 #[derive(Clone, Copy)]
@@ -45,6 +45,13 @@ impl Said<'_> {
 }
 
 impl Close<'_> {
+    /// What the broker means by it and what to do, or else these words.
+    #[must_use]
+    pub fn meaning(&self, otherwise: &str) -> String {
+        let translation = translate::reply(self.code, self.text);
+        translation.map_or_else(|| otherwise.to_owned(), |means| format!("{} {}", means.cause, means.remedy))
+    }
+
     /// What it closes.
     #[must_use]
     pub fn what(&self) -> &'static str {
@@ -99,9 +106,28 @@ impl<'a> Talk<'a> {
         })
     }
 
-    /// Everything that was said that is no method.
-    pub fn others(self) -> impl Iterator<Item = &'a What> {
-        self.events.iter().map(|event| &event.what).filter(|what| !matches!(what, What::Method { .. }))
+    /// Everything that came from this side and is no method.
+    pub fn others(self, from: Peer) -> impl Iterator<Item = &'a What> {
+        let of_side = self.events.iter().filter(move |event| event.from == from);
+        of_side.map(|event| &event.what).filter(|what| !matches!(what, What::Method { .. }))
+    }
+
+    /// What the program said that fits, in its order.
+    pub fn said(self, fits: impl Fn(&Method) -> bool) -> impl DoubleEndedIterator<Item = Said<'a>> {
+        self.methods().filter(move |said| said.from == Peer::Program && fits(said.method))
+    }
+
+    /// The queue that the program means by `name`, in a method that it said: by the empty name AMQP means the one that was
+    /// declared last on the channel.
+    #[must_use]
+    pub fn queue_meant(self, said: &Said<'a>, name: &'a str) -> &'a str {
+        let (connection, channel) = (said.connection, said.channel);
+        let here = self.declares().filter(|(other, _)| other.connection == connection && other.channel == channel);
+        let last = here.filter(|(other, _)| other.order < said.order).last();
+        match last {
+            Some((_, declare)) if name.is_empty() => declare.queue.as_str(),
+            _ => name,
+        }
     }
 
     /// Whether the program opened a connection at all.
@@ -209,7 +235,7 @@ impl<'a> Talk<'a> {
     /// The bytes that are not AMQP, when the program sent some.
     #[must_use]
     pub fn garbage(self) -> Option<&'a FrameError> {
-        self.others().find_map(|what| match what {
+        self.others(Peer::Program).find_map(|what| match what {
             What::Garbage(error) => Some(error),
             _ => None,
         })

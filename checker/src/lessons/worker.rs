@@ -110,10 +110,12 @@ impl Contract for Worker {
     const IS_RANDOM: bool = true;
     const STEPS: &'static [Rule<Evidence>] = &[
         ("connect", |seen| seen.each(|_, worker| steps::connect(worker))),
-        ("declare", |seen| seen.each(|_, worker| durable::declare(worker, QUEUE))),
+        ("declare", |seen| {
+            seen.each(|_, worker| receiving::declared_in_time(worker, QUEUE, durable::declare(worker, QUEUE)))
+        }),
         ("prefetch", |seen| seen.each(|_, worker| take::prefetch(worker))),
         ("consume", |seen| seen.each(|_, worker| take::consume(worker))),
-        ("wait", take::wait),
+        ("wait", |seen| seen.each(|_, worker| receiving::wait(worker, seen.reached >= Reached::Waiting))),
         ("receive", take::receive),
         ("work", work::work),
         ("ack", work::ack),

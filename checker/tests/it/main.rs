@@ -5,6 +5,7 @@
 
 mod command_line;
 mod doctor;
+mod gallery;
 mod learner;
 mod mistakes;
 mod reference;

@@ -119,9 +119,9 @@ impl Script {
         self
     }
 
-    /// Ctrl-C was pressed before the end.
+    /// Ctrl-C is pressed.
     fn interrupted(mut self) -> Script {
-        self.seen.interrupted_at = Some(Duration::from_millis(500));
+        self.seen.interrupted_at = Some(Duration::from_millis(self.seen.events.len() as u64));
         self
     }
 
@@ -404,7 +404,10 @@ fn receiving() {
             ),
         ),
         ("leaves after the messages", receive(printed(delivered(true)).close().exit(0), &bodies, Reached::Received)),
-        ("stops receiving", receive(end(printed(delivered(true))), &bodies, Reached::Received)),
+        (
+            "stops receiving",
+            receive(printed(delivered(true)).close().interrupted().exit(0), &bodies, Reached::Received),
+        ),
         ("ignores Ctrl-C", receive(printed(delivered(true)).interrupted().overdue(), &bodies, Reached::Stayed)),
         (
             "panics at Ctrl-C",

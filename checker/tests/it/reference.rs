@@ -12,6 +12,7 @@ use std::{
 };
 
 use checker::{
+    lessons::translate::Chapter,
     report::json::FIELDS,
     verdict::{Outcome, Verdict},
 };
@@ -80,6 +81,7 @@ fn the_reports_fields_are_those_of_the_book() {
     let reports = [
         report(&["01", "--broker", "embedded"], Exit::Passed),
         report(&["02", "--broker", "embedded"], Exit::Passed),
+        report(&["03", "--broker", "embedded"], Exit::Passed),
         report(&["01", "--broker", "embedded", "--program", "true"], Exit::Failed),
         report(&["01", "--broker", "embedded", "--path", &broken().to_string_lossy()], Exit::Failed),
         report(&["01", "--broker", &format!("amqp://{nobody}"), "--program", "true"], Exit::NotChecked),
@@ -123,7 +125,7 @@ fn fields(path: &str, value: &Value, seen: &mut BTreeMap<String, Vec<&'static st
         });
     }
     match value {
-        Value::Object(map) if !matches!(path, "wire[].args" | "wire[].body") => {
+        Value::Object(map) if !path.ends_with("wire[].args") && !path.ends_with("wire[].body") => {
             let name = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
             map.iter().for_each(|(key, value)| fields(&name(key), value, seen));
         }
@@ -147,4 +149,20 @@ fn example(mut report: Value) -> Value {
         event["at_ms"] = json!(4.0 + 0.5 * f64::from(u32::try_from(index).unwrap()));
     }
     report
+}
+
+#[test]
+fn what_errors_mean_is_in_the_book() {
+    let mut page = String::new();
+    for chapter in Chapter::ALL {
+        let _ = writeln!(page, "<!-- ANCHOR: {} -->", chapter.id);
+        for error in chapter.examples() {
+            let code = error.code.map(|code| format!("{code} ")).unwrap_or_default();
+            let fence = if error.text.contains('`') { "``" } else { "`" };
+            let _ = writeln!(page, "{code}{fence}{}{fence}", error.text);
+            let _ = writeln!(page, ": {}\n\n  {}\n", error.means.cause, error.means.remedy);
+        }
+        let _ = writeln!(page, "<!-- ANCHOR_END: {} -->", chapter.id);
+    }
+    recorded("errors.md", &page);
 }

@@ -12,8 +12,10 @@ mod book;
 mod brokers;
 mod classic;
 mod cleaning;
+mod gallery;
 mod lessons;
 mod own;
+mod programs;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod step_programs;
@@ -33,11 +35,13 @@ type BoxedTest = Box<dyn Fn(&TestBroker) -> Result<(), Failed> + Send>;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // Two cores: more checks at a time only wait for each other.
-    arguments.test_threads = arguments.test_threads.or(Some(2));
+    // On two cores: most of the time, checks wait for what does not come.
+    arguments.test_threads = arguments.test_threads.or(Some(4));
     let fixed: &[(&str, Test)] = &[
         ("lesson_01_passes", |broker| lessons::reference(broker, "01")),
         ("lesson_02_passes", |broker| lessons::reference(broker, "02")),
+        ("lesson_03_passes", |broker| lessons::reference(broker, "03")),
+        ("lesson_04_passes", |broker| lessons::several(broker, "04")),
         ("check_all_passes", lessons::check_all),
         ("a_mistake_is_shown", step_programs::mistake),
         ("the_report_is_json", lessons::json),
@@ -64,6 +68,11 @@ fn main() -> ExitCode {
         trials.extend(book::SCENES.iter().map(|scene| {
             trial(format!("book::{}", scene.name), Box::new(move |broker: &TestBroker| book::play(broker, scene)))
         }));
+        trials.extend(
+            gallery::all()
+                .into_iter()
+                .map(|wrong| trial(wrong.name(), Box::new(move |broker: &TestBroker| gallery::check(broker, &wrong)))),
+        );
         if *place == Place::Embedded {
             trials.push(trial("a_bad_day_is_made_by_hand".to_owned(), Box::new(own::bad_day)));
         }

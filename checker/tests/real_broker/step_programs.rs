@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
     sync::OnceLock,
 };
 
@@ -12,6 +11,7 @@ use libtest_mimic::Failed;
 
 use crate::{
     brokers::TestBroker,
+    programs,
     shared::{shown, snapshot},
 };
 
@@ -86,54 +86,18 @@ fn built() -> &'static Result<PathBuf, String> {
 }
 
 fn build() -> Result<PathBuf, Box<dyn std::error::Error>> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
-    // <target>/debug/checker
-    let target = PathBuf::from(env!("CARGO_BIN_EXE_checker")).ancestors().nth(2).ok_or("no target folder")?.to_owned();
-    let package = target.join("hello-rabbit").join("step-programs");
-    let source = package.join("src").join("bin");
-    let _ = fs::remove_dir_all(&package);
-    fs::create_dir_all(&source)?;
+    let mut sources = Vec::new();
     for program in all() {
         let text = fs::read_to_string(program.lesson.folder.join("src/main.rs"))?;
         let cut = anchors::step_program(&text, &program.lesson.about.steps, program.done)?;
-        fs::write(source.join(program.binary()).with_extension("rs"), cut)?;
+        sources.push((format!("bin/{}.rs", program.binary()), cut));
     }
     for lesson in lessons::all()? {
         let text = fs::read_to_string(lesson.folder.join("src/main.rs"))?;
         for experiment in &lesson.about.experiments {
-            let name = format!("{}-{}.rs", lesson.about.id, experiment.id);
-            fs::write(source.join(name), anchors::experiment(&text, experiment)?)?;
+            let name = format!("bin/{}-{}.rs", lesson.about.id, experiment.id);
+            sources.push((name, anchors::experiment(&text, experiment)?));
         }
     }
-    // The same versions, features and profile as the lessons', so that nothing is compiled twice.
-    let workspace: toml::Table = toml::from_str(&fs::read_to_string(root.join("Cargo.toml"))?)?;
-    let dependencies = workspace["workspace"]["dependencies"].as_table().ok_or("no dependencies")?.clone();
-    let wanted = ["lapin", "tokio", "futures-lite"];
-    let manifest = toml::Table::from_iter([
-        (
-            "package".to_owned(),
-            toml::toml! { name = "step-programs"
-            edition = "2024" }
-            .into(),
-        ),
-        (
-            "dependencies".to_owned(),
-            dependencies
-                .into_iter()
-                .filter(|(name, _)| wanted.contains(&name.as_str()))
-                .collect::<toml::Table>()
-                .into(),
-        ),
-        ("profile".to_owned(), workspace["profile"].clone()),
-        ("workspace".to_owned(), toml::Table::new().into()),
-    ]);
-    fs::write(package.join("Cargo.toml"), toml::to_string(&manifest)?)?;
-    fs::copy(root.join("Cargo.lock"), package.join("Cargo.lock"))?;
-    let cargo = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--bins"])
-        .current_dir(&package)
-        .env("CARGO_TARGET_DIR", &target)
-        .env("RUSTFLAGS", "-Awarnings")
-        .output()?;
-    if cargo.status.success() { Ok(target.join("debug")) } else { Err(String::from_utf8_lossy(&cargo.stderr).into()) }
+    programs::build("step-programs", &sources)
 }

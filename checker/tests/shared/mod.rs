@@ -1,6 +1,8 @@
 //! What the test programs share: comparing what the checker shows with snapshots.
 
-use std::process::Output;
+pub mod gallery;
+
+use std::{path::Path, process::Output};
 
 /// Exit code, stdout and stderr, as one text.
 #[must_use]
@@ -13,10 +15,12 @@ pub fn shown(output: &Output) -> String {
     )
 }
 
-/// Compares with a snapshot, with everything out of the way that differs from run to run and from broker to broker.
+/// Compares with a snapshot, with everything out of the way that differs from run to run and from broker to broker. The name
+/// may have folders in it.
 pub fn snapshot(name: &str, text: &str) {
+    let (folder, name) = name.rsplit_once('/').unwrap_or(("", name));
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("../snapshots");
+    settings.set_snapshot_path(Path::new("../snapshots").join(folder));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     for (pattern, instead) in UNSTEADY {
@@ -26,7 +30,8 @@ pub fn snapshot(name: &str, text: &str) {
 }
 
 /// What differs from run to run and from broker to broker, and what stands in its place.
-pub const UNSTEADY: [(&str, &str); 7] = [
+pub const UNSTEADY: [(&str, &str); 8] = [
+    (r"thread '([^']+)' \(\d+\)", "thread '$1'"),
     (r" +\d+\.\d ms", "    [time]"),
     (r"in \d+\.\d s", "in [time]"),
     (r"RabbitMQ \d+\.\d+\.\d+", "RabbitMQ [version]"),

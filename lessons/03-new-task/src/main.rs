@@ -50,12 +50,9 @@ async fn send() -> Result<(), Box<dyn Error>> {
     // ANCHOR: publish
     // Of the messages in a durable queue, a restart leaves those that are persistent:
     // their senders gave them delivery mode 2. All others are gone.
-    let flags = BasicPublishOptions::default();
-    let properties = BasicProperties::default().with_delivery_mode(2);
-    let body = task.as_bytes();
-    channel
-        .basic_publish("".into(), "task_queue".into(), flags, body, properties)
-        .await?;
+    let kept = BasicProperties::default().with_delivery_mode(2);
+    let (flags, body) = (BasicPublishOptions::default(), task.as_bytes());
+    channel.basic_publish("".into(), "task_queue".into(), flags, body, kept).await?;
     // ANCHOR_END: publish
 
     // ANCHOR: print

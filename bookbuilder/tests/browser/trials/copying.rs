@@ -15,8 +15,7 @@ use crate::{
 /// On each lesson's page, the button of the whole program puts on the clipboard what is in the lesson's file.
 pub fn gives_the_program(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
-        let rights = json!({ "origin": browser.origin, "permissions": ["clipboardReadWrite"] });
-        browser.session.devtools("Browser.grantPermissions", rights)?;
+        allow_copying(browser)?;
         let mut faults = Faults::default();
         let mut lessons = browser.book.lessons().peekable();
         ensure!(lessons.peek().is_some(), "the table of contents has no page of a lesson");
@@ -27,13 +26,38 @@ pub fn gives_the_program(lab: &Lab) -> anyhow::Result<()> {
     })
 }
 
+/// The button of a terminal's session puts on the clipboard what was typed, without prompts and without what came back.
+pub fn gives_what_is_typed(lab: &Lab) -> anyhow::Result<()> {
+    lab.browse(|browser| {
+        allow_copying(browser)?;
+        browser.go("setup.html")?;
+        let shown = browser.text(include_str!("../scripts/first_session.js"))?;
+        let typed: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
+        ensure!(!typed.is_empty(), "no command in the page's first ```console block: {shown:?}");
+        let copied = press(browser)?;
+        ensure!(copied.lines().eq(typed.iter().copied()), "of {shown:?}, this is copied: {copied:?}");
+        Ok(())
+    })
+}
+
+fn allow_copying(browser: &Browser<'_>) -> anyhow::Result<()> {
+    let rights = json!({ "origin": browser.origin, "permissions": ["clipboardReadWrite"] });
+    browser.session.devtools("Browser.grantPermissions", rights)?;
+    Ok(())
+}
+
+/// Presses the button that a script has found, and returns what is on the clipboard then.
+fn press(browser: &Browser<'_>) -> anyhow::Result<String> {
+    browser.session.click("#the-button")?;
+    browser.session.until("document.querySelector('#the-button.tooltipped')?.textContent === 'Copied!'")?;
+    browser.text("await navigator.clipboard.readText()")
+}
+
 fn copy(browser: &Browser<'_>, path: &str, number: &str) -> anyhow::Result<()> {
     browser.go(path)?;
     let found = browser.value(include_str!("../scripts/whole_program.js"))?;
     ensure!(found == true, "no ```rust block under a heading with the id whole-program");
-    browser.session.click("#the-button")?;
-    browser.session.until("document.querySelector('#the-button.tooltipped')?.textContent === 'Copied!'")?;
-    let copied = browser.text("await navigator.clipboard.readText()")?;
+    let copied = press(browser)?;
     // mdBook drops the end of a listing's last line.
     let program = program(number)?.trim_end().to_owned();
     if copied != program {

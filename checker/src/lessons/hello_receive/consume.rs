@@ -1,14 +1,13 @@
-//! The step `consume`: subscribed, and what is to be acknowledged is.
+//! The step `consume`: the program subscribes, and acknowledges what is to be acknowledged.
 
-use wire::{Method, Peer, protocol::basic, words::quoted};
+use wire::{Method, Peer, protocol::basic};
 
-use super::{Evidence, QUEUE, polls, subscribed};
+use super::{Evidence, QUEUE};
 use crate::{
     lessons::{
-        ending,
-        talk::{BASIC_ACK, BASIC_CONSUME, Talk},
+        receiving,
+        talk::{BASIC_ACK, Talk},
     },
-    performance::Performance,
     verdict::{Finding, Mistake},
 };
 
@@ -16,21 +15,10 @@ use crate::{
 pub(super) fn consume(seen: &Evidence) -> Finding {
     let performance = &seen.performance;
     let talk = Talk::of(performance);
-    let Some((said, consume)) = talk.consumes().find(|(_, consume)| consume.queue.as_str() == QUEUE) else {
-        return not_subscribed(performance, talk).into();
+    let (said, consume) = match receiving::subscription(performance, QUEUE) {
+        Ok(found) => found,
+        Err(mistake) => return mistake.into(),
     };
-    if let Some(close) = talk.refusal(BASIC_CONSUME) {
-        return Mistake::new("The broker refused the subscription.")
-            .seen(close.said.line())
-            .hint("The broker's line says why.")
-            .into();
-    }
-    if !subscribed(performance) {
-        return Mistake::new("The program asked to subscribe, and left before the broker answered.")
-            .seen(said.line())
-            .hint("Wait for the answer: in lapin, `.await` the call.")
-            .into();
-    }
     if let Some(close) = talk.refusal(BASIC_ACK) {
         let message = if consume.no_ack {
             "The program acknowledges a message of a subscription with no_ack, where none is to be acknowledged; the broker closed the channel."
@@ -46,45 +34,29 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
     }
     let open = unacknowledged(talk);
     if !open.is_empty() {
-        let rejected = talk.methods().find(|said| {
-            said.from == Peer::Program
-                && matches!(said.method, Method::Basic(basic::AMQPMethod::Nack(_) | basic::AMQPMethod::Reject(_)))
-        });
-        if let Some(said) = rejected {
+        let mut rejected = talk
+            .said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Nack(_) | basic::AMQPMethod::Reject(_))));
+        if let Some(said) = rejected.next() {
             return Mistake::new("The program rejects messages that it should take.")
                 .seen(said.line())
                 .hint("Acknowledge them (`ack`), or subscribe with no_ack as the lesson does.")
                 .into();
         }
+        let mut prefetch =
+            talk.said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Qos(qos)) if qos.prefetch_count > 0));
+        let (fate, limit) = match prefetch.next() {
+            Some(said) => ("with its prefetch limit, the broker sends no more", format!("\n{}", said.line())),
+            None => ("the broker keeps them, and delivers all of them again", String::new()),
+        };
         return Mistake::new(format!(
-            "The program subscribes without no_ack and leaves {} of its messages unacknowledged: the broker keeps them, and delivers all of them again.",
+            "The program subscribes without no_ack and leaves {} of its messages unacknowledged: {fate}.",
             open.len()
         ))
-        .seen(said.line())
-        .hint("Set no_ack as the lesson does, or acknowledge every delivery.")
+        .seen(said.line() + &limit)
+        .hint("Set no_ack as the lesson does, or acknowledge every delivery, and await it.")
         .into();
     }
     Finding::Passed(said.line())
-}
-
-fn not_subscribed(seen: &Performance, talk: Talk<'_>) -> Mistake {
-    if let Some((said, consume)) = talk.consumes().next() {
-        return Mistake::new(format!(
-            "The program subscribes to the queue {}, and the lesson's queue is `{QUEUE}`.",
-            quoted(consume.queue.as_str().as_bytes())
-        ))
-        .seen(said.line())
-        .hint("The name is \"hello\" letter for letter, here and where the queue is declared.");
-    }
-    let get = talk.methods().find(|said| matches!(said.method, Method::Basic(basic::AMQPMethod::Get(_))));
-    if let Some(said) = get {
-        return Mistake::new("The program asks for single messages (basic.get) instead of subscribing: it burns time when there is nothing, and is late when there is something.")
-            .seen(format!("{} (asked {}×)", said.line(), polls(talk)))
-            .hint("Subscribe once (basic.consume), and the broker pushes messages as they come.");
-    }
-    Mistake::new("The program never subscribes to the queue, so no message comes to it.")
-        .seen(ending::last_words(seen))
-        .hint("In lapin, `channel.basic_consume(…).await?`. A future that is not awaited does nothing.")
 }
 
 /// The delivery tags that were to be acknowledged and were not.

@@ -1,29 +1,42 @@
 //! What a line says that was meant for a message, and says it in another way.
 
-use super::RECEIVED;
-use crate::{lessons::printed, verdict::Mistake};
+use crate::{
+    lessons::{printed, receiving::RECEIVED},
+    verdict::Mistake,
+};
 
-/// Whether a line has the numbers of this body's bytes in it, as Debug prints them.
-pub(super) fn has_bytes_of(line: &str, body: &str) -> bool {
-    let numbers = format!("{:?}", body.as_bytes());
-    !body.is_empty() && line.contains(numbers.trim_matches(['[', ']']))
+/// A line that is meant to say that a message was received, and says something else, with that message's body: the plainest
+/// one, which tells the most. None where lines are missing or in another order, but right as far as they go.
+pub(super) fn wrong_line<'a>(sent: &'a [String], lines: &'a [String]) -> Option<(&'a str, &'a str)> {
+    let mut wrong: Vec<(&str, &str)> = Vec::new();
+    for (line, body) in lines.iter().filter(|line| is_meant_for_a_message(line)).zip(sent) {
+        if printed::says(line, RECEIVED, body) {
+            continue;
+        }
+        if sent.iter().any(|other| printed::says(line, RECEIVED, other)) {
+            break;
+        }
+        wrong.push((line, body));
+    }
+    let plain = wrong.iter().find(|(_, body)| !body.is_empty() && body.is_ascii());
+    plain.or(wrong.iter().find(|(_, body)| !body.is_empty())).or(wrong.first()).copied()
 }
 
-/// The first line that is meant to say that a message was received, and says something else, with that message's body. None
-/// where lines are missing or in another order, but right as far as they go.
-pub(super) fn wrong_line<'a>(sent: &'a [String], lines: &'a [String]) -> Option<(&'a str, &'a str)> {
-    let mut next = 0;
-    for line in lines.iter().filter(|line| is_meant_for_a_message(line)) {
-        let body = sent.get(next)?;
-        if printed::says(line, RECEIVED, body) {
-            next += 1;
-        } else if sent.iter().any(|other| printed::says(line, RECEIVED, other)) {
-            return None;
-        } else {
-            return Some((line, body));
-        }
-    }
-    None
+/// The line that is printed for every message, whatever is in it.
+pub(super) fn one_for_all(lines: &[String]) -> Option<&str> {
+    let mut meant = lines.iter().filter(|line| is_meant_for_a_message(line));
+    let first = meant.next()?;
+    let others: Vec<&String> = meant.collect();
+    let says_something = first.split_whitespace().count() > 2;
+    (says_something && !others.is_empty() && others.iter().all(|line| *line == first)).then_some(first)
+}
+
+/// A message that stands on the line below the one that is meant for it: both lines.
+pub(super) fn on_the_line_below<'a>(sent: &[String], lines: &'a [String]) -> Option<[&'a str; 2]> {
+    let is_bare = |line: &str| is_meant_for_a_message(line) && line.split_whitespace().count() == 2;
+    let has_a_body = |line: &str| sent.iter().any(|body| !body.is_empty() && line.contains(body.as_str()));
+    let mut pairs = lines.windows(2).map(|pair| [pair[0].as_str(), pair[1].as_str()]);
+    pairs.find(|[one, two]| is_bare(one) && !is_meant_for_a_message(two) && has_a_body(two))
 }
 
 fn is_meant_for_a_message(line: &str) -> bool {

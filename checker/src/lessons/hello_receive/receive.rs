@@ -1,34 +1,16 @@
-//! The steps `wait` and `receive`: what the program prints while messages come.
+//! The step `receive`: what the program prints while messages come.
 
-use wire::{Method, Peer, protocol::queue};
+use wire::Peer;
 
-use super::{BEFORE, Evidence, RECEIVED, Reached, WAITING, otherwise, stay::ended_by_itself, times_printed};
+use super::{BEFORE, Evidence, Reached, otherwise};
 use crate::{
-    lessons::{ending, printed, steps, talk::Talk},
+    lessons::{
+        ending, printed,
+        receiving::{self, RECEIVED, ended_by_itself, held_back, times_printed},
+        talk::Talk,
+    },
     verdict::{Finding, Mistake},
 };
-
-/// The waiting line, on stdout, while it waits.
-pub(super) fn wait(seen: &Evidence) -> Finding {
-    if let Err(mistake) = steps::line_on_stdout(&seen.performance, WAITING, |line| line == WAITING) {
-        return match ending::panic_of(&seen.performance) {
-            Some(panic) if seen.performance.stdout.lines().is_empty() => panic.into(),
-            _ => mistake.into(),
-        };
-    }
-    if seen.reached < Reached::Waiting {
-        return held_back(
-            "The waiting line came when the program ended, not while it waited: it is printed after the loop, or held back.",
-        )
-        .into();
-    }
-    Finding::Passed(WAITING.to_owned())
-}
-
-fn held_back(message: &str) -> Mistake {
-    Mistake::new(message)
-        .hint("Flush stdout after each line, or print with something that does: in Rust, `println!` on a terminal.")
-}
 
 /// All bodies, each once, in order.
 pub(super) fn receive(seen: &Evidence) -> Finding {
@@ -78,7 +60,7 @@ fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
             .seen(line.clone())
             .hint("In Rust, `println!` prints to stdout and `eprintln!` to stderr.");
     }
-    if let Some(line) = lines.iter().find(|line| seen.sent.iter().any(|body| otherwise::has_bytes_of(line, body))) {
+    if let Some(line) = lines.iter().find(|line| seen.sent.iter().any(|body| printed::has_bytes_of(line, body))) {
         return Mistake::new(
             "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
         )
@@ -89,6 +71,18 @@ fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
         return Mistake::new("The program prints several messages on one line.")
             .seen(line.clone())
             .hint("End each line with a newline.");
+    }
+    if let Some(lines) = otherwise::on_the_line_below(&seen.sent, lines) {
+        return Mistake::new(
+            "The program prints a message on two lines; the lesson's is one line, with the text on it.",
+        )
+        .seen(lines.join("\n"))
+        .hint("Print both in one go: in Rust, one `println!` with `'{}'` for the text.");
+    }
+    if let Some(line) = otherwise::one_for_all(lines) {
+        return Mistake::new("The program prints the same line for each message, whatever is in it.")
+            .seen(line.to_owned())
+            .hint("Print each delivery's own body: in Rust, `String::from_utf8_lossy(&delivery.data)`.");
     }
     if let Some((line, body)) = otherwise::wrong_line(&seen.sent, lines) {
         return otherwise::printed_otherwise(line, body);
@@ -108,11 +102,26 @@ fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
         .hint("Print a line for each delivery, whatever is in it.");
     }
     let all = seen.sent.len();
-    Mistake::new(format!(
+    let expected = format!("expected: {RECEIVED} '{}'", shown(body));
+    let subscriptions = Talk::of(performance).consumes().count();
+    if subscriptions > 1 {
+        return Mistake::new(format!(
+            "The program has {subscriptions} subscriptions, among which the broker shares the messages out, and prints {count} of {all}."
+        ))
+        .seen(expected)
+        .hint("Subscribe once, and print what comes.");
+    }
+    let mistake = Mistake::new(format!(
         "Only {count} of {all} messages were printed in time; this one was delivered, and not printed."
     ))
-    .seen(format!("expected: {RECEIVED} '{}'", shown(body)))
-    .hint("Print a line for each delivery, as it comes.")
+    .seen(expected);
+    if count == 0 {
+        return mistake.hint(
+            "Print a line for each delivery, as it comes. Does something block the runtime's thread, as `std::thread::sleep` \
+             and reading from the keyboard do? Then nothing else goes on in the program.",
+        );
+    }
+    mistake.hint("Print a line for each delivery, as it comes.")
 }
 
 /// The message never reached the program, or the program did not wait to print it.
@@ -128,14 +137,16 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
         let hint = "Receive in a loop: in lapin, `while let Some(delivery) = consumer.next().await`.";
         return Some(Mistake::new(message).seen(ending::last_words(performance)).hint(hint));
     }
+    if let Some(said) = receiving::goodbye(performance) {
+        let mistake = Mistake::new(format!("The program stopped receiving after {count} of {all} messages."));
+        return Some(mistake.seen(said.line()).hint(
+            "Keep the consumer, and receive in a loop: in lapin, a consumer that is dropped cancels its subscription.",
+        ));
+    }
     if talk.deliveries().any(|(_, _, content)| content.body == body.as_bytes()) {
         return None;
     }
-    let emptied = talk.methods().find(|said| {
-        said.from == Peer::Program
-            && matches!(said.method, Method::Queue(queue::AMQPMethod::Purge(_) | queue::AMQPMethod::Delete(_)))
-    });
-    if let Some(said) = emptied {
+    if let Some(said) = receiving::emptied(talk) {
         let mistake = Mistake::new("The program throws messages away that were waiting in the queue.");
         return Some(
             mistake.seen(said.line()).hint("Neither purge nor delete the queue: what waits there is for you."),
@@ -143,7 +154,7 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
     }
     if let Some(close) = talk.closes(Peer::Broker).next() {
         let mistake = Mistake::new("The broker closed the channel before all messages were delivered.");
-        return Some(mistake.seen(close.said.line()).hint("The broker's line says why."));
+        return Some(mistake.seen(close.said.line()).hint(close.meaning("The broker's line says why.")));
     }
     let delivered = talk.deliveries().count();
     let mistake =

@@ -1,14 +1,12 @@
-//! The steps `stay` and `stop`: a receiver stays until somebody presses Ctrl-C.
-
-use wire::{Method, Peer, protocol::basic};
+//! The step `stay`: a receiver stays until somebody presses Ctrl-C.
 
 use super::{Evidence, Reached};
 use crate::{
     lessons::{
         ending,
-        talk::{Said, Talk},
+        receiving::{ended_by_itself, goodbye},
+        talk::Talk,
     },
-    performance::Performance,
     verdict::{Finding, Mistake},
 };
 
@@ -36,51 +34,4 @@ pub(super) fn stay(seen: &Evidence) -> Finding {
     };
     let evidence = goodbye.map_or_else(|| ending::last_words(performance), |said| said.line());
     Mistake::new(message).seen(evidence).hint("Receive in a loop that only Ctrl-C ends.").into()
-}
-
-/// Ctrl-C ends it soon, without a panic.
-pub(super) fn stop(seen: &Evidence) -> Finding {
-    let performance = &seen.performance;
-    if let Some(panic) = ending::panic_of(performance) {
-        return panic.into();
-    }
-    let Some(exit) = performance.exit else {
-        return Mistake::new("The program's end was not seen.").into();
-    };
-    if exit.overdue {
-        return Mistake::new("Ctrl-C was pressed, and the program did not end soon: it takes the signal and goes on.")
-            .seen(ending::last_words(performance))
-            .hint("When `tokio::signal::ctrl_c()` says that Ctrl-C was pressed, leave the loop and let `main` return.")
-            .into();
-    }
-    // SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a crash. SIGINT is what Ctrl-C is.
-    if let Some(signal) = exit.signal.filter(|signal| [4, 6, 7, 8, 11].contains(signal)) {
-        return Mistake::new(format!("At Ctrl-C the program crashed (signal {signal})."))
-            .seen(ending::last_words(performance))
-            .into();
-    }
-    let gently = Talk::of(performance).closes(Peer::Program).any(|close| close.said.channel == 0);
-    let how = if gently { "with connection.close" } else { "without closing its connection" };
-    Finding::Passed(format!("Ctrl-C ended it, {how}"))
-}
-
-/// Whether the program ended before Ctrl-C was pressed.
-pub(super) fn ended_by_itself(seen: &Performance) -> bool {
-    seen.exit.is_some_and(|exit| seen.interrupted_at.is_none_or(|at| exit.at < at))
-}
-
-/// What the program said, before Ctrl-C was pressed, to receive no more.
-pub(super) fn goodbye(seen: &Performance) -> Option<Said<'_>> {
-    use wire::protocol::{channel::AMQPMethod as Channel, connection::AMQPMethod as Connection};
-    let last = |said: &Said<'_>| {
-        said.from == Peer::Program
-            && seen.interrupted_at.is_none_or(|at| said.at < at)
-            && matches!(
-                said.method,
-                Method::Basic(basic::AMQPMethod::Cancel(_))
-                    | Method::Channel(Channel::Close(_))
-                    | Method::Connection(Connection::Close(_))
-            )
-    };
-    Talk::of(seen).methods().find(last)
 }

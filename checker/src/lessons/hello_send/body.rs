@@ -1,7 +1,10 @@
 //! A body that is not `Hello World!`, and what it is instead.
 
 use super::BODY;
-use crate::{lessons::printed, verdict::Mistake};
+use crate::{
+    lessons::{printed, sending::SENT},
+    verdict::Mistake,
+};
 
 /// The mistake in this body, of the publish that reads as `line`. `complete` tells whether all of it came.
 pub(super) fn wrong(line: String, body: &[u8], complete: bool) -> Mistake {
@@ -34,6 +37,21 @@ pub(super) fn wrong(line: String, body: &[u8], complete: bool) -> Mistake {
         ("The message's body differs from `Hello World!` in upper and lower case.", "Look at the marked letter.")
     } else if text.is_empty() {
         ("The message's body is empty.", "Send the text's bytes: in Rust, `b\"Hello World!\"`.")
+    } else if printed::has_bytes_of(text, BODY) {
+        (
+            "The message's body is not `Hello World!`: it is a list of the bytes' numbers, their Debug form.",
+            "Send the text's bytes themselves: in Rust, `b\"Hello World!\"`.",
+        )
+    } else if text.trim_start().starts_with(SENT.trim_start()) {
+        (
+            "The message's body is not `Hello World!`: it is the line that the program prints.",
+            "Send the text alone; the line around it is for who watches the program.",
+        )
+    } else if text.trim_start().starts_with(['{', '[']) && text.contains(BODY) {
+        (
+            "The message's body is not `Hello World!`: the text is wrapped up, in JSON it seems.",
+            "Send the text's bytes as they are: in Rust, `b\"Hello World!\"`.",
+        )
     } else {
         ("The message's body is not `Hello World!`.", "Look at the marked place.")
     };

@@ -24,7 +24,7 @@ pub(super) fn share(seen: &Evidence) -> Finding {
         let behind = got.iter().find(|other| other.said.order > busy.said.order && other.said.order < until);
         if let Some(other) = behind {
             return Mistake::new(format!(
-                "While {} worked on a long task it got another one, which waited behind it; the other worker was idle.",
+                "While {} worked on a long task it got another one, which waited behind it.",
                 role(index)
             ))
             .seen(format!("{}\n{}", busy.said.line(), other.said.line()))

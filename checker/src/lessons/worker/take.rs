@@ -1,7 +1,7 @@
-//! The steps `prefetch`, `consume`, `wait` and `receive`: how a worker comes by its tasks.
+//! The steps `prefetch`, `consume` and `receive`: how a worker comes by its tasks.
 
 use wire::{
-    Method, Peer,
+    Method,
     protocol::basic::{self, AMQPMethod as Basic},
 };
 
@@ -10,7 +10,6 @@ use crate::{
     lessons::{
         ending, printed,
         receiving::{self, Delivered, RECEIVED, WAITING},
-        steps,
         talk::{BASIC_QOS, Said, Talk},
     },
     performance::Performance,
@@ -108,30 +107,6 @@ pub(super) fn consume(worker: &Performance) -> Finding {
     }
 }
 
-/// The waiting line, on stdout, while it waits.
-pub(super) fn wait(seen: &Evidence) -> Finding {
-    seen.each(|_, worker| {
-        if let Err(mistake) = steps::line_on_stdout(worker, WAITING, |line| line == WAITING) {
-            return match ending::panic_of(worker) {
-                Some(panic) if worker.stdout.lines().is_empty() => panic.into(),
-                _ => mistake.into(),
-            };
-        }
-        if seen.reached < Reached::Waiting {
-            return held_back(
-                "The waiting line came when the program ended, not while it waited: it is printed after the loop, or held back.",
-            )
-            .into();
-        }
-        Finding::Passed(WAITING.to_owned())
-    })
-}
-
-fn held_back(message: &str) -> Mistake {
-    Mistake::new(message)
-        .hint("Flush stdout after each line, or print with something that does: in Rust, `println!` on a terminal.")
-}
-
 /// Each task that came is printed, once each time it came; and the program is there for it.
 pub(super) fn receive(seen: &Evidence) -> Finding {
     let mut count = 0;
@@ -143,7 +118,9 @@ pub(super) fn receive(seen: &Evidence) -> Finding {
         }
     }
     if seen.reached < Reached::Shared && !seen.is_refused() {
-        if let Some(mistake) = seen.workers.iter().take(2).find_map(left) {
+        // Who leaves in the middle of a task has another trouble than not to stay.
+        let has_time = |worker: &&Performance| seen.first_tasks(worker).iter().all(|task| task.acked.is_some());
+        if let Some(mistake) = seen.workers.iter().take(2).filter(has_time).find_map(left) {
             return mistake.into();
         }
         if count == 0 {
@@ -230,10 +207,10 @@ fn left(worker: &Performance) -> Option<Mistake> {
     if let Some(panic) = ending::panic_of(worker) {
         return Some(panic);
     }
-    let count = receiving::ledger(Talk::of(worker)).len();
+    let count = receiving::ledger(Talk::of(worker)).iter().filter(|task| task.acked.is_some()).count();
     if receiving::ended_by_itself(worker) {
         let message = match count {
-            0 => "The program ended before a task came; a worker stays for the next one.".to_owned(),
+            0 => "The program ended before it had done a task; a worker stays for the next one.".to_owned(),
             1 => "The program ended after its first task; a worker stays for the next one.".to_owned(),
             count => format!("The program ended after {count} tasks; a worker stays for the next one."),
         };
@@ -250,13 +227,8 @@ fn left(worker: &Performance) -> Option<Mistake> {
                 .hint("Neither purge nor delete the queue: what waits there is to be done."),
         );
     }
-    let goodbye = Talk::of(worker).methods().find(|said| {
-        said.from == Peer::Program
-            && worker.interrupted_at.is_none_or(|at| said.at < at)
-            && matches!(said.method, Method::Basic(Basic::Cancel(_)))
-    });
-    goodbye.map(|said| {
-        Mistake::new("The program cancels its subscription while there is work; a worker stays for the next task.")
+    receiving::goodbye(worker).map(|said| {
+        Mistake::new("The program stops receiving while there is work; a worker stays for the next task.")
             .seen(said.line())
             .hint("Receive in a loop that only Ctrl-C ends.")
     })

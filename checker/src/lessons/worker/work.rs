@@ -11,7 +11,7 @@ use wire::{
     types::AMQPValue,
 };
 
-use super::{DONE, Evidence, TOLERANCE, work_in};
+use super::{DONE, Evidence, Reached, TOLERANCE, work_in};
 use crate::{
     lessons::{
         ending, printed,
@@ -29,53 +29,89 @@ const TOO_LONG: Duration = Duration::from_millis(800);
 /// A task that took so much longer than it should says nothing about what the program did meanwhile: the machine was busy.
 const BUSY: Duration = Duration::from_millis(500);
 
+/// A task that was done, by what was printed.
+struct Done<'a> {
+    worker: &'a Performance,
+    delivered: Delivered<'a>,
+    /// From when it came to the line that it is done.
+    took: Duration,
+    /// How long it should take.
+    asked: Duration,
+}
+
 /// A second for each dot, and then ` [x] Done`.
 pub(super) fn work(seen: &Evidence) -> Finding {
-    let mut longer = Vec::new();
-    let mut longest = String::new();
+    let (mut done, mut not_done) = (Vec::new(), Vec::new());
     for worker in seen.workers.iter().take(2) {
-        for delivered in seen.first_tasks(worker) {
-            let Some(done) = done_at(worker, &delivered) else {
-                // What follows from a refusal is told where the refusal is.
-                if seen.is_refused() || delivered.redelivered || delivered.rejected.is_some() {
-                    continue;
+        let got = seen.first_tasks(worker);
+        for (index, delivered) in got.iter().enumerate() {
+            let before = got[..index].iter().filter(|other| other.body == delivered.body).count();
+            match done_at(worker, delivered, before) {
+                Some(at) => {
+                    let took = at.saturating_sub(delivered.said.at);
+                    done.push(Done { worker, delivered: *delivered, took, asked: work_in(delivered.body) });
                 }
-                return never_done(worker, &delivered).into();
-            };
-            let (took, asked) = (done.saturating_sub(delivered.said.at), work_in(delivered.body));
-            if took + TOLERANCE < asked {
-                return too_short(&delivered, took, asked).into();
-            }
-            longer.push(took.saturating_sub(asked));
-            if asked >= Duration::from_secs(2) {
-                if let Some(mistake) = silent(worker, &delivered, took, asked) {
-                    return mistake.into();
-                }
-                longest = format!("{} s for {}", seconds(took), shown(&delivered));
+                None => not_done.push((worker, *delivered)),
             }
         }
     }
-    if longer.len() > 1 && longer.iter().all(|more| *more > TOO_LONG) {
-        let least = longer.iter().min().copied().unwrap_or_default();
-        return Mistake::new(format!(
-            "Every task takes at least {} s longer than it has dots; a task without dots takes no time.",
-            seconds(least)
-        ))
-        .seen(longest)
-        .hint("A second for each dot, and nothing more: `Duration::from_secs` of their number.")
-        .into();
+    match judged(seen, &done, &not_done) {
+        Some(mistake) => mistake.into(),
+        None => {
+            let longest = done.iter().max_by_key(|done| done.asked);
+            Finding::Passed(
+                longest
+                    .map(|done| format!("{} s for {}", seconds(done.took), shown(&done.delivered)))
+                    .unwrap_or_default(),
+            )
+        }
     }
-    if longer.is_empty() {
-        return Mistake::new("No task was done.").hint("Print ` [x] Done` behind the work.").into();
-    }
-    Finding::Passed(longest)
 }
 
-/// When the program printed that this task is done: the first such line behind the one that it was received.
-fn done_at(worker: &Performance, delivered: &Delivered<'_>) -> Option<Duration> {
+fn judged(seen: &Evidence, done: &[Done<'_>], not_done: &[(&Performance, Delivered<'_>)]) -> Option<Mistake> {
+    if let Some(first) = done.iter().find(|done| done.took + TOLERANCE < done.asked) {
+        return Some(too_short(done, first));
+    }
+    if let Some(mistake) = done.iter().find_map(silent) {
+        return Some(mistake);
+    }
+    let more = |done: &Done<'_>| done.took.saturating_sub(done.asked);
+    if done.len() > 1 && done.iter().all(|done| more(done) > TOO_LONG) {
+        let least = done.iter().min_by_key(|done| more(done))?;
+        return Some(
+            Mistake::new(format!(
+                "Every task takes at least {} s longer than it has dots; a task without dots takes no time.",
+                seconds(more(least))
+            ))
+            .seen(format!("{} s for {}", seconds(least.took), shown(&least.delivered)))
+            .hint("A second for each dot, and nothing more: `Duration::from_secs` of their number."),
+        );
+    }
+    // What follows from a refusal is told where the refusal is, and who was interrupted could not finish.
+    let could = |(worker, delivered): &&(&Performance, Delivered<'_>)| {
+        delivered.rejected.is_none() && had_time(worker, delivered)
+    };
+    if !seen.is_refused()
+        && let Some((worker, delivered)) = not_done.iter().find(could)
+    {
+        return Some(never_done(worker, delivered));
+    }
+    done.is_empty().then(|| Mistake::new("No task was done.").hint("Print ` [x] Done` behind the work."))
+}
+
+/// Whether a worker had the time for a task, or ended over it; we may have ended it in the middle.
+fn had_time(worker: &Performance, delivered: &Delivered<'_>) -> bool {
+    let end = worker.interrupted_at.filter(|_| !receiving::ended_by_itself(worker));
+    end.is_none_or(|at| delivered.said.at + work_in(delivered.body) + BUSY < at)
+}
+
+/// When the program printed that this task is done: the first such line behind the one that it was received. It had the same
+/// task so many times before.
+fn done_at(worker: &Performance, delivered: &Delivered<'_>, before: usize) -> Option<Duration> {
     let body = std::str::from_utf8(delivered.body).ok()?;
     let lines = worker.stdout.lines();
-    let received = lines.iter().position(|line| printed::says(line, RECEIVED, body))?;
+    let mut received = lines.iter().enumerate().filter(|(_, line)| printed::says(line, RECEIVED, body));
+    let (received, _) = received.nth(before)?;
     let done = lines.iter().skip(received).position(|line| line.trim_end() == DONE)? + received;
     worker.stdout_at.get(done).copied()
 }
@@ -92,29 +128,36 @@ fn never_done(worker: &Performance, delivered: &Delivered<'_>) -> Mistake {
     }
 }
 
-fn too_short(delivered: &Delivered<'_>, took: Duration, asked: Duration) -> Mistake {
-    let dots = asked.as_secs();
-    let ends = delivered.body.iter().rev().take_while(|byte| **byte == b'.').count() as u64;
-    let near = |seconds: u64| took >= Duration::from_secs(seconds) && took < Duration::from_secs(seconds) + BUSY;
-    let message = if took < BUSY {
+/// What the program counts instead of dots, by all that it did; `first` is a task that was done too early.
+fn too_short(done: &[Done<'_>], first: &Done<'_>) -> Mistake {
+    let near = |done: &Done<'_>, seconds: u64| {
+        done.took + TOLERANCE >= Duration::from_secs(seconds) && done.took < Duration::from_secs(seconds) + BUSY
+    };
+    let at_end = |done: &Done<'_>| done.delivered.body.iter().rev().take_while(|byte| **byte == b'.').count() as u64;
+    let with_dots = || done.iter().filter(|done| !done.asked.is_zero());
+    let dots = first.asked.as_secs();
+    let message = if with_dots().all(|done| done.took < BUSY) {
         format!("The program says at once that a task is done; each dot in it is a second of work, and it has {dots}.")
-    } else if ends < dots && near(ends) {
+    } else if with_dots().all(|done| near(done, at_end(done))) {
         "The program counts the dots at the end of a task only; each dot in it is a second of work.".to_owned()
-    } else if near(1) {
+    } else if with_dots().all(|done| near(done, 1)) {
         format!("The program works one second, however many dots there are; this task has {dots}.")
     } else {
         format!("The program works for a shorter time than the task asks: {dots} dots are {dots} seconds.")
     };
-    Mistake::new(message).seen(format!("done {} s after it came: {}", seconds(took), shown(delivered))).hint(
-        "`text.matches('.').count()` is the number of seconds; and `.await` the sleep, or it does not take place.",
-    )
+    Mistake::new(message)
+        .seen(format!("done {} s after it came: {}", seconds(first.took), shown(&first.delivered)))
+        .hint(
+            "`text.matches('.').count()` is the number of seconds; and `.await` the sleep, or it does not take place.",
+        )
 }
 
 /// A program that agreed to heartbeats and said nothing for a whole interval while it worked: its connection stood still, too.
 ///
 /// It is told to programs in Rust, where the way around it is one word. In a language whose client blocks with the program,
 /// as the public tutorials' does, it is no mistake in a lesson with tasks of a few seconds.
-fn silent(worker: &Performance, delivered: &Delivered<'_>, took: Duration, asked: Duration) -> Option<Mistake> {
+fn silent(done: &Done<'_>) -> Option<Mistake> {
+    let Done { worker, delivered, took, asked } = *done;
     let number = delivered.said.connection;
     let events = || worker.events.iter().filter(|event| event.connection == number && event.from == Peer::Program);
     let said = |pick: fn(&Connection) -> Option<u64>| {
@@ -140,9 +183,9 @@ fn silent(worker: &Performance, delivered: &Delivered<'_>, took: Duration, asked
                 "agreed: a heartbeat every {interval} s, and so a sign of life every {} s\nnothing for {} s, while it worked on {}",
                 seconds(Duration::from_secs(interval) / 2),
                 seconds(took),
-                shown(delivered)
+                shown(&delivered)
             ))
-            .hint("`std::thread::sleep` stops the thread that the connection lives on. Wait with `tokio::time::sleep(…).await`; work that computes belongs into `tokio::task::spawn_blocking`.")
+            .hint("A thread that sleeps takes the connection with it. Wait with the `sleep` of `tokio::time`, and `.await` it; work that computes belongs into `tokio::task::spawn_blocking`.")
     })
 }
 
@@ -153,34 +196,53 @@ fn is_of_rust(start: &connection::StartOk) -> bool {
 
 /// Each task is acknowledged, once, on the channel that it came on, when it is done.
 pub(super) fn ack(seen: &Evidence) -> Finding {
-    let mut count = 0;
-    for worker in seen.workers.iter().take(2) {
-        if let Some(mistake) = refused(worker) {
-            return mistake.into();
-        }
-        for delivered in seen.first_tasks(worker) {
-            if let Some(mistake) = rejected(seen, worker, &delivered) {
-                return mistake.into();
-            }
-            let Some(took) = delivered.took() else {
-                return never(worker, &delivered).into();
-            };
-            let asked = work_in(delivered.body);
-            if took + TOLERANCE < asked {
-                return Mistake::new("The program acknowledges a task before it is done: if the worker dies meanwhile, the task is lost.")
-                    .seen(format!(
-                        "acknowledged {} s after it came, with {} s of work in it: {}",
-                        seconds(took),
-                        asked.as_secs(),
-                        shown(&delivered)
-                    ))
-                    .hint("Acknowledge behind the work, as the last thing in the loop.")
-                    .into();
-            }
-            count += 1;
-        }
+    let workers = || seen.workers.iter().take(2);
+    let all = || workers().flat_map(|worker| seen.first_tasks(worker).into_iter().map(move |task| (worker, task)));
+    // What somebody did comes before what somebody else did not: of two workers, one ends the other's scene.
+    let mistake = workers()
+        .find_map(refused)
+        .or_else(|| all().find_map(|(worker, task)| rejected(seen, worker, &task)))
+        .or_else(|| all().find_map(|(_, task)| early(&task)))
+        .or_else(|| all().find_map(|(worker, task)| never(worker, &task)));
+    match mistake {
+        Some(mistake) => mistake.into(),
+        None if seen.reached < Reached::Shared => not_all(seen).into(),
+        None => Finding::Passed(format!("{} tasks, each acknowledged once, when it was done", all().count())),
     }
-    Finding::Passed(format!("{count} tasks, each acknowledged once, when it was done"))
+}
+
+fn early(delivered: &Delivered<'_>) -> Option<Mistake> {
+    let (took, asked) = (delivered.took()?, work_in(delivered.body));
+    (took + TOLERANCE < asked).then(|| {
+        Mistake::new(
+            "The program acknowledges a task before it is done: if the worker dies meanwhile, the task is lost.",
+        )
+        .seen(format!(
+            "acknowledged {} s after it came, with {} s of work in it: {}",
+            seconds(took),
+            asked.as_secs(),
+            shown(delivered)
+        ))
+        .hint("Acknowledge behind the work, as the last thing in the loop.")
+    })
+}
+
+/// Nothing that was acknowledged is wrong, and not all of it was.
+fn not_all(seen: &Evidence) -> Mistake {
+    let refused = seen.workers.iter().find_map(|worker| Talk::of(worker).closes(Peer::Broker).next());
+    if let Some(close) = refused {
+        return Mistake::new("The broker closed the channel before all tasks were done.")
+            .seen(close.said.line())
+            .hint(close.meaning("The broker's line says why."));
+    }
+    let gone = seen.workers.iter().find(|worker| receiving::ended_by_itself(worker));
+    let mistake = Mistake::new("Not all tasks were done in time.");
+    match gone.and_then(ending::panic_of) {
+        Some(panic) => panic,
+        None => mistake
+            .seen(gone.or(seen.workers.first()).map(ending::last_words).unwrap_or_default())
+            .hint("Acknowledge each task when it is done, and go on with the next."),
+    }
 }
 
 /// An acknowledgement that the broker refused, and so closed the channel.
@@ -242,18 +304,21 @@ fn rejected(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) ->
     Some(mistake.seen(format!("{}\n{}", delivered.said.line(), said.line())))
 }
 
-fn never(worker: &Performance, delivered: &Delivered<'_>) -> Mistake {
+fn never(worker: &Performance, delivered: &Delivered<'_>) -> Option<Mistake> {
+    if delivered.acked.is_some() || !had_time(worker, delivered) {
+        return None;
+    }
     if let Some(panic) = ending::panic_of(worker) {
-        return panic;
+        return Some(panic);
     }
     if let Some(close) = Talk::of(worker).closes(Peer::Broker).next() {
-        return Mistake::new("The broker closed the channel before the program acknowledged its task.")
-            .seen(close.said.line())
-            .hint("The broker's line says why.");
+        let mistake = Mistake::new("The broker closed the channel before the program acknowledged its task.");
+        return Some(mistake.seen(close.said.line()).hint(close.meaning("The broker's line says why.")));
     }
-    Mistake::new("The program never acknowledges a task: with a limit of 1 it gets no other, and when it ends the broker delivers this one again.")
+    let mistake = Mistake::new("The program never acknowledges a task: with a limit of 1 it gets no other, and when it ends the broker delivers this one again.")
         .seen(delivered.said.line())
-        .hint("Behind the work: `task.ack(BasicAckOptions::default()).await?`. A future that is not awaited does nothing.")
+        .hint("Behind the work: `task.ack(BasicAckOptions::default()).await?`. A future that is not awaited does nothing.");
+    Some(mistake)
 }
 
 /// As a person reads it.

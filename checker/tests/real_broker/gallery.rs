@@ -1,0 +1,146 @@
+//! The programs of the gallery, judged: each mistake at its step, named, with the report that its snapshot has.
+//!
+//! They are one program for each lesson, which behaves as the one by whose name it is called: nearly two hundred programs
+//! would each want to be linked.
+
+use std::{
+    fmt::Write,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+use libtest_mimic::Failed;
+
+use crate::{
+    brokers::TestBroker,
+    programs,
+    shared::{
+        gallery::{self, Exhibit, Room},
+        snapshot,
+    },
+};
+
+/// How long a program may take, in seconds. Most of what is waited for here never comes, and what comes takes milliseconds.
+const TIME_LIMIT: &str = "6";
+
+/// A program of the gallery, and the lesson's number and id.
+#[derive(Clone)]
+pub struct Wrong {
+    exhibit: Exhibit,
+    number: String,
+    lesson: String,
+}
+
+/// All of them.
+pub fn all() -> Vec<Wrong> {
+    let of = |Room { lesson, exhibits }: Room| {
+        exhibits.into_iter().map(move |exhibit| Wrong {
+            exhibit,
+            number: lesson.number.clone(),
+            lesson: lesson.about.id.clone(),
+        })
+    };
+    gallery::all().unwrap_or_else(|error| panic!("{error}")).into_iter().flat_map(of).collect()
+}
+
+impl Wrong {
+    /// For the test's name.
+    pub fn name(&self) -> String {
+        format!("gallery::{}::{}", self.lesson, self.exhibit.name)
+    }
+}
+
+/// Judges it.
+pub fn check(broker: &TestBroker, wrong: &Wrong) -> Result<(), Failed> {
+    let Exhibit { name, about, step, says, varies, .. } = &wrong.exhibit;
+    let command = shell_words::join([folder()?.join(&wrong.lesson).join(name).to_string_lossy()]);
+    let arguments = ["lesson", &wrong.number, "--format", "json", "--seed", "1", "--timeout", TIME_LIMIT];
+    let output = broker.check(&arguments).args(["--program", &command]).env("RUST_BACKTRACE", "0").output()?;
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))?;
+    let failed = report["steps"].as_array().ok_or("no steps")?.iter().find(|step| step["verdict"] == "failed");
+    if step.is_empty() {
+        assert_eq!(report["verdict"], "passed", "{about} That is right: {report:#}");
+        return Ok(());
+    }
+    assert_eq!(report["verdict"], "failed", "{about} That is wrong: {report:#}");
+    let failed = failed.ok_or("it failed at no step")?;
+    let field = |name: &str| failed[name].as_str().unwrap_or_default();
+    assert_eq!(field("id"), step, "{about} The step that failed is another one: {report:#}");
+    let told = format!("{}\n{}", field("message"), field("hint")).to_lowercase();
+    for words in says {
+        assert!(told.contains(&words.to_lowercase()), "{about} The report does not say {words:?}:\n{told}");
+    }
+    let mut text = format!("{about}\n\n{step}: {}\n", field("message"));
+    if !varies {
+        let _ = writeln!(text, "{}", field("evidence"));
+    }
+    let _ = writeln!(text, "hint: {}", field("hint"));
+    snapshot(&format!("gallery/{}/{name}", wrong.lesson), &text);
+    Ok(())
+}
+
+/// Builds them all, once; returns the folder that has, for each lesson, a folder of its programs.
+fn folder() -> Result<&'static Path, Failed> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| build().map_err(|error| error.to_string()));
+    built.as_ref().map(PathBuf::as_path).map_err(|error| Failed::from(error.as_str()))
+}
+
+fn build() -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let rooms = gallery::all()?;
+    let mut sources = Vec::new();
+    for room in &rooms {
+        let lesson = &room.lesson.about.id;
+        let (mut modules, mut arms) = (String::new(), String::new());
+        for exhibit in &room.exhibits {
+            let name = &exhibit.name;
+            let module = format!("r#{}", name.replace('-', "_"));
+            let _ = writeln!(modules, "#[path = \"{name}.rs\"]\npub mod {module};");
+            let _ = writeln!(arms, "        \"{name}\" => {module}::main().report(),");
+            sources.push((format!("bin/{lesson}/{name}.rs"), with_public_main(&room.source(exhibit)?)));
+        }
+        sources.push((format!("bin/{lesson}/main.rs"), MAIN.replace("// ARMS\n", &arms) + &modules));
+    }
+    let built = programs::build("gallery", &sources)?;
+    let folder = built.join("gallery-programs");
+    let _ = fs::remove_dir_all(&folder);
+    for room in &rooms {
+        let programs = folder.join(&room.lesson.about.id);
+        fs::create_dir_all(&programs)?;
+        let all = programs.join("all");
+        fs::copy(built.join(&room.lesson.about.id), &all)?;
+        for exhibit in &room.exhibits {
+            link(&all, &programs.join(&exhibit.name))?;
+        }
+    }
+    Ok(folder)
+}
+
+/// Which program it is, is told by the name that it was called by.
+const MAIN: &str = "
+use std::{env, path::Path, process::{ExitCode, Termination}};
+
+fn main() -> ExitCode {
+    let called = env::args().next().unwrap_or_default();
+    match Path::new(&called).file_stem().and_then(|name| name.to_str()).unwrap_or_default() {
+// ARMS
+        other => panic!(\"no program is called {other}\"),
+    }
+}
+
+";
+
+fn with_public_main(program: &str) -> String {
+    let public = |line: &str| {
+        let is_main = line.starts_with("fn main(") || line.starts_with("async fn main(");
+        if is_main { format!("pub {line}\n") } else { format!("{line}\n") }
+    };
+    program.lines().map(public).collect()
+}
+
+/// Another name for a file, or a copy of it where a file can't have two.
+fn link(file: &Path, name: &Path) -> io::Result<()> {
+    fs::hard_link(file, name).or_else(|_| fs::copy(file, name).map(|_| ()))
+}
