@@ -33,6 +33,8 @@ const LIMIT: Duration = Duration::from_secs(20);
 pub enum Kept {
     /// What the program changes in the lesson's: `NAME.diff`.
     Diff,
+    /// The code of its last step, as it is before the steps inside it are written: `NAME.rs`.
+    Code(&'static str),
     /// The conversation in words: `NAME.wire.txt`.
     Wire,
     /// The conversation as a picture, with what there is to see in it: `NAME.svg`.
@@ -76,7 +78,7 @@ pub enum Until {
     Killed(usize),
 }
 
-use Kept::{Diff, Picture, Printed, Report, Wire};
+use Kept::{Code, Diff, Picture, Printed, Report, Wire};
 use Until::{Acknowledged, Came, Killed};
 
 const PLAIN: Scene = Scene {
@@ -147,7 +149,6 @@ pub const SCENES: &[Scene] = &[
         words: &["First", "message."],
         kept: &[
             Wire,
-            Printed,
             Report,
             Picture(
                 "The whole conversation of lesson 03: connect, declare a durable queue, publish a persistent message, close.",
@@ -160,7 +161,7 @@ pub const SCENES: &[Scene] = &[
     Scene { name: "worker-2", tasks: TASKS, ..PLAIN },
     Scene { name: "worker-3", tasks: TASKS, ..PLAIN },
     Scene { name: "worker-4", ..PLAIN },
-    Scene { name: "worker-6", tasks: TASKS, until: Some(Came(1)), ..PLAIN },
+    Scene { name: "worker-6", tasks: TASKS, until: Some(Came(1)), kept: &[Code("receive"), Wire], ..PLAIN },
     Scene {
         name: "worker-10",
         tasks: TASKS,
@@ -201,7 +202,7 @@ pub const SCENES: &[Scene] = &[
     Scene { name: "worker-early-ack", tasks: TASKS, until: Some(Killed(2)), kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "worker-forgotten-ack", tasks: TASKS, until: Some(Came(1)), kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "worker-no-prefetch", tasks: TASKS, until: Some(Came(2)), kept: &[Diff, Wire], ..PLAIN },
-    Scene { name: "worker-crash", tasks: TASKS, kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "worker-crash", tasks: TASKS, kept: &[Diff], ..PLAIN },
     Scene { name: "worker-ack-twice", tasks: &["First message."], kept: &[Diff, Wire, Printed], ..PLAIN },
     Scene { name: "worker-blocking", kept: &[Diff, Report], ..PLAIN },
 ];
@@ -218,6 +219,7 @@ impl Scene {
     fn file(&self, kept: Kept) -> String {
         let ending = match kept {
             Diff => "diff",
+            Code(_) => "rs",
             Wire => "wire.txt",
             Picture(_) => "svg",
             Printed => "printed.txt",
@@ -266,6 +268,7 @@ fn keep(
     for kept in scene.kept {
         let text = match kept {
             Diff => difference(scene.name)?,
+            Code(step) => code(scene.name, step)?,
             Wire => words::conversation(&first.events, false).join("\n") + "\n",
             Picture(title) => {
                 let names = if performances.len() == 1 { vec![lesson(scene.name)] } else { vec!["first", "second"] };
@@ -421,6 +424,20 @@ fn without_workers_stdout(said: &str) -> String {
         Some((above, end, rest)) => format!("{above}\n  …\n{}", &rest[end..]),
         None => said.to_owned(),
     }
+}
+
+/// The code of a step in a step program, whose number is at the end of its name.
+fn code(name: &str, step: &str) -> Result<String, Failed> {
+    let lessons = lessons::all()?;
+    let lesson = lessons.iter().find(|other| other.about.id == lesson(name)).ok_or("no such lesson")?;
+    let done = name.rsplit('-').next().and_then(|done| done.parse().ok()).ok_or("no number of steps")?;
+    let whole = fs::read_to_string(lesson.folder.join("src/main.rs"))?;
+    let program = anchors::step_program(&whole, &lesson.about.steps, done)?;
+    let begin = program.find(&format!("// ANCHOR: {step}\n")).ok_or("the step does not begin")?;
+    let end = program.find(&format!("// ANCHOR_END: {step}\n")).ok_or("the step does not end")?;
+    let code = anchors::without_marks(&program[begin..end]);
+    // Where steps were left out, a blank line is.
+    Ok(code.replace("\n\n", "\n").trim_end().to_owned() + "\n")
 }
 
 /// What an experiment changes, as a difference with a line around each change.
