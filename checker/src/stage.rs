@@ -205,6 +205,12 @@ impl<'a> Stage<'a> {
         self.broker.is_ours()
     }
 
+    /// Whether a restart of it takes no time worth mentioning.
+    #[must_use]
+    pub fn restarts_at_once(&self) -> bool {
+        self.broker.restarts_at_once()
+    }
+
     /// Restarts the broker. Returns false where it is not this check's alone, and nothing was done. Programs that are on the
     /// stage lose their connections.
     ///

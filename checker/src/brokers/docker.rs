@@ -46,6 +46,10 @@ mod client {
         })
     }
 
+    pub(super) async fn restart(name: &str) -> Result<(), String> {
+        remove(name).await
+    }
+
     pub(super) async fn remove(name: &str) -> Result<(), String> {
         Err(format!("the container {name} needs a checker built with --features docker"))
     }
@@ -58,7 +62,10 @@ pub(crate) mod client {
     use testcontainers::{
         ContainerAsync, ContainerRequest, CopyTargetOptions, GenericImage, ImageExt, TestcontainersError,
         bollard::{
-            Docker, errors::Error as EngineError, models::PortBinding, query_parameters::RemoveContainerOptionsBuilder,
+            Docker,
+            errors::Error as EngineError,
+            models::PortBinding,
+            query_parameters::{RemoveContainerOptionsBuilder, RestartContainerOptionsBuilder},
         },
         core::{
             IntoContainerPort,
@@ -70,12 +77,15 @@ pub(crate) mod client {
 
     use super::{Broker, Reason, Run};
     use crate::{
-        brokers::{START_PATIENCE, address::Address, management::Management, ports},
+        brokers::{Own, START_PATIENCE, address::Address, management::Management, ports},
         owner::Owned,
     };
 
     const CONF: &str = include_str!("../../../docker/rabbitmq.conf");
     const PLUGINS: &str = include_str!("../../../docker/enabled_plugins");
+
+    /// How long a broker may take to stop by itself, in seconds.
+    const STOPPING: i32 = 10;
 
     /// The label that tells whose container it is.
     const LABEL: &str = "hello-rabbit.run";
@@ -95,7 +105,7 @@ pub(crate) mod client {
         let (broker, container) = launch(image, &name, run.id(), port).await?;
         // The run's record owns it from here: it is removed by name, in every case.
         std::mem::forget(container);
-        Ok(broker)
+        Ok(Broker { own: Some(Own::Container(name)), ..broker })
     }
 
     /// Starts a container and waits until its broker is ready. `port` is the host's port for AMQP.
@@ -178,6 +188,14 @@ pub(crate) mod client {
         Reason { message, hints: vec![hint, "Or use an installed RabbitMQ: --broker local".to_owned()] }
     }
 
+    /// Restarts a container: its broker gets some seconds to stop by itself.
+    pub(super) async fn restart(name: &str) -> Result<(), String> {
+        let failed = |error: &dyn std::fmt::Display| format!("the container {name} does not restart: {error}");
+        let docker = engine().await.map_err(|error| failed(&error))?;
+        let options = RestartContainerOptionsBuilder::default().t(STOPPING).build();
+        docker.restart_container(name, Some(options)).await.map_err(|error| failed(&error))
+    }
+
     /// Removes a container; one that isn't there counts as removed.
     pub(crate) async fn remove(name: &str) -> Result<(), String> {
         let failed = |error: &dyn std::fmt::Display| format!("the container {name} could not be removed: {error}");
@@ -210,6 +228,11 @@ pub(super) async fn choose(asked: Option<&str>) -> String {
         Some(image) => image,
         None => asked.unwrap_or(OFFICIAL).to_owned(),
     }
+}
+
+/// Restarts a container of ours.
+pub(super) async fn restart(name: &str) -> Result<(), String> {
+    client::restart(name).await
 }
 
 /// Removes a container; one that isn't there counts as removed.

@@ -44,7 +44,7 @@ pub(crate) async fn start() -> Result<Broker, Reason> {
         detail: imitates(),
     };
     let address = Address::loopback(server.port());
-    Ok(Broker { identity, address, management: None, server: Some(Arc::new(server)) })
+    Ok(Broker { identity, address, management: None, server: Some(Arc::new(server)), own: None })
 }
 
 /// Makes a vhost in which `guest` may do everything.

@@ -14,8 +14,8 @@ use tokio::{
 };
 
 use crate::{
-    brokers::{Broker, START_PATIENCE, address::Address, management::Management, ports},
-    owner::{MARK, Run, at, broker_mark},
+    brokers::{Broker, Own, START_PATIENCE, address::Address, management::Management, ports},
+    owner::{self, MARK, Run, at, broker_mark},
     verdict::Reason,
 };
 
@@ -39,7 +39,7 @@ pub fn server() -> Option<PathBuf> {
 
 /// A private node's settings.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(super) struct Node {
+pub struct Node {
     folder: PathBuf,
     name: String,
     mark: String,
@@ -144,6 +144,12 @@ impl Node {
         Ok(broker)
     }
 
+    /// Ends the node, as a crash of the machine does, and starts it again: what it wrote to the disk is there.
+    pub(super) async fn restart(&self) -> Result<(), Reason> {
+        owner::end_processes(&self.mark).await;
+        self.start().await.map(drop)
+    }
+
     fn spawn(&self, script: &Path) -> io::Result<Child> {
         let path = self.log();
         let log = fs::File::create(&path).map_err(|error| at(&path, &error))?;
@@ -176,5 +182,6 @@ pub(super) async fn start(run: &Run) -> Result<Broker, Reason> {
         message: format!("The private node could not be prepared: {error}."),
         hints: vec!["Is the disk full?".to_owned()],
     })?;
-    node.start().await
+    let broker = node.start().await?;
+    Ok(Broker { own: Some(Own::Node(Box::new(node))), ..broker })
 }

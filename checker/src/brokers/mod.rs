@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use crate::{
     brokers::{address::Address, hand::Hand, management::Management},
     owner::{Owned, Run},
+    report::busy::busy,
     verdict::{BrokerIdentity, Reason},
 };
 
@@ -41,6 +42,17 @@ pub struct Broker {
     pub management: Option<Management>,
     /// The broker itself, when it is in this process.
     pub server: Option<Arc<Server>>,
+    /// What was started for this run, and so can be restarted.
+    pub own: Option<Own>,
+}
+
+/// A RabbitMQ that was started for a run, and serves nobody else.
+#[derive(Clone, Debug)]
+pub enum Own {
+    /// The container of this name.
+    Container(String),
+    /// A private node.
+    Node(Box<local::Node>),
 }
 
 impl Broker {
@@ -98,7 +110,7 @@ impl Broker {
             ],
         })?;
         let identity = BrokerIdentity { kind, product: greeting.product, version: greeting.version, detail };
-        Ok(Broker { identity, address, management, server: None })
+        Ok(Broker { identity, address, management, server: None, own: None })
     }
 
     /// Whether each check gets a vhost of its own.
@@ -156,6 +168,12 @@ impl Broker {
     /// Whether it is this check's alone: nobody else is there who would mind a restart.
     #[must_use]
     pub fn is_ours(&self) -> bool {
+        self.restarts_at_once() || self.own.is_some()
+    }
+
+    /// Whether a restart takes no time worth mentioning. RabbitMQ takes some seconds.
+    #[must_use]
+    pub fn restarts_at_once(&self) -> bool {
         self.server.is_some()
     }
 
@@ -169,7 +187,18 @@ impl Broker {
             server.with(broker::Broker::restart);
             return Ok(true);
         }
-        Ok(false)
+        let Some(own) = &self.own else { return Ok(false) };
+        let _busy = busy("restarting the broker, to see what it keeps");
+        let deadline = Instant::now() + START_PATIENCE;
+        match own {
+            Own::Container(name) => docker::restart(name).await.map_err(|why| Reason {
+                message: format!("The broker could not be restarted: {why}."),
+                hints: vec!["Does the engine answer? docker info tells".to_owned()],
+            })?,
+            Own::Node(node) => node.restart().await?,
+        }
+        Broker::greet("", String::new(), self.address.clone(), None, deadline).await?;
+        Ok(true)
     }
 
     /// A [`Reason`] for a broker that answers and won't do what a check needs.

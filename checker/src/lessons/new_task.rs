@@ -56,14 +56,6 @@ impl Sending {
             words => format!("with {}", shell_words::join(words)),
         }
     }
-
-    fn role(&self) -> &'static str {
-        match self.words.len() {
-            0 => "without words",
-            1 => "with one word",
-            _ => "with several words",
-        }
-    }
 }
 
 impl Contract for NewTask {
@@ -101,27 +93,26 @@ impl Contract for NewTask {
         if expected > 0 {
             // What a quorum queue shows a little later is there before the restart.
             stage.hand.holds(QUEUE, expected, PATIENCE).await.map_err(|error| lost(stage, &error))?;
-            evidence.restarted = stage.restart().await?;
+            // A RabbitMQ takes longer to restart than all the rest; lesson 04 takes the time.
+            evidence.restarted = stage.restarts_at_once() && stage.restart().await?;
         }
         evidence.queued = stage.hand.drain(QUEUE, 0, PATIENCE).await.map_err(|error| lost(stage, &error))?;
         Ok(evidence)
     }
 
     fn parts(evidence: Evidence) -> Vec<Part> {
-        let part = |run: Sending| Part { role: run.role().to_owned(), performance: run.performance };
-        evidence.runs.into_iter().map(part).collect()
+        let part =
+            |(index, run): (usize, Sending)| Part { role: format!("run {}", index + 1), performance: run.performance };
+        evidence.runs.into_iter().enumerate().map(part).collect()
     }
 }
 
-/// What is typed behind the program's name: nothing, one word, several. Chosen at random, so that nobody can send it beforehand.
+/// What is typed behind the program's name: nothing, one word, several. Chosen at random, so that nobody can send it beforehand;
+/// and of ASCII, because what a program makes of other letters there is a matter of its language and of the system's settings.
 fn typed(seed: u64) -> Vec<Vec<String>> {
     let mut rng = Rng::with_seed(seed);
     let mut token = || -> String { (0..6).map(|_| rng.char('a'..='z')).collect() };
-    vec![
-        Vec::new(),
-        vec![format!("{}.", token())],
-        vec![token(), format!("{}..", token()), format!("Grüße-{}", token())],
-    ]
+    vec![Vec::new(), vec![format!("{}.", token())], vec![token(), format!("{}..", token()), token()]]
 }
 
 /// A rule about the first run, which stands for the others.

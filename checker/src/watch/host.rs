@@ -70,7 +70,8 @@ impl<'a> Host<'a> {
 
 async fn find(args: &BrokerArgs, run: &Run) -> Found {
     match run.part() {
-        Ok(part) => (Broker::find(args, &part).await, Some(part)),
+        // A save may come at any time, and must not meet a RabbitMQ in the middle of a restart.
+        Ok(part) => (Broker::find(args, &part).await.map(|broker| Broker { own: None, ..broker }), Some(part)),
         Err(error) => {
             let trouble = Trouble::NoPart(error);
             (Err(Reason { message: format!("{trouble}."), hints: vec![trouble.hint().to_owned()] }), None)

@@ -21,6 +21,8 @@ use wire::{
     },
 };
 
+mod work_queues;
+
 use Peer::{Broker, Program};
 
 /// A performance, written down as it takes place.
@@ -104,7 +106,8 @@ impl Script {
     }
 
     fn print(mut self, line: &str) -> Script {
-        self.seen.stdout.push(format!("{line}\r\n").as_bytes());
+        let at = Duration::from_millis(self.seen.events.len() as u64);
+        self.seen.print(format!("{line}\r\n").as_bytes(), at);
         self
     }
 

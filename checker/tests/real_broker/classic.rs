@@ -51,9 +51,9 @@ impl Python {
     }
 }
 
-/// Both programs pass their lessons, on a port that is written into them.
+/// All programs pass their lessons, on a port that is written into them.
 pub fn pass(broker: &TestBroker, python: Python) -> Result<(), Failed> {
-    for (lesson, program) in [("01", "send"), ("02", "receive")] {
+    for (lesson, program) in [("01", "send"), ("02", "receive"), ("03", "new_task"), ("04", "worker")] {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
         let command = format!("{} {port}", python.command(program));
         let output = broker.check(&["lesson", lesson, "--program", &command, "--port", &port]).output()?;
@@ -90,6 +90,8 @@ fn both_ways(room: &Address, python: Python) -> Result<(), Failed> {
     };
     meet(rust("hello-receive-7"), classic("send")?)?;
     meet(classic("receive")?, rust("hello-send-5"))?;
+    meet(rust("worker-10"), classic("new_task")?)?;
+    meet(classic("worker")?, rust("new-task-6"))?;
     let left = runtime().block_on(async {
         let hand = Hand::reach(room).await?;
         hand.drain("hello", 0, PATIENCE).await

@@ -1,0 +1,337 @@
+//! Lessons 03 and 04: several runs of one program, and several workers on one time axis.
+
+use std::time::Duration;
+
+use checker::{
+    lessons::{
+        judge,
+        new_task::{self, NewTask, Sending},
+        worker::{self, Reached, Tasks, Worker},
+    },
+    performance::Performance,
+};
+use wire::protocol::basic::AMQPProperties;
+
+use super::*;
+
+/// Connected, and `task_queue` declared.
+fn declared(durable: bool) -> Script {
+    Script::connected().declare(queue::Declare { queue: "task_queue".into(), durable, ..Default::default() })
+}
+
+/// A program that sends this, in this delivery mode.
+fn sends(body: &str, mode: u8) -> Script {
+    let mut script = declared(true).publish("", "task_queue", body.as_bytes());
+    let last = script.seen.events.last_mut();
+    if let Some(What::Method { content: Some(content), .. }) = last.map(|event| &mut event.what) {
+        content.properties = AMQPProperties::default().with_delivery_mode(mode);
+    }
+    script.print(&format!(" [x] Sent '{body}'")).close().exit(0)
+}
+
+/// Lesson 03's verdict on three runs, with these bodies in the queue afterwards.
+fn tasks(runs: [Script; 3], queued: &[&str], restarted: bool) -> String {
+    let words = [vec![], vec!["one."], vec!["and", "two.."]];
+    let run = |(words, script): (Vec<&str>, Script)| Sending {
+        words: words.into_iter().map(str::to_owned).collect(),
+        performance: script.seen,
+    };
+    told(&judge::<NewTask>(&new_task::Evidence {
+        runs: words.into_iter().zip(runs).map(run).collect(),
+        queued: Some(queued.iter().map(|body| body.as_bytes().to_vec()).collect()),
+        restarted,
+    }))
+}
+
+const ALL: [&str; 3] = ["Hello World!", "one.", "and two.."];
+
+#[test]
+fn sending_tasks() {
+    let well = || ALL.map(|body| sends(body, 2));
+    let other = |index: usize, script: Script| {
+        let mut runs = well();
+        runs[index] = script;
+        runs
+    };
+    let cases = [
+        ("all is well", tasks(well(), &ALL, true)),
+        ("no restart", tasks(well(), &ALL, false)),
+        ("transient the second time only", tasks(other(1, sends("one.", 1)), &ALL, false)),
+        ("the task of the time before", tasks(other(2, sends("one.", 2)), &ALL, true)),
+        ("quotes around it", tasks(other(1, sends("'one.'", 2)), &ALL, true)),
+        ("gone after the restart", tasks(well(), &ALL[..2], true)),
+        ("gone without one", tasks(well(), &ALL[..2], false)),
+        (
+            "fails with several words",
+            tasks(other(2, declared(true).complain("too many arguments").exit(2)), &ALL, true),
+        ),
+        ("a transient queue", tasks([declared(false).exit(0), well()[1].clone(), well()[2].clone()], &ALL, true)),
+        ("an exit code the third time", tasks(other(2, sends("and two..", 2).exit(4)), &ALL, true)),
+    ];
+    insta::assert_snapshot!(all_told(cases));
+}
+
+fn chosen() -> Tasks {
+    let text = str::to_owned;
+    Tasks {
+        long: text("long. one."),
+        short: vec![text(".short"), text("none"), text("nothing")],
+        fatal: text("fatal."),
+        last: text("last"),
+    }
+}
+
+/// A worker with a clock of its own.
+#[derive(Clone)]
+struct Hand {
+    script: Script,
+    tag: u64,
+    now: u64,
+}
+
+impl Hand {
+    /// Subscribed, with a limit of 1.
+    fn ready() -> Hand {
+        let qos = basic::Qos { prefetch_count: 1, global: false };
+        Hand::asked(declared(true).say(Program, 1, Method::Basic(Basic::Qos(qos))))
+    }
+
+    /// Subscribed.
+    fn asked(script: Script) -> Hand {
+        let consume = basic::Consume { queue: "task_queue".into(), ..Default::default() };
+        let ok = basic::ConsumeOk { consumer_tag: "tag".into() };
+        let script = script
+            .say(Program, 1, Method::Basic(Basic::Consume(consume)))
+            .say(Broker, 1, Method::Basic(Basic::ConsumeOk(ok)))
+            .print(WAITING);
+        Hand { script, tag: 0, now: 100 }
+    }
+
+    fn at(mut self, milliseconds: u64) -> Hand {
+        self.now = milliseconds;
+        self
+    }
+
+    /// Puts the clock into what was said last.
+    fn timed(mut self, change: impl FnOnce(Script) -> Script) -> Hand {
+        self.script = change(self.script);
+        if let Some(last) = self.script.seen.events.last_mut() {
+            last.at = Duration::from_millis(self.now);
+        }
+        self
+    }
+
+    fn line(mut self, line: &str) -> Hand {
+        self.script.seen.print(format!("{line}\r\n").as_bytes(), Duration::from_millis(self.now));
+        self
+    }
+
+    fn comes(mut self, body: &str, redelivered: bool) -> Hand {
+        self.tag += 1;
+        let deliver =
+            basic::Deliver { consumer_tag: "tag".into(), delivery_tag: self.tag, redelivered, ..Default::default() };
+        self.timed(|script| script.carry(Broker, Basic::Deliver(deliver), body.as_bytes()))
+    }
+
+    fn ack(self) -> Hand {
+        let ack = basic::Ack { delivery_tag: self.tag, multiple: false };
+        self.timed(|script| script.say(Program, 1, Method::Basic(Basic::Ack(ack))))
+    }
+
+    /// A task, done as it should be.
+    fn does(self, body: &str, seconds: u64, redelivered: bool) -> Hand {
+        let begun = self.comes(body, redelivered).line(&format!(" [x] Received '{body}'"));
+        let then = begun.now + 1000 * seconds + 5;
+        begun.at(then).line(" [x] Done").ack()
+    }
+
+    fn killed(mut self) -> Hand {
+        let at = Duration::from_millis(self.now + 5);
+        self.script.seen.killed_at = Some(at);
+        self.script.seen.exit = Some(Exit { code: None, signal: Some(9), overdue: false, at });
+        self
+    }
+
+    fn interrupted(mut self) -> Hand {
+        let at = Duration::from_millis(self.now + 5);
+        self.script.seen.interrupted_at = Some(at);
+        self.script.seen.exit = Some(Exit { code: None, signal: Some(2), overdue: false, at });
+        self
+    }
+}
+
+/// Who got the long task, up to the fatal one.
+fn busy() -> Hand {
+    Hand::ready().does("long. one.", 2, false)
+}
+
+/// Who got the short ones.
+fn idle() -> Hand {
+    Hand::ready().does(".short", 1, false).does("none", 0, false).does("nothing", 0, false)
+}
+
+fn killed(worker: Hand) -> Hand {
+    worker.at(3000).comes("fatal.", false).line(" [x] Received 'fatal.'").killed()
+}
+
+fn heir() -> Hand {
+    idle().at(3010).does("fatal.", 1, true).interrupted()
+}
+
+fn after() -> Hand {
+    Hand::ready().at(5000).does("last", 0, false).interrupted()
+}
+
+/// Lesson 04's verdict.
+fn workers(hands: Vec<Hand>, reached: Reached, left: &[&str]) -> String {
+    let workers: Vec<Performance> = hands.into_iter().map(|hand| hand.script.seen).collect();
+    told(&judge::<Worker>(&worker::Evidence {
+        killed: workers.iter().position(|worker| worker.killed_at.is_some()),
+        restarted: workers.len() > 2,
+        workers,
+        tasks: chosen(),
+        reached,
+        left: Some(left.iter().map(|body| body.as_bytes().to_vec()).collect()),
+    }))
+}
+
+#[test]
+fn working() {
+    let all = |first: Hand, second: Hand| workers(vec![killed(first), second, after()], Reached::Survived, &[]);
+    let stopped = |first: Hand, second: Hand| {
+        workers(vec![first.at(6000).interrupted(), second.at(6000).interrupted()], Reached::Waiting, &[])
+    };
+    let qos = |count: u16, global: bool, channel: u16| {
+        let qos = basic::Qos { prefetch_count: count, global };
+        declared(true).say(Program, channel, Method::Basic(Basic::Qos(qos)))
+    };
+    let refused = |hand: Hand, text: &str| hand.timed(|script| script.refused(406, text, (60, 80)).exit(1));
+    let long = || Hand::ready().comes("long. one.", false).line(" [x] Received 'long. one.'");
+    let cases = [
+        ("all is well", all(busy(), heir())),
+        ("nobody restarts the broker", workers(vec![killed(busy()), heir()], Reached::Survived, &[])),
+        (
+            "the idle one is killed",
+            workers(
+                vec![busy().at(3010).does("fatal.", 1, true).interrupted(), killed(idle()), after()],
+                Reached::Survived,
+                &[],
+            ),
+        ),
+        ("no limit", stopped(Hand::asked(declared(true)), Hand::asked(declared(true)))),
+        ("a limit of 0", stopped(Hand::asked(qos(0, false, 1)), Hand::ready())),
+        ("a limit of 5", stopped(Hand::asked(qos(5, false, 1)), Hand::ready())),
+        ("global on another channel", stopped(Hand::asked(qos(1, true, 2)), Hand::ready())),
+        ("only the second worker has none", stopped(busy(), Hand::asked(declared(true)))),
+        ("a transient queue", stopped(Hand::asked(declared(false)), Hand::ready())),
+        ("says nothing of the task", stopped(Hand::ready().comes("long. one.", false), idle())),
+        (
+            "says it in other letters",
+            stopped(Hand::ready().comes("long. one.", false).line(" [x] Received 'LONG. ONE.'"), idle()),
+        ),
+        ("is not done with the first", stopped(long(), idle())),
+        ("done at once", stopped(long().at(130).line(" [x] Done").ack(), idle())),
+        (
+            "done too late, always",
+            stopped(
+                Hand::ready()
+                    .comes("long. one.", false)
+                    .line(" [x] Received 'long. one.'")
+                    .at(3200)
+                    .line(" [x] Done")
+                    .ack(),
+                Hand::ready().comes(".short", false).line(" [x] Received '.short'").at(2200).line(" [x] Done").ack(),
+            ),
+        ),
+        ("never acknowledged", stopped(long().at(2110).line(" [x] Done"), idle())),
+        ("acknowledged first", stopped(long().at(110).ack().at(2110).line(" [x] Done"), idle())),
+        ("acknowledged twice", stopped(refused(busy().ack(), "PRECONDITION_FAILED - unknown delivery tag 1"), idle())),
+        (
+            "only the second worker acknowledges twice",
+            stopped(
+                long(),
+                refused(Hand::ready().does(".short", 1, false).ack(), "PRECONDITION_FAILED - unknown delivery tag 1"),
+            ),
+        ),
+        ("leaves after one task", stopped(Hand { script: busy().script.close().exit(0), ..busy() }, idle())),
+        (
+            "a second task while busy",
+            workers(
+                vec![
+                    killed(
+                        long()
+                            .comes("none", false)
+                            .at(2110)
+                            .line(" [x] Done")
+                            .timed(|script| {
+                                let ack = basic::Ack { delivery_tag: 2, multiple: true };
+                                script.say(Program, 1, Method::Basic(Basic::Ack(ack)))
+                            })
+                            .line(" [x] Received 'none'")
+                            .line(" [x] Done"),
+                    ),
+                    Hand::ready()
+                        .does(".short", 1, false)
+                        .does("nothing", 0, false)
+                        .at(3010)
+                        .does("fatal.", 1, true)
+                        .interrupted(),
+                    after(),
+                ],
+                Reached::Survived,
+                &[],
+            ),
+        ),
+        (
+            "stops after the first tasks",
+            workers(vec![busy().interrupted(), idle().interrupted()], Reached::Shared, &[]),
+        ),
+        ("the fatal task does not come again", all(busy(), idle().at(4500).interrupted())),
+        (
+            "the fatal task was acknowledged",
+            workers(
+                vec![
+                    busy().at(3000).comes("fatal.", false).line(" [x] Received 'fatal.'").ack().killed(),
+                    idle().at(4500).interrupted(),
+                ],
+                Reached::Killed,
+                &[],
+            ),
+        ),
+        (
+            "it comes again, and is taken for done",
+            all(busy(), idle().at(3010).comes("fatal.", true).ack().interrupted()),
+        ),
+        (
+            "it comes again, and is not acknowledged",
+            all(busy(), idle().at(3010).comes("fatal.", true).line(" [x] Received 'fatal.'").at(6000).interrupted()),
+        ),
+        (
+            "done, and once more",
+            all(busy(), idle().at(3010).does("long. one.", 2, true).does("fatal.", 1, true).interrupted()),
+        ),
+        (
+            "gone after the restart",
+            workers(vec![killed(busy()), heir(), Hand::ready().at(6000).interrupted()], Reached::Survived, &[]),
+        ),
+        ("left over", workers(vec![killed(busy()), heir(), after()], Reached::Survived, &["none", "nothing"])),
+        (
+            "panics at Ctrl-C",
+            workers(
+                vec![
+                    killed(busy()),
+                    Hand {
+                        script: heir()
+                            .script
+                            .complain("thread 'main' (1) panicked at src/main.rs:3:5:")
+                            .complain("interrupted"),
+                        ..heir()
+                    },
+                ],
+                Reached::Survived,
+                &[],
+            ),
+        ),
+    ];
+    insta::assert_snapshot!(all_told(cases));
+}
