@@ -379,27 +379,27 @@ async fn queues(columns: &[String]) -> Result<String, Reason> {
     }
 }
 
-/// Restarts the warm broker: RabbitMQ, but not the machine that it runs on.
+/// Restarts the warm broker, and waits until it is there again.
 async fn restart() -> Result<(), Reason> {
     let warm = warm_or_reason()?;
     up_and_answering().await?;
     match (&warm.source, &warm.management) {
         (Source::Docker { container }, _) => {
-            let _busy = busy("restarting RabbitMQ in its container");
-            for command in ["stop_app", "start_app"] {
-                ask_docker(container, &[command]).await?;
-            }
+            let _busy = busy("restarting the container");
+            docker::restart(container).await.map_err(|message| Reason {
+                message: format!("{message}."),
+                hints: vec!["Does the engine answer? docker info tells".to_owned()],
+            })?;
         }
         (Source::Local { node }, _) => {
             let _busy = busy("restarting the private node");
-            for command in ["stop_app", "start_app"] {
-                ask_local(node, &[command]).await?;
-            }
+            node.restart().await?;
         }
         (Source::Embedded { .. }, Some(management)) => hands::restart(management).await?,
         (Source::Embedded { .. }, None) => {}
     }
-    up_and_answering().await?;
+    let deadline = Instant::now() + super::START_PATIENCE;
+    Broker::greet("", String::new(), warm.address, None, deadline).await?;
     print("restarted: durable queues and their persistent messages are left\n".to_owned())
 }
 

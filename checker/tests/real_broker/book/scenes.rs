@@ -436,8 +436,9 @@ fn code(name: &str, step: &str) -> Result<String, Failed> {
     let begin = program.find(&format!("// ANCHOR: {step}\n")).ok_or("the step does not begin")?;
     let end = program.find(&format!("// ANCHOR_END: {step}\n")).ok_or("the step does not end")?;
     let code = anchors::without_marks(&program[begin..end]);
-    // Where steps were left out, a blank line is.
-    Ok(code.replace("\n\n", "\n").trim_end().to_owned() + "\n")
+    // Where steps were left out, blank lines are.
+    let lines = code.lines().filter(|line| !line.is_empty());
+    Ok(lines.map(|line| format!("{line}\n")).collect::<String>().trim_end().to_owned() + "\n")
 }
 
 /// What an experiment changes, as a difference with a line around each change.
@@ -456,5 +457,9 @@ fn difference(name: &str) -> Result<String, Failed> {
     let mut text = difference.unified_diff().context_radius(1).to_string();
     // Which lines they are depends on what else is in the program.
     text = text.lines().filter(|line| !line.starts_with("@@")).map(|line| format!("{line}\n")).collect();
-    Ok(text)
+    // A blank line at an end shows nothing.
+    while let Some(rest) = text.strip_prefix(" \n") {
+        text = rest.to_owned();
+    }
+    Ok(text.trim_end().to_owned() + "\n")
 }
