@@ -85,7 +85,7 @@ pub(crate) mod client {
     const PLUGINS: &str = include_str!("../../../docker/enabled_plugins");
 
     /// How long a broker may take to stop by itself, in seconds.
-    const STOPPING: i32 = 10;
+    const STOPPING: i32 = 4;
 
     /// The label that tells whose container it is.
     const LABEL: &str = "hello-rabbit.run";

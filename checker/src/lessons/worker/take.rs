@@ -109,6 +109,12 @@ pub(super) fn consume(worker: &Performance) -> Finding {
 
 /// Each task that came is printed, once each time it came; and the program is there for it.
 pub(super) fn receive(seen: &Evidence) -> Finding {
+    let cut_short = seen.reached < Reached::Shared && !seen.is_refused();
+    // Who leaves in the middle of a task has another trouble than not to stay.
+    let has_time = |worker: &&Performance| seen.first_tasks(worker).iter().all(|task| task.acked.is_some());
+    if let Some(mistake) = seen.workers.iter().take(2).filter(has_time).find_map(left).filter(|_| cut_short) {
+        return mistake.into();
+    }
     let mut count = 0;
     for worker in seen.workers.iter().take(2) {
         let got = seen.first_tasks(worker);
@@ -117,21 +123,12 @@ pub(super) fn receive(seen: &Evidence) -> Finding {
             return mistake.into();
         }
     }
-    if seen.reached < Reached::Shared && !seen.is_refused() {
-        // Who leaves in the middle of a task has another trouble than not to stay.
-        let has_time = |worker: &&Performance| seen.first_tasks(worker).iter().all(|task| task.acked.is_some());
-        if let Some(mistake) = seen.workers.iter().take(2).filter(has_time).find_map(left) {
-            return mistake.into();
-        }
-        if count == 0 {
-            let first = seen.workers.first();
-            return Mistake::new(
-                "A task was sent, and the broker gave it to no worker: none of them is there to take it.",
-            )
+    if count == 0 && cut_short {
+        let first = seen.workers.first();
+        return Mistake::new("A task was sent, and the broker gave it to no worker: none of them is there to take it.")
             .seen(first.map(ending::last_words).unwrap_or_default())
             .hint("Does the program cancel its subscription, or close its channel?")
             .into();
-        }
     }
     Finding::Passed(format!("{count} tasks came to two workers, and each was printed"))
 }
