@@ -264,6 +264,7 @@ impl World {
                 self.broker.add_account(&Account::guest()).expect("everything is allowed");
             }
             Hand::RefuseLogins { count } => broker.refuse_logins(u32::from(count % 3)),
+            Hand::Restart => broker.restart(),
         }
     }
 

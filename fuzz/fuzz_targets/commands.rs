@@ -136,6 +136,7 @@ pub enum Hand {
     AddVhost { vhost: bool },
     DeleteUser,
     RefuseLogins { count: u8 },
+    Restart,
 }
 
 pub fn queue(index: u8) -> &'static str {

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use crate::state::{Broker, ConnectionId, queue::QueueId};
+use crate::state::{Broker, ConnectionId, connection::Phase, queue::QueueId};
 
 impl Broker {
     /// Stops and starts, as far as anybody can tell: `connection.close` 320 for all who are in, and what is left afterwards is
@@ -15,8 +15,9 @@ impl Broker {
         // Nobody gets what others give back: all of them leave.
         self.put_off = Some(BTreeSet::new());
         self.shut_down();
-        let all: Vec<ConnectionId> = self.connections.keys().copied().collect();
-        for id in all {
+        let there = self.connections.iter().filter(|(_, connection)| connection.phase != Phase::Closed);
+        let there: Vec<ConnectionId> = there.map(|(id, _)| *id).collect();
+        for id in there {
             self.hang_up(id);
         }
         self.move_dead_letters();
@@ -45,5 +46,27 @@ impl Broker {
             transient.map(|(exchange, _)| (name.clone(), exchange.clone())).collect::<Vec<_>>()
         };
         self.vhosts.iter().flat_map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::protocol::basic::AMQPProperties;
+
+    use crate::state::{Broker, Config};
+
+    #[test]
+    fn a_broker_that_was_restarted_is_in_order() {
+        let mut broker = Broker::new(Config::default()).expect("no patterns, so none that is wrong");
+        let id = broker.connected(0, "somebody".to_owned());
+        let persistent = AMQPProperties::default().with_delivery_mode(2);
+        broker.publish_from_outside("/", "amq.fanout", "", &persistent, "x".into());
+        broker.restart();
+        broker.effects();
+        broker.check_invariants();
+        broker.lost(1, id);
+        broker.restart();
+        broker.effects();
+        broker.check_invariants();
     }
 }

@@ -55,7 +55,7 @@ fn persistent_messages_in_durable_queues_stay_and_the_rest_goes() {
     let client = world.client();
     let told = world.say(client, 1, get("kept"));
     assert!(!told[0].contains("redelivered") && told[0].ends_with("\"one\""), "{told:?}");
-    assert_eq!(refusal(&world.say(client, 1, get("lost"))), "\"NOT_FOUND - no queue 'lost' in vhost '/'\"");
+    assert!(refusal(&world.say(client, 1, get("lost"))).contains("NOT_FOUND - no queue 'lost'"));
 }
 
 #[test]

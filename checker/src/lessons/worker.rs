@@ -32,6 +32,9 @@ const HEARTBEAT: u16 = 2;
 /// How much shorter than it should a time may seem: clocks differ.
 const TOLERANCE: Duration = Duration::from_millis(100);
 
+/// A program that took so much longer than it should was on a machine that was busy.
+const BUSY: Duration = Duration::from_millis(500);
+
 /// How long the queue may take to show what comes back to it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -51,7 +54,7 @@ pub struct Evidence {
     pub killed: Option<usize>,
     /// The broker was restarted before the third worker.
     pub restarted: bool,
-    /// The bodies in the queue when all was over; None when there is no such queue.
+    /// The bodies in the queue when all was over; None when there is no such queue, or the scene did not come so far.
     pub left: Option<Vec<Vec<u8>>>,
 }
 
@@ -160,7 +163,20 @@ impl Evidence {
     fn first_tasks<'a>(&'a self, worker: &'a Performance) -> Vec<Delivered<'a>> {
         let mut got = receiving::ledger(Talk::of(worker));
         got.retain(|delivered| self.tasks.first().any(|task| task.as_bytes() == delivered.body));
+        // What comes when the others leave is for nobody any more.
+        got.retain(|delivered| self.over().is_none_or(|over| delivered.said.at < over));
         got
+    }
+
+    /// When Ctrl-C was pressed for the first of the workers.
+    fn over(&self) -> Option<Duration> {
+        self.workers.iter().filter_map(|worker| worker.interrupted_at).min()
+    }
+
+    /// Whether there was time for something that takes so long, after a task came: we may have ended it all in the middle.
+    fn had_time(&self, worker: &Performance, delivered: &Delivered<'_>, time: Duration) -> bool {
+        let over = self.over().filter(|_| !receiving::ended_by_itself(worker));
+        over.is_none_or(|over| delivered.said.at + time + BUSY < over)
     }
 
     /// The broker closed a channel or a connection: what comes after follows from it.
@@ -220,6 +236,10 @@ async fn scene(stage: &mut Stage<'_>, program: &Program, seed: u64, call: &Call)
             evidence.reached = Reached::Survived;
         }
     }
+    // All of them at once: who is left would get what the others give back.
+    for (_, worker) in &left {
+        let _ = worker.interrupt();
+    }
     for (index, worker) in left {
         seen[index] = Some(receiving::press_ctrl_c(worker).await?);
     }
@@ -227,7 +247,9 @@ async fn scene(stage: &mut Stage<'_>, program: &Program, seed: u64, call: &Call)
     if evidence.reached == Reached::Survived {
         after_a_restart(stage, program, call, &mut evidence).await?;
     }
-    evidence.left = stage.hand.drain(QUEUE, 0, PATIENCE).await.map_err(|error| stage.lost(&error))?;
+    if evidence.reached >= Reached::Killed {
+        evidence.left = stage.hand.drain(QUEUE, 0, PATIENCE).await.map_err(|error| stage.lost(&error))?;
+    }
     Ok(evidence)
 }
 

@@ -90,10 +90,13 @@ impl Running {
         Ok(Running { pid, end, watch, seen, zero })
     }
 
-    /// Presses Ctrl-C: the program's whole process group gets the signal, as from a terminal. Returns false where the
+    /// Presses Ctrl-C, once: the program's whole process group gets the signal, as from a terminal. Returns false where the
     /// operating system has no such thing.
     #[must_use]
     pub fn interrupt(&self) -> bool {
+        if self.seen.look(|seen| seen.interrupted_at.is_some()) {
+            return cfg!(unix);
+        }
         let at = self.zero.elapsed();
         self.seen.add(|seen| seen.interrupted_at = Some(at));
         #[cfg(unix)]

@@ -1,5 +1,7 @@
 //! The steps `prefetch`, `consume` and `receive`: how a worker comes by its tasks.
 
+use std::time::Duration;
+
 use wire::{
     Method,
     protocol::basic::{self, AMQPMethod as Basic},
@@ -146,7 +148,7 @@ fn not_printed(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>)
         );
     }
     // A task that came again and again, as one that is put back does, is told about elsewhere.
-    if times > 0 {
+    if times > 0 || !seen.had_time(worker, delivered, Duration::ZERO) {
         return None;
     }
     if let Some(panic) = ending::panic_of(worker) {

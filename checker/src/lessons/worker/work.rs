@@ -11,7 +11,7 @@ use wire::{
     types::AMQPValue,
 };
 
-use super::{DONE, Evidence, Reached, TOLERANCE, work_in};
+use super::{BUSY, DONE, Evidence, Reached, TOLERANCE, work_in};
 use crate::{
     lessons::{
         ending, printed,
@@ -25,9 +25,6 @@ use crate::{
 
 /// A program that always takes so much longer than its tasks do counts something else than dots.
 const TOO_LONG: Duration = Duration::from_millis(800);
-
-/// A task that took so much longer than it should says nothing about what the program did meanwhile: the machine was busy.
-const BUSY: Duration = Duration::from_millis(500);
 
 /// A task that was done, by what was printed.
 struct Done<'a> {
@@ -89,7 +86,7 @@ fn judged(seen: &Evidence, done: &[Done<'_>], not_done: &[(&Performance, Deliver
     }
     // What follows from a refusal is told where the refusal is, and who was interrupted could not finish.
     let could = |(worker, delivered): &&(&Performance, Delivered<'_>)| {
-        delivered.rejected.is_none() && had_time(worker, delivered)
+        delivered.rejected.is_none() && seen.had_time(worker, delivered, work_in(delivered.body))
     };
     if !seen.is_refused()
         && let Some((worker, delivered)) = not_done.iter().find(could)
@@ -97,12 +94,6 @@ fn judged(seen: &Evidence, done: &[Done<'_>], not_done: &[(&Performance, Deliver
         return Some(never_done(worker, delivered));
     }
     done.is_empty().then(|| Mistake::new("No task was done.").hint("Print ` [x] Done` behind the work."))
-}
-
-/// Whether a worker had the time for a task, or ended over it; we may have ended it in the middle.
-fn had_time(worker: &Performance, delivered: &Delivered<'_>) -> bool {
-    let end = worker.interrupted_at.filter(|_| !receiving::ended_by_itself(worker));
-    end.is_none_or(|at| delivered.said.at + work_in(delivered.body) + BUSY < at)
 }
 
 /// When the program printed that this task is done: the first such line behind the one that it was received. It had the same
@@ -203,7 +194,7 @@ pub(super) fn ack(seen: &Evidence) -> Finding {
         .find_map(refused)
         .or_else(|| all().find_map(|(worker, task)| rejected(seen, worker, &task)))
         .or_else(|| all().find_map(|(_, task)| early(&task)))
-        .or_else(|| all().find_map(|(worker, task)| never(worker, &task)));
+        .or_else(|| all().find_map(|(worker, task)| never(seen, worker, &task)));
     match mistake {
         Some(mistake) => mistake.into(),
         None if seen.reached < Reached::Shared => not_all(seen).into(),
@@ -304,8 +295,8 @@ fn rejected(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) ->
     Some(mistake.seen(format!("{}\n{}", delivered.said.line(), said.line())))
 }
 
-fn never(worker: &Performance, delivered: &Delivered<'_>) -> Option<Mistake> {
-    if delivered.acked.is_some() || !had_time(worker, delivered) {
+fn never(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) -> Option<Mistake> {
+    if delivered.acked.is_some() || !seen.had_time(worker, delivered, work_in(delivered.body)) {
         return None;
     }
     if let Some(panic) = ending::panic_of(worker) {
