@@ -40,7 +40,7 @@ async fn send() -> Result<(), Box<dyn Error>> {
 
     // Step 3 of 5, publish: publish `Hello World!`.
     // Send the bytes of the text with `basic_publish`. The exchange is the default
-    // one, whose name is empty: it takes the routing key for the name of a queue.
+    // one, whose name is empty: it uses the routing key as the name of a queue.
 
     // Step 4 of 5, print: print what was sent.
     // Once it is sent, say so on stdout, letter for letter:

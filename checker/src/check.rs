@@ -158,9 +158,12 @@ fn show_public_vhost(report: &mut Report, room: &str) {
 }
 
 fn does_not_compile(lesson: &Lesson, said: String) -> Vec<Step> {
-    let mistake = Mistake::new("The program does not compile.")
-        .seen(said)
-        .hint("Mend the first error first; others often go with it.");
+    let hint = if said.contains("consider `await`ing") || said.contains("impl Future") {
+        "Something there is a future: write `.await` behind the call that gives it. Mend the first error first; others often go with it."
+    } else {
+        "Mend the first error first; others often go with it."
+    };
+    let mistake = Mistake::new("The program does not compile.").seen(said).hint(hint);
     let build = Step {
         id: "build".to_owned(),
         title: "compile".to_owned(),

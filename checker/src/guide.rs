@@ -65,6 +65,11 @@ pub fn next(lessons: &[Lesson], progress: &Progress) -> String {
     let passed = |lesson: &&Lesson| progress.of(&lesson.about.id).passed_at.is_some();
     let mut text = format!("{} of {} lessons passed\n\n", lessons.iter().filter(passed).count(), lessons.len());
     let Some(lesson) = lessons.iter().find(|lesson| !passed(lesson)) else {
+        let broken = lessons.iter().filter(|lesson| progress.of(&lesson.about.id).failed.is_some());
+        for lesson in broken {
+            let state = state(lesson, &progress.of(&lesson.about.id));
+            let _ = writeln!(text, "lesson {} {state}: cargo xtask check lesson {0}", lesson.number);
+        }
         text.push_str("You are done with all there are. `cargo xtask list` lists them.\n");
         return text;
     };

@@ -12,6 +12,7 @@ mod watch;
 mod wire;
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -70,6 +71,24 @@ pub struct CheckArgs {
     #[command(subcommand)]
     pub what: CheckWhat,
 }
+
+/// What was typed, the program's name first, as [`Cli`] takes it: a lesson's number may follow a command at once, so that
+/// `check 01` is `check lesson 01`.
+pub fn typed(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut typed: Vec<OsString> = arguments.into_iter().collect();
+    let is_number = |word: &OsString| {
+        word.to_str().is_some_and(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    if typed.get(1).is_some_and(|command| OF_A_LESSON.iter().any(|name| command == name))
+        && typed.get(2).is_some_and(is_number)
+    {
+        typed.insert(2, "lesson".into());
+    }
+    typed
+}
+
+/// The commands that take a lesson.
+const OF_A_LESSON: [&str; 7] = ["start", "check", "watch", "hint", "diff", "wire", "reset"];
 
 /// The environment variable by which xtask tells the checker that this lesson's own program was built a moment ago, beside
 /// the checker.
@@ -311,9 +330,9 @@ pub enum WarmWhat {
         /// What to do.
         #[arg(value_enum)]
         what: AlarmWhat,
-        /// Which alarm.
-        #[arg(value_enum, default_value_t = AlarmKind::Memory)]
-        kind: AlarmKind,
+        /// Which alarm; without it, `raise` means memory, and `clear` all.
+        #[arg(value_enum)]
+        kind: Option<AlarmKind>,
     },
     /// Refuse the next logins, whoever it is (embedded broker)
     RefuseLogins {
@@ -449,6 +468,17 @@ mod tests {
             assert!(user(wrong).is_err(), "{wrong:?} was taken");
         }
         assert!(vhost("").is_err() && vhost(&"v".repeat(256)).is_err() && vhost("/a b").is_ok());
+    }
+
+    #[test]
+    fn a_lessons_number_may_follow_the_command() {
+        let words = |line: &str| typed(line.split(' ').map(OsString::from)).join(std::ffi::OsStr::new(" "));
+        for command in OF_A_LESSON {
+            assert_eq!(words(&format!("x {command} 01 --flag 2")), *format!("x {command} lesson 01 --flag 2"));
+        }
+        for same in ["x check lesson 01", "x check all", "x broker 01", "x check --path 01", "x", "x check"] {
+            assert_eq!(words(same), *same);
+        }
     }
 
     #[test]

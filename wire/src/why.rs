@@ -38,7 +38,7 @@ const TABLE: &[(&str, When, &str)] = &[
     ("protocol-header", BROKER, "The broker names the version that it speaks, because it was asked for another one, and hangs up."),
     ("strange", Always, "The frame itself is sound, and what it says has no place here, so a broker refuses it."),
     ("heartbeat", Always, "A sign of life from a side that had nothing to say for a while, so that silence can be told from a lost line."),
-    ("garbage", Always, "These bytes are no AMQP, and nothing behind them can be understood."),
+    ("garbage", Always, "These bytes are no AMQP, and nothing after them can be understood."),
     ("ended", PROGRAM, "The program lets go of the socket without a connection.close of its own: what was still under way may be lost, and the broker's log may complain."),
     ("ended", BROKER, "The broker lets go of the socket: the program has left, or was turned away."),
 
@@ -53,7 +53,7 @@ const TABLE: &[(&str, When, &str)] = &[
     ("connection.close", Code(200), "The goodbye: its answer comes after all that was said before it, so nothing is left under way."),
     ("connection.close", Code(320), "Somebody on the broker's side ended the connection: an operator, or a shutdown."),
     ("connection.close", Code(403), "ACCESS_REFUSED: name or password were not accepted; the broker tells only its log which, so that nobody can guess."),
-    ("connection.close", Code(501), "FRAME_ERROR: the broker could not read a frame, and trusts nothing behind it."),
+    ("connection.close", Code(501), "FRAME_ERROR: the broker could not read a frame, and trusts nothing after it."),
     ("connection.close", Code(503), "COMMAND_INVALID: the method is known, and came where it may not come."),
     ("connection.close", Code(504), "CHANNEL_ERROR: something was said on a channel that is not open."),
     ("connection.close", Code(505), "UNEXPECTED_FRAME: the broker waited for another kind of frame, such as a message's body."),

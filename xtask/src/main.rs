@@ -13,7 +13,7 @@ mod editor;
 #[cfg(test)]
 mod help;
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -43,7 +43,8 @@ enum Command {
 
 fn main() -> ExitCode {
     // Without a command: where am I?
-    let done = match Cli::parse().command.unwrap_or(Command::Checker(cli::Command::Next)) {
+    let done = match Cli::parse_from(cli::typed(env::args_os())).command.unwrap_or(Command::Checker(cli::Command::Next))
+    {
         Command::Checker(command) => checker::run(&command),
         Command::Book(book) => book::run(book.what()),
         Command::Bench { quick } => bench::run(quick),

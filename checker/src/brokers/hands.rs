@@ -119,7 +119,14 @@ async fn peek(management: &Management, vhost: &str, queue: &str, count: u32) -> 
     let path = format!("/api/queues/{}/{}/get", encode(vhost), encode(queue));
     // RabbitMQ takes messages out to show them, and puts them back; the embedded broker leaves them where they are.
     let asked = json!({ "count": count, "ackmode": "ack_requeue_true", "encoding": "auto" });
-    let told = ask(management, "POST", &path, asked, "look into the queue").await?;
+    let told = management.call("POST", &path, Some(asked.to_string()), None, "look into the queue").await;
+    let told = told.map_err(|error| match error {
+        ManagementError::Refused { status: 404, .. } => Reason {
+            message: format!("There is no queue {queue:?} in the vhost {vhost:?}."),
+            hints: vec!["Which are there? cargo xtask broker queues".to_owned()],
+        },
+        error => not_answered(&error, &path),
+    })?;
     let messages: Vec<Value> = serde_json::from_str(&told).unwrap_or_default();
     let row = |(number, message): (usize, &Value)| {
         let again = if message["redelivered"] == true { "redelivered" } else { "" };
@@ -166,19 +173,22 @@ async fn end(management: &Management, path: &str, connection: &str, reason: &str
     ))
 }
 
-async fn alarm(management: &Management, what: AlarmWhat, kind: AlarmKind) -> Result<String, Reason> {
-    let name = match kind {
-        AlarmKind::Memory => "memory",
-        AlarmKind::Disk => "disk",
+async fn alarm(management: &Management, what: AlarmWhat, kind: Option<AlarmKind>) -> Result<String, Reason> {
+    let (method, then, otherwise): (_, _, &[AlarmKind]) = match what {
+        AlarmWhat::Raise => ("PUT", "on: who publishes has to wait", &[AlarmKind::Memory]),
+        AlarmWhat::Clear => ("DELETE", "over", &[AlarmKind::Memory, AlarmKind::Disk]),
     };
-    let (method, then) = match what {
-        AlarmWhat::Raise => ("PUT", "on: who publishes has to wait"),
-        AlarmWhat::Clear => ("DELETE", "over"),
-    };
-    let path = format!("/api/hello-rabbit/alarms/{name}");
-    ask(management, method, &path, Value::Null, "raise or clear an alarm")
-        .await
-        .map(|_| format!("the {name} alarm is {then}\n"))
+    let mut told = String::new();
+    for kind in kind.as_ref().map_or(otherwise, std::slice::from_ref) {
+        let name = match kind {
+            AlarmKind::Memory => "memory",
+            AlarmKind::Disk => "disk",
+        };
+        let path = format!("/api/hello-rabbit/alarms/{name}");
+        ask(management, method, &path, Value::Null, "raise or clear an alarm").await?;
+        told.push_str(&format!("the {name} alarm is {then}\n"));
+    }
+    Ok(told)
 }
 
 async fn list(management: &Management, path: &str, what: &str) -> Result<Vec<Value>, Reason> {
@@ -194,14 +204,18 @@ async fn ask(
     what: &str,
 ) -> Result<String, Reason> {
     let body = (!asked.is_null()).then(|| asked.to_string());
-    management.call(method, path, body, None, what).await.map_err(|error| Reason {
+    management.call(method, path, body, None, what).await.map_err(|error| not_answered(&error, path))
+}
+
+fn not_answered(error: &ManagementError, path: &str) -> Reason {
+    Reason {
         message: format!("{error}."),
         hints: vec![if path.starts_with("/api/hello-rabbit/") {
             "Only the embedded broker can: cargo xtask broker up --broker embedded".to_owned()
         } else {
             "Are the queue, the exchange and the vhost there? cargo xtask broker queues".to_owned()
         }],
-    })
+    }
 }
 
 fn text(value: &Value, key: &str) -> String {

@@ -1,5 +1,6 @@
 //! Lesson 02: receive from the queue `hello`.
 
+mod acknowledge;
 mod consume;
 mod otherwise;
 mod receive;
@@ -9,26 +10,32 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use lapin::{options::QueueDeclareOptions, types::FieldTable};
-use wire::protocol::queue;
+use wire::{
+    Method, Peer,
+    protocol::{basic, queue},
+};
 
 use crate::{
     brokers::hand,
     lessons::{
-        Contract, Rule,
-        receiving::{self, press_ctrl_c, times_printed},
-        steps,
+        Contract, Rule, printed, steps,
         talk::{QUEUE_DECLARE, Said, Talk},
     },
     performance::{Part, Performance},
     program::Program,
-    stage::Stage,
+    stage::{Actor, Stage},
     verdict::Reason,
 };
 
 const QUEUE: &str = "hello";
+const WAITING: &str = " [*] Waiting for messages. To exit press CTRL+C";
+const RECEIVED: &str = " [x] Received";
 
 /// How many of the messages wait in the queue before the program starts.
 const BEFORE: usize = 3;
+
+/// A program that asks so often for single messages is polling.
+const POLLS: usize = 20;
 
 /// How long a program that is about to leave gets to show it, after the last message.
 const A_WHILE: Duration = Duration::from_millis(300);
@@ -71,15 +78,12 @@ impl Contract for HelloReceive {
     const IS_RANDOM: bool = true;
     const STEPS: &'static [Rule<Evidence>] = &[
         ("connect", |seen| steps::connect(&seen.performance)),
-        ("declare", |seen| {
-            let found = steps::declare(&seen.performance, QUEUE);
-            receiving::declared_in_time(&seen.performance, QUEUE, found)
-        }),
+        ("declare", consume::declare),
         ("consume", consume::consume),
-        ("wait", |seen| receiving::wait(&seen.performance, seen.reached >= Reached::Waiting)),
+        ("wait", receive::wait),
         ("receive", receive::receive),
         ("stay", stay::stay),
-        ("stop", |seen| receiving::stop(&seen.performance)),
+        ("stop", stay::stop),
     ];
 
     async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Evidence, Reason> {
@@ -119,12 +123,10 @@ async fn scene(stage: &Stage<'_>, program: &Program, seed: u64, queue_is_there: 
     let actor = stage.start(program).await?;
     let mut evidence = Evidence { performance: Performance::default(), sent, last, reached: Reached::Start };
     let done = async {
-        let subscribed = |seen: &Performance| receiving::is_subscribed(seen, QUEUE);
-        let over = |seen: &Performance| subscribed(seen) || receiving::is_hopeless(seen, QUEUE);
-        if !(actor.until(over).await && actor.promptly(subscribed).await) {
+        if !(actor.until(|seen| subscribed(seen) || hopeless(seen)).await && actor.promptly(subscribed).await) {
             return Ok(Reached::Start);
         }
-        if !actor.promptly(receiving::waits).await {
+        if !actor.promptly(|seen| seen.stdout.lines().iter().any(|line| line == WAITING)).await {
             return Ok(Reached::Subscribed);
         }
         publish(&evidence.sent[BEFORE..]).await?;
@@ -136,13 +138,24 @@ async fn scene(stage: &Stage<'_>, program: &Program, seed: u64, queue_is_there: 
             return Ok(Reached::Received);
         }
         // An acknowledgement comes after the line is printed.
-        actor.promptly(|seen| consume::unacknowledged(Talk::of(seen)).is_empty()).await;
-        let leaves = |seen: &Performance| seen.exit.is_some() || receiving::goodbye(seen).is_some();
+        actor.promptly(|seen| acknowledge::unacknowledged(Talk::of(seen)).is_empty()).await;
+        let leaves = |seen: &Performance| seen.exit.is_some() || stay::goodbye(seen).is_some();
         Ok(if actor.within(A_WHILE, leaves).await { Reached::Received } else { Reached::Stayed })
     };
     evidence.reached = done.await?;
     evidence.performance = press_ctrl_c(actor).await?;
     Ok(evidence)
+}
+
+async fn press_ctrl_c(actor: Actor) -> Result<Performance, Reason> {
+    if actor.interrupt() {
+        return Ok(actor.end_promptly().await);
+    }
+    actor.end_promptly().await;
+    Err(Reason {
+        message: "Ctrl-C can't be pressed for a program on this operating system yet.".to_owned(),
+        hints: vec!["Check this lesson on Linux or macOS; on Windows, WSL is a Linux".to_owned()],
+    })
 }
 
 /// What is sent, chosen at random so that nobody can print it beforehand: plain ones, an empty one, a long one, one that is
@@ -177,6 +190,36 @@ fn declared_otherwise(seen: &Performance) -> Option<(QueueDeclareOptions, FieldT
         ..QueueDeclareOptions::default()
     };
     Some((options, declare.arguments.clone()))
+}
+
+/// The program subscribed to the queue, and the broker agreed.
+fn subscribed(seen: &Performance) -> bool {
+    let talk = Talk::of(seen);
+    talk.consumes().any(|(said, consume)| {
+        talk.queue_meant(&said, consume.queue.as_str()) == QUEUE
+            && (consume.nowait || talk.answer(&said, |method| is_consume_ok(method).then_some(())).is_some())
+    })
+}
+
+fn is_consume_ok(method: &Method) -> bool {
+    matches!(method, Method::Basic(basic::AMQPMethod::ConsumeOk(_)))
+}
+
+/// Nothing good will come any more: the broker refused something, or the program polls, or took another queue.
+fn hopeless(seen: &Performance) -> bool {
+    let talk = Talk::of(seen);
+    talk.closes(Peer::Broker).next().is_some()
+        || polls(talk) >= POLLS
+        || talk.consumes().any(|(said, consume)| talk.queue_meant(&said, consume.queue.as_str()) != QUEUE)
+}
+
+fn polls(talk: Talk<'_>) -> usize {
+    talk.methods().filter(|said| matches!(said.method, Method::Basic(basic::AMQPMethod::Get(_)))).count()
+}
+
+/// How often the program printed that it received this body.
+fn times_printed(seen: &Performance, body: &str) -> usize {
+    seen.stdout.lines().iter().filter(|line| printed::says(line, RECEIVED, body)).count()
 }
 
 #[cfg(test)]

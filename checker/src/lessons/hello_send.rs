@@ -1,11 +1,18 @@
 //! Lesson 01: send one message to the queue `hello`.
 
 mod body;
+mod lost;
+mod publish;
 
 use std::time::Duration;
 
+use wire::{Method, Peer, protocol::channel};
+
 use crate::{
-    lessons::{Contract, Rule, sending, steps, talk::Talk},
+    lessons::{
+        Contract, Rule, ending, printed, steps,
+        talk::{Said, Talk},
+    },
     performance::{Part, Performance},
     program::Program,
     stage::Stage,
@@ -14,6 +21,7 @@ use crate::{
 
 const QUEUE: &str = "hello";
 const BODY: &str = "Hello World!";
+const SENT: &str = " [x] Sent";
 
 /// How long the message may take to show in the queue after the program's end.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -38,11 +46,9 @@ impl Contract for HelloSend {
     const STEPS: &'static [Rule<Evidence>] = &[
         ("connect", |seen| steps::connect(&seen.performance)),
         ("declare", |seen| steps::declare(&seen.performance, QUEUE)),
-        ("publish", publish),
-        ("print", |seen| sending::print(&seen.performance, BODY)),
-        ("close", |seen| {
-            sending::close(&seen.performance, seen.queued.as_ref().is_some_and(|bodies| !bodies.is_empty()))
-        }),
+        ("publish", publish::publish),
+        ("print", print),
+        ("close", close),
     ];
 
     async fn play(stage: &mut Stage<'_>, program: &Program, _seed: u64) -> Result<Evidence, Reason> {
@@ -58,25 +64,88 @@ impl Contract for HelloSend {
     }
 }
 
-/// Exactly one message, through the default exchange, with the right key and body; it is in the queue afterwards.
-fn publish(seen: &Evidence) -> Finding {
-    published(seen).into()
+/// The line, on stdout, once.
+fn print(seen: &Evidence) -> Finding {
+    let performance = &seen.performance;
+    let expected = format!("{SENT} '{BODY}'");
+    let says_it = |line: &str| printed::says(line, SENT, BODY);
+    let stdout = performance.stdout.lines();
+    let count = stdout.iter().filter(|line| says_it(line)).count();
+    if count > 1 {
+        return Mistake::new(format!("The program prints its line {}, and sends one message.", times(count)))
+            .seen(stdout.join("\n"))
+            .hint("Print it once, after publishing.")
+            .into();
+    }
+    if count == 0 {
+        if let Some(panic) = ending::panic_of(performance) {
+            return panic.into();
+        }
+        if let Some(line) = stdout.iter().find(|line| printed::has_bytes_of(line, BODY)) {
+            return Mistake::new(
+                "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
+            )
+            .seen(line.clone())
+            .hint("Print the text: in Rust, `{}` in `println!`, and `String::from_utf8_lossy` makes text of bytes.")
+            .into();
+        }
+    }
+    match steps::line_on_stdout(performance, &expected, says_it) {
+        Ok(()) => Finding::Passed(expected),
+        Err(mistake) => mistake.into(),
+    }
 }
 
-fn published(seen: &Evidence) -> Result<String, Mistake> {
-    let published = sending::the_message(&seen.performance)?;
-    sending::went_to(&seen.performance, published, QUEUE)?;
-    let (said, _, content) = published;
-    if content.body != BODY.as_bytes() {
-        return Err(body::wrong(said.line(), &content.body, content.complete));
+fn times(count: usize) -> String {
+    if count == 2 { "twice".to_owned() } else { format!("{count} times") }
+}
+
+/// `connection.close` by the program, and exit code 0.
+fn close(seen: &Evidence) -> Finding {
+    let performance = &seen.performance;
+    let talk = Talk::of(performance);
+    if let Some(panic) = ending::panic_of(performance) {
+        return panic.into();
     }
-    let talk = Talk::of(&seen.performance);
-    match &seen.queued {
-        Some(bodies) if bodies.iter().any(|body| body == BODY.as_bytes()) => {
-            Ok(format!("{}; it is in the queue", said.line()))
-        }
-        // What a dropped connection took with it is the step `close`'s to tell.
-        _ if !talk.closed_gently(said.connection) => Ok(said.line()),
-        queued => Err(sending::lost(talk, content, QUEUE, queued.is_some()).seen(said.line())),
+    if performance.exit.is_some_and(|exit| exit.overdue) {
+        return Mistake::new("The program was still running at its time limit; a sender ends when it has sent.")
+            .seen(ending::last_words(performance))
+            .hint("Close the connection and let `main` return. Does it wait for something that never comes?")
+            .into();
     }
+    let opened = talk.opened();
+    let open: Vec<u32> =
+        opened.iter().map(|(number, _)| *number).filter(|number| !talk.closed_gently(*number)).collect();
+    if let Some(number) = open.first() {
+        return not_closed(seen, talk, *number, [open.len(), opened.len()]).into();
+    }
+    if let Some(mistake) = ending::bad_end(performance) {
+        return mistake.into();
+    }
+    Finding::Passed("connection.close by the program, exit code 0".to_owned())
+}
+
+/// `number` is a connection that the program left open; of how many it closed none, and of how many it had.
+fn not_closed(seen: &Evidence, talk: Talk<'_>, number: u32, [open, all]: [usize; 2]) -> Mistake {
+    let channel = talk.closes(Peer::Program).map(|close| close.said).find(|said| {
+        let answered = |method: &Method| matches!(method, Method::Channel(channel::AMQPMethod::CloseOk(_)));
+        said.connection == number && talk.answer(said, |method| answered(method).then_some(())).is_some()
+    });
+    let what = match channel {
+        _ if open < all => format!("closed {} of its {all} connections", all - open),
+        Some(_) => "closed its channel, and not its connection".to_owned(),
+        None => "ended without closing its connection".to_owned(),
+    };
+    let kept = seen.queued.as_ref().is_some_and(|bodies| !bodies.is_empty());
+    let fate = if kept { "This time the message made it." } else { "This time the message was lost with it." };
+    let line = channel.as_ref().map(|said| format!("{}\n", Said::line(said))).unwrap_or_default();
+    let hint = "Close it, and wait for the answer: in lapin, `connection.close(200, \"OK\".into()).await?`.";
+    let more = match channel {
+        _ if open < all => " One connection is enough for a program.",
+        Some(_) => " Keep the `Connection` as long as its channel.",
+        None => "",
+    };
+    Mistake::new(format!("The program {what}: the socket dropped, and what was still under way could be lost."))
+        .seen(format!("{line}connection {number}: no connection.close from the program. {fate}"))
+        .hint(format!("{hint}{more}"))
 }

@@ -86,8 +86,8 @@ pub fn has_bytes_of(line: &str, body: &str) -> bool {
     !body.is_empty() && line.contains(numbers.trim_matches(['[', ']']))
 }
 
-/// The first character of `got` that is not as expected, when it is one that nobody sees: a zero-width one, an odd blank, a
-/// control character. By its number, as in `U+FEFF`.
+/// The first character of `got` that is not as expected, when it is one that nobody sees: a zero-width one, an odd space, a
+/// control character. By its name, if it is one that is often met, and its number, as in `U+FEFF`.
 #[must_use]
 pub fn unseen(expected: &str, got: &str) -> Option<String> {
     let same = expected.chars().zip(got.chars()).take_while(|(one, other)| one == other).count();
@@ -95,7 +95,16 @@ pub fn unseen(expected: &str, got: &str) -> Option<String> {
     let unseen = c.is_control()
         || (c.is_whitespace() && c != ' ')
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}');
-    unseen.then(|| format!("U+{:04X}", u32::from(c)))
+    let name = match c {
+        '\0' => "a NUL",
+        '\t' => "a tab",
+        '\u{A0}' => "a no-break space",
+        '\u{200B}' => "a zero-width space",
+        '\u{FEFF}' => "a byte order mark",
+        _ => "",
+    };
+    let number = format!("U+{:04X}", u32::from(c));
+    unseen.then(|| if name.is_empty() { number } else { format!("{name}, {number}") })
 }
 
 /// Of the lines a program printed, the one that comes closest to what it should have printed; None when none comes near.

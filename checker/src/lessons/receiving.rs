@@ -138,14 +138,14 @@ pub fn subscription<'a>(seen: &'a Performance, queue: &str) -> Result<(Said<'a>,
     let found = talk.consumes().find(|(said, consume)| talk.queue_meant(said, consume.queue.as_str()) == queue);
     let Some((said, consume)) = found else { return Err(not_subscribed(seen, queue)) };
     if let Some(close) = talk.refusal(BASIC_CONSUME) {
-        let mistake = match close.code {
+        return Err(match close.code {
             403 if consume.exclusive || close.text.contains("exclusive") => Mistake::new(
                 "The broker refused the subscription: another one has the queue to itself, and that is this program, started once more.",
             )
+            .seen(close.lines(talk))
             .hint("Leave the flag `exclusive` out of `basic_consume`: the queue is there to be shared."),
-            _ => Mistake::new("The broker refused the subscription.").hint(close.meaning("The broker's line says why.")),
-        };
-        return Err(mistake.seen(close.said.line()));
+            _ => close.mistake(talk, "The broker refused the subscription."),
+        });
     }
     if !is_subscribed(seen, queue) {
         return Err(Mistake::new("The program asked to subscribe, and left before the broker answered.")
@@ -174,12 +174,13 @@ fn not_subscribed(seen: &Performance, queue: &str) -> Mistake {
     if let Some(panic) = ending::panic_of(seen) {
         return panic;
     }
+    if let Some(mistake) = ending::used_after_close(seen) {
+        return mistake;
+    }
     if let Some(close) = talk.closes(Peer::Broker).next() {
-        return Mistake::new(
-            "The program never subscribes to the queue: the broker refused something that it asked before.",
-        )
-        .seen(close.said.line())
-        .hint(close.meaning("The broker's line says what, and why."));
+        let message =
+            format!("The program never subscribes to the queue: {}.", steps::what_the_broker_did(talk, &close));
+        return close.mistake(talk, &message);
     }
     Mistake::new("The program never subscribes to the queue, so no message comes to it.")
         .seen(ending::last_words(seen))

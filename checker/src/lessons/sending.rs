@@ -53,8 +53,10 @@ fn not_published(seen: &Performance, talk: Talk<'_>) -> Mistake {
         "The program publishes no message."
     };
     let awaited = "In lapin, `channel.basic_publish(…).await?`. A future that is not awaited does nothing.";
-    let hint = ending::why(seen).unwrap_or_else(|| awaited.to_owned());
-    let mistake = Mistake::new(message).hint(hint);
+    let mistake = match ending::why(seen) {
+        Some(why) => Mistake::new(format!("{message} {}", why.cause)).hint(why.remedy),
+        None => Mistake::new(message).hint(awaited),
+    };
     match unfinished {
         Some(said) => {
             mistake.seen(format!("the last it said: {}", wire::words::method_line(said.method, said.content)))
@@ -81,9 +83,7 @@ pub fn went_to(seen: &Performance, (said, publish, _): Published<'_>, queue: &st
         .hint("The default exchange has the empty name \"\"."));
     }
     if let Some(close) = refusal {
-        return Err(Mistake::new(format!("The broker refused the message, and closed the {}.", close.what()))
-            .seen(format!("{}\n{}", said.line(), close.said.line()))
-            .hint(close.meaning("The broker's line says why.")));
+        return Err(close.mistake(talk, &format!("The broker refused the message, and closed the {}.", close.what())));
     }
     let key = publish.routing_key.as_str();
     if key != queue {

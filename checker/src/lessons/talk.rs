@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use wire::{
-    Content, Event, FrameError, Method, Peer, What,
+    Content, Event, FrameError, Method, Peer, What, fields,
     protocol::{basic, channel, connection, queue},
     words,
 };
 
-use crate::{lessons::translate, performance::Performance};
+use crate::{lessons::translate, performance::Performance, verdict::Mistake};
 
 /// A conversation, to be asked.
 #[derive(Clone, Copy)]
@@ -42,14 +42,30 @@ impl Said<'_> {
         let who = if self.from == Peer::Program { "program" } else { "broker" };
         format!("{who}: {}", words::method_line(self.method, self.content))
     }
+
+    /// The method's name, as in `queue.bind`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        fields::describe(self.method).name
+    }
 }
 
 impl Close<'_> {
-    /// What the broker means by it and what to do, or else these words.
+    /// The mistake that a refusal is: these words, what the broker means by it, and what to do. It shows what was refused.
     #[must_use]
-    pub fn meaning(&self, otherwise: &str) -> String {
-        let translation = translate::reply(self.code, self.text);
-        translation.map_or_else(|| otherwise.to_owned(), |means| format!("{} {}", means.cause, means.remedy))
+    pub fn mistake(&self, talk: Talk<'_>, refused: &str) -> Mistake {
+        let mistake = match translate::reply(self.code, self.text) {
+            Some(means) => Mistake::new(format!("{refused} {}", means.cause)).hint(means.remedy),
+            None => Mistake::new(refused).hint("The broker's line says why."),
+        };
+        mistake.seen(self.lines(talk))
+    }
+
+    /// What was refused, and the refusal.
+    #[must_use]
+    pub fn lines(&self, talk: Talk<'_>) -> String {
+        let refused = talk.refused(self).map(|said| said.line() + "\n");
+        refused.unwrap_or_default() + &self.said.line()
     }
 
     /// What it closes.
@@ -202,6 +218,18 @@ impl<'a> Talk<'a> {
     #[must_use]
     pub fn refusal(self, of: (u16, u16)) -> Option<Close<'a>> {
         self.refusals(of).next()
+    }
+
+    /// What the program said that this close is about.
+    #[must_use]
+    pub fn refused(self, close: &Close<'_>) -> Option<Said<'a>> {
+        let is_meant = |said: &Said<'_>| {
+            let about = (said.method.get_amqp_class_id(), said.method.get_amqp_method_id());
+            let where_it_closes = close.said.channel == 0 || close.said.channel == said.channel;
+            about == close.about && said.connection == close.said.connection && where_it_closes
+        };
+        let before = |said: &Said<'_>| said.from == Peer::Program && said.order < close.said.order;
+        self.methods().rfind(|said| before(said) && is_meant(said))
     }
 
     /// Whether the broker was the first to end a socket.

@@ -122,6 +122,7 @@ pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
         (&["broker", "purge", "greetings"], "greetings is empty"),
         (&["broker", "peek", "greetings"], "greetings is empty"),
         (&["broker", "publish", "nowhere", "lost"], "The message is gone"),
+        (&["broker", "peek", "nowhere"], "There is no queue \"nowhere\""),
     ] {
         let told = apart.run(command)?;
         assert!(text(&told).contains(expected), "{command:?}: {}", text(&told));

@@ -47,8 +47,8 @@ async fn send() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: declare
 
     // ANCHOR: publish
-    // Messages always go to an exchange. The default exchange, named "", takes the
-    // routing key for the name of a queue.
+    // Messages always go to an exchange. The default exchange, named "", uses the
+    // routing key as the name of a queue.
     let body = b"Hello World!";
     let flags = BasicPublishOptions::default();
     let properties = BasicProperties::default();

@@ -1,38 +1,57 @@
-//! The step `consume`: the program subscribes, and acknowledges what is to be acknowledged.
+//! The steps `declare` and `consume`: there is a queue, the program subscribes to it, and acknowledges what is to be
+//! acknowledged.
 
-use wire::{Method, Peer, protocol::basic};
+use wire::{Method, Peer, protocol::basic, words::quoted};
 
-use super::{Evidence, QUEUE};
+use super::{Evidence, QUEUE, acknowledge, polls, subscribed};
 use crate::{
     lessons::{
-        receiving,
-        talk::{BASIC_ACK, Talk},
+        ending, steps,
+        talk::{BASIC_ACK, BASIC_CONSUME, Said, Talk},
     },
+    performance::Performance,
     verdict::{Finding, Mistake},
 };
+
+/// The queue is declared, and before the program subscribes to it.
+pub(super) fn declare(seen: &Evidence) -> Finding {
+    let finding = steps::declare(&seen.performance, QUEUE);
+    let talk = Talk::of(&seen.performance);
+    let declared = talk.declares().find(|(_, declare)| declare.queue.as_str() == QUEUE && !declare.passive);
+    let subscribed = talk.consumes().find(|(_, consume)| consume.queue.as_str() == QUEUE);
+    match (&finding, declared, subscribed) {
+        (Finding::Passed(_), Some((declared, _)), Some((subscribed, _))) if subscribed.order < declared.order => {
+            Mistake::new("The program subscribes to the queue before it declares it: where nobody has made the queue yet, the broker refuses.")
+                .seen(format!("{}\n{}", subscribed.line(), declared.line()))
+                .hint("Declare first, then subscribe.")
+                .into()
+        }
+        _ => finding,
+    }
+}
 
 /// `basic.consume` on the queue; with `no_ack`, or with every delivery acknowledged.
 pub(super) fn consume(seen: &Evidence) -> Finding {
     let performance = &seen.performance;
     let talk = Talk::of(performance);
-    let (said, consume) = match receiving::subscription(performance, QUEUE) {
-        Ok(found) => found,
-        Err(mistake) => return mistake.into(),
+    let means_it =
+        |(said, consume): &(Said<'_>, &basic::Consume)| talk.queue_meant(said, consume.queue.as_str()) == QUEUE;
+    let Some((said, consume)) = talk.consumes().find(means_it) else {
+        return not_subscribed(performance, talk).into();
     };
-    if let Some(close) = talk.refusal(BASIC_ACK) {
-        let message = if consume.no_ack {
-            "The program acknowledges a message of a subscription with no_ack, where none is to be acknowledged; the broker closed the channel."
-        } else {
-            "The program acknowledges a message that is not waiting for it (acknowledged before, or on another channel); the broker closed the channel."
-        };
-        let hint = if consume.no_ack {
-            "Leave the acknowledgement out, or subscribe without no_ack."
-        } else {
-            "Acknowledge each delivery once, on the channel it came on."
-        };
-        return Mistake::new(message).seen(close.said.line()).hint(hint).into();
+    if let Some(close) = talk.refusal(BASIC_CONSUME) {
+        return close.mistake(talk, "The broker refused the subscription.").into();
     }
-    let open = unacknowledged(talk);
+    if !subscribed(performance) {
+        return Mistake::new("The program asked to subscribe, and left before the broker answered.")
+            .seen(said.line())
+            .hint("Wait for the answer: in lapin, `.await` the call.")
+            .into();
+    }
+    if let Some(close) = talk.refusal(BASIC_ACK) {
+        return acknowledge::refused(talk, &close, consume.no_ack).into();
+    }
+    let open = acknowledge::unacknowledged(talk);
     if !open.is_empty() {
         let mut rejected = talk
             .said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Nack(_) | basic::AMQPMethod::Reject(_))));
@@ -42,11 +61,12 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
                 .hint("Acknowledge them (`ack`), or subscribe with no_ack as the lesson does.")
                 .into();
         }
+        let limits = |qos: &basic::Qos| qos.prefetch_count > 0 && open.len() >= usize::from(qos.prefetch_count);
         let mut prefetch =
-            talk.said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Qos(qos)) if qos.prefetch_count > 0));
+            talk.said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Qos(qos)) if limits(qos)));
         let (fate, limit) = match prefetch.next() {
             Some(said) => ("with its prefetch limit, the broker sends no more", format!("\n{}", said.line())),
-            None => ("the broker keeps them, and delivers all of them again", String::new()),
+            None => ("the broker keeps them, and delivers them again once this connection is gone", String::new()),
         };
         return Mistake::new(format!(
             "The program subscribes without no_ack and leaves {} of its messages unacknowledged: {fate}.",
@@ -59,36 +79,39 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
     Finding::Passed(said.line())
 }
 
-/// The delivery tags that were to be acknowledged and were not.
-pub(super) fn unacknowledged(talk: Talk<'_>) -> Vec<u64> {
-    let with_ack: Vec<&str> = talk
-        .consumes()
-        .filter(|(_, consume)| !consume.no_ack)
-        .filter_map(|(said, consume)| {
-            let tag = consume.consumer_tag.as_str();
-            let given = talk.answer(&said, |method| match method {
-                Method::Basic(basic::AMQPMethod::ConsumeOk(ok)) => Some(ok.consumer_tag.as_str()),
-                _ => None,
-            });
-            if tag.is_empty() { given } else { Some(tag) }
-        })
-        .collect();
-    let mut open: Vec<(u32, u16, u64)> = Vec::new();
-    for said in talk.methods() {
-        let here = (said.connection, said.channel);
-        match said.method {
-            Method::Basic(basic::AMQPMethod::Deliver(deliver)) if with_ack.contains(&deliver.consumer_tag.as_str()) => {
-                open.push((here.0, here.1, deliver.delivery_tag));
-            }
-            Method::Basic(basic::AMQPMethod::Ack(ack)) if said.from == Peer::Program => {
-                open.retain(|(connection, channel, tag)| {
-                    let acknowledged = *tag == ack.delivery_tag
-                        || (ack.multiple && (*tag <= ack.delivery_tag || ack.delivery_tag == 0));
-                    (*connection, *channel) != here || !acknowledged
-                })
-            }
-            _ => {}
-        }
+fn not_subscribed(seen: &Performance, talk: Talk<'_>) -> Mistake {
+    if let Some((said, consume)) = talk.consumes().next() {
+        return Mistake::new(format!(
+            "The program subscribes to the queue {}, and the lesson's queue is `{QUEUE}`.",
+            quoted(consume.queue.as_str().as_bytes())
+        ))
+        .seen(said.line())
+        .hint("Name it `hello`, letter for letter, wherever it is used.");
     }
-    open.into_iter().map(|(_, _, tag)| tag).collect()
+    let get = talk.methods().find(|said| matches!(said.method, Method::Basic(basic::AMQPMethod::Get(_))));
+    if let Some(said) = get {
+        return Mistake::new("The program asks for single messages (basic.get) instead of subscribing: it burns time when there is nothing, and is late when there is something.")
+            .seen(format!("{} (asked {}×)", said.line(), polls(talk)))
+            .hint("Subscribe once (basic.consume), and the broker pushes messages as they come.");
+    }
+    if let Some(panic) = ending::panic_of(seen) {
+        return panic;
+    }
+    if let Some(mistake) = ending::used_after_close(seen) {
+        return mistake;
+    }
+    if let Some(close) = talk.closes(Peer::Broker).next() {
+        let message =
+            format!("The program never subscribes to the queue: {}.", steps::what_the_broker_did(talk, &close));
+        return close.mistake(talk, &message);
+    }
+    let hint = "Subscribe: `channel.basic_consume(…).await?`. A future that is not awaited does nothing.";
+    if let Some((said, ..)) = talk.publishes().next() {
+        return Mistake::new("The program publishes a message, as in lesson 01, and never subscribes.")
+            .seen(said.line())
+            .hint(hint);
+    }
+    Mistake::new("The program never subscribes to the queue, so no message comes to it.")
+        .seen(ending::last_words(seen))
+        .hint(hint)
 }

@@ -1,9 +1,7 @@
 //! What a line says that was meant for a message, and says it in another way.
 
-use crate::{
-    lessons::{printed, receiving::RECEIVED},
-    verdict::Mistake,
-};
+use super::RECEIVED;
+use crate::{lessons::printed, verdict::Mistake};
 
 /// A line that is meant to say that a message was received, and says something else, with that message's body: the plainest
 /// one, which tells the most. None where lines are missing or in another order, but right as far as they go.
@@ -50,10 +48,24 @@ pub(super) fn printed_otherwise(line: &str, body: &str) -> Mistake {
     let told =
         line.split_once("eceived").map_or("", |(_, told)| told.trim_start_matches(quotes).trim_end_matches(quotes));
     let start = told.trim_end_matches(['…', '.']);
-    let (message, hint) = if !body.is_empty() && line.contains(body) {
+    let wrapped = ["Ok(", "Some("].into_iter().find(|with| told.starts_with(with));
+    if let Some(with) = wrapped.filter(|_| !body.is_empty() && line.contains(body)) {
+        let out = if with == "Ok(" { "`?`" } else { "`if let Some(…)`" };
+        return Mistake::new(format!(
+            "A message is printed in another form than the lesson's: with `{with}…)` around it."
+        ))
+        .seen(printed::difference(&format!("{RECEIVED} '{body}'"), line))
+        .hint(format!("Take the text out with {out}, and print with `{{}}`."));
+    }
+    let (message, hint) = if !line.starts_with(' ') && printed::says(&format!(" {line}"), RECEIVED, body) {
+        (
+            "A message is printed in another form than the lesson's: the space in front is missing.",
+            "The space belongs to the line: print it, too.",
+        )
+    } else if !body.is_empty() && line.contains(body) {
         (
             "A message is printed in another form than the lesson's.",
-            "The line is ` [x] Received '…'`, with one blank in front and one behind each word.",
+            "Print ` [x] Received 'TEXT'`: the mark shows where yours differs.",
         )
     } else if body.is_empty() {
         (

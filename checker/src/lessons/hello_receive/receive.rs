@@ -1,16 +1,53 @@
-//! The step `receive`: what the program prints while messages come.
+//! The steps `wait` and `receive`: what the program prints while messages come.
 
-use wire::Peer;
+use wire::{Method, Peer, protocol::queue};
 
-use super::{BEFORE, Evidence, Reached, otherwise};
+use super::{
+    BEFORE, Evidence, RECEIVED, Reached, WAITING, otherwise,
+    stay::{self, ended_by_itself},
+    times_printed,
+};
 use crate::{
-    lessons::{
-        ending, printed,
-        receiving::{self, RECEIVED, ended_by_itself, held_back, times_printed},
-        talk::Talk,
-    },
+    lessons::{ending, printed, steps, talk::Talk},
     verdict::{Finding, Mistake},
 };
+
+/// The waiting line, on stdout, while it waits.
+pub(super) fn wait(seen: &Evidence) -> Finding {
+    if let Err(mistake) = steps::line_on_stdout(&seen.performance, WAITING, |line| line == WAITING) {
+        return ending::panic_of(&seen.performance).unwrap_or(mistake).into();
+    }
+    let count = seen.performance.stdout.lines().iter().filter(|line| *line == WAITING).count();
+    if count > 1 {
+        return Mistake::new("The program prints its waiting line more than once.")
+            .seen(format!("{count} times: {WAITING}"))
+            .hint("Print it once, before the loop.")
+            .into();
+    }
+    if seen.reached < Reached::Waiting {
+        return waiting_line_too_late(seen).into();
+    }
+    Finding::Passed(WAITING.to_owned())
+}
+
+/// Where it stands among the lines tells what kept it.
+fn waiting_line_too_late(seen: &Evidence) -> Mistake {
+    let lines = seen.performance.stdout.lines();
+    let before = lines.iter().take_while(|line| *line != WAITING);
+    let (message, hint) = if before.clone().any(|line| line.starts_with(RECEIVED)) {
+        (
+            "The waiting line comes after the messages, too late: it says that the program is ready for them.",
+            "Print it before the loop, once you are subscribed.",
+        )
+    } else {
+        (
+            "The waiting line came too late: most likely it was held back in a buffer until the program ended.",
+            "Flush after each line, or print with `println!`, which needs no flush. Print it before anything that takes time.",
+        )
+    };
+    let first: Vec<String> = lines.iter().take(2).map(|line| shown(line, 60)).collect();
+    Mistake::new(message).seen(first.join("\n")).hint(hint)
+}
 
 /// All bodies, each once, in order.
 pub(super) fn receive(seen: &Evidence) -> Finding {
@@ -23,14 +60,15 @@ pub(super) fn receive(seen: &Evidence) -> Finding {
         return not_printed(seen, body, &lines).into();
     }
     if seen.reached < Reached::Received {
-        return held_back(
+        return Mistake::new(
             "The messages were printed when the program ended, not when they came: its output is held back.",
         )
+        .hint("Flush after each line, or print with `println!`, which needs no flush.")
         .into();
     }
     if let Some(body) = seen.sent.iter().find(|body| times_printed(performance, body) > 1) {
         return Mistake::new("The program prints a message more than once.")
-            .seen(format!("{} times: {RECEIVED} '{}'", times_printed(performance, body), shown(body)))
+            .seen(format!("{} times: {RECEIVED} '{}'", times_printed(performance, body), shown(body, 40)))
             .hint("Print each delivery once.")
             .into();
     }
@@ -38,7 +76,7 @@ pub(super) fn receive(seen: &Evidence) -> Finding {
         lines.iter().filter_map(|line| seen.sent.iter().find(|body| printed::says(line, RECEIVED, body))).collect();
     if order.iter().zip(&seen.sent).any(|(printed, sent)| *printed != sent) {
         let list = |bodies: &mut dyn Iterator<Item = &String>| {
-            bodies.map(|body| format!("'{}'", shown(body))).collect::<Vec<_>>().join(", ")
+            bodies.map(|body| format!("'{}'", shown(body, 40))).collect::<Vec<_>>().join(", ")
         };
         return Mistake::new("The program prints the messages in another order than they were sent in.")
             .seen(format!("sent:    {}\nprinted: {}", list(&mut seen.sent.iter()), list(&mut order.into_iter())))
@@ -60,6 +98,11 @@ fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
             .seen(line.clone())
             .hint("In Rust, `println!` prints to stdout and `eprintln!` to stderr.");
     }
+    if let Some(line) = lines.iter().find(|line| line.contains("Delivery { delivery_tag:")) {
+        return Mistake::new("The program prints the whole delivery, in its Debug form, not the text in its `data`.")
+            .seen(shown(line, 100))
+            .hint("Make text of its data: `String::from_utf8_lossy(&delivery.data)`, and print with `{}`.");
+    }
     if let Some(line) = lines.iter().find(|line| seen.sent.iter().any(|body| printed::has_bytes_of(line, body))) {
         return Mistake::new(
             "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
@@ -69,8 +112,8 @@ fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
     }
     if let Some(line) = lines.iter().find(|line| line.matches("[x] Received").count() > 1) {
         return Mistake::new("The program prints several messages on one line.")
-            .seen(line.clone())
-            .hint("End each line with a newline.");
+            .seen(shown(line, 60))
+            .hint("End each line with a newline: `println!` does, and `print!` does not.");
     }
     if let Some(lines) = otherwise::on_the_line_below(&seen.sent, lines) {
         return Mistake::new(
@@ -102,7 +145,7 @@ fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
         .hint("Print a line for each delivery, whatever is in it.");
     }
     let all = seen.sent.len();
-    let expected = format!("expected: {RECEIVED} '{}'", shown(body));
+    let expected = format!("expected: {RECEIVED} '{}'", shown(body, 40));
     let subscriptions = Talk::of(performance).consumes().count();
     if subscriptions > 1 {
         return Mistake::new(format!(
@@ -111,17 +154,19 @@ fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
         .seen(expected)
         .hint("Subscribe once, and print what comes.");
     }
-    let mistake = Mistake::new(format!(
-        "Only {count} of {all} messages were printed in time; this one was delivered, and not printed."
-    ))
-    .seen(expected);
     if count == 0 {
-        return mistake.hint(
+        let message =
+            format!("None of the {all} messages was printed in time; this one was delivered, and not printed.");
+        return Mistake::new(message).seen(expected).hint(
             "Print a line for each delivery, as it comes. Does something block the runtime's thread, as `std::thread::sleep` \
              and reading from the keyboard do? Then nothing else goes on in the program.",
         );
     }
-    mistake.hint("Print a line for each delivery, as it comes.")
+    Mistake::new(format!(
+        "Only {count} of {all} messages were printed in time; this one was delivered, and not printed."
+    ))
+    .seen(expected)
+    .hint("Print a line for each delivery, as it comes.")
 }
 
 /// The message never reached the program, or the program did not wait to print it.
@@ -134,10 +179,20 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
             0 => "The program ended before it had printed any message; a receiver waits for them.".to_owned(),
             count => format!("The program ended after {count} of {all} messages; a receiver waits for more."),
         };
-        let hint = "Receive in a loop: in lapin, `while let Some(delivery) = consumer.next().await`.";
-        return Some(Mistake::new(message).seen(ending::last_words(performance)).hint(hint));
+        let mistake = match ending::why(performance) {
+            Some(why) => Mistake::new(format!("{message} {}", why.cause)).hint(why.remedy),
+            None if count == 0 => Mistake::new(message).hint(
+                "Receive in a loop, `while let Some(delivery) = consumer.next().await`, and await it: an `async` block that \
+                 nobody awaits does nothing, and a task from `tokio::spawn` ends with `main`.",
+            ),
+            None => Mistake::new(message).hint(
+                "Receive in a loop that only Ctrl-C ends. What leaves yours: `if let` for `while let`, a `break`, `take(n)`, \
+                 `process::exit`, a `select!` outside of a loop?",
+            ),
+        };
+        return Some(mistake.seen(ending::last_words(performance)));
     }
-    if let Some(said) = receiving::goodbye(performance) {
+    if let Some(said) = stay::goodbye(performance) {
         let mistake = Mistake::new(format!("The program stopped receiving after {count} of {all} messages."));
         return Some(mistake.seen(said.line()).hint(
             "Keep the consumer, and receive in a loop: in lapin, a consumer that is dropped cancels its subscription.",
@@ -146,15 +201,17 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
     if talk.deliveries().any(|(_, _, content)| content.body == body.as_bytes()) {
         return None;
     }
-    if let Some(said) = receiving::emptied(talk) {
-        let mistake = Mistake::new("The program throws messages away that were waiting in the queue.");
+    let mut emptied =
+        talk.said(|method| matches!(method, Method::Queue(queue::AMQPMethod::Purge(_) | queue::AMQPMethod::Delete(_))));
+    if let Some(said) = emptied.next() {
+        let mistake = Mistake::new("The program throws away messages that were waiting in the queue.");
         return Some(
             mistake.seen(said.line()).hint("Neither purge nor delete the queue: what waits there is for you."),
         );
     }
     if let Some(close) = talk.closes(Peer::Broker).next() {
-        let mistake = Mistake::new("The broker closed the channel before all messages were delivered.");
-        return Some(mistake.seen(close.said.line()).hint(close.meaning("The broker's line says why.")));
+        let message = format!("The broker closed the {} before all messages were delivered.", close.what());
+        return Some(close.mistake(talk, &message));
     }
     let delivered = talk.deliveries().count();
     let mistake =
@@ -163,10 +220,8 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
     Some(mistake.seen(ending::last_words(performance)).hint(hint))
 }
 
-pub(super) fn shown(body: &str) -> String {
-    if body.chars().count() > 40 {
-        format!("{}…", body.chars().take(40).collect::<String>())
-    } else {
-        body.to_owned()
-    }
+/// A text, cut where it is longer than so many characters.
+pub(super) fn shown(text: &str, most: usize) -> String {
+    let cut: String = text.chars().take(most).collect();
+    if cut.len() < text.len() { format!("{cut}…") } else { cut }
 }

@@ -1,12 +1,14 @@
-//! The step `stay`: a receiver stays until somebody presses Ctrl-C.
+//! The steps `stay` and `stop`: a receiver stays until somebody presses Ctrl-C.
 
-use super::{Evidence, Reached};
+use wire::{Method, Peer, protocol::basic};
+
+use super::{Evidence, RECEIVED, Reached};
 use crate::{
     lessons::{
         ending,
-        receiving::{ended_by_itself, goodbye},
-        talk::Talk,
+        talk::{Said, Talk},
     },
+    performance::Performance,
     verdict::{Finding, Mistake},
 };
 
@@ -22,16 +24,81 @@ pub(super) fn stay(seen: &Evidence) -> Finding {
     }
     let talk = Talk::of(performance);
     let goodbye = goodbye(performance);
-    let delivered = talk.deliveries().any(|(_, _, content)| content.body == seen.last.as_bytes());
+    let delivered = talk.deliveries().find(|(_, _, content)| content.body == seen.last.as_bytes());
     let message = if ended {
         "The program ended by itself when it had printed the messages; a receiver stays for the next one."
     } else if goodbye.is_some() {
         "The program stopped receiving when it had printed the messages; a receiver stays for the next one."
-    } else if delivered {
+    } else if delivered.is_some() {
         "The program received a message that came after a while, and printed no line for it."
     } else {
         "The program let no more messages come when it had printed the first ones; a receiver stays for the next one."
     };
-    let evidence = goodbye.map_or_else(|| ending::last_words(performance), |said| said.line());
+    let evidence = match (goodbye, delivered) {
+        (Some(said), _) => said.line(),
+        (None, Some((said, ..))) if !ended => format!("{}\nexpected: {RECEIVED} '{}'", said.line(), seen.last),
+        _ => ending::last_words(performance),
+    };
     Mistake::new(message).seen(evidence).hint("Receive in a loop that only Ctrl-C ends.").into()
+}
+
+/// Ctrl-C ends it soon, without a panic.
+pub(super) fn stop(seen: &Evidence) -> Finding {
+    let performance = &seen.performance;
+    if let Some(panic) = ending::panic_of(performance) {
+        return panic.into();
+    }
+    let talk = Talk::of(performance);
+    let Some(exit) = performance.exit else {
+        return Mistake::new("The program's end was not seen.").into();
+    };
+    if exit.overdue {
+        let closed = talk.closes(Peer::Program).any(|close| close.said.channel == 0);
+        let said = if closed { "connection.close" } else { "no connection.close" };
+        return Mistake::new(
+            "Ctrl-C was pressed, and the program did not end soon: it takes the signal, and goes on or waits for something.",
+        )
+        .seen(format!("after Ctrl-C: {said}, and no end"))
+        .hint(
+            "After `tokio::signal::ctrl_c()`, leave the loop and let `main` return. Wait for nothing that may not come: a \
+             key, a second Ctrl-C, the next message, a task that receives for ever.",
+        )
+        .into();
+    }
+    // SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a crash. SIGINT is what Ctrl-C is.
+    if let Some(signal) = exit.signal.filter(|signal| [4, 6, 7, 8, 11].contains(signal)) {
+        let hint = if signal == 6 {
+            "`process::abort` ends a program as a crash does. Let `main` return instead."
+        } else {
+            "A program that crashes reaches for memory that is not its own: look at what runs when it ends."
+        };
+        return Mistake::new(format!("At Ctrl-C the program crashed (signal {signal})."))
+            .seen(ending::last_words(performance))
+            .hint(hint)
+            .into();
+    }
+    let gently = talk.closes(Peer::Program).any(|close| close.said.channel == 0);
+    let how = if gently { "with connection.close" } else { "without closing its connection" };
+    Finding::Passed(format!("Ctrl-C ended it, {how}"))
+}
+
+/// Whether the program ended before Ctrl-C was pressed.
+pub(super) fn ended_by_itself(seen: &Performance) -> bool {
+    seen.exit.is_some_and(|exit| seen.interrupted_at.is_none_or(|at| exit.at < at))
+}
+
+/// What the program said, before Ctrl-C was pressed, to receive no more.
+pub(super) fn goodbye(seen: &Performance) -> Option<Said<'_>> {
+    use wire::protocol::{channel::AMQPMethod as Channel, connection::AMQPMethod as Connection};
+    let last = |said: &Said<'_>| {
+        said.from == Peer::Program
+            && seen.interrupted_at.is_none_or(|at| said.at < at)
+            && matches!(
+                said.method,
+                Method::Basic(basic::AMQPMethod::Cancel(_))
+                    | Method::Channel(Channel::Close(_))
+                    | Method::Connection(Connection::Close(_))
+            )
+    };
+    Talk::of(seen).methods().find(last)
 }

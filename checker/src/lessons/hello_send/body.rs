@@ -1,10 +1,7 @@
 //! A body that is not `Hello World!`, and what it is instead.
 
-use super::BODY;
-use crate::{
-    lessons::{printed, sending::SENT},
-    verdict::Mistake,
-};
+use super::{BODY, SENT};
+use crate::{lessons::printed, verdict::Mistake};
 
 /// The mistake in this body, of the publish that reads as `line`. `complete` tells whether all of it came.
 pub(super) fn wrong(line: String, body: &[u8], complete: bool) -> Mistake {
@@ -23,12 +20,18 @@ pub(super) fn wrong(line: String, body: &[u8], complete: bool) -> Mistake {
             .seen(printed::difference(BODY, text))
             .hint("Type the text anew, or look at how it becomes bytes.");
     }
-    let (message, hint) = if text.trim_end() == BODY {
-        (
-            "The message's body has something behind `Hello World!` that is not seen: a newline, or a blank.",
-            "Send the text without the line end.",
-        )
-    } else if text.trim_matches(|c| c == '"' || c == '\'') == BODY {
+    if let Some(more) = text.strip_prefix(BODY).filter(|more| !more.is_empty() && more.trim().is_empty()) {
+        let what = match more {
+            "\n" | "\r\n" => "a newline",
+            " " => "a space",
+            _ if more.chars().all(|c| c == ' ') => "spaces",
+            _ => "white space",
+        };
+        return Mistake::new(format!("The message's body has {what} after `Hello World!`."))
+            .seen(printed::difference(BODY, text))
+            .hint("Send the text alone.");
+    }
+    let (message, hint) = if text.trim_matches(|c| c == '"' || c == '\'') == BODY {
         (
             "The message's body has quotes around `Hello World!`; they are no part of the message.",
             "Send the text itself, neither its JSON nor its Debug form.",
@@ -37,6 +40,8 @@ pub(super) fn wrong(line: String, body: &[u8], complete: bool) -> Mistake {
         ("The message's body differs from `Hello World!` in upper and lower case.", "Look at the marked letter.")
     } else if text.is_empty() {
         ("The message's body is empty.", "Send the text's bytes: in Rust, `b\"Hello World!\"`.")
+    } else if BODY.starts_with(text) {
+        ("The message's body is only the start of `Hello World!`.", "Send all of it: the mark shows where it ends.")
     } else if printed::has_bytes_of(text, BODY) {
         (
             "The message's body is not `Hello World!`: it is a list of the bytes' numbers, their Debug form.",

@@ -36,14 +36,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         pattern: "",
         examples: &["INVALID_PATH"],
         cause: "The program asks for a vhost that is not there, or in a way that no broker understands.",
-        remedy: "Check what stands behind the port in the address. Without it, you get the vhost `/`.",
+        remedy: "Check what stands after the port in the address. Without it, you get the vhost `/`.",
     },
     Entry {
         of: Reply(&[403]),
         pattern: "",
         examples: &["ACCESS_REFUSED"],
         cause: "The broker does not let this account do what the program asks for.",
-        remedy: "The words behind the code, or the broker's log, say what it was. `sudo rabbitmqctl list_permissions -p VHOST` tells who may do what.",
+        remedy: "The words after the code, or the broker's log, say what it was. `sudo rabbitmqctl list_permissions -p VHOST` tells who may do what.",
     },
     Entry {
         of: Reply(&[404]),
@@ -64,7 +64,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         pattern: "",
         examples: &["PRECONDITION_FAILED"],
         cause: "What the program asks for does not fit what is there, or what it did before.",
-        remedy: "The words behind the code name it: compare them with the flags and arguments in the program.",
+        remedy: "The words after the code name it: compare them with the flags and arguments in the program.",
     },
     Entry {
         of: Reply(&[501]),
@@ -113,14 +113,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         pattern: "",
         examples: &["NOT_ALLOWED"],
         cause: "A rule of the broker forbids what the program asks for.",
-        remedy: "The words behind the code, or the broker's log, say which. Check login and vhost in AMQP_URL.",
+        remedy: "The words after the code, or the broker's log, say which. Check login and vhost in AMQP_URL.",
     },
     Entry {
         of: Reply(&[540]),
         pattern: "",
         examples: &["NOT_IMPLEMENTED"],
         cause: "The program asks for something that AMQP knows and this broker does not have.",
-        remedy: "Do without it: the words behind the code name it, and the lessons don't need it.",
+        remedy: "Do without it: the words after the code name it, and the lessons don't need it.",
     },
     Entry {
         of: Reply(&[541]),

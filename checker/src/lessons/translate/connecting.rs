@@ -31,7 +31,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "socket.gaierror: [Errno -2] Name or service not known",
         ],
         cause: "The host in the address is not known: it is misspelt, or there is no network to ask.",
-        remedy: "Check the host in AMQP_URL, which stands in front of the port and behind `//` or `@`. For a broker on this machine it is `localhost`.",
+        remedy: "Check the host in AMQP_URL, which stands in front of the port and after `//` or `@`. For a broker on this machine it is `localhost`.",
     },
     Entry {
         of: Line,
@@ -81,7 +81,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         of: Line,
         pattern: r"invalid port number|InvalidPort",
         examples: &["IO error: invalid port number"],
-        cause: "What stands behind the host's `:` in the address is no port. Maybe the password has a `:`, `/`, `@` or `#` in it, which reads as its end.",
+        cause: "What stands after the host's `:` in the address is no port. Maybe the password has a `:`, `/`, `@` or `#` in it, which reads as its end.",
         remedy: "Write the port as a number, as in `amqp://localhost:5672`. In a password, write `%3A` for `:`, `%2F` for `/`, `%40` for `@` and `%23` for `#`.",
     },
     Entry {
@@ -98,7 +98,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "IO error: invalid digit found in string",
             r#"Error { kind: IOError(Custom { kind: Other, error: "number too large to fit in target type" }), notifier: None }"#,
         ],
-        cause: "A setting behind the `?` of the address has no number, or too large a one: `heartbeat`, `connection_timeout`, `channel_max` or `frame_max`.",
+        cause: "A setting after the `?` of the address has no number, or too large a one: `heartbeat`, `connection_timeout`, `channel_max` or `frame_max`.",
         remedy: "Give it a whole number, as in `amqp://localhost:5672?heartbeat=30`, or leave it out.",
     },
     Entry {
@@ -176,7 +176,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         of: Reply(&[530]),
         pattern: r"vhost (?<vhost>.+?) not found",
         examples: &["NOT_ALLOWED - vhost nope not found"],
-        cause: "The broker has no vhost `$vhost`, and that is what stands behind the port in the address.",
+        cause: "The broker has no vhost `$vhost`, and that is what stands after the port in the address.",
         remedy: "Leave it out to get the vhost `/`, as in `amqp://localhost:5672`. `sudo rabbitmqctl list_vhosts` lists what there is, and `add_vhost` makes one.",
     },
     Entry {

@@ -85,7 +85,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         pattern: r"operation not permitted on the default exchange",
         examples: &["ACCESS_REFUSED - operation not permitted on the default exchange"],
         cause: "The default exchange, whose name is empty, is the broker's own: nobody declares it, deletes it or binds to it. Every queue can be reached through it already, with its name as the routing key.",
-        remedy: "Leave the binding out and publish to `\"\"` with the queue's name. Or declare an exchange with a name, and bind to that.",
+        remedy: "Leave the binding out, or bind to an exchange with a name.",
     },
     Entry {
         of: Reply(&[403]),

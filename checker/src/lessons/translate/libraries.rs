@@ -11,8 +11,8 @@ pub(super) const ENTRIES: &[Entry] = &[
             "there is no reactor running, must be called from the context of a Tokio 1.x runtime",
             "IO error: no tokio runtime: use Runtime::tokio() or Runtime::tokio_with_handle()",
         ],
-        cause: "An async call was made where no tokio runtime is: somebody has to drive it.",
-        remedy: "Put `#[tokio::main]` above `async fn main`. In a thread of your own, hand it a `tokio::runtime::Handle`, and use that one's `block_on`.",
+        cause: "lapin's calls, as tokio's own, need a tokio runtime, and none runs here.",
+        remedy: "Put `#[tokio::main]` above `async fn main`, and `.await` in place of another library's `block_on`. In a thread of your own, use the `block_on` of a `tokio::runtime::Handle`.",
     },
     Entry {
         of: Line,
@@ -60,6 +60,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         ],
         cause: "A task that the program started with `tokio::spawn` panicked.",
         remedy: "What it said stands above this line. In a task, return errors rather than `unwrap()`, and look at what its handle gives.",
+    },
+    Entry {
+        of: Line,
+        pattern: r"\btask \d+ was cancelled|JoinError::Cancelled",
+        examples: &["task 12 was cancelled", "JoinError::Cancelled(Id(12))"],
+        cause: "The program waits for a task that was aborted, and an aborted task has no result.",
+        remedy: "After `abort()`, don't unwrap what the task's handle gives.",
     },
     // ── Pika ──
     Entry {

@@ -220,11 +220,9 @@ fn early(delivered: &Delivered<'_>) -> Option<Mistake> {
 
 /// Nothing that was acknowledged is wrong, and not all of it was.
 fn not_all(seen: &Evidence) -> Mistake {
-    let refused = seen.workers.iter().find_map(|worker| Talk::of(worker).closes(Peer::Broker).next());
-    if let Some(close) = refused {
-        return Mistake::new("The broker closed the channel before all tasks were done.")
-            .seen(close.said.line())
-            .hint(close.meaning("The broker's line says why."));
+    let refused = seen.workers.iter().find_map(|worker| Some((worker, Talk::of(worker).closes(Peer::Broker).next()?)));
+    if let Some((worker, close)) = refused {
+        return close.mistake(Talk::of(worker), "The broker closed the channel before all tasks were done.");
     }
     let gone = seen.workers.iter().find(|worker| receiving::ended_by_itself(worker));
     let mistake = Mistake::new("Not all tasks were done in time.");
@@ -303,8 +301,8 @@ fn never(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) -> Op
         return Some(panic);
     }
     if let Some(close) = Talk::of(worker).closes(Peer::Broker).next() {
-        let mistake = Mistake::new("The broker closed the channel before the program acknowledged its task.");
-        return Some(mistake.seen(close.said.line()).hint(close.meaning("The broker's line says why.")));
+        let told = "The broker closed the channel before the program acknowledged its task.";
+        return Some(close.mistake(Talk::of(worker), told));
     }
     let mistake = Mistake::new("The program never acknowledges a task: with a limit of 1 it gets no other, and when it ends the broker delivers this one again.")
         .seen(delivered.said.line())

@@ -8,11 +8,20 @@ use checker::{
         new_task::{self, NewTask, Sending},
         worker::{self, Reached, Tasks, Worker},
     },
-    performance::Performance,
+    performance::{Exit, Performance},
 };
-use wire::protocol::basic::AMQPProperties;
+use wire::{
+    Method, Peer, What,
+    protocol::{
+        basic::{self, AMQPMethod as Basic, AMQPProperties},
+        queue,
+    },
+};
 
-use super::*;
+use super::{Script, all_told, told};
+use Peer::{Broker, Program};
+
+const WAITING: &str = " [*] Waiting for messages. To exit press CTRL+C";
 
 /// Connected, and `task_queue` declared.
 fn declared(durable: bool) -> Script {

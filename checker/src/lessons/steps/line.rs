@@ -1,0 +1,91 @@
+//! A line that has to be printed.
+
+use crate::{lessons::printed, performance::Performance, verdict::Mistake};
+
+/// A line that must be among the lines on stdout, where a program is expected to have printed it.
+///
+/// # Errors
+///
+/// The mistake: printed elsewhere, printed differently, not printed.
+pub fn line_on_stdout(seen: &Performance, expected: &str, fits: impl Fn(&str) -> bool) -> Result<(), Mistake> {
+    let stdout = seen.stdout.lines();
+    if stdout.iter().any(|line| fits(line)) {
+        return Ok(());
+    }
+    let stderr = seen.stderr.lines();
+    if let Some(line) = stderr.iter().find(|line| fits(line) || line.contains(expected.trim_start())) {
+        return Err(Mistake::new("The line is printed to stderr; it belongs on stdout.")
+            .seen(line.clone())
+            .hint("In Rust, `println!` prints to stdout, and `eprintln!` and `dbg!` to stderr."));
+    }
+    let goes_on = |line: &String| line.strip_prefix(expected).is_some_and(|rest| rest.trim_start().starts_with('['));
+    if let Some(line) = stdout.iter().find(|line| goes_on(line)) {
+        return Err(Mistake::new(
+            "The program prints its line without an end, and what it prints next goes on after it.",
+        )
+        .seen(line.clone())
+        .hint("End the line with a newline: in Rust, `println!` does, and `print!` does not."));
+    }
+    Err(match printed::nearest(&stdout, expected) {
+        Some(line) => {
+            let (message, hint) = how_it_differs(expected, line, fits);
+            Mistake::new(message).seen(printed::difference(expected, line)).hint(hint)
+        }
+        None => never_printed(expected, stdout.first()),
+    })
+}
+
+fn never_printed(expected: &str, first: Option<&String>) -> Mistake {
+    let (got, more) = match first {
+        Some(line) => (format!("its first line on stdout: {line}"), ""),
+        None => ("nothing on stdout".to_owned(), " What is still in a `BufWriter` at `process::exit` is lost."),
+    };
+    Mistake::new("The program never prints the lesson's line.")
+        .seen(format!("expected: {expected}\n{got}"))
+        .hint(format!("Print it with `println!`, with the space in front.{more}"))
+}
+
+/// What is wrong with a line that comes near, and what to do.
+fn how_it_differs(expected: &str, line: &str, fits: impl Fn(&str) -> bool) -> (&'static str, String) {
+    const LETTER_FOR_LETTER: &str = "Make it the same, letter for letter: the mark shows where it differs.";
+    let told = line.trim();
+    if fits(&format!(" {told}")) || told == expected.trim() {
+        return if !line.starts_with(char::is_whitespace) {
+            ("The line lacks the space in front.", "The space belongs to the line: print it, too.".to_owned())
+        } else if line.starts_with(' ') && line.trim_start().len() + 1 == line.len() {
+            ("The line has something at its end that nobody sees.", "End it where the mark is.".to_owned())
+        } else {
+            ("The line begins with something else than one space.", LETTER_FOR_LETTER.to_owned())
+        };
+    }
+    if line.eq_ignore_ascii_case(expected) {
+        return ("The line differs from the lesson's in upper and lower case.", LETTER_FOR_LETTER.to_owned());
+    }
+    if let Some(inner) = told.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'))
+        && inner.trim() == expected.trim()
+    {
+        return ("The line has quotes around it, its Debug form.", "Print with `{}`, not `{:?}`.".to_owned());
+    }
+    if expected.starts_with(line) {
+        return ("The line ends too early.", "Print all of it, on one line.".to_owned());
+    }
+    if line.starts_with(expected) {
+        return ("The line goes on where the lesson's ends.", "End it where the mark is.".to_owned());
+    }
+    if let Some(name) = name_in_braces(line) {
+        let hint = format!("In `println!`, write `{{{name}}}`, not `{{{{{name}}}}}`.");
+        return ("The line has a variable's name in braces, and not what is in it.", hint);
+    }
+    if line.contains(['‘', '’', '“', '”']) {
+        return ("The line has curly quotes.", "Type straight ones: '.".to_owned());
+    }
+    ("The program prints a line that differs from the lesson's.", LETTER_FOR_LETTER.to_owned())
+}
+
+/// `text`, in a line with `{text}` in it.
+fn name_in_braces(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once('{')?;
+    let (name, _) = rest.split_once('}')?;
+    let is_name = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    is_name.then_some(name)
+}
