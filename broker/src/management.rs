@@ -15,6 +15,7 @@
 //! | `PUT /api/hello-rabbit/refuse-logins` | `{"count": …}`: refuses the next logins |
 //! | `PUT /api/hello-rabbit/delay` | `{"ms": …}`: holds back what goes out |
 //! | `DELETE /api/hello-rabbit/connections/NAME` | cuts, without a word |
+//! | `PUT /api/hello-rabbit/restart` | restarts, as far as anybody can tell |
 
 use std::{
     convert::Infallible,
@@ -312,6 +313,10 @@ fn change(broker: &mut Broker, method: &Method, path: &[&str], asked: &Value, re
             } else {
                 broker.clear(alarm)
             }
+            done(true)
+        }
+        ("PUT", ["hello-rabbit", "restart"]) => {
+            broker.restart();
             done(true)
         }
         ("PUT", ["hello-rabbit", "refuse-logins"]) => {

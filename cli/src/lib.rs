@@ -235,6 +235,10 @@ pub enum Format {
     Json,
 }
 
+/// What can be said of a queue, as `rabbitmqctl list_queues` calls it.
+const QUEUE_COLUMNS: [&str; 6] =
+    ["name", "messages", "messages_ready", "messages_unacknowledged", "consumers", "durable"];
+
 /// `broker up|down|status|queues|…`.
 #[derive(Debug, Args)]
 pub struct WarmArgs {
@@ -263,7 +267,13 @@ pub enum WarmWhat {
     /// Say whether it runs, what it is, and where
     Status,
     /// List its queues, as `rabbitmqctl list_queues` does
-    Queues,
+    Queues {
+        /// What to say of each queue
+        #[arg(value_name = "COLUMN", default_values = ["name", "messages"], value_parser = QUEUE_COLUMNS)]
+        columns: Vec<String>,
+    },
+    /// Restart it: durable queues with their persistent messages stay, the rest goes
+    Restart,
     /// List its bindings: which exchange takes what to which queue
     Bindings,
     /// List its connections

@@ -1,7 +1,8 @@
 //! A conversation as a picture: a sequence diagram in SVG.
 //!
 //! Time runs downwards, everyone who takes part has a line, and what is said is an arrow from line to line. With one program
-//! it stands left of the broker; with several, the first stands left and the others right.
+//! it stands left of the broker; with several, the first stands left and the others right. There is less room between them then,
+//! so of a delivery the picture has what tells it from others: its number, whether it came before, and the body.
 //!
 //! The picture is made to stand in a page: it takes its colours from the page by CSS classes (`hr-program`, `hr-broker`,
 //! `hr-lost`, `hr-text`, `hr-line`, `hr-box`), and from `currentColor` where there are none. It is 360 units wide for two,
@@ -9,6 +10,8 @@
 //! [`alone`] makes one that brings its colours along, for a file of its own.
 
 use std::fmt::Write;
+
+use amq_protocol::protocol::{AMQPClass, basic};
 
 use crate::{
     listen::{Event, Peer, What},
@@ -57,6 +60,9 @@ pub fn svg(id: &str, title: &str, parts: &[Part<'_>]) -> String {
     }
     said.sort_by_key(|(_, said)| said.event.at); // stable: what one program's tap saw keeps its order
     let several = parts.len() > 1;
+    if several {
+        said.iter_mut().for_each(|(_, said)| shorten(said));
+    }
     let mut drawing = Drawing { text: String::new(), y: HEAD + 8.0 };
     let mut spoken = Vec::new();
     for (index, said) in &said {
@@ -84,6 +90,19 @@ pub fn svg(id: &str, title: &str, parts: &[Part<'_>]) -> String {
     picture.push_str(&drawing.text);
     picture.push_str("</svg>\n");
     picture
+}
+
+/// Of a delivery, leaves what tells it from others: the rest was said when the program subscribed.
+fn shorten(said: &mut Said<'_>) {
+    let What::Method { method: AMQPClass::Basic(basic::AMQPMethod::Deliver(deliver)), content, .. } = &said.event.what
+    else {
+        return;
+    };
+    let name = said.parts.first().cloned();
+    let again = if deliver.redelivered { " redelivered" } else { "" };
+    let number = format!("delivery-tag {}{again}", deliver.delivery_tag);
+    let body = said.parts.last().filter(|_| content.is_some()).cloned();
+    said.parts = name.into_iter().chain([number]).chain(body).collect();
 }
 
 /// The colours of a picture that stands alone, on light and on dark. Text has a contrast of 4.5:1 and more to its ground.

@@ -59,7 +59,7 @@ fn main() -> ExitCode {
     add("print::is_complete", browser, Box::new(printing::is_complete));
     add("print::is_fit_for_paper", browser, Box::new(printing::is_fit_for_paper));
     add("print::gives_a_pdf", browser, Box::new(printing::gives_a_pdf));
-    add("is_under_2_megabytes", true, Box::new(size::is_under_2_megabytes));
+    add("is_under_3_megabytes", true, Box::new(size::is_under_3_megabytes));
 
     let demanded = AtHand::is_demanded();
     let lab = Arc::new(Lab::new(at_hand));

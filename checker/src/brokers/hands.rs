@@ -44,15 +44,26 @@ pub(super) async fn run(what: &WarmWhat, management: &Management) -> Option<Resu
                 },
             )
         }
-        WarmWhat::Up { .. } | WarmWhat::Down | WarmWhat::Status | WarmWhat::Queues | WarmWhat::Logs => return None,
+        WarmWhat::Up { .. }
+        | WarmWhat::Down
+        | WarmWhat::Status
+        | WarmWhat::Queues { .. }
+        | WarmWhat::Restart
+        | WarmWhat::Logs => return None,
     })
 }
 
 /// The queues of `/`, as `rabbitmqctl list_queues` lists them.
-pub(super) async fn queues(management: &Management) -> Result<String, Reason> {
+pub(super) async fn queues(management: &Management, columns: &[&str]) -> Result<String, Reason> {
     let queues = list(management, "/api/queues/%2F", "list its queues").await?;
-    let row = |queue: &Value| vec![text(queue, "name"), queue["messages"].to_string()];
-    Ok(format!("Listing queues for vhost / ...\n{}", table(&["name", "messages"], queues.iter().map(row))))
+    let cell = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let row = |queue: &Value| columns.iter().map(|column| cell(&queue[*column])).collect();
+    Ok(format!("Listing queues for vhost / ...\n{}", table(columns, queues.iter().map(row))))
+}
+
+/// Restarts the embedded broker, as far as anybody can tell.
+pub(super) async fn restart(management: &Management) -> Result<(), Reason> {
+    ask(management, "PUT", "/api/hello-rabbit/restart", Value::Null, "restart the broker").await.map(drop)
 }
 
 async fn bindings(management: &Management) -> Result<String, Reason> {

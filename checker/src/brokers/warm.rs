@@ -74,7 +74,7 @@ pub fn recorded() -> Option<Warm> {
 pub async fn needs_docker(what: &WarmWhat) -> bool {
     match what {
         WarmWhat::Up { broker, .. } => is_in_a_container() || super::need_docker(broker).await,
-        WarmWhat::Down | WarmWhat::Queues | WarmWhat::Logs => is_in_a_container(),
+        WarmWhat::Down | WarmWhat::Queues { .. } | WarmWhat::Restart | WarmWhat::Logs => is_in_a_container(),
         // The rest goes by the management API.
         _ => false,
     }
@@ -94,7 +94,8 @@ pub async fn run(what: &WarmWhat) -> Result<(), Reason> {
         WarmWhat::Up { broker, port, embedded } => up(broker, *port, embedded).await,
         WarmWhat::Down => down().await,
         WarmWhat::Status => status().await,
-        WarmWhat::Queues => print(queues().await?),
+        WarmWhat::Queues { columns } => print(queues(columns).await?),
+        WarmWhat::Restart => restart().await,
         WarmWhat::Logs => print(logs().await?),
         other => {
             let broker = up_and_answering().await?;
@@ -365,16 +366,41 @@ fn warm_or_reason() -> Result<Warm, Reason> {
 }
 
 /// The queues of the warm broker, as `rabbitmqctl` lists them.
-async fn queues() -> Result<String, Reason> {
-    let arguments = &["list_queues"];
+async fn queues(columns: &[String]) -> Result<String, Reason> {
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let arguments = [&["list_queues"], &columns[..]].concat();
     let warm = warm_or_reason()?;
     up_and_answering().await?;
     match (&warm.source, &warm.management) {
-        (Source::Docker { container }, _) => ask_docker(container, arguments).await,
-        (Source::Local { node }, _) => ask_local(node, arguments).await,
-        (Source::Embedded { .. }, Some(management)) => hands::queues(management).await,
+        (Source::Docker { container }, _) => ask_docker(container, &arguments).await,
+        (Source::Local { node }, _) => ask_local(node, &arguments).await,
+        (Source::Embedded { .. }, Some(management)) => hands::queues(management, &columns).await,
         (Source::Embedded { .. }, None) => Ok(String::new()),
     }
+}
+
+/// Restarts the warm broker, and waits until it is there again.
+async fn restart() -> Result<(), Reason> {
+    let warm = warm_or_reason()?;
+    up_and_answering().await?;
+    match (&warm.source, &warm.management) {
+        (Source::Docker { container }, _) => {
+            let _busy = busy("restarting the container");
+            docker::restart(container).await.map_err(|message| Reason {
+                message: format!("{message}."),
+                hints: vec!["Does the engine answer? docker info tells".to_owned()],
+            })?;
+        }
+        (Source::Local { node }, _) => {
+            let _busy = busy("restarting the private node");
+            node.restart().await?;
+        }
+        (Source::Embedded { .. }, Some(management)) => hands::restart(management).await?,
+        (Source::Embedded { .. }, None) => {}
+    }
+    let deadline = Instant::now() + super::START_PATIENCE;
+    Broker::greet("", String::new(), warm.address, None, deadline).await?;
+    print("restarted: durable queues and their persistent messages are left\n".to_owned())
 }
 
 async fn ask_local(node: &local::Node, arguments: &[&str]) -> Result<String, Reason> {

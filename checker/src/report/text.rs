@@ -21,6 +21,9 @@ const LINES: usize = 12;
 /// At most so many characters of a line that the program printed are repeated.
 const LONGEST: usize = 200;
 
+/// Most ids of steps are not longer than this.
+const SHORT: usize = 7;
+
 /// How a report is laid out.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
@@ -43,8 +46,9 @@ pub fn report(report: &Report, layout: Layout) -> String {
     match &report.reason {
         Some(reason) => text.push_str(&not_checked(reason, layout)),
         None => {
+            let longest = report.steps.iter().map(|step| step.id.len()).max().unwrap_or_default();
             for step in &report.steps {
-                text.push_str(&self::step(step, layout));
+                text.push_str(&self::step(step, longest.max(SHORT) + 2, layout));
             }
             if report.verdict == Verdict::Failed {
                 text.push_str(&output(report));
@@ -68,16 +72,17 @@ pub(crate) fn judge(broker: &BrokerIdentity) -> String {
     format!("{} {} ({whence} {})", broker.product, broker.version, broker.detail)
 }
 
-fn step(step: &Step, layout: Layout) -> String {
+fn step(step: &Step, column: usize, layout: Layout) -> String {
     match &step.outcome {
-        Outcome::Passed(_) => format!("  {GOOD}passed{GOOD:#}   {:<9}{}\n", step.id, step.title),
+        Outcome::Passed(_) => format!("  {GOOD}passed{GOOD:#}   {:<column$}{}\n", step.id, step.title),
         Outcome::Failed(mistake) => {
-            let mut text = format!("  {BAD}FAILED{BAD:#}   {:<9}{}\n", step.id, step.title);
+            let mut text = format!("  {BAD}FAILED{BAD:#}   {:<column$}{}
+", step.id, step.title);
             text.push_str(&told(mistake, &step.page, &step.read, layout));
             text
         }
-        Outcome::Skipped(_) => format!("  {DIM}skipped{DIM:#}  {:<9}{}\n", step.id, step.title),
-        Outcome::NotChecked => format!("  not checked  {:<9}{}\n", step.id, step.title),
+        Outcome::Skipped(_) => format!("  {DIM}skipped{DIM:#}  {:<column$}{}\n", step.id, step.title),
+        Outcome::NotChecked => format!("  not checked  {:<column$}{}\n", step.id, step.title),
     }
 }
 

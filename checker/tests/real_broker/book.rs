@@ -7,6 +7,7 @@
 mod events;
 mod scenes;
 mod sessions;
+mod workers;
 
 use std::{fs, path::PathBuf};
 
@@ -14,11 +15,14 @@ use libtest_mimic::Failed;
 use snapbox::{Assert, Data};
 
 pub use scenes::{ALARM, SCENES, Scene, play, play_alarm};
-pub use sessions::{SESSIONS, Session, replay};
+pub use sessions::{SESSIONS, Session, TASKS, replay};
 
 /// What differs from run to run and from broker to broker, and what the book shows in its place.
-const STEADY: [(&str, &str); 6] = [
-    (r"in \d+\.\d s", "in 0.4 s"),
+const STEADY: [(&str, &str); 8] = [
+    (r"(lesson 0[1-3]), in \d+\.\d s", "${1}, in 0.4 s"),
+    // The tasks of lesson 04 take their time.
+    (r"(lesson 04), in \d+\.\d s", "${1}, in 5.1 s"),
+    (r"nothing for \d+\.\d s", "nothing for 2.0 s"),
     (r"RabbitMQ \d+\.\d+\.\d+", "RabbitMQ 4.3.6"),
     (r"the embedded broker \d+\.\d+\.\d+", "the embedded broker 0.1.0"),
     (r"amqp://guest@127\.0\.0\.1:\d+", "amqp://guest@127.0.0.1:5672"),
@@ -50,12 +54,16 @@ fn compare(name: &str, text: &str) -> Result<(), Failed> {
 }
 
 /// How the names of recordings start that are made here.
-const OURS: [&str; 2] = ["hello-", "session-"];
+const OURS: [&str; 4] = ["hello-", "new-task-", "session-", "worker-"];
 
 /// Every file in the folder is the recording of something: what nobody makes any more, nobody checks.
 pub fn nothing_is_stale() -> Result<(), Failed> {
-    let made: Vec<String> =
-        SCENES.iter().chain([&ALARM]).flat_map(Scene::files).chain(SESSIONS.iter().map(Session::file)).collect();
+    let made: Vec<String> = SCENES
+        .iter()
+        .chain([&ALARM])
+        .flat_map(Scene::files)
+        .chain(SESSIONS.iter().chain(TASKS).map(Session::file))
+        .collect();
     let stale: Vec<String> = fs::read_dir(folder())?
         .flatten()
         .filter(|entry| entry.path().is_file())

@@ -87,7 +87,8 @@ fn main() -> ExitCode {
         }
     }
     trials.push(Trial::test("embedded::book::hello-send-alarm", book::play_alarm));
-    trials.push(Trial::test("embedded::book::sessions", book::replay));
+    trials.push(Trial::test("embedded::book::sessions", || book::replay(book::SESSIONS)));
+    trials.push(Trial::test("embedded::book::sessions_of_tasks", || book::replay(book::TASKS)));
     trials.push(Trial::test("embedded::book::nothing_is_stale", book::nothing_is_stale));
     for name in suites::NAMES {
         let not_there = !suites::are_prepared() && !suites::are_required();

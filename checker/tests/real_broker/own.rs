@@ -127,6 +127,15 @@ pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
         let told = apart.run(command)?;
         assert!(text(&told).contains(expected), "{command:?}: {}", text(&told));
     }
+    let columns = apart.run(&["broker", "queues", "name", "messages_ready", "messages_unacknowledged"])?;
+    let row = text(&columns).lines().find(|line| line.starts_with("greetings")).unwrap_or_default().to_owned();
+    assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["greetings", "0", "0"], "{}", text(&columns));
+    // The queue is transient, and a restart takes it away.
+    let restarted = apart.run(&["broker", "restart"])?;
+    assert!(restarted.status.success(), "{}", text(&restarted));
+    let queues = apart.run(&["broker", "queues"])?;
+    assert!(queues.status.success() && !text(&queues).contains("greetings"), "{}", text(&queues));
+
     let logs = apart.run(&["broker", "logs"])?;
     assert!(text(&logs).contains("RabbitMQ"), "{}", text(&logs));
 

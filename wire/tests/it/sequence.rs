@@ -53,6 +53,18 @@ fn several_programs_share_the_time() {
 }
 
 #[test]
+fn of_several_programs_deliveries_only_what_tells_them_apart_is_shown() {
+    let deliver = basic::Deliver { delivery_tag: 7, redelivered: true, ..basic::Deliver::default() };
+    let events = [event(1, Peer::Broker, method(Method::Basic(basic::AMQPMethod::Deliver(deliver)), Some(b"task")))];
+    let alone = svg("alone", "A task comes.", &[Part { program: "one", events: &events }]);
+    assert!(alone.contains("routing-key"), "{alone}");
+    let beside =
+        svg("two", "A task.", &[Part { program: "one", events: &events }, Part { program: "two", events: &[] }]);
+    assert!(beside.contains("broker to one: basic.deliver, delivery-tag 7 redelivered, &quot;task&quot;."), "{beside}");
+    assert!(!beside.contains("routing-key"), "{beside}");
+}
+
+#[test]
 fn what_a_program_says_is_text_and_nothing_else() {
     let events = [event(1, Peer::Program, publish(b"</text><script>alert(1)</script> & \"more\""))];
     let picture = svg("evil", "<&>", &[Part { program: "<b>", events: &events }]);

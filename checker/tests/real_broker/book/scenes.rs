@@ -9,7 +9,7 @@ use checker::{
     owner::Run,
     performance::Performance,
     program::Program,
-    stage::{Actor, Stage},
+    stage::{Actor, Call, Stage},
 };
 use cli::{BrokerArgs, BrokerChoice};
 use libtest_mimic::Failed;
@@ -17,10 +17,13 @@ use similar::TextDiff;
 use wire::{sequence, words};
 
 use crate::{
-    book::{compare, events},
+    book::{compare, events, workers},
     brokers::{TestBroker, runtime},
     step_programs,
 };
+
+/// The queues of the scenes.
+const QUEUES: &[&str] = &["hello", "task_queue"];
 
 /// How long a program of a scene may run.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -30,6 +33,8 @@ const LIMIT: Duration = Duration::from_secs(20);
 pub enum Kept {
     /// What the program changes in the lesson's: `NAME.diff`.
     Diff,
+    /// The code of its last step, as it is before the steps inside it are written: `NAME.rs`.
+    Code(&'static str),
     /// The conversation in words: `NAME.wire.txt`.
     Wire,
     /// The conversation as a picture, with what there is to see in it: `NAME.svg`.
@@ -46,17 +51,50 @@ pub struct Scene {
     pub name: &'static str,
     /// How many times the sender of lesson 01 ran before.
     sent_before: usize,
+    /// What the sender of lesson 03 sent before.
+    tasks: &'static [&'static str],
+    /// What is typed behind the program's name.
+    words: &'static [&'static str],
+    /// How the scene ends for a worker; None for a program that ends by itself.
+    until: Option<Until>,
     /// How many messages the program prints before Ctrl-C is pressed; None for a program that ends by itself.
     receives: Option<usize>,
     /// Two receivers run side by side, and get these messages after they subscribed.
     side_by_side: Option<&'static [&'static str]>,
+    /// Two workers run side by side.
+    workers: Option<workers::Two>,
     /// What is kept.
     kept: &'static [Kept],
 }
 
-use Kept::{Diff, Picture, Printed, Report, Wire};
+/// What is waited for before a worker is ended.
+#[derive(Clone, Copy)]
+pub enum Until {
+    /// It acknowledged so many tasks; then Ctrl-C is pressed.
+    Acknowledged(usize),
+    /// So many tasks came, and the first is printed; then Ctrl-C is pressed.
+    Came(usize),
+    /// So many tasks came, and the first is printed; then it is killed.
+    Killed(usize),
+}
 
-const PLAIN: Scene = Scene { name: "", sent_before: 0, receives: None, side_by_side: None, kept: &[Wire] };
+use Kept::{Code, Diff, Picture, Printed, Report, Wire};
+use Until::{Acknowledged, Came, Killed};
+
+const PLAIN: Scene = Scene {
+    name: "",
+    sent_before: 0,
+    tasks: &[],
+    words: &[],
+    until: None,
+    receives: None,
+    side_by_side: None,
+    workers: None,
+    kept: &[Wire],
+};
+
+/// What waits for a worker in most scenes: a second of work, and two.
+const TASKS: &[&str] = &["First message.", "Second message.."];
 
 /// All of them.
 pub const SCENES: &[Scene] = &[
@@ -104,6 +142,69 @@ pub const SCENES: &[Scene] = &[
         kept: &[Picture("Four messages for two receivers: the broker gives each the next in turn.")],
         ..PLAIN
     },
+    Scene { name: "new-task-2", ..PLAIN },
+    Scene { name: "new-task-4", words: &["First", "message."], ..PLAIN },
+    Scene {
+        name: "new-task-6",
+        words: &["First", "message."],
+        kept: &[
+            Wire,
+            Report,
+            Picture(
+                "The whole conversation of lesson 03: connect, declare a durable queue, publish a persistent message, close.",
+            ),
+        ],
+        ..PLAIN
+    },
+    Scene { name: "new-task-transient", words: &["Second", "message.."], kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "new-task-transient-queue", tasks: &["First message."], kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "worker-2", tasks: TASKS, ..PLAIN },
+    Scene { name: "worker-3", tasks: TASKS, ..PLAIN },
+    Scene { name: "worker-4", ..PLAIN },
+    Scene { name: "worker-6", tasks: TASKS, until: Some(Came(1)), kept: &[Code("receive"), Wire], ..PLAIN },
+    Scene {
+        name: "worker-10",
+        tasks: TASKS,
+        until: Some(Acknowledged(2)),
+        kept: &[
+            Wire,
+            Printed,
+            Report,
+            Picture(
+                "The whole conversation of lesson 04: one task comes, and is acknowledged when it is done; then the next.",
+            ),
+        ],
+        ..PLAIN
+    },
+    Scene {
+        name: "worker-round-robin",
+        workers: Some(workers::Two::Tasks("worker-no-prefetch")),
+        kept: &[Picture(
+            "Without a limit the broker deals four tasks out in turn, although the first worker is busy and the second idle.",
+        )],
+        ..PLAIN
+    },
+    Scene {
+        name: "worker-fair",
+        workers: Some(workers::Two::Tasks("worker-10")),
+        kept: &[Picture("With prefetch 1, the busy worker gets no second task; the idle one gets them.")],
+        ..PLAIN
+    },
+    Scene {
+        name: "worker-killed",
+        workers: Some(workers::Two::Killed("worker-10")),
+        kept: &[Picture(
+            "The first worker dies in the middle of a task; the broker delivers it to the second, marked as redelivered.",
+        )],
+        ..PLAIN
+    },
+    Scene { name: "worker-no-ack", tasks: TASKS, until: Some(Killed(2)), kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "worker-early-ack", tasks: TASKS, until: Some(Killed(2)), kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "worker-forgotten-ack", tasks: TASKS, until: Some(Came(1)), kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "worker-no-prefetch", tasks: TASKS, until: Some(Came(2)), kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "worker-crash", tasks: TASKS, kept: &[Diff], ..PLAIN },
+    Scene { name: "worker-ack-twice", tasks: &["First message."], kept: &[Diff, Wire, Printed], ..PLAIN },
+    Scene { name: "worker-blocking", kept: &[Diff, Report], ..PLAIN },
 ];
 
 /// The scene of [`play_alarm`].
@@ -118,6 +219,7 @@ impl Scene {
     fn file(&self, kept: Kept) -> String {
         let ending = match kept {
             Diff => "diff",
+            Code(_) => "rs",
             Wire => "wire.txt",
             Picture(_) => "svg",
             Printed => "printed.txt",
@@ -142,7 +244,7 @@ pub fn play_alarm() -> Result<(), Failed> {
         let args = BrokerArgs { broker: BrokerChoice::Embedded, image: None };
         let broker = Broker::find(&args, &run).await.map_err(|reason| reason.message)?;
         let server = broker.server.clone().ok_or("the embedded broker is not in this process")?;
-        let stage = Stage::set(&broker, &run, &["hello"], LIMIT, None).await.map_err(|reason| reason.message)?;
+        let stage = Stage::set(&broker, &run, QUEUES, LIMIT, None).await.map_err(|reason| reason.message)?;
         server.with(|broker| broker.raise(Alarm::Disk));
         let actor = start(&stage, "hello-send-5").await?;
         let says =
@@ -166,6 +268,7 @@ fn keep(
     for kept in scene.kept {
         let text = match kept {
             Diff => difference(scene.name)?,
+            Code(step) => code(scene.name, step)?,
             Wire => words::conversation(&first.events, false).join("\n") + "\n",
             Picture(title) => {
                 let names = if performances.len() == 1 { vec![lesson(scene.name)] } else { vec!["first", "second"] };
@@ -183,14 +286,30 @@ fn keep(
 }
 
 async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<Performance>, Failed> {
-    let stage = Stage::set(&broker.broker, run, &["hello"], LIMIT, None).await.map_err(|reason| reason.message)?;
+    let stage = Stage::set(&broker.broker, run, QUEUES, LIMIT, None).await.map_err(|reason| reason.message)?;
     for _ in 0..scene.sent_before {
-        send(&stage).await?;
+        sent(start(&stage, "hello-send-5").await?).await?;
+    }
+    for task in scene.tasks {
+        sent(call(&stage, "new-task-6", &[task]).await?).await?;
     }
     if let Some(messages) = scene.side_by_side {
         return side_by_side(&stage, messages).await;
     }
-    let actor = start(&stage, scene.name).await?;
+    if let Some(two) = scene.workers {
+        return workers::play(&stage, two).await;
+    }
+    let actor = call(&stage, scene.name, scene.words).await?;
+    match scene.until {
+        Some(Acknowledged(count)) => workers::acknowledged(&actor, count).await?,
+        Some(Came(count) | Killed(count)) => workers::came(&actor, count).await?,
+        None => {}
+    }
+    match scene.until {
+        Some(Killed(_)) => return Ok(vec![actor.kill().await]),
+        Some(_) => assert!(actor.interrupt(), "Ctrl-C can't be pressed here"),
+        None => {}
+    }
     if let Some(messages) = scene.receives {
         received(&actor, messages).await?;
         assert!(actor.interrupt(), "Ctrl-C can't be pressed here");
@@ -220,21 +339,27 @@ async fn side_by_side(stage: &Stage<'_>, messages: &[&str]) -> Result<Vec<Perfor
 }
 
 /// Starts a program, and waits until a receiver has subscribed: the next then subscribes after it.
-async fn start(stage: &Stage<'_>, name: &str) -> Result<Actor, Failed> {
+pub(super) async fn start(stage: &Stage<'_>, name: &str) -> Result<Actor, Failed> {
+    call(stage, name, &[]).await
+}
+
+/// As [`start`], with words behind its name.
+async fn call(stage: &Stage<'_>, name: &str, words: &[&str]) -> Result<Actor, Failed> {
     let folder = step_programs::folder()?;
     let command = vec![folder.join(name).to_string_lossy().into_owned()];
     let program = Program { command, folder: folder.to_owned() };
-    let actor = stage.start(&program).await.map_err(|reason| reason.message)?;
-    if name == "hello-receive-7" {
+    let called = Call { arguments: words.iter().map(|word| (*word).to_owned()).collect(), ..Call::default() };
+    let actor = stage.call(&program, &called).await.map_err(|reason| reason.message)?;
+    if ["hello-receive-7", "worker-10", "worker-no-prefetch"].contains(&name) {
         let waits = |seen: &Performance| seen.stdout.lines().iter().any(|line| line.contains("[*] Waiting"));
         assert!(actor.until(waits).await, "the receiver does not wait");
     }
     Ok(actor)
 }
 
-/// Runs the sender of lesson 01.
-async fn send(stage: &Stage<'_>) -> Result<(), Failed> {
-    let seen = start(stage, "hello-send-5").await?.end().await;
+/// A sender ends well.
+async fn sent(sender: Actor) -> Result<(), Failed> {
+    let seen = sender.end().await;
     assert_eq!(seen.exit.and_then(|exit| exit.code), Some(0), "{:?}", seen.stderr.lines());
     Ok(())
 }
@@ -248,13 +373,17 @@ async fn received(actor: &Actor, messages: usize) -> Result<(), Failed> {
     Err(format!("{messages} messages should have come").into())
 }
 
+/// The lessons, and the numbers they have.
+const LESSONS: [(&str, &str); 4] =
+    [("hello-send", "01"), ("hello-receive", "02"), ("new-task", "03"), ("worker", "04")];
+
 /// The lesson of a program, by its name: `hello-send` of `hello-send-no-queue`.
 fn lesson(name: &str) -> &'static str {
-    if name.starts_with("hello-receive") { "hello-receive" } else { "hello-send" }
+    LESSONS.iter().find(|(lesson, _)| name.starts_with(lesson)).map_or("", |(lesson, _)| lesson)
 }
 
 fn number(name: &str) -> &'static str {
-    if lesson(name) == "hello-send" { "01" } else { "02" }
+    LESSONS.iter().find(|(lesson, _)| name.starts_with(lesson)).map_or("", |(_, number)| number)
 }
 
 /// Where a learner has it.
@@ -264,7 +393,8 @@ fn own_folder(name: &str) -> String {
 
 /// A terminal in which a learner's own program was run: the command, stdout, stderr.
 fn printed(scene: &Scene, seen: &Performance) -> String {
-    let mut lines = vec![format!("$ cargo run -q --manifest-path {}/Cargo.toml", own_folder(scene.name))];
+    let words = if scene.words.is_empty() { String::new() } else { format!(" -- {}", scene.words.join(" ")) };
+    let mut lines = vec![format!("$ cargo run -q --manifest-path {}/Cargo.toml{words}", own_folder(scene.name))];
     lines.extend(seen.stdout.lines());
     if seen.interrupted_at.is_some() {
         lines.push("^C".to_owned());
@@ -281,7 +411,34 @@ fn report(broker: &TestBroker, scene: &Scene) -> Result<String, Failed> {
     let output = broker.check(&["lesson", number, "--seed", "1", "--program", &command]).output()?;
     let said = String::from_utf8_lossy(&output.stdout).replace(&command, &folder);
     assert!(!said.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = without_workers_stdout(&said);
     Ok(format!("$ cargo xtask check lesson {number}\n{said}"))
+}
+
+/// Which of two workers gets a task that both are free for is a matter of chance, and so is what each prints.
+fn without_workers_stdout(said: &str) -> String {
+    let parts = said
+        .split_once("\n  worker 1's stdout")
+        .and_then(|(above, rest)| Some((above, rest.rfind("\nfailed:")?, rest)));
+    match parts {
+        Some((above, end, rest)) => format!("{above}\n  …\n{}", &rest[end..]),
+        None => said.to_owned(),
+    }
+}
+
+/// The code of a step in a step program, whose number is at the end of its name.
+fn code(name: &str, step: &str) -> Result<String, Failed> {
+    let lessons = lessons::all()?;
+    let lesson = lessons.iter().find(|other| other.about.id == lesson(name)).ok_or("no such lesson")?;
+    let done = name.rsplit('-').next().and_then(|done| done.parse().ok()).ok_or("no number of steps")?;
+    let whole = fs::read_to_string(lesson.folder.join("src/main.rs"))?;
+    let program = anchors::step_program(&whole, &lesson.about.steps, done)?;
+    let begin = program.find(&format!("// ANCHOR: {step}\n")).ok_or("the step does not begin")?;
+    let end = program.find(&format!("// ANCHOR_END: {step}\n")).ok_or("the step does not end")?;
+    let code = anchors::without_marks(&program[begin..end]);
+    // Where steps were left out, blank lines are.
+    let lines = code.lines().filter(|line| !line.is_empty());
+    Ok(lines.map(|line| format!("{line}\n")).collect::<String>().trim_end().to_owned() + "\n")
 }
 
 /// What an experiment changes, as a difference with a line around each change.
@@ -300,5 +457,9 @@ fn difference(name: &str) -> Result<String, Failed> {
     let mut text = difference.unified_diff().context_radius(1).to_string();
     // Which lines they are depends on what else is in the program.
     text = text.lines().filter(|line| !line.starts_with("@@")).map(|line| format!("{line}\n")).collect();
-    Ok(text)
+    // A blank line at an end shows nothing.
+    while let Some(rest) = text.strip_prefix(" \n") {
+        text = rest.to_owned();
+    }
+    Ok(text.trim_end().to_owned() + "\n")
 }

@@ -1,0 +1,122 @@
+//! Scenes with workers: what is waited for, and two of them side by side.
+
+use checker::{
+    lessons::{durable, receiving, talk::Talk},
+    performance::Performance,
+    stage::{Actor, Stage},
+};
+use libtest_mimic::Failed;
+use wire::{Peer, What, words};
+
+use crate::book::scenes::start;
+
+const QUEUE: &str = "task_queue";
+
+/// Four tasks: the first and the third are long.
+const FOUR: [&str; 4] = ["long..", "short", "long.", "short"];
+
+/// What two workers do.
+#[derive(Clone, Copy)]
+pub enum Two {
+    /// Two of this program share [`FOUR`] tasks.
+    Tasks(&'static str),
+    /// One of two of this program is killed in the middle of a task.
+    Killed(&'static str),
+}
+
+/// Waits until the worker has acknowledged so many tasks.
+pub(super) async fn acknowledged(worker: &Actor, count: usize) -> Result<(), Failed> {
+    let done = |seen: &Performance| acks(seen) >= count;
+    if worker.until(done).await { Ok(()) } else { Err(format!("{count} tasks should have been acknowledged").into()) }
+}
+
+/// Waits until so many tasks came to the worker, and the first is printed.
+pub(super) async fn came(worker: &Actor, count: usize) -> Result<(), Failed> {
+    let has = |seen: &Performance| {
+        deliveries(seen) >= count && seen.stdout.lines().iter().any(|line| line.contains("Received"))
+    };
+    if worker.until(has).await { Ok(()) } else { Err(format!("{count} tasks should have come").into()) }
+}
+
+fn deliveries(seen: &Performance) -> usize {
+    receiving::ledger(Talk::of(seen)).len()
+}
+
+fn acks(seen: &Performance) -> usize {
+    receiving::ledger(Talk::of(seen)).iter().filter(|delivered| delivered.acked.is_some()).count()
+}
+
+/// Plays one of the scenes. What is kept of it is what the picture is about.
+pub(super) async fn play(stage: &Stage<'_>, two: Two) -> Result<Vec<Performance>, Failed> {
+    let (Two::Tasks(name) | Two::Killed(name)) = two;
+    let workers = [start(stage, name).await?, start(stage, name).await?];
+    match two {
+        Two::Tasks(_) => share(stage, workers).await,
+        Two::Killed(_) => die(stage, workers).await,
+    }
+}
+
+/// The tasks come one after the other: the next is sent when the last was delivered, and done if it is short, or when nobody
+/// is free to take it. So what is said comes in the same order each time.
+async fn share(stage: &Stage<'_>, workers: [Actor; 2]) -> Result<Vec<Performance>, Failed> {
+    let limited = workers[0].until(|seen| !seen.events.is_empty()).await && has_limit(&workers[0]).await;
+    for (index, task) in FOUR.iter().enumerate() {
+        send(stage, task).await?;
+        // Of two workers with a limit, the idle one gets what is short; and the fourth has to wait for it.
+        let (who, count) = match (limited, index) {
+            (_, 0) => (0, 1),
+            (_, 1) => (1, 1),
+            (true, 2) => (1, 2),
+            (true, _) => continue,
+            (false, _) => (index % 2, 2),
+        };
+        let done = !task.contains('.');
+        let seen = |seen: &Performance| deliveries(seen) >= count && (!done || acks(seen) >= count);
+        if !workers[who].until(seen).await {
+            return Err(format!("{task}, number {}, should have come to worker {}", index + 1, who + 1).into());
+        }
+    }
+    let counts = if limited { [1, 3] } else { [2, 2] };
+    for (worker, count) in workers.iter().zip(counts) {
+        acknowledged(worker, count).await?;
+    }
+    let mut performances = Vec::new();
+    for worker in workers {
+        assert!(worker.interrupt(), "Ctrl-C can't be pressed here");
+        performances.push(only(worker.end().await, &["basic.qos ", "basic.consume ", "basic.deliver", "basic.ack"]));
+    }
+    Ok(performances)
+}
+
+async fn has_limit(worker: &Actor) -> bool {
+    worker.promptly(|seen| receiving::is_subscribed(seen, QUEUE)).await
+        && worker.within(std::time::Duration::ZERO, |seen| says(seen, "basic.qos ")).await
+}
+
+fn says(seen: &Performance, start: &str) -> bool {
+    seen.events.iter().any(|event| words::line(&event.what).starts_with(start))
+}
+
+async fn die(stage: &Stage<'_>, [first, second]: [Actor; 2]) -> Result<Vec<Performance>, Failed> {
+    send(stage, "long..").await?;
+    came(&first, 1).await?;
+    let first = first.kill().await;
+    acknowledged(&second, 1).await?;
+    assert!(second.interrupt(), "Ctrl-C can't be pressed here");
+    let kept = ["basic.consume ", "basic.deliver", "basic.ack"];
+    let mut dead = only(first.clone(), &kept);
+    let left = |event: &&wire::Event| event.from == Peer::Program && matches!(event.what, What::Ended { .. });
+    dead.events.extend(first.events.iter().filter(left).cloned());
+    Ok(vec![dead, only(second.end().await, &kept)])
+}
+
+/// Of what was said, what begins like one of these.
+fn only(mut seen: Performance, starts: &[&str]) -> Performance {
+    seen.events.retain(|event| starts.iter().any(|start| words::line(&event.what).starts_with(start)));
+    seen
+}
+
+/// A task, as the sender of lesson 03 sends it.
+async fn send(stage: &Stage<'_>, task: &str) -> Result<(), Failed> {
+    Ok(stage.hand.publish_with(QUEUE, task.as_bytes(), durable::persistent()).await?)
+}
