@@ -76,8 +76,7 @@ fn step(step: &Step, column: usize, layout: Layout) -> String {
     match &step.outcome {
         Outcome::Passed(_) => format!("  {GOOD}passed{GOOD:#}   {:<column$}{}\n", step.id, step.title),
         Outcome::Failed(mistake) => {
-            let mut text = format!("  {BAD}FAILED{BAD:#}   {:<column$}{}
-", step.id, step.title);
+            let mut text = format!("  {BAD}FAILED{BAD:#}   {:<column$}{}\n", step.id, step.title);
             text.push_str(&told(mistake, &step.page, &step.read, layout));
             text
         }
