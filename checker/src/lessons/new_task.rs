@@ -37,7 +37,7 @@ pub struct Evidence {
 /// One run of the program.
 #[derive(Clone, Debug)]
 pub struct Sending {
-    /// What was typed behind its name.
+    /// What was typed after its name.
     pub words: Vec<String>,
     /// What was seen of it.
     pub performance: Performance,
@@ -160,27 +160,27 @@ fn wrong_body(run: &Sending, task: &str, body: &str) -> Mistake {
         )
     } else if body == DEFAULT && task != DEFAULT {
         (
-            "The program sends `Hello World!` whatever is typed behind its name.".to_owned(),
-            "What was typed is in `env::args()`, behind the program's own name.",
+            "The program sends `Hello World!` whatever is typed after its name.".to_owned(),
+            "What was typed is in `env::args()`, after the program's own name.",
         )
     } else if body.trim() == task {
         (
-            "The message has blanks or a line end around the task.".to_owned(),
-            "Send the words with a blank between them, and nothing around them.",
+            "The message has spaces or a line end around the task.".to_owned(),
+            "Send the words with a space between them, and nothing around them.",
         )
     } else if several && run.words.first().is_some_and(|word| word == body) {
         (
             "Of several words the program sends the first only.".to_owned(),
-            "All words together are the task: `collect` them and `join` them with a blank.",
+            "All words together are the task: `collect` them and `join` them with a space.",
         )
     } else if several && run.words.last().is_some_and(|word| word == body) {
         (
             "Of several words the program sends the last only.".to_owned(),
-            "All words together are the task: `collect` them and `join` them with a blank.",
+            "All words together are the task: `collect` them and `join` them with a space.",
         )
     } else if several && run.words.concat() == body {
         (
-            "The program puts the words together without the blank between them.".to_owned(),
+            "The program puts the words together without the space between them.".to_owned(),
             "`join(\" \")` puts one between them.",
         )
     } else if task == DEFAULT {

@@ -79,7 +79,7 @@ fn fatal(seen: &Evidence, killed: usize) -> Result<String, Mistake> {
                 "A worker was killed in the middle of a task that it had acknowledged already: the task is lost.",
             )
             .seen(format!("{dead} acknowledged {} s after it came: {}", seconds(took), shown(delivered)))
-            .hint("Acknowledge behind the work."));
+            .hint("Acknowledge after the work."));
         }
         // It was done before it could be killed.
         return Ok(format!("{dead} was killed when {} was done", shown(delivered)));
@@ -179,7 +179,7 @@ fn rest(seen: &Evidence) -> Result<(), Mistake> {
     if let Some(body) = left.first() {
         return Err(Mistake::new("When all workers had ended, tasks were in the queue again that had been done: their acknowledgements did not reach the broker.")
             .seen(format!("{} in the queue, the first '{}'", left.len(), String::from_utf8_lossy(body)))
-            .hint("Acknowledge each task behind the work, and `.await` it."));
+            .hint("Acknowledge each task after the work, and `.await` it."));
     }
     debug_assert!(seen.reached >= Reached::Killed);
     for worker in seen.workers.iter().filter(|worker| worker.interrupted_at.is_some()) {

@@ -185,7 +185,7 @@ fn not_printed(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>)
         return Some(
             Mistake::new("A task is printed in another form than the lesson's, or with other text than it has.")
                 .seen(printed::difference(&expected, line))
-                .hint("The line is ` [x] Received '…'`, with the body as it is, as UTF-8, and one blank in front."),
+                .hint("The line is ` [x] Received '…'`, with the body as it is, as UTF-8, and one space in front."),
         );
     }
     if seen.is_refused() && delivered.acked.is_none() {

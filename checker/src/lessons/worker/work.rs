@@ -93,7 +93,7 @@ fn judged(seen: &Evidence, done: &[Done<'_>], not_done: &[(&Performance, Deliver
     {
         return Some(never_done(worker, delivered));
     }
-    done.is_empty().then(|| Mistake::new("No task was done.").hint("Print ` [x] Done` behind the work."))
+    done.is_empty().then(|| Mistake::new("No task was done.").hint("Print ` [x] Done` after the work."))
 }
 
 /// When the program printed that this task is done: the first such line behind the one that it was received. It had the same
@@ -114,7 +114,7 @@ fn never_done(worker: &Performance, delivered: &Delivered<'_>) -> Mistake {
     match steps::line_on_stdout(worker, DONE, |line| line.trim_end() == DONE) {
         Err(mistake) => mistake,
         Ok(()) => Mistake::new("A task was received, and the program never printed that it is done.")
-            .seen(format!("{}\nexpected, behind it: {DONE}", delivered.said.line()))
+            .seen(format!("{}\nexpected after it: {DONE}", delivered.said.line()))
             .hint("Print ` [x] Done` when the task's time is over, each time."),
     }
 }
@@ -214,7 +214,7 @@ fn early(delivered: &Delivered<'_>) -> Option<Mistake> {
             asked.as_secs(),
             shown(delivered)
         ))
-        .hint("Acknowledge behind the work, as the last thing in the loop.")
+        .hint("Acknowledge after the work, as the last thing in the loop.")
     })
 }
 
@@ -306,7 +306,7 @@ fn never(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) -> Op
     }
     let mistake = Mistake::new("The program never acknowledges a task: with a limit of 1 it gets no other, and when it ends the broker delivers this one again.")
         .seen(delivered.said.line())
-        .hint("Behind the work: `task.ack(BasicAckOptions::default()).await?`. A future that is not awaited does nothing.");
+        .hint("After the work: `task.ack(BasicAckOptions::default()).await?`. A future that is not awaited does nothing.");
     Some(mistake)
 }
 
