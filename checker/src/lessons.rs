@@ -209,7 +209,7 @@ impl Lesson {
             id: about.id.clone(),
             title: about.title.clone(),
             outcome: of(&about.id).unwrap_or(Outcome::NotChecked),
-            page: format!("{}#{}", self.page(), about.id),
+            page: format!("{}.html#{}", self.name(), about.id),
             read: about.read.clone(),
         };
         self.about.steps.iter().map(step).collect()
@@ -218,7 +218,12 @@ impl Lesson {
     /// Its page in the book, as in `book/src/01-hello-send.md`.
     #[must_use]
     pub fn page(&self) -> String {
-        format!("book/src/{}.md", self.folder.file_name().unwrap_or_default().to_string_lossy())
+        format!("book/src/{}.md", self.name())
+    }
+
+    /// The name of its folder, and of its page.
+    fn name(&self) -> String {
+        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// The queues that its scene needs to itself.

@@ -102,6 +102,8 @@ pub struct Call {
     pub arguments: Vec<String>,
     /// The address it is given asks for heartbeats, this many seconds apart.
     pub heartbeat: Option<u16>,
+    /// It may run so long, however short the time limit is: the scene itself takes its time.
+    pub at_least: Duration,
 }
 
 impl<'a> Stage<'a> {
@@ -162,7 +164,7 @@ impl<'a> Stage<'a> {
         if self.port.is_some() {
             *self.door.lock().unwrap_or_else(PoisonError::into_inner) = Some(tap.door());
         }
-        let deadline = Instant::now() + self.time_limit;
+        let deadline = Instant::now() + self.time_limit.max(call.at_least);
         let heartbeat = call.heartbeat.map(|seconds| format!("?heartbeat={seconds}")).unwrap_or_default();
         let url = tap.url() + &heartbeat;
         let running = Running::start(program, &call.arguments, &url, self.run, seen.clone(), self.zero, deadline)?;

@@ -121,7 +121,7 @@ pub struct Step {
     pub title: String,
     /// What came of it.
     pub outcome: Outcome,
-    /// The book's section about it, as in `book/src/01-hello-send.md#publish`; empty where there is none.
+    /// The book's section about it, as in `01-hello-send.html#publish`; empty where there is none.
     pub page: String,
     /// Where to read more about it.
     pub read: String,

@@ -25,12 +25,14 @@ pub struct Line {
 
 /// The methods that a step is about. Where the step passed, it is right to say them another way than the lesson does, or once
 /// more; and so it is to hear their answers.
-const ABOUT: [(&str, &str); 5] = [
+const ABOUT: [(&str, &str); 7] = [
     ("declare", "queue.declare"),
     ("publish", "basic.publish"),
     ("consume", "basic.consume"),
     ("consume", "basic.qos"),
     ("consume", "basic.ack"),
+    ("prefetch", "basic.qos"),
+    ("ack", "basic.ack"),
 ];
 
 /// What stands beside what. The numbers are places among the expected lines, and among the learner's.

@@ -258,7 +258,7 @@ pub fn goodbye(seen: &Performance) -> Option<Said<'_>> {
 #[must_use]
 pub fn ended_by_itself(seen: &Performance) -> bool {
     let asked = seen.interrupted_at.or(seen.killed_at);
-    seen.exit.is_some_and(|exit| asked.is_none_or(|at| exit.at < at))
+    seen.exit.is_some_and(|exit| !exit.overdue && asked.is_none_or(|at| exit.at < at))
 }
 
 /// Presses Ctrl-C, and waits for the end. What was seen is complete after this.

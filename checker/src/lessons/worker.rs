@@ -29,6 +29,9 @@ const DONE: &str = " [x] Done";
 /// What the address asks for, in seconds: short enough to be missed during the long task.
 const HEARTBEAT: u16 = 2;
 
+/// How long a worker may run at least: its tasks take some seconds.
+const AT_LEAST: Duration = Duration::from_secs(8);
+
 /// How much shorter than it should a time may seem: clocks differ.
 const TOLERANCE: Duration = Duration::from_millis(100);
 
@@ -127,12 +130,13 @@ impl Contract for Worker {
     ];
 
     async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Evidence, Reason> {
-        let asks = Call { heartbeat: Some(HEARTBEAT), ..Call::default() };
+        let plain = Call { at_least: AT_LEAST, ..Call::default() };
+        let asks = Call { heartbeat: Some(HEARTBEAT), ..plain.clone() };
         let evidence = scene(stage, program, seed, &asks).await?;
         let first = &evidence.workers[0];
         let gave_up = first.exit.is_some_and(|exit| !exit.overdue) && Talk::of(first).is_empty();
         // Some clients take no address with a question mark in it.
-        if gave_up { scene(stage, program, seed, &Call::default()).await } else { Ok(evidence) }
+        if gave_up { scene(stage, program, seed, &plain).await } else { Ok(evidence) }
     }
 
     fn parts(evidence: Evidence) -> Vec<Part> {

@@ -48,7 +48,11 @@ pub const FIELDS: &[Field] = &[
     field("steps[].evidence", "string", "what was seen, several lines at times; empty where nothing was"),
     field("steps[].message", "string", "what is wrong; empty unless the step failed"),
     field("steps[].hint", "string", "what to do about it; empty where there is no hint"),
-    field("steps[].page", "string", "the book's section about it, in the kit's folder; empty where there is none"),
+    field(
+        "steps[].page",
+        "string",
+        "the book's section about it, below the book's own address; empty where there is none",
+    ),
     field("steps[].read", "string", "the address of a page that has more about it"),
     field("stdout", "array", "what the program printed, a string for each line, without colours"),
     field("stderr", "array", "what it printed on stderr, likewise"),

@@ -77,7 +77,7 @@ fn step(step: &Step, column: usize, layout: Layout) -> String {
         Outcome::Passed(_) => format!("  {GOOD}passed{GOOD:#}   {:<column$}{}\n", step.id, step.title),
         Outcome::Failed(mistake) => {
             let mut text = format!("  {BAD}FAILED{BAD:#}   {:<column$}{}\n", step.id, step.title);
-            text.push_str(&told(mistake, [&step.page, &step.read], layout));
+            text.push_str(&told(mistake, &step.page, &step.read, layout));
             text
         }
         Outcome::Skipped(_) => format!("  {DIM}skipped{DIM:#}  {:<column$}{}\n", step.id, step.title),
@@ -85,7 +85,7 @@ fn step(step: &Step, column: usize, layout: Layout) -> String {
     }
 }
 
-fn told(mistake: &Mistake, read: [&str; 2], layout: Layout) -> String {
+fn told(mistake: &Mistake, page: &str, read: &str, layout: Layout) -> String {
     let mut text = String::from("\n");
     text.push_str(&paragraph("", &mistake.message, layout));
     if !mistake.evidence.is_empty() {
@@ -98,10 +98,13 @@ fn told(mistake: &Mistake, read: [&str; 2], layout: Layout) -> String {
     if !mistake.hint.is_empty() {
         text.push_str(&paragraph("hint: ", &mistake.hint, layout));
     }
-    for (place, label) in read.iter().filter(|place| !place.is_empty()).zip(["read: ", "      "]) {
-        let _ = writeln!(text, "{INDENT}{label}{place}");
+    if page.is_empty() {
+        let _ = writeln!(text, "{INDENT}read: {read}\n");
+    } else {
+        let _ = writeln!(text, "{INDENT}read: http://127.0.0.1:3000/{page}");
+        let _ = writeln!(text, "{INDENT}      (while `cargo xtask book serve` runs), and");
+        let _ = writeln!(text, "{INDENT}      {read}\n");
     }
-    text.push('\n');
     text
 }
 

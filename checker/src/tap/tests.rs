@@ -238,3 +238,22 @@ async fn a_port_that_is_taken_is_a_reason_and_not_a_panic() {
         Tap::open(&Address::loopback(1), Some(port), Seen::default(), Instant::now(), None).await.err().unwrap();
     assert!(reason.message.contains(&port.to_string()), "{reason:?}");
 }
+
+#[tokio::test]
+async fn a_closed_door_frees_the_port_and_who_is_in_stays_in() {
+    let mut first = bench("/").await;
+    let port = first.tap.port();
+    first.tap.door().close().await;
+    // The next program on the stage gets the same port, and the one that is in is none of its business.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = Address::loopback(listener.local_addr().unwrap().port());
+    let second = Tap::open(&address, Some(port), Seen::default(), Instant::now(), None).await.unwrap();
+    let _client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let _broker = timeout(DEADLINE, listener.accept()).await.expect("in time").unwrap();
+    first.client.write_all(&PROTOCOL_HEADER).await.unwrap();
+    assert_eq!(read(&mut first.broker, 8).await, PROTOCOL_HEADER);
+    let said = events(first).await;
+    assert!(said.iter().any(|event| event.what == What::ProtocolHeader(PROTOCOL_HEADER)), "{said:?}");
+    drop(_client);
+    second.close().await;
+}

@@ -10,6 +10,7 @@ mod learner;
 mod mistakes;
 mod reference;
 mod rules;
+mod several;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod start;

@@ -39,7 +39,8 @@ fn receive(script: Script, sent: &[&str], reached: Reached) -> String {
     told(&judge::<HelloReceive>(&hello_receive::Evidence {
         performance: script.seen,
         sent,
-        last: "last".to_owned(),
+        last: "one".to_owned(),
+        in_time: 0,
         reached,
     }))
 }

@@ -16,8 +16,12 @@ pub(super) fn wrong_line<'a>(sent: &'a [String], lines: &'a [String]) -> Option<
         }
         wrong.push((line, body));
     }
-    let plain = wrong.iter().find(|(_, body)| !body.is_empty() && body.is_ascii());
-    plain.or(wrong.iter().find(|(_, body)| !body.is_empty())).or(wrong.first()).copied()
+    wrong.into_iter().min_by_key(|(_, body)| plainness(body))
+}
+
+/// Orders messages by how little there is to wonder about them: short ones of plain letters first, an empty one last.
+pub(super) fn plainness(body: &str) -> (bool, bool, usize) {
+    (body.is_empty(), !body.is_ascii(), body.len())
 }
 
 /// The line that is printed for every message, whatever is in it.

@@ -53,20 +53,18 @@ fn waiting_line_too_late(seen: &Evidence) -> Mistake {
 pub(super) fn receive(seen: &Evidence) -> Finding {
     let performance = &seen.performance;
     let lines = performance.stdout.lines();
-    let missing: Vec<&String> = seen.sent.iter().filter(|body| times_printed(performance, body) == 0).collect();
-    // The plainest one tells the most: an empty one that is missing, too, is no mystery of its own.
-    let plain = missing.iter().find(|body| !body.is_empty() && body.is_ascii());
-    if let Some(body) = plain.or(missing.iter().find(|body| !body.is_empty())).or(missing.first()) {
+    let missing = seen.sent.iter().filter(|body| times_printed(performance, body) == 0);
+    if let Some(body) = missing.min_by_key(|body| otherwise::plainness(body)) {
         return not_printed(seen, body, &lines).into();
     }
     if seen.reached < Reached::Received {
-        return Mistake::new(
-            "The messages were printed when the program ended, not when they came: its output is held back.",
-        )
-        .hint("Flush after each line, or print with `println!`, which needs no flush.")
-        .into();
+        return too_late(seen).into();
     }
-    if let Some(body) = seen.sent.iter().find(|body| times_printed(performance, body) > 1) {
+    let came = |body: &String| {
+        let deliveries = Talk::of(performance).deliveries();
+        deliveries.filter(|(_, _, content)| content.body == body.as_bytes()).count().max(1)
+    };
+    if let Some(body) = seen.sent.iter().find(|body| times_printed(performance, body) > came(body)) {
         return Mistake::new("The program prints a message more than once.")
             .seen(format!("{} times: {RECEIVED} '{}'", times_printed(performance, body), shown(body, 40)))
             .hint("Print each delivery once.")
@@ -87,6 +85,20 @@ pub(super) fn receive(seen: &Evidence) -> Finding {
     Finding::Passed(format!("{} messages: {BEFORE} were waiting in the queue, {after} came later", seen.sent.len()))
 }
 
+/// All were printed in the end.
+fn too_late(seen: &Evidence) -> Mistake {
+    match (seen.in_time, seen.sent.len()) {
+        (0, _) => Mistake::new(
+            "The messages were printed when the program ended, not when they came: its output is held back.",
+        )
+        .hint("Flush after each line, or print with `println!`, which needs no flush."),
+        (count, all) => Mistake::new(format!(
+            "{count} of {all} messages were printed when they came, and the others much later."
+        ))
+        .hint("Print each delivery as it comes: does it wait for something first, for a time or for other messages?"),
+    }
+}
+
 fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
     let performance = &seen.performance;
     if let Some(panic) = ending::panic_of(performance) {
@@ -103,7 +115,8 @@ fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
             .seen(shown(line, 100))
             .hint("Make text of its data: `String::from_utf8_lossy(&delivery.data)`, and print with `{}`.");
     }
-    if let Some(line) = lines.iter().find(|line| seen.sent.iter().any(|body| printed::has_bytes_of(line, body))) {
+    let in_numbers = lines.iter().filter(|line| seen.sent.iter().any(|body| printed::has_bytes_of(line, body)));
+    if let Some(line) = in_numbers.min_by_key(|line| line.len()) {
         return Mistake::new(
             "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
         )
@@ -146,17 +159,19 @@ fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
     }
     let all = seen.sent.len();
     let expected = format!("expected: {RECEIVED} '{}'", shown(body, 40));
-    let subscriptions = Talk::of(performance).consumes().count();
-    if subscriptions > 1 {
-        return Mistake::new(format!(
-            "The program has {subscriptions} subscriptions, among which the broker shares the messages out, and prints {count} of {all}."
-        ))
-        .seen(expected)
-        .hint("Subscribe once, and print what comes.");
+    let is_printed = seen.sent.iter().map(|body| times_printed(performance, body) > 0);
+    if is_printed.enumerate().all(|(index, printed)| printed == (index % 2 == 1)) {
+        return Mistake::new(format!("The program prints every other message: {count} of {all}, beginning with the second."))
+            .seen(expected)
+            .hint("Is `next` called twice in each round of the loop? Every call takes a message: print the one that the loop's condition took.");
     }
-    if count == 0 {
-        let message =
-            format!("None of the {all} messages was printed in time; this one was delivered, and not printed.");
+    let overdue = performance.exit.is_some_and(|exit| exit.overdue);
+    if count == 0 || overdue {
+        let message = format!(
+            "{} messages {} printed in time; this one was delivered, and not printed.",
+            if count == 0 { format!("None of the {all}") } else { format!("Only {count} of {all}") },
+            if count == 0 { "was" } else { "were" }
+        );
         return Mistake::new(message).seen(expected).hint(
             "Print a line for each delivery, as it comes. Does something block the runtime's thread, as `std::thread::sleep` \
              and reading from the keyboard do? Then nothing else goes on in the program.",
@@ -191,6 +206,13 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
             ),
         };
         return Some(mistake.seen(ending::last_words(performance)));
+    }
+    if talk.consumes().count() > 1 {
+        let message = "The program has several subscriptions, among which the broker shares the messages out, and prints only what comes to one.";
+        let lines: Vec<String> = talk.consumes().take(2).map(|(said, _)| said.line()).collect();
+        return Some(
+            Mistake::new(message).seen(lines.join("\n")).hint("Subscribe once, before the loop, and print what comes."),
+        );
     }
     if let Some(said) = stay::goodbye(performance) {
         let mistake = Mistake::new(format!("The program stopped receiving after {count} of {all} messages."));

@@ -24,22 +24,28 @@ pub(super) fn stay(seen: &Evidence) -> Finding {
     }
     let talk = Talk::of(performance);
     let goodbye = goodbye(performance);
-    let delivered = talk.deliveries().find(|(_, _, content)| content.body == seen.last.as_bytes());
+    // Its text came before, too.
+    let delivered = talk.deliveries().filter(|(_, _, content)| content.body == seen.last.as_bytes()).nth(1);
     let message = if ended {
         "The program ended by itself when it had printed the messages; a receiver stays for the next one."
     } else if goodbye.is_some() {
         "The program stopped receiving when it had printed the messages; a receiver stays for the next one."
     } else if delivered.is_some() {
-        "The program received a message that came after a while, and printed no line for it."
+        "The program received a message that came after a while, with the same text as one before, and printed no line for it."
     } else {
         "The program let no more messages come when it had printed the first ones; a receiver stays for the next one."
     };
-    let evidence = match (goodbye, delivered) {
+    let evidence = match (&goodbye, &delivered) {
         (Some(said), _) => said.line(),
         (None, Some((said, ..))) if !ended => format!("{}\nexpected: {RECEIVED} '{}'", said.line(), seen.last),
         _ => ending::last_words(performance),
     };
-    Mistake::new(message).seen(evidence).hint("Receive in a loop that only Ctrl-C ends.").into()
+    let hint = if delivered.is_some() && !ended && goodbye.is_none() {
+        "Print a line for each delivery, in a loop that only Ctrl-C ends. Two messages with the same text are two messages."
+    } else {
+        "Receive in a loop that only Ctrl-C ends."
+    };
+    Mistake::new(message).seen(evidence).hint(hint).into()
 }
 
 /// Ctrl-C ends it soon, without a panic.
@@ -61,7 +67,8 @@ pub(super) fn stop(seen: &Evidence) -> Finding {
         .seen(format!("after Ctrl-C: {said}, and no end"))
         .hint(
             "After `tokio::signal::ctrl_c()`, leave the loop and let `main` return. Wait for nothing that may not come: a \
-             key, a second Ctrl-C, the next message, a task that receives for ever.",
+             key, a second Ctrl-C, the next message, a task that receives for ever. `tokio::select!` goes on with what comes \
+             first; `join!` waits for all.",
         )
         .into();
     }

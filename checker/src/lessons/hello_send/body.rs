@@ -57,6 +57,11 @@ pub(super) fn wrong(line: String, body: &[u8], complete: bool) -> Mistake {
             "The message's body is not `Hello World!`: the text is wrapped up, in JSON it seems.",
             "Send the text's bytes as they are: in Rust, `b\"Hello World!\"`.",
         )
+    } else if text.starts_with(['/', '\\']) || text.get(1..3) == Some(":\\") {
+        (
+            "The message's body is not `Hello World!`: it begins with a path, most likely the program's own.",
+            "The first of `env::args()` is the program itself: leave it out with `skip(1)`.",
+        )
     } else {
         ("The message's body is not `Hello World!`.", "Look at the marked place.")
     };

@@ -1,14 +1,14 @@
 //! A message that was published well and is not in the queue, and who took it away.
 
 use wire::{
-    Content, Method,
+    Content, Method, Peer,
     protocol::{basic, queue, tx},
     words::quoted,
 };
 
 use super::QUEUE;
 use crate::{
-    lessons::talk::{Said, Talk},
+    lessons::talk::{Close, Said, Talk},
     verdict::Mistake,
 };
 
@@ -26,6 +26,18 @@ pub(super) fn too_early(talk: Talk<'_>, published: &Said<'_>) -> Option<Mistake>
 /// It was published well, the connection was closed well, and it is not in the queue.
 pub(super) fn lost(talk: Talk<'_>, published: &Said<'_>, content: &Content, queue_is_there: bool) -> Mistake {
     let with = |mistake: Mistake, guilty: &Said<'_>| mistake.seen(format!("{}\n{}", published.line(), guilty.line()));
+    let is_closed = |close: &Close<'_>| {
+        let here = [0, published.channel].contains(&close.said.channel);
+        here && close.said.connection == published.connection && close.said.order < published.order
+    };
+    if let Some(close) = talk.closes(Peer::Program).find(is_closed) {
+        return Mistake::new(format!(
+            "The message was published after the program had closed its {}, where nobody takes it any more.",
+            close.what()
+        ))
+        .seen(format!("{}\n{}", close.said.line(), published.line()))
+        .hint("Await what publishes before you close: a task from `tokio::spawn` goes on at its own pace.");
+    }
     let mut selected = talk.said(|method| matches!(method, Method::Tx(tx::AMQPMethod::Select(_))));
     let mut committed = talk.said(|method| matches!(method, Method::Tx(tx::AMQPMethod::Commit(_))));
     if let Some(said) = selected.next().filter(|_| committed.next().is_none()) {

@@ -26,6 +26,14 @@ pub(super) fn publish(seen: &Evidence) -> Finding {
         .into();
     }
     let refusal = talk.refusal(BASIC_PUBLISH);
+    if publish.exchange.as_str() == QUEUE && publish.routing_key.as_str().is_empty() {
+        return Mistake::new(
+            "Exchange and routing key are swapped: the message goes to an exchange \"hello\", with an empty routing key.",
+        )
+        .seen(said.line())
+        .hint("The exchange comes first, and the default one has the empty name: `basic_publish(\"\".into(), \"hello\".into(), …)`.")
+        .into();
+    }
     if !publish.exchange.as_str().is_empty() {
         let mistake = Mistake::new(format!(
             "The message goes to the exchange {}, not to the default exchange.",
@@ -42,6 +50,14 @@ pub(super) fn publish(seen: &Evidence) -> Finding {
         return close.mistake(talk, &message).into();
     }
     let key = publish.routing_key.as_str();
+    if key == BODY && content.body == QUEUE.as_bytes() {
+        return Mistake::new(
+            "Routing key and body are swapped: the key is the text, and the body is the queue's name.",
+        )
+        .seen(said.line())
+        .hint("The routing key is \"hello\", and the body is `b\"Hello World!\"`.")
+        .into();
+    }
     if key != QUEUE {
         return another_key(talk, key).seen(said.line()).into();
     }

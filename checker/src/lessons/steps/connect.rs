@@ -6,7 +6,7 @@ use wire::{
     words::{self, quoted},
 };
 
-use super::never_began;
+use super::{never_began, what_the_broker_did};
 use crate::{
     lessons::{
         ending::{self, last_words},
@@ -45,6 +45,10 @@ fn no_channel(seen: &Performance, talk: Talk<'_>) -> Mistake {
         return Mistake::new("The program connected, opened no channel, and closed the connection again: all work is done on channels.")
             .seen(close.said.line())
             .hint("Open a channel with `connection.create_channel().await?` (a future that is not awaited does nothing). On a connection that is closed, nothing can be done.");
+    }
+    if let Some(close) = talk.closes(Peer::Broker).next() {
+        let message = format!("The program opened no channel: {}.", what_the_broker_did(talk, &close));
+        return close.mistake(talk, &message);
     }
     let mistake = Mistake::new("The program connected, and opened no channel: all work is done on channels.");
     if ending::went_on(seen) {

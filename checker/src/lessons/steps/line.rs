@@ -26,6 +26,13 @@ pub fn line_on_stdout(seen: &Performance, expected: &str, fits: impl Fn(&str) ->
         .seen(line.clone())
         .hint("End the line with a newline: in Rust, `println!` does, and `print!` does not."));
     }
+    let has_words = |front: &str| front.contains(char::is_alphanumeric);
+    let stands_in = |line: &&String| line.find(expected.trim_start()).is_some_and(|at| has_words(&line[..at]));
+    if let Some(line) = stdout.iter().find(stands_in) {
+        return Err(Mistake::new("The line has something in front of it: most likely a logger prints it.")
+            .seen(line.clone())
+            .hint("Print the line alone: `println!` puts nothing in front."));
+    }
     Err(match printed::nearest(&stdout, expected) {
         Some(line) => {
             let (message, hint) = how_it_differs(expected, line, fits);
@@ -57,6 +64,10 @@ fn how_it_differs(expected: &str, line: &str, fits: impl Fn(&str) -> bool) -> (&
         } else {
             ("The line begins with something else than one space.", LETTER_FOR_LETTER.to_owned())
         };
+    }
+    if let Some(character) = printed::unseen(expected, line) {
+        let hint = format!("It is {character}: type the line anew.");
+        return ("The line has a character in it that nobody sees.", hint);
     }
     if line.eq_ignore_ascii_case(expected) {
         return ("The line differs from the lesson's in upper and lower case.", LETTER_FOR_LETTER.to_owned());

@@ -35,6 +35,16 @@ pub(super) fn never_began(seen: &Performance) -> Mistake {
         };
         return mistake.seen(evidence);
     }
+    if !seen.stdout.lines().is_empty() {
+        return Mistake::new(
+            "The program ended without connecting to the broker, and yet it prints that it did its work.",
+        )
+        .seen(format!("its first line on stdout: {}", seen.stdout.lines()[0]))
+        .hint(format!(
+            "Does somebody await what connects? A future that is not awaited does nothing, and a task ends with `main`. Or did \
+                 it reach another broker? Take the address from AMQP_URL. {WRITTEN_INTO_IT}"
+        ));
+    }
     Mistake::new("The program ended without connecting to the broker.").seen(evidence).hint(format!(
         "Connect to the address in AMQP_URL, and await that and your own async functions: a future that is not awaited does \
          nothing. A task from `tokio::spawn` ends with `main`. Pass errors on with `?`: one that nobody prints goes unseen. \

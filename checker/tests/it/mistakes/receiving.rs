@@ -318,7 +318,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
         (
             "reads no more",
             receive(
-                printed(delivered(true)).deliver(4, "last").interrupted().close().exit(0),
+                printed(delivered(true)).deliver(4, "one").interrupted().close().exit(0),
                 &bodies,
                 Reached::Received,
             ),

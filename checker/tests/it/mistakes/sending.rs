@@ -60,6 +60,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
         ("a newline", send(Script::declared().publish("", "hello", b"Hello World!\n").print(SENT).close().exit(0), Some(&["Hello World!\n"]))),
         ("as JSON", send(Script::declared().publish("", "hello", b"\"Hello World!\"").print(SENT).close().exit(0), Some(&["x"]))),
         ("twice", send(well().publish("", "hello", hello).print(SENT).close().exit(0), Some(&["Hello World!", "Hello World!"]))),
+        ("after closing", send(Script::declared().print(SENT).close().publish("", "hello", hello).exit(0), nothing)),
         ("before declaring", send(Script::connected().publish("", "hello", hello).declare(queue::Declare { queue: "hello".into(), ..Default::default() }).print(SENT).close().exit(0), nothing)),
         ("in a transaction", send(Script::declared().say(Program, 1, Method::Tx(wire::protocol::tx::AMQPMethod::Select(Default::default()))).publish("", "hello", hello).print(SENT).close().exit(0), nothing)),
         ("not in the queue", send(well().print(SENT).close().exit(0), nothing)),
@@ -99,5 +100,6 @@ pub fn cases() -> Vec<(&'static str, String)> {
         ("a name in braces", send(well().print(" [x] Sent '{message}'").close().exit(0), kept)),
         ("curly quotes", send(well().print(" [x] Sent ‘Hello World!’").close().exit(0), kept)),
         ("a letter", send(well().print(" [x] Sent 'Hallo World!'").close().exit(0), kept)),
+        ("closed by the broker before it opens a channel", send(Script::default().say(Program, 0, Method::Connection(Connection::Open(connection::Open { virtual_host: "/".into() }))).say(Broker, 0, Method::Connection(Connection::OpenOk(connection::OpenOk {}))).refused_at_the_door(320, "CONNECTION_FORCED - shutdown").exit(1), None)),
     ]
 }
