@@ -146,6 +146,6 @@ fn not_closed(seen: &Evidence, talk: Talk<'_>, number: u32, [open, all]: [usize;
         None => "",
     };
     Mistake::new(format!("The program {what}: the socket dropped, and what was still under way could be lost."))
-        .seen(format!("{line}connection {number}: no connection.close from the program. {fate}"))
+        .seen(format!("{line}connection {number}: no connection.close from the program.\n{fate}"))
         .hint(format!("{hint}{more}"))
 }
