@@ -53,9 +53,9 @@ pub fn message(said: &Said<'_>) -> Result<(), Mistake> {
     let mode = said.content.and_then(|content| *content.properties.delivery_mode());
     let message = match mode {
         Some(2) => return Ok(()),
-        Some(1) => "The message says that it is transient (delivery mode 1): a restart of the broker takes it out of the queue, durable as that is.".to_owned(),
-        Some(other) => format!("The message has the delivery mode {other}, and there is none; 2 means persistent."),
-        None => "The message is transient, as it is where nothing else is said: a restart of the broker takes it out of the queue, durable as that is.".to_owned(),
+        Some(1) => "The message has delivery mode 1, so it is transient: a restart of the broker loses it, durable queue or not.".to_owned(),
+        Some(other) => format!("The message has the delivery mode {other}, and there is no such mode; 2 means persistent."),
+        None => "The message has no delivery mode, so it is transient: a restart of the broker loses it, durable queue or not.".to_owned(),
     };
     Err(Mistake::new(message)
         .seen(said.line())

@@ -161,7 +161,7 @@ fn wrong_body(run: &Sending, task: &str, body: &str) -> Mistake {
     } else if body == DEFAULT && task != DEFAULT {
         (
             "The program sends `Hello World!` whatever is typed after its name.".to_owned(),
-            "What was typed is in `env::args()`, after the program's own name.",
+            "Take what was typed from `env::args().skip(1)`.",
         )
     } else if body.trim() == task {
         (
@@ -181,7 +181,7 @@ fn wrong_body(run: &Sending, task: &str, body: &str) -> Mistake {
     } else if several && run.words.concat() == body {
         (
             "The program puts the words together without the space between them.".to_owned(),
-            "`join(\" \")` puts one between them.",
+            "Put one between them: `join(\" \")`.",
         )
     } else if task == DEFAULT {
         (
@@ -209,12 +209,7 @@ fn publish(seen: &Evidence) -> Finding {
         let is_there = seen.queued.as_ref().is_some_and(|bodies| bodies.iter().any(|body| *body == content.body));
         // What a dropped connection took with it is the step `close`'s to tell.
         if !is_there && Talk::of(&run.performance).closed_gently(said.connection) {
-            let mistake = if seen.restarted && seen.queued.is_some() {
-                Mistake::new("The broker was restarted, and the message is not in the queue any more.")
-                    .hint("Is the queue limited in length or in time? Declare it without such arguments.")
-            } else {
-                sending::lost(Talk::of(&run.performance), content, QUEUE, seen.queued.is_some())
-            };
+            let mistake = sending::lost(Talk::of(&run.performance), content, QUEUE, seen.queued.is_some());
             return Err(mistake.seen(said.line()));
         }
         let outlived = match (is_there, seen.restarted) {

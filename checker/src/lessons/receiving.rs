@@ -139,8 +139,8 @@ pub fn subscription<'a>(seen: &'a Performance, queue: &str) -> Result<(Said<'a>,
     let Some((said, consume)) = found else { return Err(not_subscribed(seen, queue)) };
     if let Some(close) = talk.refusal(BASIC_CONSUME) {
         return Err(match close.code {
-            403 if consume.exclusive || close.text.contains("exclusive") => Mistake::new(
-                "The broker refused the subscription: another one has the queue to itself, and that is this program, started once more.",
+            403 if consume.exclusive => Mistake::new(
+                "The program subscribes with `exclusive`, which wants the queue for one worker alone: the broker refused the second worker.",
             )
             .seen(close.lines(talk))
             .hint("Leave the flag `exclusive` out of `basic_consume`: the queue is there to be shared."),
@@ -163,7 +163,7 @@ fn not_subscribed(seen: &Performance, queue: &str) -> Mistake {
             quoted(consume.queue.as_str().as_bytes())
         ))
         .seen(said.line())
-        .hint(format!("The name is \"{queue}\" letter for letter, here and where the queue is declared."));
+        .hint(format!("Name it `{queue}`, letter for letter, wherever it is used."));
     }
     let get = talk.methods().find(|said| matches!(said.method, Method::Basic(Basic::Get(_))));
     if let Some(said) = get {
@@ -184,7 +184,7 @@ fn not_subscribed(seen: &Performance, queue: &str) -> Mistake {
     }
     Mistake::new("The program never subscribes to the queue, so no message comes to it.")
         .seen(ending::last_words(seen))
-        .hint("In lapin, `channel.basic_consume(…).await?`. A future that is not awaited does nothing.")
+        .hint("Subscribe: `channel.basic_consume(…).await?`. A future that is not awaited does nothing.")
 }
 
 /// The queue is declared, and before the program subscribes to it. `found` is what the declaration by itself comes to.
@@ -229,8 +229,7 @@ pub fn wait(seen: &Performance, in_time: bool) -> Finding {
 /// Lines that came too late.
 #[must_use]
 pub fn held_back(message: &str) -> Mistake {
-    Mistake::new(message)
-        .hint("Flush stdout after each line, or print with something that does: in Rust, `println!` on a terminal.")
+    Mistake::new(message).hint("Flush after each line, or print with `println!`, which needs no flush.")
 }
 
 /// What the program said to the queue as a whole that takes messages away from others.
@@ -287,15 +286,20 @@ pub fn stop(seen: &Performance) -> Finding {
         return Mistake::new("The program's end was not seen.").into();
     };
     if exit.overdue {
-        return Mistake::new("Ctrl-C was pressed, and the program did not end soon: it takes the signal and goes on.")
-            .seen(ending::last_words(seen))
-            .hint("When `tokio::signal::ctrl_c()` says that Ctrl-C was pressed, leave the loop and let `main` return.")
-            .into();
+        let closed = Talk::of(seen).closes(Peer::Program).any(|close| close.said.channel == 0);
+        let said = if closed { "connection.close" } else { "no connection.close" };
+        return Mistake::new(
+            "Ctrl-C was pressed, and the program did not end soon: it takes the signal, and goes on or waits for something.",
+        )
+        .seen(format!("after Ctrl-C: {said}, and no end"))
+        .hint("After `tokio::signal::ctrl_c()`, leave the loop and let `main` return. Wait for nothing that may not come.")
+        .into();
     }
     // SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a crash. SIGINT is what Ctrl-C is.
     if let Some(signal) = exit.signal.filter(|signal| [4, 6, 7, 8, 11].contains(signal)) {
         return Mistake::new(format!("At Ctrl-C the program crashed (signal {signal})."))
             .seen(ending::last_words(seen))
+            .hint("Let `main` return: `process::abort` ends a program as a crash does.")
             .into();
     }
     let gently = Talk::of(seen).closes(Peer::Program).any(|close| close.said.channel == 0);

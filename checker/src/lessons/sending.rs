@@ -52,15 +52,14 @@ fn not_published(seen: &Performance, talk: Talk<'_>) -> Mistake {
     } else {
         "The program publishes no message."
     };
-    let awaited = "In lapin, `channel.basic_publish(…).await?`. A future that is not awaited does nothing.";
+    let awaited = "Publish it: `channel.basic_publish(…).await?`. A future that is not awaited does nothing.";
     let mistake = match ending::why(seen) {
         Some(why) => Mistake::new(format!("{message} {}", why.cause)).hint(why.remedy),
         None => Mistake::new(message).hint(awaited),
     };
     match unfinished {
-        Some(said) => {
-            mistake.seen(format!("the last it said: {}", wire::words::method_line(said.method, said.content)))
-        }
+        Some(said) => mistake
+            .seen(format!("its last words to the broker: {}", wire::words::method_line(said.method, said.content))),
         None => mistake.seen(ending::last_words(seen)),
     }
 }
@@ -80,7 +79,7 @@ pub fn went_to(seen: &Performance, (said, publish, _): Published<'_>, queue: &st
             quoted(publish.exchange.as_str().as_bytes())
         ))
         .seen(said.line() + &answer)
-        .hint("The default exchange has the empty name \"\"."));
+        .hint(format!("A message goes to an exchange, never straight to a queue. Publish to the default one, which has the empty name, with the queue's name as the key: `basic_publish(\"\".into(), \"{queue}\".into(), …)`.")));
     }
     if let Some(close) = refusal {
         return Err(close.mistake(talk, &format!("The broker refused the message, and closed the {}.", close.what())));
@@ -92,7 +91,7 @@ pub fn went_to(seen: &Performance, (said, publish, _): Published<'_>, queue: &st
                 "The message has no routing key, so the default exchange knows no queue for it and drops it.".to_owned()
             }
             key if key.eq_ignore_ascii_case(queue) => format!(
-                "The routing key is {}, and the queue is \"{queue}\": upper and lower case differ, so the message is dropped.",
+                "The routing key is {}, and the queue is \"{queue}\": upper and lower case differ, and where no queue has the key for its name, the message is dropped without a word.",
                 quoted(key.as_bytes())
             ),
             key if talk.declares().any(|(_, declare)| declare.queue.as_str() == key) => format!(
@@ -100,13 +99,13 @@ pub fn went_to(seen: &Performance, (said, publish, _): Published<'_>, queue: &st
                 quoted(key.as_bytes())
             ),
             key => format!(
-                "The routing key is {}, and no queue has that name, so the message is dropped without a word.",
+                "The routing key is {}, and the queue is \"{queue}\": where no queue has the key for its name, the message is dropped without a word.",
                 quoted(key.as_bytes())
             ),
         };
         return Err(Mistake::new(message)
             .seen(said.line())
-            .hint(format!("The default exchange takes the routing key for the name of a queue: \"{queue}\".")));
+            .hint(format!("The default exchange uses the routing key as a queue's name: make it \"{queue}\".")));
     }
     let declared = talk.declares().find(|(_, declare)| declare.queue.as_str() == queue && !declare.passive);
     if declared.is_some_and(|(declared, _)| said.order < declared.order) {
@@ -143,7 +142,7 @@ pub fn lost(talk: Talk<'_>, content: &Content, queue: &str, queue_is_there: bool
     }
     if let Some(time) = content.properties.expiration() {
         return Mistake::new(format!(
-            "The message was published, and is not in the queue: its expiration is {}, so it lives for so many milliseconds.",
+            "The message was published, and is not in the queue: its expiration is {}, so the broker drops it after so many milliseconds.",
             quoted(time.as_str().as_bytes())
         ))
         .hint("Leave the property `expiration` out: a message without it stays until somebody takes it.");
@@ -154,7 +153,7 @@ pub fn lost(talk: Talk<'_>, content: &Content, queue: &str, queue_is_there: bool
     });
     if let Some(limit) = limit {
         return Mistake::new(format!(
-            "The message was published, and is not in the queue: `{limit}`, with which the queue is declared, limits what it keeps."
+            "The message was published, and is not in the queue: the queue's argument `{limit}` limits what it keeps."
         ))
         .hint("Declare the queue without arguments, as the lesson does.");
     }
@@ -218,7 +217,7 @@ pub fn close(seen: &Performance, kept: bool) -> Finding {
     if let Some((number, _)) = talk.opened().iter().find(|(number, _)| !talk.closed_gently(*number)) {
         let fate = if kept { "This time the message made it." } else { "This time the message was lost with it." };
         return Mistake::new("The program ended without closing its connection: the socket dropped, and what was still under way could be lost.")
-            .seen(format!("connection {number}: no connection.close from the program. {fate}"))
+            .seen(format!("connection {number}: no connection.close from the program.\n{fate}"))
             .hint("Close it, and wait for the answer: in lapin, `connection.close(200, \"OK\".into()).await?`.")
             .into();
     }

@@ -100,25 +100,25 @@ fn fatal(seen: &Evidence, killed: usize) -> Result<String, Mistake> {
     };
     let text = String::from_utf8_lossy(delivered.body);
     if let Some(said) = delivered.rejected {
-        return Err(Mistake::new("A task that its first worker died over came to another, which refused it.")
+        return Err(Mistake::new("A worker was killed in the middle of a task. The task came to the other worker, which rejected it.")
             .seen(format!("{}\n{}", delivered.said.line(), said.line()))
-            .hint("`redelivered` says that somebody had it before, and not that somebody did it."));
+            .hint("Do a task that comes again like any other: `redelivered` says that somebody had it before, and not that somebody did it."));
     }
     let Some(took) = delivered.took() else {
         return Err(Mistake::new(
-            "A task that its first worker died over came to another, which did not acknowledge it in time.",
+            "A worker was killed in the middle of a task. The task came to the other worker, which did not acknowledge it in time.",
         )
         .seen(delivered.said.line())
         .hint("Work on it and acknowledge it, like any other task."));
     };
     if took + TOLERANCE < asked {
-        return Err(Mistake::new("A task that its first worker died over came to another, which acknowledged it without doing it: it takes what comes again for done.")
+        return Err(Mistake::new("A worker was killed in the middle of a task. The task came to the other worker, which acknowledged it without doing it.")
             .seen(format!("{alive} acknowledged {} s after it came: {}", seconds(took), shown(delivered)))
-            .hint("`redelivered` says that somebody had it before, and not that somebody did it."));
+            .hint("Do a task that comes again like any other: `redelivered` says that somebody had it before, and not that somebody did it."));
     }
     if receiving::times_printed(left, &text) == 0 {
         return Err(Mistake::new(
-            "A task that its first worker died over came to another, which printed no line for it.",
+            "A worker was killed in the middle of a task. The task came to the other worker, which printed no line for it.",
         )
         .seen(delivered.said.line())
         .hint("Print a line for each delivery, whatever `redelivered` says."));

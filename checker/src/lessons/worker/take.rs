@@ -34,7 +34,7 @@ pub(super) fn prefetch(worker: &Performance) -> Finding {
             Some(panic) if asked.is_none() => panic.into(),
             _ => Mistake::new("The program sets no limit: the broker hands out all tasks it has, at once, to each worker in turn, busy or not.")
                 .seen(asked.map_or_else(|| ending::last_words(worker), |said| said.line()))
-                .hint("Before you subscribe: `channel.basic_qos(1, BasicQosOptions::default()).await?`. A future that is not awaited does nothing.")
+                .hint("Set it before you subscribe: `channel.basic_qos(1, BasicQosOptions::default()).await?`. A future that is not awaited does nothing.")
                 .into(),
         };
     };
@@ -56,13 +56,13 @@ pub(super) fn prefetch(worker: &Performance) -> Finding {
         1 => Finding::Passed(said.line()),
         0 => Mistake::new("The program sets the limit 0, which means none: the broker hands out all it has.")
             .seen(said.line())
-            .hint("One task at a time is 1: `basic_qos(1, …)`.")
+            .hint("Ask for one task at a time: `basic_qos(1, …)`.")
             .into(),
         count => Mistake::new(format!(
             "The program asks for {count} tasks at a time: while it works on one, the others wait behind it, and idle workers don't get them."
         ))
         .seen(said.line())
-        .hint("One task at a time is 1: `basic_qos(1, …)`.")
+        .hint("Ask for one task at a time: `basic_qos(1, …)`.")
         .into(),
     }
 }

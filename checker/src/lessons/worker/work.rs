@@ -76,12 +76,9 @@ fn judged(seen: &Evidence, done: &[Done<'_>], not_done: &[(&Performance, Deliver
     if done.len() > 1 && done.iter().all(|done| more(done) > TOO_LONG) {
         let least = done.iter().min_by_key(|done| more(done))?;
         return Some(
-            Mistake::new(format!(
-                "Every task takes at least {} s longer than it has dots; a task without dots takes no time.",
-                seconds(more(least))
-            ))
-            .seen(format!("{} s for {}", seconds(least.took), shown(&least.delivered)))
-            .hint("A second for each dot, and nothing more: `Duration::from_secs` of their number."),
+            Mistake::new("Every task takes longer than it has dots; a task without dots takes no time.")
+                .seen(format!("{} s for {}", seconds(least.took), shown(&least.delivered)))
+                .hint("A second for each dot, and nothing more: `Duration::from_secs` of their number."),
         );
     }
     // What follows from a refusal is told where the refusal is, and who was interrupted could not finish.
@@ -139,7 +136,7 @@ fn too_short(done: &[Done<'_>], first: &Done<'_>) -> Mistake {
     Mistake::new(message)
         .seen(format!("done {} s after it came: {}", seconds(first.took), shown(&first.delivered)))
         .hint(
-            "`text.matches('.').count()` is the number of seconds; and `.await` the sleep, or it does not take place.",
+            "Sleep a second for each dot, `Duration::from_secs` of `text.matches('.').count()`, and `.await` it: a future that is not awaited does nothing.",
         )
 }
 
@@ -176,7 +173,7 @@ fn silent(done: &Done<'_>) -> Option<Mistake> {
                 seconds(took),
                 shown(&delivered)
             ))
-            .hint("A thread that sleeps takes the connection with it. Wait with the `sleep` of `tokio::time`, and `.await` it; work that computes belongs into `tokio::task::spawn_blocking`.")
+            .hint("Wait with the `sleep` of `tokio::time`, and `.await` it: `std::thread::sleep` stops the connection, too. Put work that computes into `tokio::task::spawn_blocking`.")
     })
 }
 
@@ -265,7 +262,7 @@ fn refused(worker: &Performance) -> Option<Mistake> {
     } else {
         (
             "The program acknowledges a delivery tag that is not waiting for it, so the broker closed the channel.",
-            "The tag is that of the delivery: `task.delivery_tag`. The delivery's own `ack` knows it.",
+            "Acknowledge with the delivery's own `ack`, or take its delivery tag: `task.delivery_tag`.",
         )
     };
     let line = wrong.map(|(said, _)| format!("{}\n", said.line())).unwrap_or_default();
@@ -282,13 +279,13 @@ fn rejected(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) ->
     let again = seen.first_tasks(worker).iter().filter(|other| other.body == delivered.body).count();
     let mistake = if requeues && again > 1 {
         Mistake::new("The program puts a task back into the queue, gets it again, and puts it back: for ever.")
-            .hint("A task that is done is acknowledged: `task.ack(…)`. One that can't be done is put aside, not back.")
+            .hint("Acknowledge a task that is done: `task.ack(BasicAckOptions::default()).await?`. Put aside what can't be done, and not back.")
     } else if requeues {
         Mistake::new("The program puts a task back into the queue that it should do and acknowledge.")
-            .hint("A task that is done is acknowledged: `task.ack(BasicAckOptions::default()).await?`.")
+            .hint("Acknowledge a task that is done: `task.ack(BasicAckOptions::default()).await?`.")
     } else {
-        Mistake::new("The program rejects a task without putting it back: nobody does it, and it is gone.")
-            .hint("A task that is done is acknowledged: `task.ack(BasicAckOptions::default()).await?`.")
+        Mistake::new("The program rejects a task instead of acknowledging it: to the broker it failed, and is gone.")
+            .hint("Acknowledge a task that is done: `task.ack(BasicAckOptions::default()).await?`.")
     };
     Some(mistake.seen(format!("{}\n{}", delivered.said.line(), said.line())))
 }
@@ -306,7 +303,7 @@ fn never(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) -> Op
     }
     let mistake = Mistake::new("The program never acknowledges a task: with a limit of 1 it gets no other, and when it ends the broker delivers this one again.")
         .seen(delivered.said.line())
-        .hint("After the work: `task.ack(BasicAckOptions::default()).await?`. A future that is not awaited does nothing.");
+        .hint("Acknowledge after the work: `task.ack(BasicAckOptions::default()).await?`. A future that is not awaited does nothing.");
     Some(mistake)
 }
 
