@@ -1,6 +1,11 @@
 //! What has to outlive a restart of the broker: the queue of tasks, and the tasks in it.
 
 use lapin::BasicProperties;
+use wire::{
+    Method,
+    protocol::{basic::AMQPMethod as Basic, queue::AMQPMethod as Queue},
+    words::quoted,
+};
 
 use crate::{
     lessons::{
@@ -41,7 +46,23 @@ pub fn declare(seen: &Performance, name: &str) -> Finding {
         .hint("Leave the flag `auto_delete` out.")
         .into();
     }
-    found
+    emptied(talk, name).map_or(found, Finding::from)
+}
+
+/// The queue was emptied before anything was done with it: tasks may wait there.
+fn emptied(talk: Talk<'_>, name: &str) -> Option<Mistake> {
+    let uses = |method: &Method| matches!(method, Method::Basic(Basic::Publish(_) | Basic::Consume(_) | Basic::Get(_)));
+    let first = talk.said(uses).next().map_or(u64::MAX, |said| said.order);
+    let (said, did) = talk.methods().take_while(|said| said.order < first).find_map(|said| match said.method {
+        Method::Queue(Queue::Delete(delete)) if delete.queue.as_str() == name => Some((said, "deletes")),
+        Method::Queue(Queue::Purge(purge)) if purge.queue.as_str() == name => Some((said, "empties")),
+        _ => None,
+    })?;
+    Some(
+        Mistake::new(format!("The program {did} the queue when it starts, and takes away the tasks that wait in it."))
+            .seen(said.line())
+            .hint("Declare the queue only: who comes first makes it, and what waits there is for a worker."),
+    )
 }
 
 /// The message is to outlive a restart.
@@ -52,7 +73,7 @@ pub fn declare(seen: &Performance, name: &str) -> Finding {
 pub fn message(said: &Said<'_>) -> Result<(), Mistake> {
     let mode = said.content.and_then(|content| *content.properties.delivery_mode());
     let message = match mode {
-        Some(2) => return Ok(()),
+        Some(2) => return lives(said),
         Some(1) => "The message has delivery mode 1, so it is transient: a restart of the broker loses it, durable queue or not.".to_owned(),
         Some(other) => format!("The message has the delivery mode {other}, and there is no such mode; 2 means persistent."),
         None => "The message has no delivery mode, so it is transient: a restart of the broker loses it, durable queue or not.".to_owned(),
@@ -60,4 +81,15 @@ pub fn message(said: &Said<'_>) -> Result<(), Mistake> {
     Err(Mistake::new(message)
         .seen(said.line())
         .hint("Give its properties the delivery mode 2: in lapin, `BasicProperties::default().with_delivery_mode(2)`."))
+}
+
+/// It may wait as long as it takes.
+fn lives(said: &Said<'_>) -> Result<(), Mistake> {
+    let Some(time) = said.content.and_then(|content| content.properties.expiration().as_ref()) else { return Ok(()) };
+    Err(Mistake::new(format!(
+        "The message has the expiration {}: if no worker takes it in so many milliseconds, the broker drops it.",
+        quoted(time.as_str().as_bytes())
+    ))
+    .seen(said.line())
+    .hint("Leave the property `expiration` out: a task stays until somebody does it."))
 }

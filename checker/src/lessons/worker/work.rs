@@ -96,6 +96,10 @@ fn judged(seen: &Evidence, done: &[Done<'_>], not_done: &[(&Performance, Deliver
 /// When the program printed that this task is done: the first such line behind the one that it was received. It had the same
 /// task so many times before.
 fn done_at(worker: &Performance, delivered: &Delivered<'_>, before: usize) -> Option<Duration> {
+    // With several subscriptions there are several tasks at a time, and the lines don't say whose they are.
+    if Talk::of(worker).consumes().count() > 1 {
+        return delivered.acked.map(|said| said.at);
+    }
     let body = std::str::from_utf8(delivered.body).ok()?;
     let lines = worker.stdout.lines();
     let mut received = lines.iter().enumerate().filter(|(_, line)| printed::says(line, RECEIVED, body));

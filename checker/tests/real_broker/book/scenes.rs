@@ -201,7 +201,7 @@ pub const SCENES: &[Scene] = &[
     Scene { name: "worker-no-ack", tasks: TASKS, until: Some(Killed(2)), kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "worker-early-ack", tasks: TASKS, until: Some(Killed(2)), kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "worker-forgotten-ack", tasks: TASKS, until: Some(Came(1)), kept: &[Diff, Wire], ..PLAIN },
-    Scene { name: "worker-no-prefetch", tasks: TASKS, until: Some(Came(2)), kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "worker-no-prefetch", tasks: TASKS, until: Some(Killed(2)), kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "worker-crash", tasks: TASKS, kept: &[Diff], ..PLAIN },
     Scene { name: "worker-ack-twice", tasks: &["First message."], kept: &[Diff, Wire, Printed], ..PLAIN },
     Scene { name: "worker-blocking", kept: &[Diff, Report], ..PLAIN },
