@@ -10,32 +10,26 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use lapin::{options::QueueDeclareOptions, types::FieldTable};
-use wire::{
-    Method, Peer,
-    protocol::{basic, queue},
-};
+use wire::protocol::queue;
 
 use crate::{
     brokers::hand,
     lessons::{
-        Contract, Rule, printed, steps,
+        Contract, Rule,
+        receiving::{self, RECEIVED, WAITING, times_printed},
+        steps,
         talk::{QUEUE_DECLARE, Said, Talk},
     },
     performance::{Part, Performance},
     program::Program,
-    stage::{Actor, Stage},
+    stage::Stage,
     verdict::Reason,
 };
 
 const QUEUE: &str = "hello";
-const WAITING: &str = " [*] Waiting for messages. To exit press CTRL+C";
-const RECEIVED: &str = " [x] Received";
 
 /// How many of the messages wait in the queue before the program starts.
 const BEFORE: usize = 3;
-
-/// A program that asks so often for single messages is polling.
-const POLLS: usize = 20;
 
 /// How long a program that is about to leave gets to show it, after the last message.
 const A_WHILE: Duration = Duration::from_millis(300);
@@ -125,12 +119,15 @@ async fn scene(stage: &Stage<'_>, program: &Program, seed: u64, queue_is_there: 
     let actor = stage.start(program).await?;
     let mut evidence =
         Evidence { performance: Performance::default(), sent, last, in_time: 0, reached: Reached::Start };
+    let subscribed = |seen: &Performance| receiving::is_subscribed(seen, QUEUE);
     let mut in_time = 0;
     let done = async {
-        if !(actor.until(|seen| subscribed(seen) || hopeless(seen)).await && actor.promptly(subscribed).await) {
+        if !(actor.until(|seen| subscribed(seen) || receiving::is_hopeless(seen, QUEUE)).await
+            && actor.promptly(subscribed).await)
+        {
             return Ok(Reached::Start);
         }
-        if !actor.promptly(|seen| seen.stdout.lines().iter().any(|line| line == WAITING)).await {
+        if !actor.promptly(receiving::waits).await {
             return Ok(Reached::Subscribed);
         }
         publish(&evidence.sent[BEFORE..]).await?;
@@ -148,24 +145,13 @@ async fn scene(stage: &Stage<'_>, program: &Program, seed: u64, queue_is_there: 
         }
         // An acknowledgement comes after the line is printed.
         actor.promptly(|seen| acknowledge::unacknowledged(Talk::of(seen)).is_empty()).await;
-        let leaves = |seen: &Performance| seen.exit.is_some() || stay::goodbye(seen).is_some();
+        let leaves = |seen: &Performance| seen.exit.is_some() || receiving::goodbye(seen).is_some();
         Ok(if actor.within(A_WHILE, leaves).await { Reached::Received } else { Reached::Stayed })
     };
     evidence.reached = done.await?;
     evidence.in_time = in_time;
-    evidence.performance = press_ctrl_c(actor).await?;
+    evidence.performance = receiving::press_ctrl_c(actor).await?;
     Ok(evidence)
-}
-
-async fn press_ctrl_c(actor: Actor) -> Result<Performance, Reason> {
-    if actor.interrupt() {
-        return Ok(actor.end_promptly().await);
-    }
-    actor.end_promptly().await;
-    Err(Reason {
-        message: "Ctrl-C can't be pressed for a program on this operating system yet.".to_owned(),
-        hints: vec!["Check this lesson on Linux or macOS; on Windows, WSL is a Linux".to_owned()],
-    })
 }
 
 /// What is sent, chosen at random so that nobody can print it beforehand: plain ones, an empty one, a long one, one that is
@@ -200,36 +186,6 @@ fn declared_otherwise(seen: &Performance) -> Option<(QueueDeclareOptions, FieldT
         ..QueueDeclareOptions::default()
     };
     Some((options, declare.arguments.clone()))
-}
-
-/// The program subscribed to the queue, and the broker agreed.
-fn subscribed(seen: &Performance) -> bool {
-    let talk = Talk::of(seen);
-    talk.consumes().any(|(said, consume)| {
-        talk.queue_meant(&said, consume.queue.as_str()) == QUEUE
-            && (consume.nowait || talk.answer(&said, |method| is_consume_ok(method).then_some(())).is_some())
-    })
-}
-
-fn is_consume_ok(method: &Method) -> bool {
-    matches!(method, Method::Basic(basic::AMQPMethod::ConsumeOk(_)))
-}
-
-/// Nothing good will come any more: the broker refused something, or the program polls, or took another queue.
-fn hopeless(seen: &Performance) -> bool {
-    let talk = Talk::of(seen);
-    talk.closes(Peer::Broker).next().is_some()
-        || polls(talk) >= POLLS
-        || talk.consumes().any(|(said, consume)| talk.queue_meant(&said, consume.queue.as_str()) != QUEUE)
-}
-
-fn polls(talk: Talk<'_>) -> usize {
-    talk.methods().filter(|said| matches!(said.method, Method::Basic(basic::AMQPMethod::Get(_)))).count()
-}
-
-/// How often the program printed that it received this body.
-fn times_printed(seen: &Performance, body: &str) -> usize {
-    seen.stdout.lines().iter().filter(|line| printed::says(line, RECEIVED, body)).count()
 }
 
 #[cfg(test)]

@@ -10,7 +10,9 @@ use wire::{Method, Peer, protocol::channel};
 
 use crate::{
     lessons::{
-        Contract, Rule, ending, printed, steps,
+        Contract, Rule, ending,
+        sending::{self, SENT},
+        steps,
         talk::{Said, Talk},
     },
     performance::{Part, Performance},
@@ -21,7 +23,6 @@ use crate::{
 
 const QUEUE: &str = "hello";
 const BODY: &str = "Hello World!";
-const SENT: &str = " [x] Sent";
 
 /// How long the message may take to show in the queue after the program's end.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -47,7 +48,7 @@ impl Contract for HelloSend {
         ("connect", |seen| steps::connect(&seen.performance)),
         ("declare", |seen| steps::declare(&seen.performance, QUEUE)),
         ("publish", publish::publish),
-        ("print", print),
+        ("print", |seen| sending::print(&seen.performance, BODY)),
         ("close", close),
     ];
 
@@ -62,42 +63,6 @@ impl Contract for HelloSend {
     fn parts(evidence: Evidence) -> Vec<Part> {
         vec![evidence.performance.into()]
     }
-}
-
-/// The line, on stdout, once.
-fn print(seen: &Evidence) -> Finding {
-    let performance = &seen.performance;
-    let expected = format!("{SENT} '{BODY}'");
-    let says_it = |line: &str| printed::says(line, SENT, BODY);
-    let stdout = performance.stdout.lines();
-    let count = stdout.iter().filter(|line| says_it(line)).count();
-    if count > 1 {
-        return Mistake::new(format!("The program prints its line {}, and sends one message.", times(count)))
-            .seen(stdout.join("\n"))
-            .hint("Print it once, after publishing.")
-            .into();
-    }
-    if count == 0 {
-        if let Some(panic) = ending::panic_of(performance) {
-            return panic.into();
-        }
-        if let Some(line) = stdout.iter().find(|line| printed::has_bytes_of(line, BODY)) {
-            return Mistake::new(
-                "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
-            )
-            .seen(line.clone())
-            .hint("Print the text: in Rust, `{}` in `println!`, and `String::from_utf8_lossy` makes text of bytes.")
-            .into();
-        }
-    }
-    match steps::line_on_stdout(performance, &expected, says_it) {
-        Ok(()) => Finding::Passed(expected),
-        Err(mistake) => mistake.into(),
-    }
-}
-
-fn times(count: usize) -> String {
-    if count == 2 { "twice".to_owned() } else { format!("{count} times") }
 }
 
 /// `connection.close` by the program, and exit code 0.

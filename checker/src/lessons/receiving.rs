@@ -136,7 +136,9 @@ pub fn times_printed(seen: &Performance, body: &str) -> usize {
 pub fn subscription<'a>(seen: &'a Performance, queue: &str) -> Result<(Said<'a>, &'a basic::Consume), Mistake> {
     let talk = Talk::of(seen);
     let found = talk.consumes().find(|(said, consume)| talk.queue_meant(said, consume.queue.as_str()) == queue);
-    let Some((said, consume)) = found else { return Err(not_subscribed(seen, queue)) };
+    let Some((said, consume)) = found else {
+        return Err(why_not_subscribed(seen, queue).unwrap_or_else(|| never_subscribed(seen)));
+    };
     if let Some(close) = talk.refusal(BASIC_CONSUME) {
         return Err(match close.code {
             403 if consume.exclusive => Mistake::new(
@@ -155,36 +157,40 @@ pub fn subscription<'a>(seen: &'a Performance, queue: &str) -> Result<(Said<'a>,
     Ok((said, consume))
 }
 
-fn not_subscribed(seen: &Performance, queue: &str) -> Mistake {
+/// What the program did in place of subscribing to the queue, or what kept it; None where nothing shows.
+#[must_use]
+pub fn why_not_subscribed(seen: &Performance, queue: &str) -> Option<Mistake> {
     let talk = Talk::of(seen);
     if let Some((said, consume)) = talk.consumes().next() {
-        return Mistake::new(format!(
-            "The program subscribes to the queue {}, and the lesson's queue is `{queue}`.",
-            quoted(consume.queue.as_str().as_bytes())
-        ))
-        .seen(said.line())
-        .hint(format!("Name it `{queue}`, letter for letter, wherever it is used."));
+        let told = quoted(consume.queue.as_str().as_bytes());
+        let message = format!("The program subscribes to the queue {told}, and the lesson's queue is `{queue}`.");
+        let hint = format!("Name it `{queue}`, letter for letter, wherever it is used.");
+        return Some(Mistake::new(message).seen(said.line()).hint(hint));
     }
     let get = talk.methods().find(|said| matches!(said.method, Method::Basic(Basic::Get(_))));
     if let Some(said) = get {
-        return Mistake::new("The program asks for single messages (basic.get) instead of subscribing: it burns time when there is nothing, and is late when there is something.")
+        let mistake = Mistake::new("The program asks for single messages (basic.get) instead of subscribing: it burns time when there is nothing, and is late when there is something.")
             .seen(format!("{} (asked {}×)", said.line(), polls(talk)))
             .hint("Subscribe once (basic.consume), and the broker pushes messages as they come.");
+        return Some(mistake);
     }
-    if let Some(panic) = ending::panic_of(seen) {
-        return panic;
+    if let Some(mistake) = ending::panic_of(seen).or_else(|| ending::used_after_close(seen)) {
+        return Some(mistake);
     }
-    if let Some(mistake) = ending::used_after_close(seen) {
-        return mistake;
-    }
-    if let Some(close) = talk.closes(Peer::Broker).next() {
-        let message =
-            format!("The program never subscribes to the queue: {}.", steps::what_the_broker_did(talk, &close));
-        return close.mistake(talk, &message);
-    }
+    let close = talk.closes(Peer::Broker).next()?;
+    let message = format!("The program never subscribes to the queue: {}.", steps::what_the_broker_did(talk, &close));
+    Some(close.mistake(talk, &message))
+}
+
+/// What to do for a program that does not subscribe.
+pub const SUBSCRIBE: &str = "Subscribe: `channel.basic_consume(…).await?`. A future that is not awaited does nothing.";
+
+/// It does not, and nothing shows why.
+#[must_use]
+pub fn never_subscribed(seen: &Performance) -> Mistake {
     Mistake::new("The program never subscribes to the queue, so no message comes to it.")
         .seen(ending::last_words(seen))
-        .hint("Subscribe: `channel.basic_consume(…).await?`. A future that is not awaited does nothing.")
+        .hint(SUBSCRIBE)
 }
 
 /// The queue is declared, and before the program subscribes to it. `found` is what the declaration by itself comes to.

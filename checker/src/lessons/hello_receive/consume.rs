@@ -1,12 +1,12 @@
 //! The steps `declare` and `consume`: there is a queue, the program subscribes to it, and acknowledges what is to be
 //! acknowledged.
 
-use wire::{Method, Peer, protocol::basic, words::quoted};
+use wire::{Method, protocol::basic};
 
-use super::{Evidence, QUEUE, acknowledge, polls, subscribed};
+use super::{Evidence, QUEUE, acknowledge};
 use crate::{
     lessons::{
-        ending, steps,
+        receiving, steps,
         talk::{BASIC_ACK, BASIC_CONSUME, Said, Talk},
     },
     performance::Performance,
@@ -15,19 +15,7 @@ use crate::{
 
 /// The queue is declared, and before the program subscribes to it.
 pub(super) fn declare(seen: &Evidence) -> Finding {
-    let finding = steps::declare(&seen.performance, QUEUE);
-    let talk = Talk::of(&seen.performance);
-    let declared = talk.declares().find(|(_, declare)| declare.queue.as_str() == QUEUE && !declare.passive);
-    let subscribed = talk.consumes().find(|(_, consume)| consume.queue.as_str() == QUEUE);
-    match (&finding, declared, subscribed) {
-        (Finding::Passed(_), Some((declared, _)), Some((subscribed, _))) if subscribed.order < declared.order => {
-            Mistake::new("The program subscribes to the queue before it declares it: where nobody has made the queue yet, the broker refuses.")
-                .seen(format!("{}\n{}", subscribed.line(), declared.line()))
-                .hint("Declare first, then subscribe.")
-                .into()
-        }
-        _ => finding,
-    }
+    receiving::declared_in_time(&seen.performance, QUEUE, steps::declare(&seen.performance, QUEUE))
 }
 
 /// `basic.consume` on the queue; with `no_ack`, or with every delivery acknowledged.
@@ -42,7 +30,7 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
     if let Some(close) = talk.refusal(BASIC_CONSUME) {
         return close.mistake(talk, "The broker refused the subscription.").into();
     }
-    if !subscribed(performance) {
+    if !receiving::is_subscribed(performance, QUEUE) {
         return Mistake::new("The program asked to subscribe, and left before the broker answered.")
             .seen(said.line())
             .hint("Wait for the answer: in lapin, `.await` the call.")
@@ -80,38 +68,11 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
 }
 
 fn not_subscribed(seen: &Performance, talk: Talk<'_>) -> Mistake {
-    if let Some((said, consume)) = talk.consumes().next() {
-        return Mistake::new(format!(
-            "The program subscribes to the queue {}, and the lesson's queue is `{QUEUE}`.",
-            quoted(consume.queue.as_str().as_bytes())
-        ))
-        .seen(said.line())
-        .hint("Name it `hello`, letter for letter, wherever it is used.");
-    }
-    let get = talk.methods().find(|said| matches!(said.method, Method::Basic(basic::AMQPMethod::Get(_))));
-    if let Some(said) = get {
-        return Mistake::new("The program asks for single messages (basic.get) instead of subscribing: it burns time when there is nothing, and is late when there is something.")
-            .seen(format!("{} (asked {}×)", said.line(), polls(talk)))
-            .hint("Subscribe once (basic.consume), and the broker pushes messages as they come.");
-    }
-    if let Some(panic) = ending::panic_of(seen) {
-        return panic;
-    }
-    if let Some(mistake) = ending::used_after_close(seen) {
-        return mistake;
-    }
-    if let Some(close) = talk.closes(Peer::Broker).next() {
-        let message =
-            format!("The program never subscribes to the queue: {}.", steps::what_the_broker_did(talk, &close));
-        return close.mistake(talk, &message);
-    }
-    let hint = "Subscribe: `channel.basic_consume(…).await?`. A future that is not awaited does nothing.";
-    if let Some((said, ..)) = talk.publishes().next() {
-        return Mistake::new("The program publishes a message, as in lesson 01, and never subscribes.")
-            .seen(said.line())
-            .hint(hint);
-    }
-    Mistake::new("The program never subscribes to the queue, so no message comes to it.")
-        .seen(ending::last_words(seen))
-        .hint(hint)
+    let sends = || {
+        let (said, ..) = talk.publishes().next()?;
+        let message = "The program publishes a message, as in lesson 01, and never subscribes.";
+        Some(Mistake::new(message).seen(said.line()).hint(receiving::SUBSCRIBE))
+    };
+    let why = receiving::why_not_subscribed(seen, QUEUE).or_else(sends);
+    why.unwrap_or_else(|| receiving::never_subscribed(seen))
 }

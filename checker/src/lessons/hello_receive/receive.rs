@@ -2,13 +2,9 @@
 
 use wire::{Method, Peer, protocol::queue};
 
-use super::{
-    BEFORE, Evidence, RECEIVED, Reached, WAITING, otherwise,
-    stay::{self, ended_by_itself},
-    times_printed,
-};
+use super::{BEFORE, Evidence, RECEIVED, Reached, WAITING, otherwise, stay::ended_by_itself, times_printed};
 use crate::{
-    lessons::{ending, printed, steps, talk::Talk},
+    lessons::{ending, printed, receiving, steps, talk::Talk},
     verdict::{Finding, Mistake},
 };
 
@@ -214,7 +210,7 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
             Mistake::new(message).seen(lines.join("\n")).hint("Subscribe once, before the loop, and print what comes."),
         );
     }
-    if let Some(said) = stay::goodbye(performance) {
+    if let Some(said) = receiving::goodbye(performance) {
         let mistake = Mistake::new(format!("The program stopped receiving after {count} of {all} messages."));
         return Some(mistake.seen(said.line()).hint(
             "Keep the consumer, and receive in a loop: in lapin, a consumer that is dropped cancels its subscription.",

@@ -1,13 +1,10 @@
 //! The steps `stay` and `stop`: a receiver stays until somebody presses Ctrl-C.
 
-use wire::{Method, Peer, protocol::basic};
+use wire::Peer;
 
 use super::{Evidence, RECEIVED, Reached};
 use crate::{
-    lessons::{
-        ending,
-        talk::{Said, Talk},
-    },
+    lessons::{ending, receiving, talk::Talk},
     performance::Performance,
     verdict::{Finding, Mistake},
 };
@@ -23,7 +20,7 @@ pub(super) fn stay(seen: &Evidence) -> Finding {
         return panic.into();
     }
     let talk = Talk::of(performance);
-    let goodbye = goodbye(performance);
+    let goodbye = receiving::goodbye(performance);
     // Its text came before, too.
     let delivered = talk.deliveries().filter(|(_, _, content)| content.body == seen.last.as_bytes()).nth(1);
     let message = if ended {
@@ -92,20 +89,4 @@ pub(super) fn stop(seen: &Evidence) -> Finding {
 /// Whether the program ended before Ctrl-C was pressed.
 pub(super) fn ended_by_itself(seen: &Performance) -> bool {
     seen.exit.is_some_and(|exit| seen.interrupted_at.is_none_or(|at| exit.at < at))
-}
-
-/// What the program said, before Ctrl-C was pressed, to receive no more.
-pub(super) fn goodbye(seen: &Performance) -> Option<Said<'_>> {
-    use wire::protocol::{channel::AMQPMethod as Channel, connection::AMQPMethod as Connection};
-    let last = |said: &Said<'_>| {
-        said.from == Peer::Program
-            && seen.interrupted_at.is_none_or(|at| said.at < at)
-            && matches!(
-                said.method,
-                Method::Basic(basic::AMQPMethod::Cancel(_))
-                    | Method::Channel(Channel::Close(_))
-                    | Method::Connection(Connection::Close(_))
-            )
-    };
-    Talk::of(seen).methods().find(last)
 }
