@@ -1,8 +1,6 @@
 //! Lesson 02: receive from the queue `hello`.
 
-mod acknowledge;
 mod consume;
-mod otherwise;
 mod receive;
 mod stay;
 
@@ -16,7 +14,7 @@ use crate::{
     brokers::hand,
     lessons::{
         Contract, Rule,
-        receiving::{self, RECEIVED, WAITING, times_printed},
+        receiving::{self, RECEIVED, times_printed},
         steps,
         talk::{QUEUE_DECLARE, Said, Talk},
     },
@@ -76,7 +74,7 @@ impl Contract for HelloReceive {
         ("connect", |seen| steps::connect(&seen.performance)),
         ("declare", consume::declare),
         ("consume", consume::consume),
-        ("wait", receive::wait),
+        ("wait", |seen| receiving::wait(&seen.performance, seen.reached >= Reached::Waiting)),
         ("receive", receive::receive),
         ("stay", stay::stay),
         ("stop", stay::stop),
@@ -144,7 +142,7 @@ async fn scene(stage: &Stage<'_>, program: &Program, seed: u64, queue_is_there: 
             return Ok(Reached::Received);
         }
         // An acknowledgement comes after the line is printed.
-        actor.promptly(|seen| acknowledge::unacknowledged(Talk::of(seen)).is_empty()).await;
+        actor.promptly(|seen| consume::unacknowledged(Talk::of(seen)).is_empty()).await;
         let leaves = |seen: &Performance| seen.exit.is_some() || receiving::goodbye(seen).is_some();
         Ok(if actor.within(A_WHILE, leaves).await { Reached::Received } else { Reached::Stayed })
     };

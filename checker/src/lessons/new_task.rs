@@ -138,9 +138,16 @@ fn each(seen: &Evidence, rule: impl Fn(&Sending) -> Result<String, Mistake>) -> 
 /// One message each time, whose body is what was typed.
 fn message(seen: &Evidence) -> Finding {
     let found = each(seen, |run| {
-        let (said, _, content) = sending::the_message(&run.performance)?;
+        if let Some(mistake) = word_by_word(run) {
+            return Err(mistake);
+        }
+        let published = sending::the_message(&run.performance)?;
+        let (said, _, content) = published;
+        if let Some(mistake) = sending::swapped(&published, QUEUE, &run.task()) {
+            return Err(mistake);
+        }
         let (task, body) = (run.task(), String::from_utf8_lossy(&content.body).into_owned());
-        if body == task && content.complete { Ok(said.line()) } else { Err(wrong_body(run, &task, &body)) }
+        if body == task && content.complete { Ok(said.line()) } else { Err(wrong_body(seen, run, &body)) }
     });
     match found {
         Finding::Passed(line) => Finding::Passed(format!("{line}; {} runs, each with its own task", seen.runs.len())),
@@ -148,8 +155,29 @@ fn message(seen: &Evidence) -> Finding {
     }
 }
 
-fn wrong_body(run: &Sending, task: &str, body: &str) -> Mistake {
-    let typed = run.typed();
+/// Each word is a message of its own.
+fn word_by_word(run: &Sending) -> Option<Mistake> {
+    let sent: Vec<_> = Talk::of(&run.performance).publishes().collect();
+    let task = run.task();
+    let apart =
+        sent.len() > 1 && task.split(' ').map(str::as_bytes).eq(sent.iter().map(|(_, _, content)| &content.body[..]));
+    apart.then(|| {
+        Mistake::new("The program sends each word as a message of its own; all words together are one task.")
+            .seen(sent.iter().take(3).map(|(said, ..)| said.line()).collect::<Vec<_>>().join("\n"))
+            .hint("Make one text of the words, `join(\" \")`, and publish it once.")
+    })
+}
+
+/// Whether the program sent what was typed, in another run, where that was several words.
+fn takes_several(seen: &Evidence) -> bool {
+    seen.runs.iter().filter(|run| run.words.len() > 1).any(|run| {
+        let task = run.task();
+        Talk::of(&run.performance).publishes().any(|(_, _, content)| content.body == task.as_bytes())
+    })
+}
+
+fn wrong_body(seen: &Evidence, run: &Sending, body: &str) -> Mistake {
+    let (typed, task) = (run.typed(), &*run.task());
     let several = run.words.len() > 1;
     let is_path = run.words.is_empty() && body.contains(std::path::MAIN_SEPARATOR);
     let (message, hint) = if is_path || (body.ends_with(task) && body.len() > task.len() && body.trim() == body) {
@@ -158,16 +186,22 @@ fn wrong_body(run: &Sending, task: &str, body: &str) -> Mistake {
                 .to_owned(),
             "Leave it out: `env::args().skip(1)`.",
         )
+    } else if body == DEFAULT && run.words.len() == 1 && takes_several(seen) {
+        (
+            "With one word after its name the program sends `Hello World!`, as if nothing were typed.".to_owned(),
+            "`env::args()` has the program itself in front: with one word there are two. Leave the first out (`skip(1)`), and ask whether any are left.",
+        )
     } else if body == DEFAULT && task != DEFAULT {
         (
             "The program sends `Hello World!` whatever is typed after its name.".to_owned(),
             "Take what was typed from `env::args().skip(1)`.",
         )
     } else if body.trim() == task {
-        (
-            "The message has spaces or a line end around the task.".to_owned(),
-            "Send the words with a space between them, and nothing around them.",
-        )
+        let told = match body.strip_prefix(task) {
+            Some(more) => format!("The message has {} after the task.", printed::white_space(more)),
+            None => "The message has white space around the task.".to_owned(),
+        };
+        (told, "Send the words with a space between them, and nothing around them.")
     } else if several && run.words.first().is_some_and(|word| word == body) {
         (
             "Of several words the program sends the first only.".to_owned(),
@@ -182,6 +216,11 @@ fn wrong_body(run: &Sending, task: &str, body: &str) -> Mistake {
         (
             "The program puts the words together without the space between them.".to_owned(),
             "Put one between them: `join(\" \")`.",
+        )
+    } else if body.is_empty() && task == DEFAULT {
+        (
+            "Without words on the command line the message is empty; it should be `Hello World!`.".to_owned(),
+            "`join` makes an empty text of no words: where nothing was typed, `Hello World!` is the task.",
         )
     } else if task == DEFAULT {
         (
@@ -203,15 +242,10 @@ fn wrong_body(run: &Sending, task: &str, body: &str) -> Mistake {
 fn publish(seen: &Evidence) -> Finding {
     let found = each(seen, |run| {
         let published = sending::the_message(&run.performance)?;
-        sending::went_to(&run.performance, published, QUEUE)?;
-        durable::message(&published.0)?;
-        let (said, _, content) = published;
-        let is_there = seen.queued.as_ref().is_some_and(|bodies| bodies.iter().any(|body| *body == content.body));
-        // What a dropped connection took with it is the step `close`'s to tell.
-        if !is_there && Talk::of(&run.performance).closed_gently(said.connection) {
-            let mistake = sending::lost(Talk::of(&run.performance), content, QUEUE, seen.queued.is_some());
-            return Err(mistake.seen(said.line()));
-        }
+        sending::addressed(&run.performance, &published, QUEUE)?;
+        let (said, ..) = published;
+        durable::message(&said)?;
+        let is_there = sending::arrived(&run.performance, &published, QUEUE, seen.queued.as_deref())?;
         let outlived = match (is_there, seen.restarted) {
             (false, _) => "",
             (true, true) => "; it is in the queue, after a restart of the broker",

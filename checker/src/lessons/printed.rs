@@ -107,6 +107,17 @@ pub fn unseen(expected: &str, got: &str) -> Option<String> {
     unseen.then(|| if name.is_empty() { number } else { format!("{name}, {number}") })
 }
 
+/// What this white space is called.
+#[must_use]
+pub fn white_space(text: &str) -> &'static str {
+    match text {
+        "\n" | "\r\n" => "a newline",
+        " " => "a space",
+        _ if text.chars().all(|c| c == ' ') => "spaces",
+        _ => "white space",
+    }
+}
+
 /// Of the lines a program printed, the one that comes closest to what it should have printed; None when none comes near.
 #[must_use]
 pub fn nearest<'a>(lines: &'a [String], expected: &str) -> Option<&'a str> {

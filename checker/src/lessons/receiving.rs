@@ -1,5 +1,8 @@
 //! What all have in common who receive: subscribing, printing that they wait, what became of each delivery, Ctrl-C.
 
+mod acknowledge;
+mod otherwise;
+
 use std::time::Duration;
 
 use wire::{
@@ -22,6 +25,9 @@ use crate::{
     stage::Actor,
     verdict::{Finding, Mistake, Reason},
 };
+
+pub use acknowledge::refused;
+pub use otherwise::{plainness, printed_otherwise, shown};
 
 /// What a receiver prints once it is subscribed.
 pub const WAITING: &str = " [*] Waiting for messages. To exit press CTRL+C";
@@ -158,8 +164,7 @@ pub fn subscription<'a>(seen: &'a Performance, queue: &str) -> Result<(Said<'a>,
 }
 
 /// What the program did in place of subscribing to the queue, or what kept it; None where nothing shows.
-#[must_use]
-pub fn why_not_subscribed(seen: &Performance, queue: &str) -> Option<Mistake> {
+fn why_not_subscribed(seen: &Performance, queue: &str) -> Option<Mistake> {
     let talk = Talk::of(seen);
     if let Some((said, consume)) = talk.consumes().next() {
         let told = quoted(consume.queue.as_str().as_bytes());
@@ -182,15 +187,16 @@ pub fn why_not_subscribed(seen: &Performance, queue: &str) -> Option<Mistake> {
     Some(close.mistake(talk, &message))
 }
 
-/// What to do for a program that does not subscribe.
-pub const SUBSCRIBE: &str = "Subscribe: `channel.basic_consume(…).await?`. A future that is not awaited does nothing.";
-
 /// It does not, and nothing shows why.
-#[must_use]
-pub fn never_subscribed(seen: &Performance) -> Mistake {
-    Mistake::new("The program never subscribes to the queue, so no message comes to it.")
-        .seen(ending::last_words(seen))
-        .hint(SUBSCRIBE)
+fn never_subscribed(seen: &Performance) -> Mistake {
+    let mistake = match Talk::of(seen).publishes().next() {
+        Some((said, ..)) => {
+            Mistake::new("The program publishes a message, as a sender does, and never subscribes.").seen(said.line())
+        }
+        None => Mistake::new("The program never subscribes to the queue, so no message comes to it.")
+            .seen(ending::last_words(seen)),
+    };
+    mistake.hint("Subscribe: `channel.basic_consume(…).await?`. A future that is not awaited does nothing.")
 }
 
 /// The queue is declared, and before the program subscribes to it. `found` is what the declaration by itself comes to.
@@ -224,18 +230,28 @@ pub fn wait(seen: &Performance, in_time: bool) -> Finding {
             .into();
     }
     if !in_time {
-        return held_back(
-            "The waiting line came when the program ended, not while it waited: it is printed after the loop, or held back.",
-        )
-        .into();
+        return waiting_line_too_late(seen).into();
     }
     Finding::Passed(WAITING.to_owned())
 }
 
-/// Lines that came too late.
-#[must_use]
-pub fn held_back(message: &str) -> Mistake {
-    Mistake::new(message).hint("Flush after each line, or print with `println!`, which needs no flush.")
+/// Where it stands among the lines tells what kept it.
+fn waiting_line_too_late(seen: &Performance) -> Mistake {
+    let lines = seen.stdout.lines();
+    let before = lines.iter().take_while(|line| *line != WAITING);
+    let (message, hint) = if before.clone().any(|line| line.starts_with(RECEIVED)) {
+        (
+            "The waiting line comes after the messages, too late: it says that the program is ready for them.",
+            "Print it before the loop, once you are subscribed.",
+        )
+    } else {
+        (
+            "The waiting line came too late: most likely it was held back in a buffer until the program ended.",
+            "Flush after each line, or print with `println!`, which needs no flush. Print it before anything that takes time.",
+        )
+    };
+    let first: Vec<String> = lines.iter().take(2).map(|line| shown(line, 60)).collect();
+    Mistake::new(message).seen(first.join("\n")).hint(hint)
 }
 
 /// What the program said to the queue as a whole that takes messages away from others.
@@ -288,27 +304,37 @@ pub fn stop(seen: &Performance) -> Finding {
     if let Some(panic) = ending::panic_of(seen) {
         return panic.into();
     }
+    let talk = Talk::of(seen);
     let Some(exit) = seen.exit else {
         return Mistake::new("The program's end was not seen.").into();
     };
     if exit.overdue {
-        let closed = Talk::of(seen).closes(Peer::Program).any(|close| close.said.channel == 0);
+        let closed = talk.closes(Peer::Program).any(|close| close.said.channel == 0);
         let said = if closed { "connection.close" } else { "no connection.close" };
         return Mistake::new(
             "Ctrl-C was pressed, and the program did not end soon: it takes the signal, and goes on or waits for something.",
         )
         .seen(format!("after Ctrl-C: {said}, and no end"))
-        .hint("After `tokio::signal::ctrl_c()`, leave the loop and let `main` return. Wait for nothing that may not come.")
+        .hint(
+            "After `tokio::signal::ctrl_c()`, leave the loop and let `main` return. Wait for nothing that may not come: a \
+             key, a second Ctrl-C, the next message, a task that receives for ever. `tokio::select!` goes on with what comes \
+             first; `join!` waits for all.",
+        )
         .into();
     }
     // SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a crash. SIGINT is what Ctrl-C is.
     if let Some(signal) = exit.signal.filter(|signal| [4, 6, 7, 8, 11].contains(signal)) {
+        let hint = if signal == 6 {
+            "`process::abort` ends a program as a crash does. Let `main` return instead."
+        } else {
+            "A program that crashes reaches for memory that is not its own: look at what runs when it ends."
+        };
         return Mistake::new(format!("At Ctrl-C the program crashed (signal {signal})."))
             .seen(ending::last_words(seen))
-            .hint("Let `main` return: `process::abort` ends a program as a crash does.")
+            .hint(hint)
             .into();
     }
-    let gently = Talk::of(seen).closes(Peer::Program).any(|close| close.said.channel == 0);
+    let gently = talk.closes(Peer::Program).any(|close| close.said.channel == 0);
     let how = if gently { "with connection.close" } else { "without closing its connection" };
     Finding::Passed(format!("Ctrl-C ended it, {how}"))
 }

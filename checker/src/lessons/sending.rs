@@ -1,8 +1,10 @@
 //! What all have in common who send one message to a queue.
 
+mod lost;
+
 use wire::{
     Content, Method, Peer,
-    protocol::{basic, queue::AMQPMethod as Queue, tx},
+    protocol::{basic, channel},
     words::quoted,
 };
 
@@ -27,10 +29,9 @@ pub type Published<'a> = (Said<'a>, &'a basic::Publish, &'a Content);
 ///
 /// The mistake: none, or several.
 pub fn the_message(seen: &Performance) -> Result<Published<'_>, Mistake> {
-    let talk = Talk::of(seen);
-    let sent: Vec<_> = talk.publishes().collect();
+    let sent: Vec<_> = Talk::of(seen).publishes().collect();
     match sent.as_slice() {
-        [] => Err(not_published(seen, talk)),
+        [] => Err(not_published(seen)),
         [one] => Ok(*one),
         several => Err(Mistake::new(format!(
             "The program publishes {} messages; the lesson asks for exactly one.",
@@ -41,42 +42,71 @@ pub fn the_message(seen: &Performance) -> Result<Published<'_>, Mistake> {
     }
 }
 
-fn not_published(seen: &Performance, talk: Talk<'_>) -> Mistake {
-    if let Some(panic) = ending::panic_of(seen) {
-        return panic;
+fn not_published(seen: &Performance) -> Mistake {
+    if let Some(mistake) = ending::panic_of(seen).or_else(|| ending::used_after_close(seen)) {
+        return mistake;
     }
-    let unfinished = talk.methods().rfind(|said| said.from == Peer::Program);
+    let talk = Talk::of(seen);
     let claims = seen.stdout.lines().iter().any(|line| line.starts_with(SENT));
     let message = if claims {
-        "The program prints that it sent a message, and sent none: nothing was published."
+        "The program prints that it sent a message, and sent none"
     } else {
-        "The program publishes no message."
+        "The program publishes no message"
     };
-    let awaited = "Publish it: `channel.basic_publish(…).await?`. A future that is not awaited does nothing.";
+    if let Some(close) = talk.closes(Peer::Broker).next() {
+        return close.mistake(talk, &format!("{message}: {}.", steps::what_the_broker_did(talk, &close)));
+    }
+    let message = format!("{message}{}.", if claims { ": nothing was published" } else { "" });
     let mistake = match ending::why(seen) {
         Some(why) => Mistake::new(format!("{message} {}", why.cause)).hint(why.remedy),
-        None => Mistake::new(message).hint(awaited),
+        None if seen.exit.is_some_and(|exit| exit.overdue) => {
+            Mistake::new(format!("{message} It was still running at its time limit.")).hint(
+                "What does it wait for? Nobody types anything while it runs, so a program that reads from the keyboard waits for ever.",
+            )
+        }
+        None => Mistake::new(message)
+            .hint("Publish it: `channel.basic_publish(…).await?`. A future that is not awaited does nothing."),
     };
-    match unfinished {
-        Some(said) => mistake
-            .seen(format!("its last words to the broker: {}", wire::words::method_line(said.method, said.content))),
-        None => mistake.seen(ending::last_words(seen)),
-    }
+    mistake.seen(match talk.methods().rfind(|said| said.from == Peer::Program) {
+        Some(said) => {
+            format!("its last words to the broker: {}", wire::words::method_line(said.method, said.content))
+        }
+        None => ending::last_words(seen),
+    })
 }
 
-/// It went through the default exchange, to this queue, which was there, and the broker took it.
+/// The key and the body changed places: the key is `text`, which is to be sent, and the body is the queue's name.
+#[must_use]
+pub fn swapped((said, publish, content): &Published<'_>, queue: &str, text: &str) -> Option<Mistake> {
+    let both = publish.routing_key.as_str() == text && content.body == queue.as_bytes();
+    both.then(|| {
+        Mistake::new("Routing key and body are swapped: the key is the text, and the body is the queue's name.")
+            .seen(said.line())
+            .hint(format!("The routing key is \"{queue}\", the queue's name; the body is the text."))
+    })
+}
+
+/// It goes through the default exchange, to this queue, and the broker took it.
 ///
 /// # Errors
 ///
 /// The mistake.
-pub fn went_to(seen: &Performance, (said, publish, _): Published<'_>, queue: &str) -> Result<(), Mistake> {
+pub fn addressed(seen: &Performance, (said, publish, _): &Published<'_>, queue: &str) -> Result<(), Mistake> {
     let talk = Talk::of(seen);
+    let (exchange, key) = (publish.exchange.as_str(), publish.routing_key.as_str());
     let refusal = talk.refusal(BASIC_PUBLISH);
-    if !publish.exchange.as_str().is_empty() {
+    if exchange == queue && key.is_empty() {
+        return Err(Mistake::new(format!(
+            "Exchange and routing key are swapped: the message goes to an exchange \"{queue}\", with an empty routing key."
+        ))
+        .seen(said.line())
+        .hint(format!("The exchange comes first, and the default one has the empty name: `basic_publish(\"\".into(), \"{queue}\".into(), …)`.")));
+    }
+    if !exchange.is_empty() {
         let answer = refusal.map(|close| format!("\n{}", close.said.line())).unwrap_or_default();
         return Err(Mistake::new(format!(
             "The message goes to the exchange {}, not to the default exchange.",
-            quoted(publish.exchange.as_str().as_bytes())
+            quoted(exchange.as_bytes())
         ))
         .seen(said.line() + &answer)
         .hint(format!("A message goes to an exchange, never straight to a queue. Publish to the default one, which has the empty name, with the queue's name as the key: `basic_publish(\"\".into(), \"{queue}\".into(), …)`.")));
@@ -84,85 +114,54 @@ pub fn went_to(seen: &Performance, (said, publish, _): Published<'_>, queue: &st
     if let Some(close) = refusal {
         return Err(close.mistake(talk, &format!("The broker refused the message, and closed the {}.", close.what())));
     }
-    let key = publish.routing_key.as_str();
     if key != queue {
-        let message = match key {
-            "" => {
-                "The message has no routing key, so the default exchange knows no queue for it and drops it.".to_owned()
-            }
-            key if key.eq_ignore_ascii_case(queue) => format!(
-                "The routing key is {}, and the queue is \"{queue}\": upper and lower case differ, and where no queue has the key for its name, the message is dropped without a word.",
-                quoted(key.as_bytes())
-            ),
-            key if talk.declares().any(|(_, declare)| declare.queue.as_str() == key) => format!(
-                "The message goes to the queue {}, which the program declares, too; the lesson's queue is `{queue}`.",
-                quoted(key.as_bytes())
-            ),
-            key => format!(
-                "The routing key is {}, and the queue is \"{queue}\": where no queue has the key for its name, the message is dropped without a word.",
-                quoted(key.as_bytes())
-            ),
-        };
-        return Err(Mistake::new(message)
-            .seen(said.line())
-            .hint(format!("The default exchange uses the routing key as a queue's name: make it \"{queue}\".")));
-    }
-    let declared = talk.declares().find(|(_, declare)| declare.queue.as_str() == queue && !declare.passive);
-    if declared.is_some_and(|(declared, _)| said.order < declared.order) {
-        return Err(Mistake::new("The message was published before the queue was declared: the broker had no queue for it, and dropped it without a word.")
-            .seen(said.line())
-            .hint("Declare first, then publish."));
+        return Err(another_key(talk, key, queue).seen(said.line()));
     }
     Ok(())
 }
 
-/// It was published well, the connection was closed well, and it is not in the queue.
-#[must_use]
-pub fn lost(talk: Talk<'_>, content: &Content, queue: &str, queue_is_there: bool) -> Mistake {
-    let of_program = |fits: fn(&Method) -> bool| talk.said(fits).next().is_some();
-    if of_program(|method| matches!(method, Method::Tx(tx::AMQPMethod::Select(_))))
-        && !of_program(|method| matches!(method, Method::Tx(tx::AMQPMethod::Commit(_))))
-    {
-        return Mistake::new(
-            "The message was published in a transaction that was not committed, so the broker forgot it.",
-        )
-        .hint("Leave the transaction out, or commit it.");
+/// By the default exchange, the message does not go to the lesson's queue.
+fn another_key(talk: Talk<'_>, key: &str, queue: &str) -> Mistake {
+    let dropped = "where no queue has the key for its name, the message is dropped without a word.";
+    let told = quoted(key.as_bytes());
+    let message = match key {
+        "" => "The message has no routing key, so the default exchange knows no queue for it and drops it.".to_owned(),
+        key if talk.declares().any(|(_, declare)| declare.queue.as_str() == key) => format!(
+            "The message goes to the queue {told}, which the program declares, too; the lesson's queue is `{queue}`."
+        ),
+        key if key.eq_ignore_ascii_case(queue) => format!(
+            "The routing key is {told}, and the queue is \"{queue}\": upper and lower case differ, and {dropped}"
+        ),
+        _ => format!("The routing key is {told}, and the queue is \"{queue}\": {dropped}"),
+    };
+    Mistake::new(message)
+        .hint(format!("The default exchange uses the routing key as a queue's name: make it \"{queue}\"."))
+}
+
+/// It is in the queue, that is, `bodies` has it; those are in the queue afterwards, and None means that there is no queue.
+/// Tells whether it is: what a dropped connection took with it is no mistake here, but that it was dropped is ([`close`]).
+///
+/// # Errors
+///
+/// The mistake: it was sent too early, or who took it out.
+pub fn arrived(
+    seen: &Performance,
+    published: &Published<'_>,
+    queue: &str,
+    bodies: Option<&[Vec<u8>]>,
+) -> Result<bool, Mistake> {
+    let talk = Talk::of(seen);
+    let (said, _, content) = published;
+    if let Some(mistake) = lost::too_early(talk, said, queue) {
+        return Err(mistake);
     }
-    if of_program(|method| matches!(method, Method::Basic(basic::AMQPMethod::Get(_) | basic::AMQPMethod::Consume(_)))) {
-        return Mistake::new("The message went into the queue, and the program took it out again.")
-            .hint("A sender only sends; receiving is the next lesson.");
+    if bodies.is_some_and(|bodies| bodies.iter().any(|body| *body == content.body)) {
+        return Ok(true);
     }
-    let mut emptied = talk.said(|method| matches!(method, Method::Queue(Queue::Delete(_) | Queue::Purge(_))));
-    if let Some(said) = emptied.next() {
-        let did = if matches!(said.method, Method::Queue(Queue::Delete(_))) { "deleted" } else { "purged" };
-        return Mistake::new(format!(
-            "The message went into the queue, and then the program {did} the queue, and the message with it."
-        ))
-        .hint("A queue that is deleted or purged takes its messages along: leave that out.");
+    if !talk.closed_gently(said.connection) {
+        return Ok(false);
     }
-    if let Some(time) = content.properties.expiration() {
-        return Mistake::new(format!(
-            "The message was published, and is not in the queue: its expiration is {}, so the broker drops it after so many milliseconds.",
-            quoted(time.as_str().as_bytes())
-        ))
-        .hint("Leave the property `expiration` out: a message without it stays until somebody takes it.");
-    }
-    let limits = ["x-message-ttl", "x-max-length", "x-max-length-bytes", "x-expires"];
-    let limit = talk.declares().filter(|(_, declare)| declare.queue.as_str() == queue).find_map(|(_, declare)| {
-        limits.iter().find(|limit| declare.arguments.inner().keys().any(|key| key.as_str() == **limit))
-    });
-    if let Some(limit) = limit {
-        return Mistake::new(format!(
-            "The message was published, and is not in the queue: the queue's argument `{limit}` limits what it keeps."
-        ))
-        .hint("Declare the queue without arguments, as the lesson does.");
-    }
-    if !queue_is_there {
-        return Mistake::new("The message went into the queue, and the queue did not keep it until the end.")
-            .hint("A queue that deletes itself takes its messages along.");
-    }
-    Mistake::new("The message was published, and is not in the queue.")
-        .hint("Is the queue limited in length or in time? Declare it without such arguments.")
+    Err(lost::lost(talk, published, queue, bodies.is_some()))
 }
 
 /// The line about this message, on stdout, once.
@@ -190,11 +189,33 @@ pub fn print(performance: &Performance, body: &str) -> Finding {
             .hint("Print the text: in Rust, `{}` in `println!`, and `String::from_utf8_lossy` makes text of bytes.")
             .into();
         }
+        let is_list = |told: &str| told.starts_with('[') && told.ends_with(']');
+        if let Some(line) = stdout.iter().find(|line| line.strip_prefix(SENT).map(str::trim).is_some_and(is_list)) {
+            return Mistake::new("The program prints a list in its Debug form, not the text that it sends.")
+                .seen(printed::difference(&expected, line))
+                .hint("Print what you sent with `{}`: `join(\" \")` makes one text of several words.")
+                .into();
+        }
+        if let Some(line) = stdout.iter().find(|line| has_another_text(line, body)) {
+            return Mistake::new("The program prints another text than it sends.")
+                .seen(printed::difference(&expected, line))
+                .hint("Print what you sent, from the same variable.")
+                .into();
+        }
     }
     match steps::line_on_stdout(performance, &expected, says_it) {
         Ok(()) => Finding::Passed(expected),
         Err(mistake) => mistake.into(),
     }
+}
+
+/// A line of the right form, with a text in quotes that is nothing like this one.
+fn has_another_text(line: &str, body: &str) -> bool {
+    let told = line.strip_prefix(SENT).map_or("", str::trim);
+    let inner = ['\'', '"'].iter().find_map(|quote| told.strip_prefix(*quote)?.strip_suffix(*quote));
+    inner.is_some_and(|text| {
+        !text.is_empty() && !text.starts_with('{') && strsim::normalized_levenshtein(text, body) < 0.5
+    })
 }
 
 fn times(count: usize) -> String {
@@ -214,15 +235,37 @@ pub fn close(seen: &Performance, kept: bool) -> Finding {
             .hint("Close the connection and let `main` return. Does it wait for something that never comes?")
             .into();
     }
-    if let Some((number, _)) = talk.opened().iter().find(|(number, _)| !talk.closed_gently(*number)) {
-        let fate = if kept { "This time the message made it." } else { "This time the message was lost with it." };
-        return Mistake::new("The program ended without closing its connection: the socket dropped, and what was still under way could be lost.")
-            .seen(format!("connection {number}: no connection.close from the program.\n{fate}"))
-            .hint("Close it, and wait for the answer: in lapin, `connection.close(200, \"OK\".into()).await?`.")
-            .into();
+    let opened: Vec<u32> = talk.opened().iter().map(|(number, _)| *number).collect();
+    let open: Vec<u32> = opened.iter().copied().filter(|number| !talk.closed_gently(*number)).collect();
+    if let Some(number) = open.first() {
+        return not_closed(talk, *number, [open.len(), opened.len()], kept).into();
     }
     if let Some(mistake) = ending::bad_end(seen) {
         return mistake.into();
     }
     Finding::Passed("connection.close by the program, exit code 0".to_owned())
+}
+
+/// `number` is a connection that the program left open; of how many it closed none, and of how many it had.
+fn not_closed(talk: Talk<'_>, number: u32, [open, all]: [usize; 2], kept: bool) -> Mistake {
+    let channel = talk.closes(Peer::Program).map(|close| close.said).find(|said| {
+        let answered = |method: &Method| matches!(method, Method::Channel(channel::AMQPMethod::CloseOk(_)));
+        said.connection == number && talk.answer(said, |method| answered(method).then_some(())).is_some()
+    });
+    let what = match channel {
+        _ if open < all => format!("closed {} of its {all} connections", all - open),
+        Some(_) => "closed its channel, and not its connection".to_owned(),
+        None => "ended without closing its connection".to_owned(),
+    };
+    let fate = if kept { "This time the message made it." } else { "This time the message was lost with it." };
+    let line = channel.as_ref().map(|said| format!("{}\n", Said::line(said))).unwrap_or_default();
+    let hint = "Close it, and wait for the answer: in lapin, `connection.close(200, \"OK\".into()).await?`.";
+    let more = match channel {
+        _ if open < all => " One connection is enough for a program.",
+        Some(_) => " Keep the `Connection` as long as its channel.",
+        None => "",
+    };
+    Mistake::new(format!("The program {what}: the socket dropped, and what was still under way could be lost."))
+        .seen(format!("{line}connection {number}: no connection.close from the program.\n{fate}"))
+        .hint(format!("{hint}{more}"))
 }

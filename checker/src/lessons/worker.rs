@@ -66,7 +66,7 @@ pub struct Evidence {
 pub struct Tasks {
     /// Two seconds of work: whoever gets it is busy.
     pub long: String,
-    /// Sent while somebody is busy with the long one: a second, and two of none.
+    /// Sent while somebody is busy with the long one: a second, and three of none, the last two of which have the same text.
     pub short: Vec<String>,
     /// A second; who has it is killed.
     pub fatal: String,
@@ -80,15 +80,23 @@ impl Tasks {
         std::iter::once(&self.long).chain(&self.short)
     }
 
+    /// How many tasks with this text there are.
+    fn count(&self, task: &str) -> usize {
+        let all = self.first().chain([&self.fatal, &self.last]);
+        all.filter(|other| *other == task).count()
+    }
+
     fn chosen(seed: u64) -> Tasks {
         let mut rng = Rng::with_seed(seed);
         let mut token = || -> String { (0..6).map(|_| rng.char('a'..='z')).collect() };
-        Tasks {
+        let mut tasks = Tasks {
             long: format!("long {}. {}.", token(), token()),
             short: vec![format!("short .{}", token()), format!("short {}, Grüße 🐇", token()), token()],
             fatal: format!("fatal {}.", token()),
             last: format!("last {}", token()),
-        }
+        };
+        tasks.short.push(tasks.short[2].clone());
+        tasks
     }
 }
 
@@ -199,8 +207,12 @@ fn has(seen: &Performance, task: &str) -> bool {
 }
 
 fn has_acknowledged(seen: &Performance, task: &str) -> bool {
+    times_acknowledged(seen, task) > 0
+}
+
+fn times_acknowledged(seen: &Performance, task: &str) -> usize {
     let ledger = receiving::ledger(Talk::of(seen));
-    ledger.iter().any(|delivered| delivered.body == task.as_bytes() && delivered.acked.is_some())
+    ledger.iter().filter(|delivered| delivered.body == task.as_bytes() && delivered.acked.is_some()).count()
 }
 
 async fn scene(stage: &mut Stage<'_>, program: &Program, seed: u64, call: &Call) -> Result<Evidence, Reason> {
@@ -276,7 +288,10 @@ async fn share_tasks(stage: &Stage<'_>, workers: [&Actor; 2], tasks: &Tasks) -> 
     for task in &tasks.short {
         send(stage, task).await?;
     }
-    let done = |seen: &[&Performance]| tasks.first().all(|task| seen.iter().any(|seen| has_acknowledged(seen, task)));
+    let done = |seen: &[&Performance]| {
+        let times = |task| seen.iter().map(|seen| times_acknowledged(seen, task)).sum::<usize>();
+        tasks.first().all(|task| times(task) >= tasks.count(task))
+    };
     let patience = work_in(tasks.long.as_bytes()) + stage.promptly();
     Ok(if stage.until(&workers, patience, done).await { Reached::Shared } else { Reached::Waiting })
 }
@@ -330,7 +345,8 @@ mod tests {
         assert_eq!(tasks, Tasks::chosen(7));
         assert_ne!(tasks, Tasks::chosen(8));
         let seconds = |task: &String| work_in(task.as_bytes()).as_secs();
-        assert_eq!(tasks.first().map(seconds).collect::<Vec<_>>(), [2, 1, 0, 0]);
+        assert_eq!(tasks.first().map(seconds).collect::<Vec<_>>(), [2, 1, 0, 0, 0]);
+        assert_eq!(tasks.short.iter().map(|task| tasks.count(task)).collect::<Vec<_>>(), [1, 1, 2, 2]);
         assert_eq!((seconds(&tasks.fatal), seconds(&tasks.last)), (1, 0));
     }
 }

@@ -1,15 +1,11 @@
 //! The steps `declare` and `consume`: there is a queue, the program subscribes to it, and acknowledges what is to be
 //! acknowledged.
 
-use wire::{Method, protocol::basic};
+use wire::{Method, Peer, protocol::basic};
 
-use super::{Evidence, QUEUE, acknowledge};
+use super::{Evidence, QUEUE};
 use crate::{
-    lessons::{
-        receiving, steps,
-        talk::{BASIC_ACK, BASIC_CONSUME, Said, Talk},
-    },
-    performance::Performance,
+    lessons::{receiving, steps, talk::Talk},
     verdict::{Finding, Mistake},
 };
 
@@ -22,24 +18,14 @@ pub(super) fn declare(seen: &Evidence) -> Finding {
 pub(super) fn consume(seen: &Evidence) -> Finding {
     let performance = &seen.performance;
     let talk = Talk::of(performance);
-    let means_it =
-        |(said, consume): &(Said<'_>, &basic::Consume)| talk.queue_meant(said, consume.queue.as_str()) == QUEUE;
-    let Some((said, consume)) = talk.consumes().find(means_it) else {
-        return not_subscribed(performance, talk).into();
+    let said = match receiving::subscription(performance, QUEUE) {
+        Ok((said, _)) => said,
+        Err(mistake) => return mistake.into(),
     };
-    if let Some(close) = talk.refusal(BASIC_CONSUME) {
-        return close.mistake(talk, "The broker refused the subscription.").into();
+    if let Some(mistake) = receiving::refused(talk) {
+        return mistake.into();
     }
-    if !receiving::is_subscribed(performance, QUEUE) {
-        return Mistake::new("The program asked to subscribe, and left before the broker answered.")
-            .seen(said.line())
-            .hint("Wait for the answer: in lapin, `.await` the call.")
-            .into();
-    }
-    if let Some(close) = talk.refusal(BASIC_ACK) {
-        return acknowledge::refused(talk, &close, consume.no_ack).into();
-    }
-    let open = acknowledge::unacknowledged(talk);
+    let open = unacknowledged(talk);
     if !open.is_empty() {
         let mut rejected = talk
             .said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Nack(_) | basic::AMQPMethod::Reject(_))));
@@ -67,12 +53,36 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
     Finding::Passed(said.line())
 }
 
-fn not_subscribed(seen: &Performance, talk: Talk<'_>) -> Mistake {
-    let sends = || {
-        let (said, ..) = talk.publishes().next()?;
-        let message = "The program publishes a message, as in lesson 01, and never subscribes.";
-        Some(Mistake::new(message).seen(said.line()).hint(receiving::SUBSCRIBE))
-    };
-    let why = receiving::why_not_subscribed(seen, QUEUE).or_else(sends);
-    why.unwrap_or_else(|| receiving::never_subscribed(seen))
+/// The delivery tags that were to be acknowledged and were not.
+pub(super) fn unacknowledged(talk: Talk<'_>) -> Vec<u64> {
+    let with_ack: Vec<&str> = talk
+        .consumes()
+        .filter(|(_, consume)| !consume.no_ack)
+        .filter_map(|(said, consume)| {
+            let tag = consume.consumer_tag.as_str();
+            let given = talk.answer(&said, |method| match method {
+                Method::Basic(basic::AMQPMethod::ConsumeOk(ok)) => Some(ok.consumer_tag.as_str()),
+                _ => None,
+            });
+            if tag.is_empty() { given } else { Some(tag) }
+        })
+        .collect();
+    let mut open: Vec<(u32, u16, u64)> = Vec::new();
+    for said in talk.methods() {
+        let here = (said.connection, said.channel);
+        match said.method {
+            Method::Basic(basic::AMQPMethod::Deliver(deliver)) if with_ack.contains(&deliver.consumer_tag.as_str()) => {
+                open.push((here.0, here.1, deliver.delivery_tag));
+            }
+            Method::Basic(basic::AMQPMethod::Ack(ack)) if said.from == Peer::Program => {
+                open.retain(|(connection, channel, tag)| {
+                    let acknowledged = *tag == ack.delivery_tag
+                        || (ack.multiple && (*tag <= ack.delivery_tag || ack.delivery_tag == 0));
+                    (*connection, *channel) != here || !acknowledged
+                })
+            }
+            _ => {}
+        }
+    }
+    open.into_iter().map(|(_, _, tag)| tag).collect()
 }

@@ -2,56 +2,19 @@
 
 use wire::{Method, Peer, protocol::queue};
 
-use super::{BEFORE, Evidence, RECEIVED, Reached, WAITING, otherwise, stay::ended_by_itself, times_printed};
+use super::{BEFORE, Evidence, RECEIVED, Reached, times_printed};
 use crate::{
-    lessons::{ending, printed, receiving, steps, talk::Talk},
+    lessons::{ending, printed, receiving, talk::Talk},
     verdict::{Finding, Mistake},
 };
-
-/// The waiting line, on stdout, while it waits.
-pub(super) fn wait(seen: &Evidence) -> Finding {
-    if let Err(mistake) = steps::line_on_stdout(&seen.performance, WAITING, |line| line == WAITING) {
-        return ending::panic_of(&seen.performance).unwrap_or(mistake).into();
-    }
-    let count = seen.performance.stdout.lines().iter().filter(|line| *line == WAITING).count();
-    if count > 1 {
-        return Mistake::new("The program prints its waiting line more than once.")
-            .seen(format!("{count} times: {WAITING}"))
-            .hint("Print it once, before the loop.")
-            .into();
-    }
-    if seen.reached < Reached::Waiting {
-        return waiting_line_too_late(seen).into();
-    }
-    Finding::Passed(WAITING.to_owned())
-}
-
-/// Where it stands among the lines tells what kept it.
-fn waiting_line_too_late(seen: &Evidence) -> Mistake {
-    let lines = seen.performance.stdout.lines();
-    let before = lines.iter().take_while(|line| *line != WAITING);
-    let (message, hint) = if before.clone().any(|line| line.starts_with(RECEIVED)) {
-        (
-            "The waiting line comes after the messages, too late: it says that the program is ready for them.",
-            "Print it before the loop, once you are subscribed.",
-        )
-    } else {
-        (
-            "The waiting line came too late: most likely it was held back in a buffer until the program ended.",
-            "Flush after each line, or print with `println!`, which needs no flush. Print it before anything that takes time.",
-        )
-    };
-    let first: Vec<String> = lines.iter().take(2).map(|line| shown(line, 60)).collect();
-    Mistake::new(message).seen(first.join("\n")).hint(hint)
-}
 
 /// All bodies, each once, in order.
 pub(super) fn receive(seen: &Evidence) -> Finding {
     let performance = &seen.performance;
     let lines = performance.stdout.lines();
     let missing = seen.sent.iter().filter(|body| times_printed(performance, body) == 0);
-    if let Some(body) = missing.min_by_key(|body| otherwise::plainness(body)) {
-        return not_printed(seen, body, &lines).into();
+    if let Some(body) = missing.min_by_key(|body| receiving::plainness(body)) {
+        return not_printed(seen, body).into();
     }
     if seen.reached < Reached::Received {
         return too_late(seen).into();
@@ -62,7 +25,7 @@ pub(super) fn receive(seen: &Evidence) -> Finding {
     };
     if let Some(body) = seen.sent.iter().find(|body| times_printed(performance, body) > came(body)) {
         return Mistake::new("The program prints a message more than once.")
-            .seen(format!("{} times: {RECEIVED} '{}'", times_printed(performance, body), shown(body, 40)))
+            .seen(format!("{} times: {RECEIVED} '{}'", times_printed(performance, body), receiving::shown(body, 40)))
             .hint("Print each delivery once.")
             .into();
     }
@@ -70,7 +33,7 @@ pub(super) fn receive(seen: &Evidence) -> Finding {
         lines.iter().filter_map(|line| seen.sent.iter().find(|body| printed::says(line, RECEIVED, body))).collect();
     if order.iter().zip(&seen.sent).any(|(printed, sent)| *printed != sent) {
         let list = |bodies: &mut dyn Iterator<Item = &String>| {
-            bodies.map(|body| format!("'{}'", shown(body, 40))).collect::<Vec<_>>().join(", ")
+            bodies.map(|body| format!("'{}'", receiving::shown(body, 40))).collect::<Vec<_>>().join(", ")
         };
         return Mistake::new("The program prints the messages in another order than they were sent in.")
             .seen(format!("sent:    {}\nprinted: {}", list(&mut seen.sent.iter()), list(&mut order.into_iter())))
@@ -95,52 +58,13 @@ fn too_late(seen: &Evidence) -> Mistake {
     }
 }
 
-fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
+fn not_printed(seen: &Evidence, body: &str) -> Mistake {
     let performance = &seen.performance;
     if let Some(panic) = ending::panic_of(performance) {
         return panic;
     }
-    let stderr = ending::complaints(performance);
-    if let Some(line) = stderr.iter().find(|line| seen.sent.iter().any(|body| printed::says(line, RECEIVED, body))) {
-        return Mistake::new("The messages are printed to stderr; they belong on stdout.")
-            .seen(line.clone())
-            .hint("In Rust, `println!` prints to stdout and `eprintln!` to stderr.");
-    }
-    if let Some(line) = lines.iter().find(|line| line.contains("Delivery { delivery_tag:")) {
-        return Mistake::new("The program prints the whole delivery, in its Debug form, not the text in its `data`.")
-            .seen(shown(line, 100))
-            .hint("Make text of its data: `String::from_utf8_lossy(&delivery.data)`, and print with `{}`.");
-    }
-    let in_numbers = lines.iter().filter(|line| seen.sent.iter().any(|body| printed::has_bytes_of(line, body)));
-    if let Some(line) = in_numbers.min_by_key(|line| line.len()) {
-        return Mistake::new(
-            "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
-        )
-        .seen(line.clone())
-        .hint("Make text of them first: in Rust, `String::from_utf8_lossy(&delivery.data)`.");
-    }
-    if let Some(line) = lines.iter().find(|line| line.matches("[x] Received").count() > 1) {
-        return Mistake::new("The program prints several messages on one line.")
-            .seen(shown(line, 60))
-            .hint("End each line with a newline: `println!` does, and `print!` does not.");
-    }
-    if let Some(lines) = otherwise::on_the_line_below(&seen.sent, lines) {
-        return Mistake::new(
-            "The program prints a message on two lines; the lesson's is one line, with the text on it.",
-        )
-        .seen(lines.join("\n"))
-        .hint("Print both in one go: in Rust, one `println!` with `'{}'` for the text.");
-    }
-    if let Some(line) = otherwise::one_for_all(lines) {
-        return Mistake::new("The program prints the same line for each message, whatever is in it.")
-            .seen(line.to_owned())
-            .hint("Print each delivery's own body: in Rust, `String::from_utf8_lossy(&delivery.data)`.");
-    }
-    if let Some((line, body)) = otherwise::wrong_line(&seen.sent, lines) {
-        return otherwise::printed_otherwise(line, body);
-    }
-    if let Some(line) = lines.iter().find(|line| !body.is_empty() && line.contains(body)) {
-        return otherwise::printed_otherwise(line, body);
+    if let Some(mistake) = receiving::printed_otherwise(performance, &seen.sent, body) {
+        return mistake;
     }
     let count = seen.sent.iter().filter(|body| times_printed(performance, body) > 0).count();
     if let Some(mistake) = let_no_more_come(seen, body, count) {
@@ -154,7 +78,7 @@ fn not_printed(seen: &Evidence, body: &str, lines: &[String]) -> Mistake {
         .hint("Print a line for each delivery, whatever is in it.");
     }
     let all = seen.sent.len();
-    let expected = format!("expected: {RECEIVED} '{}'", shown(body, 40));
+    let expected = format!("expected: {RECEIVED} '{}'", receiving::shown(body, 40));
     let is_printed = seen.sent.iter().map(|body| times_printed(performance, body) > 0);
     if is_printed.enumerate().all(|(index, printed)| printed == (index % 2 == 1)) {
         return Mistake::new(format!("The program prints every other message: {count} of {all}, beginning with the second."))
@@ -185,7 +109,7 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
     let performance = &seen.performance;
     let talk = Talk::of(performance);
     let all = seen.sent.len();
-    if ended_by_itself(performance) {
+    if receiving::ended_by_itself(performance) {
         let message = match count {
             0 => "The program ended before it had printed any message; a receiver waits for them.".to_owned(),
             count => format!("The program ended after {count} of {all} messages; a receiver waits for more."),
@@ -236,10 +160,4 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
         Mistake::new(format!("The broker delivered {delivered} of {all} messages, and the program let no more come."));
     let hint = "Does it cancel its subscription, or does a prefetch limit wait for an acknowledgement?";
     Some(mistake.seen(ending::last_words(performance)).hint(hint))
-}
-
-/// A text, cut where it is longer than so many characters.
-pub(super) fn shown(text: &str, most: usize) -> String {
-    let cut: String = text.chars().take(most).collect();
-    if cut.len() < text.len() { format!("{cut}…") } else { cut }
 }

@@ -21,13 +21,7 @@ pub(super) fn wrong(line: String, body: &[u8], complete: bool) -> Mistake {
             .hint("Type the text anew, or look at how it becomes bytes.");
     }
     if let Some(more) = text.strip_prefix(BODY).filter(|more| !more.is_empty() && more.trim().is_empty()) {
-        let what = match more {
-            "\n" | "\r\n" => "a newline",
-            " " => "a space",
-            _ if more.chars().all(|c| c == ' ') => "spaces",
-            _ => "white space",
-        };
-        return Mistake::new(format!("The message's body has {what} after `Hello World!`."))
+        return Mistake::new(format!("The message's body has {} after `Hello World!`.", printed::white_space(more)))
             .seen(printed::difference(BODY, text))
             .hint("Send the text alone.");
     }

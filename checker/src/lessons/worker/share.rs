@@ -9,7 +9,7 @@ use crate::{
     lessons::{
         ending,
         receiving::{self, Delivered},
-        talk::Talk,
+        talk::{Said, Talk},
     },
     verdict::{Finding, Mistake},
 };
@@ -104,6 +104,14 @@ fn fatal(seen: &Evidence, killed: usize) -> Result<String, Mistake> {
             .seen(format!("{}\n{}", delivered.said.line(), said.line()))
             .hint("Do a task that comes again like any other: `redelivered` says that somebody had it before, and not that somebody did it."));
     }
+    let anew = |said: &Said<'_>| {
+        said.order > delivered.said.order && said.content.is_some_and(|content| content.body == delivered.body)
+    };
+    if let Some((said, ..)) = Talk::of(left).publishes().find(|(said, ..)| anew(said)) {
+        return Err(Mistake::new("A worker was killed in the middle of a task. The task came to the other worker, which sent it once more.")
+            .seen(format!("{}\n{}", delivered.said.line(), said.line()))
+            .hint("Do a task that comes again like any other, and acknowledge it. Nothing is to be sent: `redelivered` says that somebody had it before, and not that somebody did it."));
+    }
     let Some(took) = delivered.took() else {
         return Err(Mistake::new(
             "A worker was killed in the middle of a task. The task came to the other worker, which did not acknowledge it in time.",
@@ -135,7 +143,7 @@ fn twice(seen: &Evidence) -> Result<(), Mistake> {
             .flat_map(|worker| receiving::ledger(Talk::of(worker)))
             .filter(|delivered| delivered.body == task.as_bytes())
             .collect();
-        if let [_, again, ..] = all.as_slice() {
+        if let Some(again) = all.get(seen.tasks.count(task)) {
             return Err(Mistake::new(
                 "A task was done, and came once more: its acknowledgement did not reach the broker.",
             )

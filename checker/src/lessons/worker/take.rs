@@ -7,11 +7,11 @@ use wire::{
     protocol::basic::{self, AMQPMethod as Basic},
 };
 
-use super::{DONE, Evidence, QUEUE, Reached};
+use super::{Evidence, QUEUE, Reached};
 use crate::{
     lessons::{
-        ending, printed,
-        receiving::{self, Delivered, RECEIVED, WAITING},
+        ending,
+        receiving::{self, Delivered, RECEIVED},
         talk::{BASIC_QOS, Said, Talk},
     },
     performance::Performance,
@@ -147,6 +147,18 @@ fn not_printed(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>)
                 .hint("Print each delivery once."),
         );
     }
+    let all = seen.first_tasks(worker);
+    let new: Vec<_> = all.iter().filter(|other| other.body == delivered.body && !other.redelivered).collect();
+    if let Some(second) = new.get(times.max(1))
+        && seen.had_time(worker, second, Duration::ZERO)
+        && times > 0
+    {
+        return Some(
+            Mistake::new("Two tasks with the same text came to the program, and it printed one.")
+                .seen(format!("{}\n{}", new[0].said.line(), second.said.line()))
+                .hint("Do what comes, each time it comes: two tasks with the same text are two tasks."),
+        );
+    }
     // A task that came again and again, as one that is put back does, is told about elsewhere.
     if times > 0 || !seen.had_time(worker, delivered, Duration::ZERO) {
         return None;
@@ -154,40 +166,12 @@ fn not_printed(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>)
     if let Some(panic) = ending::panic_of(worker) {
         return Some(panic);
     }
-    let (stdout, stderr) = (worker.stdout.lines(), ending::complaints(worker));
-    if let Some(line) = stderr.iter().find(|line| printed::says(line, RECEIVED, body)) {
-        return Some(
-            Mistake::new("The tasks are printed to stderr; they belong on stdout.")
-                .seen(line.clone())
-                .hint("In Rust, `println!` prints to stdout and `eprintln!` to stderr."),
-        );
-    }
-    let bytes = format!("{:?}", delivered.body);
-    if let Some(line) = stdout.iter().find(|line| line.contains(bytes.trim_matches(['[', ']']))) {
-        return Some(
-            Mistake::new(
-                "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
-            )
-            .seen(line.clone())
-            .hint("Make text of them first: in Rust, `String::from_utf8_lossy(&task.data)`."),
-        );
+    let came = seen.first_tasks(worker);
+    let came = came.iter().map(|other| String::from_utf8_lossy(other.body).into_owned()).collect::<Vec<_>>();
+    if let Some(mistake) = receiving::printed_otherwise(worker, &came, body) {
+        return Some(mistake);
     }
     let expected = format!("{RECEIVED} '{body}'");
-    let others: Vec<String> =
-        stdout.iter().filter(|line| *line != WAITING && line.trim_end() != DONE).cloned().collect();
-    let meant = |line: &&String| line.trim_start().to_lowercase().starts_with("[x] received") || line.contains(body);
-    let is_anothers = |line: &String| {
-        seen.first_tasks(worker)
-            .iter()
-            .any(|other| std::str::from_utf8(other.body).is_ok_and(|other| printed::says(line, RECEIVED, other)))
-    };
-    if let Some(line) = others.iter().filter(meant).find(|line| !is_anothers(line)) {
-        return Some(
-            Mistake::new("A task is printed in another form than the lesson's, or with other text than it has.")
-                .seen(printed::difference(&expected, line))
-                .hint("The line is ` [x] Received '…'`, with the body as it is, as UTF-8, and one space in front."),
-        );
-    }
     if seen.is_refused() && delivered.acked.is_none() {
         return None;
     }

@@ -17,7 +17,7 @@ use crate::{
         ending, printed,
         receiving::{self, Delivered, RECEIVED},
         steps,
-        talk::{BASIC_ACK, Talk},
+        talk::Talk,
     },
     performance::Performance,
     verdict::{Finding, Mistake},
@@ -66,7 +66,8 @@ pub(super) fn work(seen: &Evidence) -> Finding {
 }
 
 fn judged(seen: &Evidence, done: &[Done<'_>], not_done: &[(&Performance, Delivered<'_>)]) -> Option<Mistake> {
-    if let Some(first) = done.iter().find(|done| done.took + TOLERANCE < done.asked) {
+    let too_early = |done: &&Done<'_>| done.took + TOLERANCE < done.asked && !is_beside_others(seen, done);
+    if let Some(first) = done.iter().find(too_early) {
         return Some(too_short(done, first));
     }
     if let Some(mistake) = done.iter().find_map(silent) {
@@ -83,7 +84,9 @@ fn judged(seen: &Evidence, done: &[Done<'_>], not_done: &[(&Performance, Deliver
     }
     // What follows from a refusal is told where the refusal is, and who was interrupted could not finish.
     let could = |(worker, delivered): &&(&Performance, Delivered<'_>)| {
-        delivered.rejected.is_none() && seen.had_time(worker, delivered, work_in(delivered.body))
+        delivered.rejected.is_none()
+            && !is_acked_early(delivered)
+            && seen.had_time(worker, delivered, work_in(delivered.body))
     };
     if !seen.is_refused()
         && let Some((worker, delivered)) = not_done.iter().find(could)
@@ -91,6 +94,24 @@ fn judged(seen: &Evidence, done: &[Done<'_>], not_done: &[(&Performance, Deliver
         return Some(never_done(worker, delivered));
     }
     done.is_empty().then(|| Mistake::new("No task was done.").hint("Print ` [x] Done` after the work."))
+}
+
+/// It was acknowledged before it could be done, which is the next step's to tell.
+fn is_acked_early(delivered: &Delivered<'_>) -> bool {
+    delivered.took().is_some_and(|took| took + TOLERANCE < work_in(delivered.body))
+}
+
+/// Whether a line that comes too early may be another task's. A program that acknowledges a task at once gets others beside
+/// it, and prints that they are done, each in its time: the first line is not earlier than the first could be done, the second
+/// not earlier than the second, and so on.
+fn is_beside_others(seen: &Evidence, done: &Done<'_>) -> bool {
+    let mut due: Vec<Duration> =
+        seen.first_tasks(done.worker).iter().map(|task| task.said.at + work_in(task.body)).collect();
+    due.sort();
+    let lines = done.worker.stdout.lines();
+    let printed = lines.iter().zip(&done.worker.stdout_at).filter(|(line, _)| line.trim_end() == DONE);
+    let in_time = printed.zip(due).all(|((_, at), due)| *at + TOLERANCE >= due);
+    is_acked_early(&done.delivered) && in_time
 }
 
 /// When the program printed that this task is done: the first such line behind the one that it was received. It had the same
@@ -128,6 +149,17 @@ fn too_short(done: &[Done<'_>], first: &Done<'_>) -> Mistake {
     let at_end = |done: &Done<'_>| done.delivered.body.iter().rev().take_while(|byte| **byte == b'.').count() as u64;
     let with_dots = || done.iter().filter(|done| !done.asked.is_zero());
     let dots = first.asked.as_secs();
+    let works_later = |done: &Done<'_>| done.delivered.took().is_some_and(|took| took + TOLERANCE >= done.asked);
+    if with_dots().all(|done| done.took < BUSY && works_later(done)) {
+        return Mistake::new("The program says that a task is done, and works on it afterwards.")
+            .seen(format!(
+                "done {} s after it came, acknowledged {} s after it came: {}",
+                seconds(first.took),
+                first.delivered.took().map(seconds).unwrap_or_default(),
+                shown(&first.delivered)
+            ))
+            .hint("Print ` [x] Done` after the work, and then acknowledge.");
+    }
     let message = if with_dots().all(|done| done.took < BUSY) {
         format!("The program says at once that a task is done; each dot in it is a second of work, and it has {dots}.")
     } else if with_dots().all(|done| near(done, at_end(done))) {
@@ -192,7 +224,7 @@ pub(super) fn ack(seen: &Evidence) -> Finding {
     let all = || workers().flat_map(|worker| seen.first_tasks(worker).into_iter().map(move |task| (worker, task)));
     // What somebody did comes before what somebody else did not: of two workers, one ends the other's scene.
     let mistake = workers()
-        .find_map(refused)
+        .find_map(|worker| receiving::refused(Talk::of(worker)))
         .or_else(|| all().find_map(|(worker, task)| rejected(seen, worker, &task)))
         .or_else(|| all().find_map(|(_, task)| early(&task)))
         .or_else(|| all().find_map(|(worker, task)| never(seen, worker, &task)));
@@ -233,44 +265,6 @@ fn not_all(seen: &Evidence) -> Mistake {
             .seen(gone.or(seen.workers.first()).map(ending::last_words).unwrap_or_default())
             .hint("Acknowledge each task when it is done, and go on with the next."),
     }
-}
-
-/// An acknowledgement that the broker refused, and so closed the channel.
-fn refused(worker: &Performance) -> Option<Mistake> {
-    let talk = Talk::of(worker);
-    let close = talk.refusal(BASIC_ACK)?;
-    let acks: Vec<_> = talk
-        .methods()
-        .filter_map(|said| match said.method {
-            Method::Basic(Basic::Ack(ack)) if said.from == Peer::Program => Some((said, ack.delivery_tag)),
-            _ => None,
-        })
-        .collect();
-    let here = |connection: u32, channel: u16| (connection, channel) == (close.said.connection, close.said.channel);
-    let wrong = acks.iter().rfind(|(said, _)| here(said.connection, said.channel) && said.order < close.said.order);
-    let ledger = receiving::ledger(talk);
-    let came_here = ledger.iter().any(|delivered| here(delivered.said.connection, delivered.said.channel));
-    let times = wrong.map_or(0, |(_, tag)| {
-        acks.iter().filter(|(said, other)| other == tag && here(said.connection, said.channel)).count()
-    });
-    let (message, hint) = if !came_here {
-        (
-            "The program acknowledges a task on another channel than it came on; a delivery tag counts for its own channel, so the broker closed this one.",
-            "Acknowledge with the delivery's own `ack`, or with `basic_ack` on the channel that subscribed.",
-        )
-    } else if times > 1 {
-        (
-            "The program acknowledges a task twice; to the broker it is done and gone the first time, so it closed the channel.",
-            "Acknowledge each task once.",
-        )
-    } else {
-        (
-            "The program acknowledges a delivery tag that is not waiting for it, so the broker closed the channel.",
-            "Acknowledge with the delivery's own `ack`, or take its delivery tag: `task.delivery_tag`.",
-        )
-    };
-    let line = wrong.map(|(said, _)| format!("{}\n", said.line())).unwrap_or_default();
-    Some(Mistake::new(message).seen(line + &close.said.line()).hint(hint))
 }
 
 fn rejected(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) -> Option<Mistake> {

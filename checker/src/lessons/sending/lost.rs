@@ -1,20 +1,20 @@
 //! A message that was published well and is not in the queue, and who took it away.
 
 use wire::{
-    Content, Method, Peer,
+    Method, Peer,
     protocol::{basic, queue, tx},
     words::quoted,
 };
 
-use super::QUEUE;
+use super::Published;
 use crate::{
     lessons::talk::{Close, Said, Talk},
     verdict::Mistake,
 };
 
 /// Published before the queue was there: the broker dropped it.
-pub(super) fn too_early(talk: Talk<'_>, published: &Said<'_>) -> Option<Mistake> {
-    let is_it = |declare: &queue::Declare| declare.queue.as_str() == QUEUE && !declare.passive;
+pub(super) fn too_early(talk: Talk<'_>, published: &Said<'_>, queue: &str) -> Option<Mistake> {
+    let is_it = |declare: &queue::Declare| declare.queue.as_str() == queue && !declare.passive;
     let (declared, _) = talk.declares().find(|(_, declare)| is_it(declare))?;
     (published.order < declared.order).then(|| {
         Mistake::new("The message was published before the queue was declared: the broker had no queue for it, and dropped it without a word.")
@@ -24,7 +24,12 @@ pub(super) fn too_early(talk: Talk<'_>, published: &Said<'_>) -> Option<Mistake>
 }
 
 /// It was published well, the connection was closed well, and it is not in the queue.
-pub(super) fn lost(talk: Talk<'_>, published: &Said<'_>, content: &Content, queue_is_there: bool) -> Mistake {
+pub(super) fn lost(
+    talk: Talk<'_>,
+    (published, _, content): &Published<'_>,
+    queue: &str,
+    queue_is_there: bool,
+) -> Mistake {
     let with = |mistake: Mistake, guilty: &Said<'_>| mistake.seen(format!("{}\n{}", published.line(), guilty.line()));
     let is_closed = |close: &Close<'_>| {
         let here = [0, published.channel].contains(&close.said.channel);
@@ -47,12 +52,12 @@ pub(super) fn lost(talk: Talk<'_>, published: &Said<'_>, content: &Content, queu
             .seen(format!("{}\n{}", said.line(), published.line()))
             .hint("Leave the transaction out, or commit it.");
     }
-    if let Some(taken) = talk.methods().find(|said| takes_from_the_queue(talk, said)) {
+    if let Some(taken) = talk.methods().find(|said| takes_from(queue, talk, said)) {
         let mistake = Mistake::new("The message went into the queue, and the program took it out again.");
         return with(mistake.hint("A sender only sends; receiving is the next lesson."), &taken);
     }
     let mut since = talk.methods().filter(|said| said.order > published.order);
-    if let Some((emptied, did)) = since.find_map(|said| Some((said, empties_the_queue(talk, &said)?))) {
+    if let Some((emptied, did)) = since.find_map(|said| Some((said, empties(queue, talk, &said)?))) {
         let mistake = Mistake::new(format!(
             "The message went into the queue, and then the program {did} the queue, and the message with it."
         ));
@@ -72,7 +77,7 @@ pub(super) fn lost(talk: Talk<'_>, published: &Said<'_>, content: &Content, queu
         .hint("Leave the property `expiration` out: a message without it stays until somebody takes it.");
     }
     let limits = ["x-message-ttl", "x-max-length", "x-max-length-bytes", "x-expires"];
-    let limit = talk.declares().filter(|(_, declare)| declare.queue.as_str() == QUEUE).find_map(|(said, declare)| {
+    let limit = talk.declares().filter(|(_, declare)| declare.queue.as_str() == queue).find_map(|(said, declare)| {
         let has = |limit: &&&str| declare.arguments.inner().keys().any(|key| key.as_str() == **limit);
         Some((said, limits.iter().find(has)?))
     });
@@ -93,21 +98,21 @@ pub(super) fn lost(talk: Talk<'_>, published: &Said<'_>, content: &Content, queu
     mistake.seen(published.line())
 }
 
-fn takes_from_the_queue<'a>(talk: Talk<'a>, said: &Said<'a>) -> bool {
-    let queue = match said.method {
+fn takes_from<'a>(queue: &str, talk: Talk<'a>, said: &Said<'a>) -> bool {
+    let name = match said.method {
         Method::Basic(basic::AMQPMethod::Get(get)) => get.queue.as_str(),
         Method::Basic(basic::AMQPMethod::Consume(consume)) => consume.queue.as_str(),
         _ => return false,
     };
-    talk.queue_meant(said, queue) == QUEUE
+    talk.queue_meant(said, name) == queue
 }
 
 /// What it does to the queue that empties it, if it does.
-fn empties_the_queue<'a>(talk: Talk<'a>, said: &Said<'a>) -> Option<&'static str> {
-    let (queue, did) = match said.method {
+fn empties<'a>(queue: &str, talk: Talk<'a>, said: &Said<'a>) -> Option<&'static str> {
+    let (name, did) = match said.method {
         Method::Queue(queue::AMQPMethod::Delete(delete)) => (delete.queue.as_str(), "deleted"),
         Method::Queue(queue::AMQPMethod::Purge(purge)) => (purge.queue.as_str(), "purged"),
         _ => return None,
     };
-    (talk.queue_meant(said, queue) == QUEUE).then_some(did)
+    (talk.queue_meant(said, name) == queue).then_some(did)
 }

@@ -1,14 +1,20 @@
-//! Acknowledging: which deliveries were to be acknowledged, and what is wrong with an acknowledgement that the broker refused.
+//! An acknowledgement that the broker refused, and what is wrong with it.
 
 use wire::{Method, Peer, protocol::basic};
 
 use crate::{
-    lessons::talk::{Close, Said, Talk},
+    lessons::talk::{BASIC_ACK, Said, Talk},
     verdict::Mistake,
 };
 
-/// An acknowledgement that the broker refused.
-pub(super) fn refused(talk: Talk<'_>, close: &Close<'_>, no_ack: bool) -> Mistake {
+const ONCE: &str =
+    "Acknowledge each delivery once, on the channel it came on. In lapin, the delivery's own `ack` does that.";
+
+/// The broker refused an acknowledgement, and so closed the channel.
+#[must_use]
+pub fn refused(talk: Talk<'_>) -> Option<Mistake> {
+    let close = talk.refusal(BASIC_ACK)?;
+    let no_ack = talk.consumes().any(|(said, consume)| said.connection == close.said.connection && consume.no_ack);
     let on_the_channel = |said: &Said<'_>| {
         (said.connection, said.channel) == (close.said.connection, close.said.channel) && said.order < close.said.order
     };
@@ -33,12 +39,9 @@ pub(super) fn refused(talk: Talk<'_>, close: &Close<'_>, no_ack: bool) -> Mistak
                 "Leave the acknowledgement out, or subscribe without no_ack.",
             )
         } else {
-            (
-                "The program acknowledges a message that is not waiting for it; the broker closed the channel.",
-                "Acknowledge each delivery once, on the channel it came on.",
-            )
+            ("The program acknowledges a message that is not waiting for it; the broker closed the channel.", ONCE)
         };
-        return Mistake::new(message).seen(evidence(&lines)).hint(hint);
+        return Some(Mistake::new(message).seen(evidence(&lines)).hint(hint));
     };
     let tag = ack.delivery_tag;
     let covers = |ack: &basic::Ack| ack.delivery_tag == tag || (ack.multiple && ack.delivery_tag >= tag);
@@ -49,11 +52,11 @@ pub(super) fn refused(talk: Talk<'_>, close: &Close<'_>, no_ack: bool) -> Mistak
     let earlier = before.iter().find(|(_, ack)| covers(ack));
     let mistake = match (earlier, came_on.first()) {
         (Some((earlier, _)), _) => {
-            Mistake::new(format!("The program acknowledges delivery {tag} twice; the broker closed the channel."))
+            Mistake::new(format!("The program acknowledges delivery {tag} twice: to the broker it was done and gone the first time, so it closed the channel."))
                 .seen(evidence(&[earlier, refused, &close.said]))
         }
         (None, Some(channel)) if !came_on.contains(&refused.channel) => Mistake::new(format!(
-            "The program acknowledges on channel {} a delivery that came on channel {channel}; the broker closed the channel.",
+            "The program acknowledges on channel {} a delivery that came on channel {channel}, where alone its number counts; the broker closed the channel.",
             refused.channel
         ))
         .seen(evidence(&[refused, &close.said])),
@@ -62,39 +65,5 @@ pub(super) fn refused(talk: Talk<'_>, close: &Close<'_>, no_ack: bool) -> Mistak
         ))
         .seen(evidence(&[refused, &close.said])),
     };
-    mistake.hint("Acknowledge each delivery once, on the channel it came on.")
-}
-
-/// The delivery tags that were to be acknowledged and were not.
-pub(super) fn unacknowledged(talk: Talk<'_>) -> Vec<u64> {
-    let with_ack: Vec<&str> = talk
-        .consumes()
-        .filter(|(_, consume)| !consume.no_ack)
-        .filter_map(|(said, consume)| {
-            let tag = consume.consumer_tag.as_str();
-            let given = talk.answer(&said, |method| match method {
-                Method::Basic(basic::AMQPMethod::ConsumeOk(ok)) => Some(ok.consumer_tag.as_str()),
-                _ => None,
-            });
-            if tag.is_empty() { given } else { Some(tag) }
-        })
-        .collect();
-    let mut open: Vec<(u32, u16, u64)> = Vec::new();
-    for said in talk.methods() {
-        let here = (said.connection, said.channel);
-        match said.method {
-            Method::Basic(basic::AMQPMethod::Deliver(deliver)) if with_ack.contains(&deliver.consumer_tag.as_str()) => {
-                open.push((here.0, here.1, deliver.delivery_tag));
-            }
-            Method::Basic(basic::AMQPMethod::Ack(ack)) if said.from == Peer::Program => {
-                open.retain(|(connection, channel, tag)| {
-                    let acknowledged = *tag == ack.delivery_tag
-                        || (ack.multiple && (*tag <= ack.delivery_tag || ack.delivery_tag == 0));
-                    (*connection, *channel) != here || !acknowledged
-                })
-            }
-            _ => {}
-        }
-    }
-    open.into_iter().map(|(_, _, tag)| tag).collect()
+    Some(mistake.hint(ONCE))
 }

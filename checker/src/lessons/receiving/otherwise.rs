@@ -1,11 +1,75 @@
 //! What a line says that was meant for a message, and says it in another way.
 
 use super::RECEIVED;
-use crate::{lessons::printed, verdict::Mistake};
+use crate::{
+    lessons::{ending, printed},
+    performance::Performance,
+    verdict::Mistake,
+};
+
+/// How a message that came was printed, where it was not printed as it should be: in another form, on stderr, with others.
+/// `sent` is what came, in its order, and `body` the message that is looked for. None where no line is meant for it.
+#[must_use]
+pub fn printed_otherwise(seen: &Performance, sent: &[String], body: &str) -> Option<Mistake> {
+    let lines = seen.stdout.lines();
+    let stderr = ending::complaints(seen);
+    if let Some(line) = stderr.iter().find(|line| sent.iter().any(|body| printed::says(line, RECEIVED, body))) {
+        return Some(
+            Mistake::new("The messages are printed to stderr; they belong on stdout.")
+                .seen(line.clone())
+                .hint("In Rust, `println!` prints to stdout and `eprintln!` to stderr."),
+        );
+    }
+    if let Some(line) = lines.iter().find(|line| line.contains("Delivery { delivery_tag:")) {
+        return Some(
+            Mistake::new("The program prints the whole delivery, in its Debug form, not the text in its `data`.")
+                .seen(shown(line, 100))
+                .hint("Make text of its data: `String::from_utf8_lossy(&delivery.data)`, and print with `{}`."),
+        );
+    }
+    let in_numbers = lines.iter().filter(|line| sent.iter().any(|body| printed::has_bytes_of(line, body)));
+    if let Some(line) = in_numbers.min_by_key(|line| line.len()) {
+        return Some(
+            Mistake::new(
+                "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
+            )
+            .seen(line.clone())
+            .hint("Make text of them first: in Rust, `String::from_utf8_lossy(&delivery.data)`."),
+        );
+    }
+    if let Some(line) = lines.iter().find(|line| line.matches("[x] Received").count() > 1) {
+        return Some(
+            Mistake::new("The program prints several messages on one line.")
+                .seen(shown(line, 60))
+                .hint("End each line with a newline: `println!` does, and `print!` does not."),
+        );
+    }
+    if let Some(lines) = on_the_line_below(sent, &lines) {
+        return Some(
+            Mistake::new("The program prints a message on two lines; the lesson's is one line, with the text on it.")
+                .seen(lines.join("\n"))
+                .hint("Print both in one go: in Rust, one `println!` with `'{}'` for the text."),
+        );
+    }
+    if let Some(line) = one_for_all(sent, &lines) {
+        return Some(
+            Mistake::new("The program prints the same line for each message, whatever is in it.")
+                .seen(line.to_owned())
+                .hint("Print each delivery's own body: in Rust, `String::from_utf8_lossy(&delivery.data)`."),
+        );
+    }
+    if let Some((line, body)) = wrong_line(sent, &lines) {
+        return Some(in_another_form(line, body));
+    }
+    if let Some(line) = lines.iter().find(|line| !body.is_empty() && line.contains(body)) {
+        return Some(in_another_form(line, body));
+    }
+    None
+}
 
 /// A line that is meant to say that a message was received, and says something else, with that message's body: the plainest
 /// one, which tells the most. None where lines are missing or in another order, but right as far as they go.
-pub(super) fn wrong_line<'a>(sent: &'a [String], lines: &'a [String]) -> Option<(&'a str, &'a str)> {
+fn wrong_line<'a>(sent: &'a [String], lines: &'a [String]) -> Option<(&'a str, &'a str)> {
     let mut wrong: Vec<(&str, &str)> = Vec::new();
     for (line, body) in lines.iter().filter(|line| is_meant_for_a_message(line)).zip(sent) {
         if printed::says(line, RECEIVED, body) {
@@ -20,21 +84,24 @@ pub(super) fn wrong_line<'a>(sent: &'a [String], lines: &'a [String]) -> Option<
 }
 
 /// Orders messages by how little there is to wonder about them: short ones of plain letters first, an empty one last.
-pub(super) fn plainness(body: &str) -> (bool, bool, usize) {
+#[must_use]
+pub fn plainness(body: &str) -> (bool, bool, usize) {
     (body.is_empty(), !body.is_ascii(), body.len())
 }
 
 /// The line that is printed for every message, whatever is in it.
-pub(super) fn one_for_all(lines: &[String]) -> Option<&str> {
+fn one_for_all<'a>(sent: &[String], lines: &'a [String]) -> Option<&'a str> {
     let mut meant = lines.iter().filter(|line| is_meant_for_a_message(line));
     let first = meant.next()?;
     let others: Vec<&String> = meant.collect();
     let says_something = first.split_whitespace().count() > 2;
-    (says_something && !others.is_empty() && others.iter().all(|line| *line == first)).then_some(first)
+    let fits = sent.iter().filter(|body| printed::says(first, RECEIVED, body)).count();
+    let is_for_all = !others.is_empty() && others.iter().all(|line| *line == first) && others.len() >= fits;
+    (says_something && is_for_all).then_some(first)
 }
 
 /// A message that stands on the line below the one that is meant for it: both lines.
-pub(super) fn on_the_line_below<'a>(sent: &[String], lines: &'a [String]) -> Option<[&'a str; 2]> {
+fn on_the_line_below<'a>(sent: &[String], lines: &'a [String]) -> Option<[&'a str; 2]> {
     let is_bare = |line: &str| is_meant_for_a_message(line) && line.split_whitespace().count() == 2;
     let has_a_body = |line: &str| sent.iter().any(|body| !body.is_empty() && line.contains(body.as_str()));
     let mut pairs = lines.windows(2).map(|pair| [pair[0].as_str(), pair[1].as_str()]);
@@ -47,7 +114,7 @@ fn is_meant_for_a_message(line: &str) -> bool {
 }
 
 /// A line for this message, in another form than the lesson's.
-pub(super) fn printed_otherwise(line: &str, body: &str) -> Mistake {
+fn in_another_form(line: &str, body: &str) -> Mistake {
     let quotes = ['\'', '"', 'b', ' '];
     let told =
         line.split_once("eceived").map_or("", |(_, told)| told.trim_start_matches(quotes).trim_end_matches(quotes));
@@ -92,4 +159,11 @@ pub(super) fn printed_otherwise(line: &str, body: &str) -> Mistake {
         )
     };
     Mistake::new(message).seen(printed::difference(&format!("{RECEIVED} '{body}'"), line)).hint(hint)
+}
+
+/// A text, cut where it is longer than so many characters.
+#[must_use]
+pub fn shown(text: &str, most: usize) -> String {
+    let cut: String = text.chars().take(most).collect();
+    if cut.len() < text.len() { format!("{cut}…") } else { cut }
 }
