@@ -193,6 +193,8 @@ async fn in_a_run(work: impl AsyncFnOnce(&Run) -> Exit) -> ExitCode {
 }
 
 async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOptions, run: &Run) -> Exit {
+    // It is started once, and goes on starting when the first program does not compile, which ends that check.
+    let mut finding = Box::pin(Broker::find(&options.broker, run));
     let mut broker = None;
     let mut code = Exit::Passed;
     for lesson in lessons {
@@ -203,7 +205,7 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
         let find = async {
             match &broker {
                 Some(found) => Result::clone(found),
-                None => broker.insert(Broker::find(&options.broker, run).await).clone(),
+                None => broker.insert((&mut finding).await).clone(),
             }
         };
         let report = check(lesson, program, own, options, run, find).await;

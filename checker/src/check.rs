@@ -1,6 +1,6 @@
 //! One check, from its flags to its report.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, pin::pin, time::Duration};
 
 use cli::{CheckOptions, ProgramArgs};
 use tokio::time::Instant;
@@ -72,11 +72,7 @@ async fn attempt(
 ) -> Result<(), NoProgram> {
     let begin = Instant::now();
     let mark = format!("{}.build", run.id());
-    let build = async {
-        let built = source.build(&mark).await;
-        report.timing.build = begin.elapsed();
-        built
-    };
+    let build = async { (source.build(&mark).await, begin.elapsed()) };
     let set = async |broker: &Broker| {
         let set = Stage::set(broker, run, lesson.queues(), options.timeout, port);
         tokio::time::timeout(PATIENCE, set).await.unwrap_or_else(|_| Err(too_long(PATIENCE)))
@@ -88,15 +84,25 @@ async fn attempt(
         let stage = if broker.makes_vhosts() { Some(set(&broker).await) } else { None };
         Ok::<_, Reason>((broker, stage))
     };
-    let (built, prepared) = tokio::join!(build, prepare);
+    let (mut build, mut prepare) = (pin!(build), pin!(prepare));
+    let ((built, took), prepared) = tokio::select! {
+        built = &mut build => (built, None),
+        prepared = &mut prepare => (build.await, Some(prepared)),
+    };
+    report.timing.build = took;
     let program = match built {
         Ok(program) => program,
+        // Who has no program needs no broker: where it is still starting, that is dropped.
         Err(none) => {
-            if let Ok((_, Some(Ok(stage)))) = prepared {
+            if let Some(Ok((_, Some(Ok(stage))))) = prepared {
                 stage.hand.close().await;
             }
             return Err(none);
         }
+    };
+    let prepared = match prepared {
+        Some(prepared) => prepared,
+        None => prepare.await,
     };
     let (broker, stage) = prepared.map_err(NoProgram::NotChecked)?;
     let after_build = report.timing.build;

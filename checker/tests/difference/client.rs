@@ -79,11 +79,13 @@ pub struct Client {
     pub reply_to: String,
     /// Whether a close is answered at once, as every client should.
     pub polite: bool,
+    /// How many times longer than usual silence has to be before it counts.
+    pub ears: u32,
 }
 
 impl Client {
     /// A TCP connection, and nothing said yet.
-    pub fn dial(name: char, log: Log, address: &Address) -> Client {
+    pub fn dial(name: char, log: Log, address: &Address, ears: u32) -> Client {
         let stream = TcpStream::connect(address.host_and_port()).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -103,6 +105,7 @@ impl Client {
             last: AMQPProperties::default(),
             reply_to: String::new(),
             polite: true,
+            ears,
         }
     }
 
@@ -239,7 +242,7 @@ impl Client {
                 }
             }
         }
-        self.rest(LINGER);
+        self.rest(LINGER * self.ears);
     }
 
     /// As [`Client::hear`], where the order of things is nobody's promise: their lines are sorted.
@@ -251,7 +254,7 @@ impl Client {
 
     /// Listens until silence; says so when there was nothing else.
     pub fn quiet(&mut self) {
-        if !self.rest(SILENCE) {
+        if !self.rest(SILENCE * self.ears) {
             self.note("<- (silence)");
         }
     }

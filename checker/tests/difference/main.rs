@@ -42,6 +42,9 @@ const VERSIONS: [&str; 3] = ["4.3", "4.0", "3.10"];
 /// What the embedded broker's transcripts are filed under.
 const EMBEDDED: &str = "embedded";
 
+/// How many times longer silence has to last when a conversation is heard again.
+const PATIENTLY: u32 = 5;
+
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Most of the time is spent waiting.
@@ -59,20 +62,34 @@ fn main() -> ExitCode {
             let (embedded, accepted, in_use) = (embedded.clone(), accepted.clone(), in_use.clone());
             let trial = Trial::test(name, move || {
                 let broker = in_use.broker(&Place::Embedded)?;
-                let embedded = embedded.get_or_init(|| play(&broker.broker.address, conversation, EMBEDDED)).clone()?;
+                let embedded = embedded.get_or_init(|| play(&broker.broker.address, conversation, EMBEDDED, 1)).clone();
                 if place == Place::Embedded {
-                    return Ok(());
+                    return Ok(embedded.map(drop)?);
                 }
                 let rabbit = in_use.broker(&place)?;
                 let version = short(&rabbit.broker.identity.version);
-                let heard = play(&rabbit.broker.address, conversation, &version)?;
-                let lines = known::difference(&embedded, &heard);
+                let heard = play(&rabbit.broker.address, conversation, &version, 1);
                 if accept {
+                    let lines = known::difference(&embedded?, &heard?);
                     let known = known::Known { why: String::new(), lines };
                     accepted.lock().unwrap().entry(version).or_default().insert(conversation.name(), known);
                     return Ok(());
                 }
-                judge(known::read(&version).get(&conversation.name()), &lines)
+                let known = known::read(&version);
+                let judge = |embedded: Result<String, String>, heard: Result<String, String>| {
+                    judge(known.get(&conversation.name()), &known::difference(&embedded?, &heard?))
+                };
+                let Err(first) = judge(embedded, heard) else { return Ok(()) };
+                // On a busy machine, an answer may come so late that it seemed not to come. What differs in truth differs again.
+                let again = |address, name| play(address, conversation, name, PATIENTLY);
+                judge(again(&broker.broker.address, EMBEDDED), again(&rabbit.broker.address, &version))?;
+                let why = first.message().unwrap_or_default();
+                eprintln!(
+                    "{}::{} differed, and did not when more patiently heard:\n{why}",
+                    place.name(),
+                    conversation.name()
+                );
+                Ok(())
             });
             trials.push(trial.with_ignored_flag(ignored));
         }
@@ -99,9 +116,9 @@ fn short(version: &str) -> String {
     version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
 }
 
-/// Plays a conversation; its transcript.
-fn play(address: &Address, conversation: Conversation, version: &str) -> Result<String, String> {
-    let mut stage = Stage::set(address);
+/// Plays a conversation; its transcript. `ears` are as in [`Stage::set`].
+fn play(address: &Address, conversation: Conversation, version: &str, ears: u32) -> Result<String, String> {
+    let mut stage = Stage::set(address, ears);
     let played = catch_unwind(AssertUnwindSafe(|| (conversation.play)(&mut stage)));
     let transcript = stage.transcript();
     if let Err(panic) = played {

@@ -381,7 +381,7 @@ impl Client {
     /// As [`Client::fill`], with properties.
     pub fn fill_as(&mut self, queue: &str, properties: &AMQPProperties, bodies: &[&str]) {
         self.note(format!("-> (publishes to {queue}: {})", bodies.join(" ")));
-        let mut hand = Client::dial('-', Log::default(), &self.address);
+        let mut hand = Client::dial('-', Log::default(), &self.address, self.ears);
         let login = format!("\0{}\0{}", self.address.user, self.address.password);
         handshake(&mut hand, &[], login.as_bytes(), &self.address.vhost);
         hand.confirm();

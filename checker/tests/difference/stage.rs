@@ -22,15 +22,17 @@ pub struct Stage {
     log: Log,
     connections: u8,
     users: Vec<String>,
+    ears: u32,
 }
 
 impl Stage {
-    /// Makes the vhost.
-    pub fn set(broker: &Address) -> Stage {
+    /// Makes the vhost. With `ears` of 5, silence has to last five times longer than usual before it counts.
+    pub fn set(broker: &Address, ears: u32) -> Stage {
         // Of one length, and short: reply texts hold it, and are cut at 255 bytes.
         let name: String = std::iter::repeat_with(fastrand::lowercase).take(6).collect();
         let vhost = format!("d{name}");
-        let stage = Stage { address: broker.in_vhost(&vhost), log: Log::default(), connections: 0, users: Vec::new() };
+        let stage =
+            Stage { address: broker.in_vhost(&vhost), log: Log::default(), connections: 0, users: Vec::new(), ears };
         stage.manage("PUT", &format!("vhosts/{vhost}"), "{}");
         stage.permit(&broker.user.clone(), ".*", ".*", ".*");
         stage
@@ -115,7 +117,7 @@ impl Stage {
     pub fn socket(&mut self) -> Client {
         let name = char::from(b'a' + self.connections);
         self.connections += 1;
-        Client::dial(name, self.log.clone(), &self.address)
+        Client::dial(name, self.log.clone(), &self.address, self.ears)
     }
 
     /// A connection on which the protocol header was sent and connection.start came; neither is written down.

@@ -144,6 +144,22 @@ fn a_program_that_does_not_compile_failed() {
     assert_eq!(report["steps"][1]["verdict"], "skipped");
 }
 
+#[test]
+fn who_has_no_program_does_not_wait_for_a_broker() {
+    // It takes the connection and says nothing: a broker that never comes up.
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = format!("amqp://{}", silent.local_addr().unwrap());
+    let folder = package("no-program-no-broker", &[("src/main.rs", "fn main() { nothing }\n")]);
+    let arguments =
+        ["check", "lesson", "01", "--broker", &address, "--path", folder.to_str().unwrap(), "--format", "json"];
+    let output = run(&arguments);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let milliseconds = |of: &str| report["timing_ms"][of].as_f64().unwrap();
+    // It would give up after five seconds, counted from the start.
+    assert!(milliseconds("total") - milliseconds("build") < 500.0, "{report}");
+}
+
 /// A package with these files, in a folder of its own.
 fn package(place: &str, files: &[(&str, &str)]) -> std::path::PathBuf {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(place);
