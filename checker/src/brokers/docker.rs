@@ -57,7 +57,10 @@ mod client {
 
 #[cfg(feature = "docker")]
 pub(crate) mod client {
-    use std::collections::HashMap;
+    use std::{
+        collections::HashMap,
+        sync::{Arc, LazyLock},
+    };
 
     use testcontainers::{
         ContainerAsync, ContainerRequest, CopyTargetOptions, GenericImage, ImageExt, TestcontainersError,
@@ -73,7 +76,7 @@ pub(crate) mod client {
         },
         runners::AsyncRunner,
     };
-    use tokio::time::Instant;
+    use tokio::{sync::RwLock, time::Instant};
 
     use super::{Broker, Reason, Run};
     use crate::{
@@ -108,7 +111,13 @@ pub(crate) mod client {
         Ok(Broker { own: Some(Own::Container(name)), ..broker })
     }
 
+    /// Who makes a container reads, who removes one writes: an engine that was asked for a container makes it, also when
+    /// nobody waits for it any more, and until it is made it can't be removed.
+    static MAKING: LazyLock<Arc<RwLock<()>>> = LazyLock::new(Arc::default);
+
     /// Starts a container and waits until its broker is ready. `port` is the host's port for AMQP.
+    ///
+    /// It can be dropped at any time: [`remove`] then removes what there is, or what there is going to be.
     pub(crate) async fn launch(
         image: &str,
         name: &str,
@@ -116,7 +125,23 @@ pub(crate) mod client {
         port: u16,
     ) -> Result<(Broker, ContainerAsync<GenericImage>), Reason> {
         let deadline = Instant::now() + START_PATIENCE;
-        let container = request(image, name, label, port).start().await.map_err(|error| trouble(image, &error))?;
+        let mut request = request(image, name, label, port);
+        // This may take minutes, and leaves nothing behind that is to be removed.
+        let docker = engine().await.map_err(|error| trouble(image, &error.into()))?;
+        if docker.inspect_image(image).await.is_err() {
+            request = request.pull_image().await.map_err(|error| trouble(image, &error))?;
+        }
+        let making = MAKING.clone().read_owned().await;
+        let start = tokio::spawn(async move {
+            let started = request.start().await;
+            drop(making);
+            started
+        });
+        let started = start.await.map_err(|error| Reason {
+            message: format!("The start of a container of {image} was lost: {error}."),
+            hints: vec!["Check again".to_owned()],
+        })?;
+        let container = started.map_err(|error| trouble(image, &error))?;
         let place = async {
             let host = container.get_host().await?.to_string();
             let amqp = container.get_host_port_ipv4(5672.tcp()).await?;
@@ -200,6 +225,7 @@ pub(crate) mod client {
     pub(crate) async fn remove(name: &str) -> Result<(), String> {
         let failed = |error: &dyn std::fmt::Display| format!("the container {name} could not be removed: {error}");
         let docker = engine().await.map_err(|error| failed(&error))?;
+        let _none_is_made = MAKING.write().await;
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
         match docker.remove_container(name, Some(options)).await {
             Ok(()) | Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(()),

@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         ("an_interrupted_check_leaves_nothing_behind", cleaning::interrupted),
         ("a_broker_is_kept_warm_and_goes_away", own::kept_warm),
         ("a_killed_check_leaves_no_broker_behind", own::killed),
+        ("a_broker_that_is_not_needed_any_more_goes_away", own::not_needed),
         ("what_a_program_leaves_running_ends_with_the_check", cleaning::daemon),
     ];
     let places = Place::all();

@@ -216,9 +216,50 @@ pub fn killed(broker: &TestBroker) -> Result<(), Failed> {
     assert_eq!(apart.left(), Vec::<PathBuf>::new());
     assert_eq!(owner::processes(&run), Vec::<i32>::new());
     if let Place::Docker(_) = broker.place {
-        let name = format!("name=hello-rabbit-{run}");
-        let containers = Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &name]).output()?;
-        assert_eq!(String::from_utf8_lossy(&containers.stdout), "");
+        assert_eq!(containers(&run)?, "");
     }
     Ok(())
+}
+
+/// A program that does not compile ends its check while the broker is still starting, which leaves nothing of it behind.
+pub fn not_needed(broker: &TestBroker) -> Result<(), Failed> {
+    let apart = Apart::new(&broker.place);
+    let program = apart.folder.join("no-program");
+    fs::create_dir_all(program.join("src"))?;
+    let manifest = "[package]\nname = \"no-program\"\nedition = \"2024\"\n[workspace]\n";
+    fs::write(program.join("Cargo.toml"), manifest)?;
+    let mut runs = Vec::new();
+    // How far the broker comes is another each time.
+    for attempt in 0..6 {
+        fs::write(program.join("src/main.rs"), format!("fn main() {{ nothing_{attempt} }}\n"))?;
+        let check = ["check", "lesson", "01", "--path", &program.to_string_lossy()].map(str::to_owned);
+        let arguments: Vec<&str> = check.iter().chain(&apart.flags).map(String::as_str).collect();
+        let mut check = apart.checker(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        until("the check to begin", || {
+            runs.extend(apart.runs().iter().filter_map(|run| Some(run.file_name()?.to_string_lossy().into_owned())));
+            runs.len() > attempt
+        })?;
+        assert_eq!(check.wait()?.code(), Some(1));
+        runs.truncate(attempt + 1);
+    }
+    runs.sort();
+    runs.dedup();
+    assert_eq!(runs.len(), 6);
+    assert_eq!(apart.runs(), Vec::<PathBuf>::new());
+    // What the engine was asked for comes within seconds, or not at all.
+    std::thread::sleep(Duration::from_secs(3));
+    for run in runs {
+        assert_eq!(owner::processes(&owner::broker_mark(&run)), Vec::<i32>::new());
+        if let Place::Docker(_) = broker.place {
+            assert_eq!(containers(&run)?, "");
+        }
+    }
+    Ok(())
+}
+
+/// The containers of a run, as `docker ps` lists them.
+fn containers(run: &str) -> Result<String, Failed> {
+    let name = format!("name=hello-rabbit-{run}");
+    let told = Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &name]).output()?;
+    Ok(String::from_utf8_lossy(&told.stdout).into_owned())
 }
