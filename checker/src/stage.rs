@@ -201,12 +201,6 @@ impl<'a> Stage<'a> {
         self.time_limit.mul_f64(PROMPTLY)
     }
 
-    /// Whether the broker is this check's alone, and may be restarted.
-    #[must_use]
-    pub fn may_restart(&self) -> bool {
-        self.broker.is_ours()
-    }
-
     /// Whether a restart of it takes no time worth mentioning.
     #[must_use]
     pub fn restarts_at_once(&self) -> bool {

@@ -165,12 +165,6 @@ impl Broker {
         Ok(self.address.in_vhost(&name))
     }
 
-    /// Whether it is this check's alone: nobody else is there who would mind a restart.
-    #[must_use]
-    pub fn is_ours(&self) -> bool {
-        self.restarts_at_once() || self.own.is_some()
-    }
-
     /// Whether a restart takes no time worth mentioning. RabbitMQ takes some seconds.
     #[must_use]
     pub fn restarts_at_once(&self) -> bool {

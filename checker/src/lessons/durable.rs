@@ -30,6 +30,14 @@ pub fn declare(seen: &Performance, name: &str) -> Finding {
     let talk = Talk::of(seen);
     let mine = talk.declares().find(|(_, declare)| declare.queue.as_str() == name && !declare.passive);
     let Some((said, declare)) = mine else { return found };
+    if !declare.durable && declare.arguments.inner().keys().any(|key| key.as_str() == "durable") {
+        return Mistake::new(format!(
+            "`durable` stands among the arguments of the queue `{name}`, where the broker takes no notice of it: the queue is transient."
+        ))
+        .seen(said.line())
+        .hint("It is a flag of the declaration itself: `QueueDeclareOptions { durable: true, ..Default::default() }`.")
+        .into();
+    }
     if !declare.durable {
         return Mistake::new(format!(
             "The queue `{name}` is declared transient: a restart of the broker takes it away, and all tasks in it."

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::{
-    lessons::{Contract, Rule, durable, printed, sending, steps, talk::Talk},
+    lessons::{Contract, Rule, durable, ending, printed, sending, steps, talk::Talk},
     performance::{Part, Performance},
     program::Program,
     stage::{Call, Stage},
@@ -141,7 +141,8 @@ fn message(seen: &Evidence) -> Finding {
         if let Some(mistake) = word_by_word(run) {
             return Err(mistake);
         }
-        let published = sending::the_message(&run.performance)?;
+        let published =
+            sending::the_message(&run.performance).map_err(|mistake| only_now(seen, run).unwrap_or(mistake))?;
         let (said, _, content) = published;
         if let Some(mistake) = sending::swapped(&published, QUEUE, &run.task()) {
             return Err(mistake);
@@ -153,6 +154,27 @@ fn message(seen: &Evidence) -> Finding {
         Finding::Passed(line) => Finding::Passed(format!("{line}; {} runs, each with its own task", seen.runs.len())),
         failed @ Finding::Failed(_) => failed,
     }
+}
+
+/// The program sent nothing in this run, and did better in another.
+fn only_now(seen: &Evidence, run: &Sending) -> Option<Mistake> {
+    let sends = |run: &Sending| Talk::of(&run.performance).publishes().next().is_some();
+    let started = format!("started {}\n{}", run.typed(), ending::last_words(&run.performance));
+    if run.words.is_empty() && seen.runs.iter().any(sends) {
+        return Some(
+            Mistake::new(
+                "Without words on the command line the program sends nothing; then `Hello World!` is the task.",
+            )
+            .seen(started)
+            .hint("Where nothing was typed, publish the default: nobody has to type something."),
+        );
+    }
+    let reaches = |run: &Sending| !Talk::of(&run.performance).is_empty();
+    (!reaches(run) && seen.runs.first().is_some_and(reaches)).then(|| {
+        Mistake::new("With words on the command line the program does not connect; without, it does.")
+            .seen(started)
+            .hint("What is typed after its name is the task, all of it. The address comes from AMQP_URL.")
+    })
 }
 
 /// Each word is a message of its own.
@@ -217,6 +239,11 @@ fn wrong_body(seen: &Evidence, run: &Sending, body: &str) -> Mistake {
             "The program puts the words together without the space between them.".to_owned(),
             "Put one between them: `join(\" \")`.",
         )
+    } else if body.trim_matches(['"', '\'', '[', ']']) == task || body.contains("\", \"") {
+        (
+            "The message has what was typed in its Debug form, with quotes or brackets.".to_owned(),
+            "Send the text itself: `join` makes one text of the words.",
+        )
     } else if body.is_empty() && task == DEFAULT {
         (
             "Without words on the command line the message is empty; it should be `Hello World!`.".to_owned(),
@@ -226,11 +253,6 @@ fn wrong_body(seen: &Evidence, run: &Sending, body: &str) -> Mistake {
         (
             "Without words on the command line the message is not `Hello World!`.".to_owned(),
             "Where nothing was typed, `Hello World!` is the task.",
-        )
-    } else if body.trim_matches(['"', '\'', '[', ']']) == task || body.contains("\", \"") {
-        (
-            "The message has what was typed in its Debug form, with quotes or brackets.".to_owned(),
-            "Send the text itself: `join` makes one text of the words.",
         )
     } else {
         (format!("The program was started {typed}, and its message says something else."), "Look at the marked place.")

@@ -204,9 +204,28 @@ pub fn print(performance: &Performance, body: &str) -> Finding {
         }
     }
     match steps::line_on_stdout(performance, &expected, says_it) {
-        Ok(()) => Finding::Passed(expected),
+        Ok(()) => too_early(performance, says_it).map_or(Finding::Passed(expected), Finding::from),
         Err(mistake) => mistake.into(),
     }
+}
+
+/// The line came before there was a channel to publish on. Closer can't be told: some clients don't wait for what comes next.
+fn too_early(seen: &Performance, says_it: impl Fn(&str) -> bool) -> Option<Mistake> {
+    let talk = Talk::of(seen);
+    let lines = seen.stdout.lines();
+    let (line, at) = lines.iter().zip(&seen.stdout_at).find(|(line, _)| says_it(line))?;
+    let (published, ..) = talk.publishes().next()?;
+    let opens = |said: &Said<'_>| {
+        let is_it = matches!(said.method, Method::Channel(channel::AMQPMethod::OpenOk(_)));
+        is_it && (said.connection, said.channel) == (published.connection, published.channel)
+    };
+    // What the broker says is seen before the program hears it, and a line after the program printed it.
+    let opened = talk.methods().find(opens).filter(|said| *at < said.at)?;
+    Some(
+        Mistake::new("The program says that it has sent the message before it sends it.")
+            .seen(format!("{line}\nonly then {}\nand then  {}", opened.line(), published.line()))
+            .hint("First do it, then say it: print the line after publishing."),
+    )
 }
 
 /// A line of the right form, with a text in quotes that is nothing like this one.

@@ -47,7 +47,7 @@ pub struct Worker;
 /// What was seen.
 #[derive(Clone, Debug)]
 pub struct Evidence {
-    /// Of each worker, in the order in which they were started: two, and a third where the broker was restarted.
+    /// Of each worker, in the order in which they were started: two, and a third that comes to a task that waits.
     pub workers: Vec<Performance>,
     /// What was sent.
     pub tasks: Tasks,
@@ -261,7 +261,7 @@ async fn scene(stage: &mut Stage<'_>, program: &Program, seed: u64, call: &Call)
     }
     evidence.workers = seen.into_iter().flatten().collect();
     if evidence.reached == Reached::Survived {
-        after_a_restart(stage, program, call, &mut evidence).await?;
+        with_a_task_that_waits(stage, program, call, &mut evidence).await?;
     }
     if evidence.reached >= Reached::Killed {
         evidence.left = stage.hand.drain(QUEUE, 0, PATIENCE).await.map_err(|error| stage.lost(&error))?;
@@ -310,16 +310,13 @@ async fn in_hand(stage: &Stage<'_>, workers: &[Actor], task: &str) -> Result<Opt
 }
 
 /// A task is sent while nobody works, the broker is restarted where it is ours, and a worker comes.
-async fn after_a_restart(
+async fn with_a_task_that_waits(
     stage: &mut Stage<'_>,
     program: &Program,
     call: &Call,
     evidence: &mut Evidence,
 ) -> Result<(), Reason> {
     let last = evidence.tasks.last.clone();
-    if !stage.may_restart() {
-        return Ok(());
-    }
     send(stage, &last).await?;
     evidence.restarted = stage.restart().await?;
     let worker = stage.call(program, call).await?;

@@ -12,8 +12,7 @@ use crate::{
 pub(super) fn receive(seen: &Evidence) -> Finding {
     let performance = &seen.performance;
     let lines = performance.stdout.lines();
-    let missing = seen.sent.iter().filter(|body| times_printed(performance, body) == 0);
-    if let Some(body) = missing.min_by_key(|body| receiving::plainness(body)) {
+    if let Some(body) = missing(seen).min_by_key(|body| receiving::plainness(body)) {
         return not_printed(seen, body).into();
     }
     if seen.reached < Reached::Received {
@@ -58,6 +57,16 @@ fn too_late(seen: &Evidence) -> Mistake {
     }
 }
 
+/// All messages were printed, so many, up to an empty one.
+fn ended_at_an_empty_one(seen: &Evidence, count: usize) -> bool {
+    count > 0 && missing(seen).eq(&seen.sent[count..]) && seen.sent[count].is_empty()
+}
+
+/// The messages for which no line was printed.
+fn missing(seen: &Evidence) -> impl Iterator<Item = &String> {
+    seen.sent.iter().filter(|body| times_printed(&seen.performance, body) == 0)
+}
+
 fn not_printed(seen: &Evidence, body: &str) -> Mistake {
     let performance = &seen.performance;
     if let Some(panic) = ending::panic_of(performance) {
@@ -69,6 +78,11 @@ fn not_printed(seen: &Evidence, body: &str) -> Mistake {
     let count = seen.sent.iter().filter(|body| times_printed(performance, body) > 0).count();
     if let Some(mistake) = let_no_more_come(seen, body, count) {
         return mistake;
+    }
+    if missing(seen).eq(seen.sent.first()) && count > 1 {
+        return Mistake::new("The program prints all messages but the first.")
+            .seen(format!("expected first: {RECEIVED} '{}'", receiving::shown(body, 40)))
+            .hint("Is a delivery taken before the loop, to see whether one comes? Print that one, too.");
     }
     if body.is_empty() {
         return Mistake::new(
@@ -111,6 +125,10 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
     let all = seen.sent.len();
     if receiving::ended_by_itself(performance) {
         let message = match count {
+            count if ended_at_an_empty_one(seen, count) => {
+                "The program ended when an empty message came; that is a message, too, and not the end of them."
+                    .to_owned()
+            }
             0 => "The program ended before it had printed any message; a receiver waits for them.".to_owned(),
             count => format!("The program ended after {count} of {all} messages; a receiver waits for more."),
         };

@@ -15,6 +15,11 @@ pub(super) fn wrong(line: String, body: &[u8], complete: bool) -> Mistake {
             .seen(line)
             .hint("Send the text's bytes: in Rust, `b\"Hello World!\"`.");
     };
+    if let Some(zeros) = text.strip_prefix(BODY).filter(|more| more.len() > 1 && more.chars().all(|c| c == '\0')) {
+        return Mistake::new(format!("The message's body has {} zero bytes after `Hello World!`.", zeros.len()))
+            .seen(printed::difference(BODY, text))
+            .hint("Send the text's own bytes: a buffer of fixed length brings along what is behind the text.");
+    }
     if let Some(character) = printed::unseen(BODY, text).filter(|_| text.trim_end_matches(['\n', '\r', ' ']) != BODY) {
         return Mistake::new(format!("The message's body has a character in it that nobody sees: {character}."))
             .seen(printed::difference(BODY, text))

@@ -1,6 +1,10 @@
 //! A line that has to be printed.
 
-use crate::{lessons::printed, performance::Performance, verdict::Mistake};
+use crate::{
+    lessons::{ending, printed},
+    performance::Performance,
+    verdict::Mistake,
+};
 
 /// A line that must be among the lines on stdout, where a program is expected to have printed it.
 ///
@@ -38,18 +42,25 @@ pub fn line_on_stdout(seen: &Performance, expected: &str, fits: impl Fn(&str) ->
             let (message, hint) = how_it_differs(expected, line, fits);
             Mistake::new(message).seen(printed::difference(expected, line)).hint(hint)
         }
-        None => never_printed(expected, stdout.first()),
+        None => never_printed(seen, expected, stdout.first()),
     })
 }
 
-fn never_printed(expected: &str, first: Option<&String>) -> Mistake {
+fn never_printed(seen: &Performance, expected: &str, first: Option<&String>) -> Mistake {
     let (got, more) = match first {
         Some(line) => (format!("its first line on stdout: {line}"), ""),
-        None => ("nothing on stdout".to_owned(), " What is still in a `BufWriter` at `process::exit` is lost."),
+        None => (nothing_on_stdout(seen), " What is still in a `BufWriter` at `process::exit` is lost."),
     };
     Mistake::new("The program never prints the lesson's line.")
         .seen(format!("expected: {expected}\n{got}"))
         .hint(format!("Print it with `println!`, with the space in front.{more}"))
+}
+
+fn nothing_on_stdout(seen: &Performance) -> String {
+    match ending::complaints(seen).into_iter().rfind(|line| !line.trim().is_empty()) {
+        Some(line) => format!("nothing on stdout; its last line on stderr: {line}"),
+        None => "nothing on stdout".to_owned(),
+    }
 }
 
 /// What is wrong with a line that comes near, and what to do.

@@ -23,13 +23,15 @@ pub(super) fn share(seen: &Evidence) -> Finding {
         let until = busy.acked.map_or(u64::MAX, |said| said.order);
         let behind = got.iter().find(|other| other.said.order > busy.said.order && other.said.order < until);
         if let Some(other) = behind {
-            return Mistake::new(format!(
-                "While {} worked on a long task it got another one, which waited behind it.",
-                role(index)
-            ))
-            .seen(format!("{}\n{}", busy.said.line(), other.said.line()))
-            .hint("The limit counts for each subscription: subscribe once, and ask for messages in no other way.")
-            .into();
+            let subscriptions = Talk::of(worker).consumes().count();
+            let why = match subscriptions {
+                2.. => format!(": it has {subscriptions} subscriptions, and the limit counts for each."),
+                _ => ", which waited behind it.".to_owned(),
+            };
+            return Mistake::new(format!("While {} worked on a long task it got another one{why}", role(index)))
+                .seen(format!("{}\n{}", busy.said.line(), other.said.line()))
+                .hint("The limit counts for each subscription: subscribe once, and ask for messages in no other way.")
+                .into();
         }
         let others =
             seen.workers.iter().take(2).map(|worker| seen.first_tasks(worker).len()).sum::<usize>() - got.len();
@@ -55,8 +57,8 @@ pub(super) fn survive(seen: &Evidence) -> Finding {
         .hint("A worker stays for the next task, whatever the last one was.")
         .into();
     };
-    match fatal(seen, killed).and_then(|told| Ok((told, twice(seen)?, restart(seen)?, rest(seen)?))) {
-        Ok((told, (), restart, ())) => Finding::Passed(format!("{told}; {restart}")),
+    match fatal(seen, killed).and_then(|told| Ok((told, twice(seen)?, waited(seen)?, rest(seen)?))) {
+        Ok((told, (), waited, ())) => Finding::Passed(format!("{told}; {waited}")),
         Err(mistake) => mistake.into(),
     }
 }
@@ -154,31 +156,44 @@ fn twice(seen: &Evidence) -> Result<(), Mistake> {
     Ok(())
 }
 
-/// A task that was sent when nobody worked was done after the restart.
-fn restart(seen: &Evidence) -> Result<String, Mistake> {
-    if !seen.restarted {
-        return Ok("this broker is not ours to restart, so the durable queue is judged by the wire".to_owned());
-    }
+/// A task that was sent when nobody worked was done by the next worker, after a restart where the broker is ours.
+fn waited(seen: &Evidence) -> Result<String, Mistake> {
     let last = seen.tasks.last.as_bytes();
     let Some(worker) = seen.workers.get(2) else {
-        return Err(Mistake::new("After the restart of the broker no worker was started."));
+        return Err(Mistake::new("No third worker was started for the task that waits."));
     };
+    let when =
+        if seen.restarted { "while nobody worked, and after a restart of the broker" } else { "while nobody worked" };
     let got = receiving::ledger(Talk::of(worker));
     let Some(delivered) = got.iter().find(|delivered| delivered.body == last) else {
-        return Err(Mistake::new(
-            "The broker was restarted while nobody worked, and the task that waited did not come to the next worker.",
-        )
-        .seen(ending::last_words(worker))
-        .hint("Declare the queue durable, and without arguments that let its messages go."));
+        let message = if seen.restarted {
+            "The broker was restarted while nobody worked, and the task that waited did not come to the next worker."
+        } else {
+            "A task was sent while nobody worked, and it did not come to the next worker."
+        };
+        return Err(Mistake::new(message)
+            .seen(ending::last_words(worker))
+            .hint("Declare the queue durable, and without arguments that let its messages go."));
     };
     if delivered.acked.is_none() {
-        return Err(Mistake::new(
-            "After a restart of the broker a task came to a new worker, which did not acknowledge it in time.",
-        )
+        return Err(Mistake::new(format!(
+            "A task waited in the queue {when}; it came to a new worker, which did not acknowledge it in time."
+        ))
         .seen(delivered.said.line())
         .hint("Work on it and acknowledge it, like any other task."));
     }
-    Ok("and a task that waited in the queue was there after a restart of the broker".to_owned())
+    if !receiving::waits(worker) {
+        return Err(Mistake::new(
+            "The program does not print its waiting line when there is a task already; who watches it can't tell that it is ready.",
+        )
+        .seen(format!("{}\nexpected before it: {}", delivered.said.line(), receiving::WAITING))
+        .hint("Print the line always, once you are subscribed."));
+    }
+    Ok(if seen.restarted {
+        "and a task that waited in the queue was there after a restart of the broker".to_owned()
+    } else {
+        "and a task that waited in the queue came to the next worker (this broker is not ours to restart: that the queue is durable is judged by the wire)".to_owned()
+    })
 }
 
 /// Nothing is left over, and Ctrl-C ends those who are left.

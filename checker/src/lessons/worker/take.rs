@@ -105,8 +105,18 @@ pub(super) fn consume(worker: &Performance) -> Finding {
         .seen(said.line())
         .hint("Leave `no_ack` out: `BasicConsumeOptions::default()`. And acknowledge each task when it is done.")
         .into(),
-        Ok((said, _)) => Finding::Passed(said.line()),
+        Ok((said, _)) => asked_besides(worker).map_or(Finding::Passed(said.line()), Finding::from),
     }
+}
+
+/// A task is asked for besides the subscription.
+fn asked_besides(worker: &Performance) -> Option<Mistake> {
+    let said = Talk::of(worker).said(|method| matches!(method, Method::Basic(Basic::Get(_)))).next()?;
+    Some(
+        Mistake::new("The program subscribes, and asks for single tasks besides (basic.get): for those no limit counts, so it can take all that wait.")
+            .seen(said.line())
+            .hint("Subscribe, and let the broker bring the tasks, those that wait already, too."),
+    )
 }
 
 /// Each task that came is printed, once each time it came; and the program is there for it.

@@ -299,6 +299,16 @@ fn never(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) -> Op
         let told = "The broker closed the channel before the program acknowledged its task.";
         return Some(close.mistake(Talk::of(worker), told));
     }
+    let mut others = seen.workers.iter().take(2).flat_map(|worker| seen.first_tasks(worker));
+    if others.any(|other| other.acked.is_some()) {
+        return Some(
+            Mistake::new(
+                "The program acknowledges other tasks, and never this one: when it ends, the broker delivers it again.",
+            )
+            .seen(delivered.said.line())
+            .hint("Acknowledge each task, whatever is in it. Does a `continue`, a `?` or an `if` jump over `ack`?"),
+        );
+    }
     let mistake = Mistake::new("The program never acknowledges a task: with a limit of 1 it gets no other, and when it ends the broker delivers this one again.")
         .seen(delivered.said.line())
         .hint("Acknowledge after the work: `task.ack(BasicAckOptions::default()).await?`. A future that is not awaited does nothing.");

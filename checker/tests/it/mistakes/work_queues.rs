@@ -193,10 +193,16 @@ fn after() -> Hand {
 
 /// Lesson 04's verdict.
 fn workers(hands: Vec<Hand>, reached: Reached, left: &[&str]) -> String {
+    let restarted = hands.len() > 2;
+    workers_on(restarted, hands, reached, left)
+}
+
+/// As [`workers`], on a broker that was restarted or was not.
+fn workers_on(restarted: bool, hands: Vec<Hand>, reached: Reached, left: &[&str]) -> String {
     let workers: Vec<Performance> = hands.into_iter().map(|hand| hand.script.seen).collect();
     told(&judge::<Worker>(&worker::Evidence {
         killed: workers.iter().position(|worker| worker.killed_at.is_some()),
-        restarted: workers.len() > 2,
+        restarted,
         workers,
         tasks: chosen(),
         reached,
@@ -218,7 +224,19 @@ fn working() {
     let long = || Hand::ready().comes("long. one.", false).line(" [x] Received 'long. one.'");
     let cases = [
         ("all is well", all(busy(), heir())),
-        ("nobody restarts the broker", workers(vec![killed(busy()), heir()], Reached::Survived, &[])),
+        (
+            "nobody restarts the broker",
+            workers_on(false, vec![killed(busy()), heir(), after()], Reached::Survived, &[]),
+        ),
+        (
+            "nobody restarts the broker, and the task that waited is gone",
+            workers_on(
+                false,
+                vec![killed(busy()), heir(), Hand::ready().at(6000).interrupted()],
+                Reached::Survived,
+                &[],
+            ),
+        ),
         (
             "the idle one is killed",
             workers(
@@ -336,6 +354,7 @@ fn working() {
                             .complain("interrupted"),
                         ..heir()
                     },
+                    after(),
                 ],
                 Reached::Survived,
                 &[],
