@@ -15,11 +15,13 @@ const TAG: &str = "amq.ctag-Xq3v";
 /// Leaves out what is a matter of chance, and puts steady names in the place of those that are made up.
 ///
 /// A matter of chance is how the broker ends a socket that the program has left, and whether a program that ends gets to answer
-/// `channel.close` before. So is whether what the broker says about a message comes before the program closes; here it does.
+/// `channel.close` before. So is whether what the broker says about a message comes before the program closes, and whether a
+/// delivery that was on its way comes before the program drops the socket; here they do.
 pub fn steady(events: &[Event]) -> Vec<Event> {
     let mut events: Vec<Event> = events.iter().filter(|event| !is_chance(event)).cloned().map(named).collect();
     for index in 1..events.len() {
-        if is_about_a_message(&events[index].what) && is_close(&events[index - 1].what) {
+        let (one, other) = (&events[index - 1].what, &events[index].what);
+        if is_about_a_message(other) && is_close(one) || is_delivery(other) && matches!(one, What::Ended { .. }) {
             events.swap(index - 1, index);
             events[index].at = events[index - 1].at;
         }
@@ -36,6 +38,10 @@ fn is_about_a_message(what: &What) -> bool {
         }
         _ => false,
     }
+}
+
+fn is_delivery(what: &What) -> bool {
+    matches!(what, What::Method { method: Method::Basic(basic::AMQPMethod::Deliver(_)), .. })
 }
 
 fn is_close(what: &What) -> bool {
