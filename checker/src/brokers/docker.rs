@@ -57,10 +57,7 @@ mod client {
 
 #[cfg(feature = "docker")]
 pub(crate) mod client {
-    use std::{
-        collections::HashMap,
-        sync::{Arc, LazyLock},
-    };
+    use std::collections::HashMap;
 
     use testcontainers::{
         ContainerAsync, ContainerRequest, CopyTargetOptions, GenericImage, ImageExt, TestcontainersError,
@@ -113,7 +110,7 @@ pub(crate) mod client {
 
     /// Who makes a container reads, who removes one writes: an engine that was asked for a container makes it, also when
     /// nobody waits for it any more, and until it is made it can't be removed.
-    static MAKING: LazyLock<Arc<RwLock<()>>> = LazyLock::new(Arc::default);
+    static MAKING: RwLock<()> = RwLock::const_new(());
 
     /// Starts a container and waits until its broker is ready. `port` is the host's port for AMQP.
     ///
@@ -131,7 +128,7 @@ pub(crate) mod client {
         if docker.inspect_image(image).await.is_err() {
             request = request.pull_image().await.map_err(|error| trouble(image, &error))?;
         }
-        let making = MAKING.clone().read_owned().await;
+        let making = MAKING.read().await;
         let start = tokio::spawn(async move {
             let started = request.start().await;
             drop(making);

@@ -77,7 +77,7 @@ impl Contract for HelloReceive {
         ("wait", |seen| receiving::wait(&seen.performance, seen.reached >= Reached::Waiting)),
         ("receive", receive::receive),
         ("stay", stay::stay),
-        ("stop", stay::stop),
+        ("stop", |seen| receiving::stop(&seen.performance)),
     ];
 
     async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Evidence, Reason> {
@@ -142,7 +142,7 @@ async fn scene(stage: &Stage<'_>, program: &Program, seed: u64, queue_is_there: 
             return Ok(Reached::Received);
         }
         // An acknowledgement comes after the line is printed.
-        actor.promptly(|seen| consume::unacknowledged(Talk::of(seen)).is_empty()).await;
+        actor.promptly(|seen| consume::unacknowledged(Talk::of(seen)) == 0).await;
         let leaves = |seen: &Performance| seen.exit.is_some() || receiving::goodbye(seen).is_some();
         Ok(if actor.within(A_WHILE, leaves).await { Reached::Received } else { Reached::Stayed })
     };

@@ -204,13 +204,13 @@ pub fn print(performance: &Performance, body: &str) -> Finding {
         }
     }
     match steps::line_on_stdout(performance, &expected, says_it) {
-        Ok(()) => too_early(performance, says_it).map_or(Finding::Passed(expected), Finding::from),
+        Ok(()) => said_too_early(performance, says_it).map_or(Finding::Passed(expected), Finding::from),
         Err(mistake) => mistake.into(),
     }
 }
 
 /// The line came before there was a channel to publish on. Closer can't be told: some clients don't wait for what comes next.
-fn too_early(seen: &Performance, says_it: impl Fn(&str) -> bool) -> Option<Mistake> {
+fn said_too_early(seen: &Performance, says_it: impl Fn(&str) -> bool) -> Option<Mistake> {
     let talk = Talk::of(seen);
     let lines = seen.stdout.lines();
     let (line, at) = lines.iter().zip(&seen.stdout_at).find(|(line, _)| says_it(line))?;

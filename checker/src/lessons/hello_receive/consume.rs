@@ -1,7 +1,7 @@
 //! The steps `declare` and `consume`: there is a queue, the program subscribes to it, and acknowledges what is to be
 //! acknowledged.
 
-use wire::{Method, Peer, protocol::basic};
+use wire::{Method, protocol::basic};
 
 use super::{Evidence, QUEUE};
 use crate::{
@@ -26,7 +26,7 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
         return mistake.into();
     }
     let open = unacknowledged(talk);
-    if !open.is_empty() {
+    if open > 0 {
         let mut rejected = talk
             .said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Nack(_) | basic::AMQPMethod::Reject(_))));
         if let Some(said) = rejected.next() {
@@ -35,7 +35,7 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
                 .hint("Acknowledge them (`ack`), or subscribe with no_ack as the lesson does.")
                 .into();
         }
-        let limits = |qos: &basic::Qos| qos.prefetch_count > 0 && open.len() >= usize::from(qos.prefetch_count);
+        let limits = |qos: &basic::Qos| qos.prefetch_count > 0 && open >= usize::from(qos.prefetch_count);
         let mut prefetch =
             talk.said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Qos(qos)) if limits(qos)));
         let (fate, limit) = match prefetch.next() {
@@ -43,8 +43,7 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
             None => ("the broker keeps them, and delivers them again once this connection is gone", String::new()),
         };
         return Mistake::new(format!(
-            "The program subscribes without no_ack and leaves {} of its messages unacknowledged: {fate}.",
-            open.len()
+            "The program subscribes without no_ack and leaves {open} of its messages unacknowledged: {fate}."
         ))
         .seen(said.line() + &limit)
         .hint("Set no_ack as the lesson does, or acknowledge every delivery, and await it.")
@@ -53,8 +52,8 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
     Finding::Passed(said.line())
 }
 
-/// The delivery tags that were to be acknowledged and were not.
-pub(super) fn unacknowledged(talk: Talk<'_>) -> Vec<u64> {
+/// How many deliveries were to be acknowledged, and were not.
+pub(super) fn unacknowledged(talk: Talk<'_>) -> usize {
     let with_ack: Vec<&str> = talk
         .consumes()
         .filter(|(_, consume)| !consume.no_ack)
@@ -67,22 +66,10 @@ pub(super) fn unacknowledged(talk: Talk<'_>) -> Vec<u64> {
             if tag.is_empty() { given } else { Some(tag) }
         })
         .collect();
-    let mut open: Vec<(u32, u16, u64)> = Vec::new();
-    for said in talk.methods() {
-        let here = (said.connection, said.channel);
-        match said.method {
-            Method::Basic(basic::AMQPMethod::Deliver(deliver)) if with_ack.contains(&deliver.consumer_tag.as_str()) => {
-                open.push((here.0, here.1, deliver.delivery_tag));
-            }
-            Method::Basic(basic::AMQPMethod::Ack(ack)) if said.from == Peer::Program => {
-                open.retain(|(connection, channel, tag)| {
-                    let acknowledged = *tag == ack.delivery_tag
-                        || (ack.multiple && (*tag <= ack.delivery_tag || ack.delivery_tag == 0));
-                    (*connection, *channel) != here || !acknowledged
-                })
-            }
-            _ => {}
-        }
-    }
-    open.into_iter().map(|(_, _, tag)| tag).collect()
+    let is_to_be = |method: &Method| match method {
+        Method::Basic(basic::AMQPMethod::Deliver(deliver)) => with_ack.contains(&deliver.consumer_tag.as_str()),
+        _ => false,
+    };
+    let ledger = receiving::ledger(talk);
+    ledger.iter().filter(|delivered| is_to_be(delivered.said.method) && delivered.acked.is_none()).count()
 }

@@ -1,6 +1,6 @@
-//! The steps `wait` and `receive`: what the program prints while messages come.
+//! The step `receive`: what the program prints while messages come.
 
-use wire::{Method, Peer, protocol::queue};
+use wire::Peer;
 
 use super::{BEFORE, Evidence, RECEIVED, Reached, times_printed};
 use crate::{
@@ -161,9 +161,7 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
     if talk.deliveries().any(|(_, _, content)| content.body == body.as_bytes()) {
         return None;
     }
-    let mut emptied =
-        talk.said(|method| matches!(method, Method::Queue(queue::AMQPMethod::Purge(_) | queue::AMQPMethod::Delete(_))));
-    if let Some(said) = emptied.next() {
+    if let Some(said) = receiving::emptied(talk) {
         let mistake = Mistake::new("The program throws away messages that were waiting in the queue.");
         return Some(
             mistake.seen(said.line()).hint("Neither purge nor delete the queue: what waits there is for you."),

@@ -1,4 +1,4 @@
-//! The steps `stay` and `stop`: a receiver stays until somebody presses Ctrl-C.
+//! The step `stay`: a receiver stays until somebody presses Ctrl-C.
 
 use super::{Evidence, RECEIVED, Reached};
 use crate::{
@@ -40,9 +40,4 @@ pub(super) fn stay(seen: &Evidence) -> Finding {
         "Receive in a loop that only Ctrl-C ends."
     };
     Mistake::new(message).seen(evidence).hint(hint).into()
-}
-
-/// Ctrl-C ends it soon, without a panic.
-pub(super) fn stop(seen: &Evidence) -> Finding {
-    receiving::stop(&seen.performance)
 }

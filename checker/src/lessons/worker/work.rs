@@ -85,7 +85,7 @@ fn judged(seen: &Evidence, done: &[Done<'_>], not_done: &[(&Performance, Deliver
     // What follows from a refusal is told where the refusal is, and who was interrupted could not finish.
     let could = |(worker, delivered): &&(&Performance, Delivered<'_>)| {
         delivered.rejected.is_none()
-            && !is_acked_early(delivered)
+            && early(delivered).is_none() // the next step's to tell
             && seen.had_time(worker, delivered, work_in(delivered.body))
     };
     if !seen.is_refused()
@@ -94,11 +94,6 @@ fn judged(seen: &Evidence, done: &[Done<'_>], not_done: &[(&Performance, Deliver
         return Some(never_done(worker, delivered));
     }
     done.is_empty().then(|| Mistake::new("No task was done.").hint("Print ` [x] Done` after the work."))
-}
-
-/// It was acknowledged before it could be done, which is the next step's to tell.
-fn is_acked_early(delivered: &Delivered<'_>) -> bool {
-    delivered.took().is_some_and(|took| took + TOLERANCE < work_in(delivered.body))
 }
 
 /// Whether a line that comes too early may be another task's. A program that acknowledges a task at once gets others beside
@@ -111,7 +106,7 @@ fn is_beside_others(seen: &Evidence, done: &Done<'_>) -> bool {
     let lines = done.worker.stdout.lines();
     let printed = lines.iter().zip(&done.worker.stdout_at).filter(|(line, _)| line.trim_end() == DONE);
     let in_time = printed.zip(due).all(|((_, at), due)| *at + TOLERANCE >= due);
-    is_acked_early(&done.delivered) && in_time
+    early(&done.delivered).is_some() && in_time
 }
 
 /// When the program printed that this task is done: the first such line behind the one that it was received. It had the same
