@@ -57,10 +57,10 @@ mod client {
 
 #[cfg(feature = "docker")]
 pub(crate) mod client {
-    use std::collections::HashMap;
+    use std::{collections::HashMap, mem::ManuallyDrop};
 
     use testcontainers::{
-        ContainerAsync, ContainerRequest, CopyTargetOptions, GenericImage, ImageExt, TestcontainersError,
+        ContainerRequest, CopyTargetOptions, GenericImage, ImageExt, TestcontainersError,
         bollard::{
             Docker,
             errors::Error as EngineError,
@@ -102,9 +102,7 @@ pub(crate) mod client {
             message: format!("There is no port for the container: {error}."),
             hints: vec!["Use an installed RabbitMQ: --broker local".to_owned()],
         })?;
-        let (broker, container) = launch(image, &name, run.id(), port).await?;
-        // The run's record owns it from here: it is removed by name, in every case.
-        std::mem::forget(container);
+        let broker = launch(image, &name, run.id(), port).await?;
         Ok(Broker { own: Some(Own::Container(name)), ..broker })
     }
 
@@ -114,13 +112,9 @@ pub(crate) mod client {
 
     /// Starts a container and waits until its broker is ready. `port` is the host's port for AMQP.
     ///
-    /// It can be dropped at any time: [`remove`] then removes what there is, or what there is going to be.
-    pub(crate) async fn launch(
-        image: &str,
-        name: &str,
-        label: &str,
-        port: u16,
-    ) -> Result<(Broker, ContainerAsync<GenericImage>), Reason> {
+    /// The container is its caller's, by name, who has it on record: [`remove`] it, also when this fails. It can be dropped at
+    /// any time; then there may be a container, or be going to be one, and `remove` knows of both.
+    pub(crate) async fn launch(image: &str, name: &str, label: &str, port: u16) -> Result<Broker, Reason> {
         let deadline = Instant::now() + START_PATIENCE;
         let mut request = request(image, name, label, port);
         // This may take minutes, and leaves nothing behind that is to be removed.
@@ -130,7 +124,8 @@ pub(crate) mod client {
         }
         let making = MAKING.read().await;
         let start = tokio::spawn(async move {
-            let started = request.start().await;
+            // Dropped, it would be removed from here, too, and who comes second may be told that it can't be removed.
+            let started = request.start().await.map(ManuallyDrop::new);
             drop(making);
             started
         });
@@ -152,7 +147,7 @@ pub(crate) mod client {
             Management { url: format!("http://{host}:{management}"), user: "guest".into(), password: "guest".into() };
         let mut broker = Broker::greet("docker", image.to_owned(), address, None, deadline).await?;
         broker.management = management.allows_vhosts().await.is_ok().then_some(management);
-        Ok((broker, container))
+        Ok(broker)
     }
 
     fn request(image: &str, name: &str, label: &str, port: u16) -> ContainerRequest<GenericImage> {

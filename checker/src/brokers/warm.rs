@@ -263,9 +263,8 @@ mod with_client {
     pub(super) async fn up_docker(container: &str, image: &str, port: u16) -> Result<(), Reason> {
         let _busy = busy(&format!("starting RabbitMQ in a container ({image})"));
         client::remove(container).await.map_err(|message| trouble(&message))?;
-        let (_, handle) = client::launch(image, container, "warm", port).await?;
-        std::mem::forget(handle); // it stays; `broker down` removes it by its name
-        Ok(())
+        // It stays; `broker down` removes it by its name.
+        client::launch(image, container, "warm", port).await.map(drop)
     }
 
     pub(super) async fn ask_docker(container: &str, arguments: &[&str]) -> Result<String, Reason> {

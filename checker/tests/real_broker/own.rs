@@ -234,12 +234,14 @@ pub fn not_needed(broker: &TestBroker) -> Result<(), Failed> {
         fs::write(program.join("src/main.rs"), format!("fn main() {{ nothing_{attempt} }}\n"))?;
         let check = ["check", "lesson", "01", "--path", &program.to_string_lossy()].map(str::to_owned);
         let arguments: Vec<&str> = check.iter().chain(&apart.flags).map(String::as_str).collect();
-        let mut check = apart.checker(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let check = apart.checker(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         until("the check to begin", || {
             runs.extend(apart.runs().iter().filter_map(|run| Some(run.file_name()?.to_string_lossy().into_owned())));
             runs.len() > attempt
         })?;
-        assert_eq!(check.wait()?.code(), Some(1));
+        let output = check.wait_with_output()?;
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+        assert!(!text(&output).contains("warning"), "{}", text(&output));
         runs.truncate(attempt + 1);
     }
     runs.sort();
