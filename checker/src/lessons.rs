@@ -254,6 +254,8 @@ impl Lesson {
 
 async fn perform<C: Contract>(stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Judged, Reason> {
     let evidence = C::play(stage, program, seed).await?;
+    // What a program does whose broker goes away says nothing about it.
+    stage.still_there()?;
     let outcomes = judge::<C>(&evidence);
     Ok((outcomes, C::parts(evidence)))
 }

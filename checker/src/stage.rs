@@ -224,10 +224,23 @@ impl<'a> Stage<'a> {
     /// A [`Reason`] for a broker that fails the checker in the middle of a check.
     #[must_use]
     pub fn lost(&self, error: &lapin::Error) -> Reason {
-        Reason {
-            message: format!("The broker failed the checker in the middle of the check: {error}."),
-            hints: vec!["Check again; if it stays, look into the broker's log (cargo xtask broker logs)".to_owned()],
-        }
+        failed_us(&error.to_string())
+    }
+
+    /// The broker has not left the checker's own connection.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the check says nothing: it has.
+    pub fn still_there(&self) -> Result<(), Reason> {
+        if self.hand.holds_on() { Ok(()) } else { Err(failed_us("its connection is gone")) }
+    }
+}
+
+fn failed_us(how: &str) -> Reason {
+    Reason {
+        message: format!("The broker failed the checker in the middle of the check: {how}."),
+        hints: vec!["Check again; if it stays, look into the broker's log (cargo xtask broker logs)".to_owned()],
     }
 }
 

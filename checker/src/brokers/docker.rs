@@ -34,16 +34,26 @@ pub async fn image_at_hand(asked: Option<&str>) -> Option<String> {
     }
 }
 
+/// The reason that a build without the Docker client gives.
+#[cfg(not(feature = "docker"))]
+pub(super) fn without_client() -> Reason {
+    Reason {
+        message: "This checker was built without its Docker client.".to_owned(),
+        hints: vec!["Start it with cargo xtask, or build it with --features docker".to_owned()],
+    }
+}
+
 #[cfg(not(feature = "docker"))]
 mod client {
     use super::{Broker, Reason, Run};
 
     /// This build has no Docker client; [`crate::app`] starts the one that has before it comes to this.
+    pub(super) async fn have(_image: &str) -> Result<(), Reason> {
+        Err(super::without_client())
+    }
+
     pub(super) async fn start(_image: &str, _run: &Run) -> Result<Broker, Reason> {
-        Err(Reason {
-            message: "This checker was built without its Docker client.".to_owned(),
-            hints: vec!["Start it with cargo xtask, or build it with --features docker".to_owned()],
-        })
+        Err(super::without_client())
     }
 
     pub(super) async fn restart(name: &str) -> Result<(), String> {
@@ -92,7 +102,7 @@ pub(crate) mod client {
 
     pub(super) async fn start(image: &str, run: &Run) -> Result<Broker, Reason> {
         // Where no engine answers, nothing can be left behind: so ask before the container is put on record.
-        engine().await.map_err(|error| trouble(image, &error.into()))?;
+        have(image).await?;
         let name = format!("hello-rabbit-{}", run.id());
         run.owns(&Owned::Container { name: name.clone() }).map_err(|error| Reason {
             message: format!("The container could not be written down: {error}."),
@@ -106,6 +116,20 @@ pub(crate) mod client {
         Ok(Broker { own: Some(Own::Container(name)), ..broker })
     }
 
+    /// The engine has the image, or gets it, which may take minutes.
+    pub(super) async fn have(image: &str) -> Result<(), Reason> {
+        let docker = engine().await.map_err(|error| trouble(image, &error))?;
+        match docker.inspect_image(image).await {
+            Ok(_) => Ok(()),
+            Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => {
+                let (repository, tag) = repository_and_tag(image);
+                let pulled = GenericImage::new(repository, tag).pull_image().await;
+                pulled.map(drop).map_err(|error| trouble(image, &error))
+            }
+            Err(error) => Err(trouble(image, &error)),
+        }
+    }
+
     /// Who makes a container reads, who removes one writes: an engine that was asked for a container makes it, also when
     /// nobody waits for it any more, and until it is made it can't be removed.
     static MAKING: RwLock<()> = RwLock::const_new(());
@@ -116,12 +140,7 @@ pub(crate) mod client {
     /// any time; then there may be a container, or be going to be one, and `remove` knows of both.
     pub(crate) async fn launch(image: &str, name: &str, label: &str, port: u16) -> Result<Broker, Reason> {
         let deadline = Instant::now() + START_PATIENCE;
-        let mut request = request(image, name, label, port);
-        // This may take minutes, and leaves nothing behind that is to be removed.
-        let docker = engine().await.map_err(|error| trouble(image, &error.into()))?;
-        if docker.inspect_image(image).await.is_err() {
-            request = request.pull_image().await.map_err(|error| trouble(image, &error))?;
-        }
+        let request = request(image, name, label, port);
         let making = MAKING.read().await;
         let start = tokio::spawn(async move {
             // Dropped, it would be removed from here, too, and who comes second may be told that it can't be removed.
@@ -150,11 +169,15 @@ pub(crate) mod client {
         Ok(broker)
     }
 
-    fn request(image: &str, name: &str, label: &str, port: u16) -> ContainerRequest<GenericImage> {
-        let (repository, tag) = match image.rsplit_once(':') {
+    fn repository_and_tag(image: &str) -> (&str, &str) {
+        match image.rsplit_once(':') {
             Some((repository, tag)) if !tag.contains('/') => (repository, tag),
             _ => (image, "latest"),
-        };
+        }
+    }
+
+    fn request(image: &str, name: &str, label: &str, port: u16) -> ContainerRequest<GenericImage> {
+        let (repository, tag) = repository_and_tag(image);
         GenericImage::new(repository, tag)
             .with_exposed_port(5672.tcp())
             .with_exposed_port(15672.tcp())
@@ -182,10 +205,10 @@ pub(crate) mod client {
             })
     }
 
-    fn trouble(image: &str, error: &TestcontainersError) -> Reason {
+    fn trouble(image: &str, error: &dyn std::error::Error) -> Reason {
         // testcontainers tells the cause in its sources only.
         let mut message = format!("A container of {image} could not be started: {error}");
-        let mut source = std::error::Error::source(error);
+        let mut source = error.source();
         while let Some(cause) = source {
             let cause_text = cause.to_string();
             if !message.contains(&cause_text) {
@@ -246,6 +269,11 @@ pub(super) async fn choose(asked: Option<&str>) -> String {
         Some(image) => image,
         None => asked.unwrap_or(OFFICIAL).to_owned(),
     }
+}
+
+/// Makes sure that the engine answers and has the image, which it pulls if need be.
+pub(super) async fn have(image: &str) -> Result<(), Reason> {
+    client::have(image).await
 }
 
 /// Restarts a container of ours.

@@ -150,6 +150,12 @@ impl Hand {
         }
     }
 
+    /// Whether the broker is still there, as far as its end of the connection tells.
+    #[must_use]
+    pub fn holds_on(&self) -> bool {
+        self.connection.status().connected()
+    }
+
     /// Lets go, gently.
     pub async fn close(self) {
         // What could fail here fails again, and is told, when the vhost is deleted.

@@ -216,11 +216,18 @@ async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<W
         }
         Kind::Docker => {
             let container = format!("hello-rabbit-{mark}");
-            (docker::choose(args.image.as_deref()).await, Source::Docker { container })
+            let image = docker::choose(args.image.as_deref()).await;
+            let _busy = busy(&format!("looking for the image {image}"));
+            // Where no engine answers, nothing is made, and nothing written down.
+            docker::have(&image).await?;
+            (image, Source::Docker { container })
         }
     };
     Ok(Warm { address, management: Some(management), detail, source })
 }
+
+#[cfg(not(feature = "docker"))]
+use super::docker::without_client;
 
 #[cfg(not(feature = "docker"))]
 async fn up_docker(_container: &str, _image: &str, _port: u16) -> Result<(), Reason> {
@@ -235,14 +242,6 @@ async fn ask_docker(_container: &str, _arguments: &[&str]) -> Result<String, Rea
 #[cfg(not(feature = "docker"))]
 async fn docker_logs(_container: &str) -> Result<String, Reason> {
     Err(without_client())
-}
-
-#[cfg(not(feature = "docker"))]
-fn without_client() -> Reason {
-    Reason {
-        message: "This checker was built without its Docker client.".to_owned(),
-        hints: vec!["Start it with cargo xtask, or build it with --features docker".to_owned()],
-    }
 }
 
 #[cfg(feature = "docker")]

@@ -76,6 +76,10 @@ fn main() -> ExitCode {
         );
         if *place == Place::Embedded {
             trials.push(trial("a_bad_day_is_made_by_hand".to_owned(), Box::new(own::bad_day)));
+            trials.push(trial("a_broker_that_goes_away_is_not_the_programs_fault".to_owned(), Box::new(own::gone)));
+            if cfg!(feature = "docker") {
+                trials.push(trial("an_engine_that_does_not_answer_is_told".to_owned(), Box::new(own::no_engine)));
+            }
         }
         for python in classic::PYTHONS {
             let tests: [(&str, classic::Test); 2] =

@@ -192,6 +192,37 @@ pub fn bad_day(broker: &TestBroker) -> Result<(), Failed> {
     Ok(())
 }
 
+/// The broker goes away in the middle of a check: that says nothing about the program.
+pub fn gone(broker: &TestBroker) -> Result<(), Failed> {
+    for number in ["01", "02", "03", "04"] {
+        let apart = Apart::new(&broker.place);
+        let port = ports::free_pair()?.to_string();
+        let up = apart.run(&["broker", "up", "--broker", "embedded", "--port", &port])?;
+        assert!(up.status.success(), "{}", text(&up));
+        // It ends the broker, and says nothing to it.
+        let program = shell_words::join([env!("CARGO_BIN_EXE_checker"), "broker", "down"]);
+        let address = format!("amqp://localhost:{port}");
+        let check = apart.run(&["check", "lesson", number, "--broker", &address, "--program", &program])?;
+        assert_eq!(check.status.code(), Some(3), "{}", text(&check));
+        assert!(text(&check).contains("The broker failed the checker"), "{}", text(&check));
+    }
+    Ok(())
+}
+
+/// No engine answers: told at once, with what to do, and nothing to clean up after.
+pub fn no_engine(broker: &TestBroker) -> Result<(), Failed> {
+    let apart = Apart::new(&broker.place);
+    for arguments in [&["check", "lesson", "01", "--program", "true"][..], &["broker", "up"]] {
+        let mut command = apart.checker(&[arguments, &["--broker", "docker"]].concat());
+        let told = command.env("DOCKER_HOST", "tcp://127.0.0.1:1").output()?;
+        assert_eq!(told.status.code(), Some(3), "{}", text(&told));
+        let words = text(&told);
+        assert!(words.contains("Does the engine answer? docker info tells"), "{words}");
+        assert!(!words.contains("could not be removed"), "{words}");
+    }
+    Ok(())
+}
+
 /// A check that started its own broker is killed while the broker runs: the next run takes the broker away.
 pub fn killed(broker: &TestBroker) -> Result<(), Failed> {
     let apart = Apart::new(&broker.place);
