@@ -36,7 +36,7 @@ async fn send() -> Result<(), Box<dyn Error>> {
 
     // Step 2 of 5, declare: declare the queue `hello`.
     // Make sure that the queue is there before you send to it: `queue_declare` on
-    // the channel, with default options and no arguments.
+    // the channel, with the option `durable` and no arguments.
 
     // Step 3 of 5, publish: publish `Hello World!`.
     // Send the bytes of the text with `basic_publish`. The exchange is the default

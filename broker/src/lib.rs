@@ -10,7 +10,7 @@ pub mod state;
 
 pub use shell::{Server, StartError};
 pub use state::{
-    Broker, Config, ConnectionId, Effect, Limits, Millis, Output,
+    Broker, Config, ConnectionId, DeprecatedFeature, Effect, Limits, Millis, Output,
     accounts::{Account, BadPattern, Patterns},
     alarm::Alarm,
     handshake::VERSION,

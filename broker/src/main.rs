@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use broker::{Account, Broker, Config, Patterns, Server, management};
+use broker::{Account, Broker, Config, DeprecatedFeature, Patterns, Server, management};
 use clap::Parser;
 use tokio::time::{interval, timeout};
 
@@ -74,6 +74,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let config = Config {
         accounts: arguments.embedded.users.iter().map(account).collect(),
         vhosts: arguments.embedded.vhosts,
+        denied: arguments.embedded.denied.into_iter().map(denied).collect(),
         ..Config::default()
     };
     let server = Server::start(config, Some(arguments.port)).await.map_err(|error| error.to_string())?;
@@ -102,6 +103,12 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     };
     let _ = timeout(LAST_WORDS, gone).await;
     Ok(())
+}
+
+fn denied(feature: cli::DeprecatedFeature) -> DeprecatedFeature {
+    match feature {
+        cli::DeprecatedFeature::TransientNonexclQueues => DeprecatedFeature::TransientNonexclQueues,
+    }
 }
 
 /// Waits until somebody asks us to end: Ctrl-C, `kill`.

@@ -89,7 +89,8 @@ async fn publish(url: &str, count: usize) -> Result<Duration, Error> {
     let begin = Instant::now();
     let connection = Connection::connect(url, ConnectionProperties::default()).await?;
     let channel = connection.create_channel().await?;
-    channel.queue_declare("hello".into(), QueueDeclareOptions::default(), FieldTable::default()).await?;
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare("hello".into(), durable, FieldTable::default()).await?;
     for _ in 0..count {
         let options = BasicPublishOptions::default();
         channel.basic_publish("".into(), "hello".into(), options, b"Hello World!", BasicProperties::default()).await?;

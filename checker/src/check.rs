@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::{
     brokers::Broker,
-    lessons::Lesson,
+    lessons::{Judged, Lesson},
     owner::Run,
     performance::{Part, Performance},
     program::build::{NoProgram, Source},
@@ -42,6 +42,7 @@ pub async fn check(
         reason: None,
         broker: None,
         steps: lesson.steps(&[]),
+        notes: Vec::new(),
         performance: Performance::default(),
         role: String::new(),
         others: Vec::new(),
@@ -123,11 +124,12 @@ async fn attempt(
     };
     // A scene may run the program twice (lesson 02 does), and each run has a part after its limit.
     let limit = options.timeout * 4 + PATIENCE;
-    let ((outcomes, parts), room) = match tokio::time::timeout(limit, judged).await {
+    let (Judged { outcomes, notes, parts }, room) = match tokio::time::timeout(limit, judged).await {
         Ok(judged) => judged.map_err(NoProgram::NotChecked)?,
         Err(_) => return Err(NoProgram::NotChecked(too_long(limit))),
     };
     report.steps = lesson.steps(&outcomes);
+    report.notes = notes;
     let mut parts = parts.into_iter();
     if let Some(Part { role, performance }) = parts.next() {
         (report.role, report.performance) = (role, performance);

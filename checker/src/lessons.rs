@@ -29,7 +29,7 @@ use crate::{
     performance::Part,
     program::Program,
     stage::Stage,
-    verdict::{Finding, Outcome, Reason, Step},
+    verdict::{Finding, Note, Outcome, Reason, Step},
     workspace,
 };
 
@@ -78,12 +78,23 @@ pub trait Contract {
         seed: u64,
     ) -> impl Future<Output = Result<Self::Evidence, Reason>>;
 
+    /// Notes on a program that passed.
+    fn notes(evidence: &Self::Evidence) -> Vec<Note>;
+
     /// What was seen of the program, each time it was started. A report is about the first, and has the others besides.
     fn parts(evidence: Self::Evidence) -> Vec<Part>;
 }
 
-/// What came of every step, by its id, and what was seen.
-pub type Judged = (Vec<(&'static str, Outcome)>, Vec<Part>);
+/// The result of a scene.
+#[derive(Debug)]
+pub struct Judged {
+    /// The outcome of every step, by its id.
+    pub outcomes: Vec<(&'static str, Outcome)>,
+    /// Notes; empty unless all steps passed.
+    pub notes: Vec<Note>,
+    /// What was seen.
+    pub parts: Vec<Part>,
+}
 
 /// Judges the steps in their order, up to the first mistake.
 pub fn judge<C: Contract>(evidence: &C::Evidence) -> Vec<(&'static str, Outcome)> {
@@ -257,7 +268,9 @@ async fn perform<C: Contract>(stage: &mut Stage<'_>, program: &Program, seed: u6
     // What a program does whose broker goes away says nothing about it.
     stage.still_there()?;
     let outcomes = judge::<C>(&evidence);
-    Ok((outcomes, C::parts(evidence)))
+    let passed = outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Passed(_)));
+    let notes = if passed { C::notes(&evidence) } else { Vec::new() };
+    Ok(Judged { outcomes, notes, parts: C::parts(evidence) })
 }
 
 #[cfg(test)]

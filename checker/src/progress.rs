@@ -203,6 +203,7 @@ mod tests {
             reason: None,
             broker: None,
             steps: outcomes.iter().enumerate().map(step).collect(),
+            notes: Vec::new(),
             performance: Performance::default(),
             role: String::new(),
             others: Vec::new(),

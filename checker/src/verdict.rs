@@ -162,6 +162,17 @@ impl Outcome {
     }
 }
 
+/// Something about a program that passed: right here, and not everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The id of the step that it is about.
+    pub step: String,
+    /// The note, in a sentence or two.
+    pub message: String,
+    /// Where to read more about it.
+    pub read: String,
+}
+
 /// What judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerIdentity {
@@ -216,6 +227,8 @@ pub struct Report {
     pub broker: Option<BrokerIdentity>,
     /// The steps in their order.
     pub steps: Vec<Step>,
+    /// Notes on a program that passed; empty for any other verdict.
+    pub notes: Vec<Note>,
     /// What was seen of the program; of the first of them, where a scene has several.
     pub performance: Performance,
     /// What that one was, where there are several: `worker 1`. Empty where there are not.

@@ -213,6 +213,17 @@ pub struct EmbeddedArgs {
     /// A vhost of the embedded broker, beside /; may be given several times
     #[arg(long = "vhost", value_name = "NAME", value_parser = vhost)]
     pub vhosts: Vec<String>,
+    /// A deprecated feature that the embedded broker refuses, as RabbitMQ 4.3 does: transient_nonexcl_queues
+    #[arg(long = "deny", value_name = "FEATURE", value_enum, hide_possible_values = true)]
+    pub denied: Vec<DeprecatedFeature>,
+}
+
+/// A deprecated feature, by its name in RabbitMQ's configuration (`deprecated_features.permit.NAME`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DeprecatedFeature {
+    /// Queues that are neither durable nor exclusive
+    #[value(name = "transient_nonexcl_queues")]
+    TransientNonexclQueues,
 }
 
 /// An account of the embedded broker.

@@ -16,6 +16,15 @@ use crate::{nesting, often};
 /// The 8 bytes a client opens with, for AMQP 0-9-1.
 pub const PROTOCOL_HEADER: [u8; 8] = *b"AMQP\0\0\x09\x01";
 
+/// The header that older clients announce AMQP 0-9-1 with, in the form of 0-8. RabbitMQ accepts it.
+const OLD_PROTOCOL_HEADER: [u8; 8] = *b"AMQP\x01\x01\0\x09";
+
+/// Whether RabbitMQ takes this header as that of AMQP 0-9-1.
+#[must_use]
+pub fn announces_0_9_1(header: &[u8; 8]) -> bool {
+    [PROTOCOL_HEADER, OLD_PROTOCOL_HEADER].contains(header)
+}
+
 /// Bytes around a payload: type (1), channel (2), size (4) in front, the end mark (1) behind.
 pub const OVERHEAD: usize = 8;
 

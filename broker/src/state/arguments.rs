@@ -16,9 +16,6 @@ use crate::state::{
 /// The longest time that RabbitMQ takes, in ms: ten years.
 pub(crate) const LONGEST: i64 = 315_360_000_000;
 
-/// What RabbitMQ 4.3 says to the argument `x-queue-master-locator`, as much of it as gets into a reply text.
-pub(crate) const MASTER_LOCATOR: &str = "Feature `queue_master_locator` is deprecated.\nBy default, this feature is not permitted anymore.\nThe feature will be removed from a future major RabbitMQ version, regardless of the configuration; actual version to be determined.\nTo continue without it, leave the argument out.";
-
 /// The highest priority of a message in a quorum queue.
 const HIGHEST_IN_QUORUM: u8 = 31;
 

@@ -1,5 +1,7 @@
 //! What a broker is made of when it begins, and how much it takes.
 
+use std::collections::BTreeSet;
+
 use crate::state::accounts::Account;
 
 /// What the broker is made of when it begins.
@@ -9,6 +11,9 @@ pub struct Config {
     pub accounts: Vec<Account>,
     /// Vhosts beside `/`.
     pub vhosts: Vec<String>,
+    /// Deprecated features that it refuses. None by default, so that programs of every age run; RabbitMQ 4.3 denies
+    /// [`DeprecatedFeature::TransientNonexclQueues`].
+    pub denied: BTreeSet<DeprecatedFeature>,
     /// What it takes, and no more.
     pub limits: Limits,
     /// Where its random names come from.
@@ -19,8 +24,23 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Config {
-        Config { accounts: Vec::new(), vhosts: Vec::new(), limits: Limits::default(), seed: 1, began: 0 }
+        Config {
+            accounts: Vec::new(),
+            vhosts: Vec::new(),
+            denied: BTreeSet::new(),
+            limits: Limits::default(),
+            seed: 1,
+            began: 0,
+        }
     }
+}
+
+/// A feature of older RabbitMQs that a newer one can be configured to refuse, by its name in
+/// `deprecated_features.permit.NAME`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DeprecatedFeature {
+    /// Queues that are neither durable nor exclusive.
+    TransientNonexclQueues,
 }
 
 /// Bounds: whatever is sent, the broker takes no more than this.

@@ -11,7 +11,7 @@ use wire::{
 };
 
 use crate::state::{
-    Broker, Due,
+    Broker, DeprecatedFeature, Due,
     accounts::Access,
     arguments::{self, Settings},
     binding::{Binding, Destination},
@@ -79,15 +79,13 @@ impl Broker {
             return Ok(id);
         }
         let of = named("queue", &name, &vhost);
-        if declare.arguments.contains_key("x-queue-master-locator") {
-            return Err(Refusal::internal_error_because(arguments::MASTER_LOCATOR));
-        }
         let settings = Settings::read(&declare.arguments, &of)?;
-        check_kind(&settings, &declare, &of)?;
         if let Some(exchange) = &settings.dead_letter_exchange {
             self.allow(caller, Access::Read, "queue", &name)?;
             self.allow(caller, Access::Write, "exchange", exchange)?;
         }
+        self.check_features(&declare)?;
+        check_kind(&settings, &declare, &of)?;
         if self.queues.len() >= self.limits.queues {
             return Err(Refusal::precondition_failed(format!(
                 "cannot declare {of}: queue limit in cluster ({}) is reached",
@@ -109,6 +107,18 @@ impl Broker {
             connection.exclusive.insert(id);
         }
         Ok(id)
+    }
+
+    /// What the declaration makes use of that is deprecated is permitted.
+    fn check_features(&self, declare: &queue::Declare) -> Done {
+        let is_transient = !declare.durable && !declare.exclusive;
+        if is_transient && self.denied.contains(&DeprecatedFeature::TransientNonexclQueues) {
+            return Err(Refusal::deprecated("transient_nonexcl_queues"));
+        }
+        if declare.arguments.contains_key("x-queue-master-locator") {
+            return Err(Refusal::deprecated("queue_master_locator"));
+        }
+        Ok(())
     }
 
     fn check_equivalent(&self, caller: &Caller, id: QueueId, declare: &queue::Declare) -> Done {

@@ -12,7 +12,7 @@
 
 use wire::{
     Frame, Method, RawFrame,
-    frame::{Kind, PROTOCOL_HEADER},
+    frame::{Kind, PROTOCOL_HEADER, announces_0_9_1},
     protocol::connection::{self, AMQPMethod},
     types::{AMQPValue, FieldTable, LongString},
 };
@@ -39,13 +39,16 @@ const SILENCE: Millis = 3_000;
 
 impl Broker {
     pub(crate) fn on_header(&mut self, id: ConnectionId, header: [u8; 8]) {
-        if header == PROTOCOL_HEADER {
+        if announces_0_9_1(&header) {
             self.set_phase(id, Phase::Start);
             self.send(At { connection: id, channel: 0 }, AMQPMethod::Start(start()));
             return;
         }
         // Another version: the broker says which one it would like, and hangs up (section 4.2.2).
-        let answer = if header[4..7] == [0, 0, 9] { PROTOCOL_HEADER } else { *b"AMQP\x03\x01\0\0" };
+        let answer = match header[4..7] {
+            [0, 0, 9..=255] => PROTOCOL_HEADER,
+            _ => *b"AMQP\x03\x01\0\0",
+        };
         self.emit(id, Effect::Send(Output::ProtocolHeader(answer)));
         self.hang_up(id);
     }

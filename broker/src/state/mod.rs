@@ -82,7 +82,7 @@ use crate::state::{
     random::Random,
 };
 
-pub use config::{Config, Limits};
+pub use config::{Config, DeprecatedFeature, Limits};
 pub use effect::{Effect, Output};
 
 /// Milliseconds since the broker began.
@@ -121,6 +121,8 @@ impl Vhost {
 #[derive(Debug)]
 pub struct Broker {
     limits: Limits,
+    /// Deprecated features that it refuses.
+    denied: BTreeSet<DeprecatedFeature>,
     began: u64,
     now: Millis,
     random: Random,
@@ -164,6 +166,7 @@ impl Broker {
     pub fn new(config: Config) -> Result<Broker, BadPattern> {
         let mut broker = Broker {
             limits: config.limits,
+            denied: config.denied,
             began: config.began,
             now: 0,
             random: Random::new(config.seed),

@@ -124,6 +124,13 @@ impl Refusal {
         ))
     }
 
+    /// A deprecated feature that is not permitted, in RabbitMQ's words, which are longer than a reply text.
+    pub(crate) fn deprecated(feature: &str) -> Refusal {
+        Refusal::internal_error_because(format!(
+            "Feature `{feature}` is deprecated.\nBy default, this feature is not permitted anymore.\nThe feature will be removed from a future major RabbitMQ version, regardless of the configuration; actual version to be determined.\nTo continue using this feature when it is not permitted by default, set the following parameter in your configuration:\n    \"deprecated_features.permit.{feature} = true\""
+        ))
+    }
+
     /// A declaration that differs from what is there in one property or argument.
     pub(crate) fn inequivalent(argument: &str, of: &str, received: impl Display, current: impl Display) -> Refusal {
         Refusal::precondition_failed(format!(

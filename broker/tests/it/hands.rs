@@ -1,6 +1,6 @@
 //! The teacher's hands.
 
-use broker::{Account, Alarm, Config, Patterns};
+use broker::{Account, Alarm, Config, DeprecatedFeature, Patterns};
 use bytes::Bytes;
 use wire::{
     Method,
@@ -230,4 +230,26 @@ fn what_comes_back_from_a_client_that_is_gone_is_in_order() {
     let bodies: Vec<String> =
         world.heard(second).iter().filter_map(|line| line.rsplit_once("  ")).map(|(_, body)| body.to_owned()).collect();
     assert_eq!(bodies, [r#""1""#, r#""2""#, r#""3""#]);
+}
+
+#[test]
+fn a_denied_feature_is_refused_and_what_it_does_not_concern_is_not() {
+    let denied = [DeprecatedFeature::TransientNonexclQueues].into();
+    let mut world = World::with(Config { denied, ..Config::default() });
+    let declare = |durable: bool, exclusive: bool| {
+        let declare = queue::Declare { queue: "q".into(), durable, exclusive, ..queue::Declare::default() };
+        Method::Queue(queue::AMQPMethod::Declare(declare))
+    };
+    let client = world.client();
+    let refused = refusal(&world.say(client, 1, declare(false, false)));
+    assert!(refused.starts_with("\"INTERNAL_ERROR - Feature `transient_nonexcl_queues` is deprecated."), "{refused}");
+    for (durable, exclusive) in [(false, true), (true, false)] {
+        let client = world.client();
+        assert_eq!(names(&world.say(client, 1, declare(durable, exclusive))), ["1 queue.declare-ok"]);
+        world.say(
+            client,
+            1,
+            Method::Queue(queue::AMQPMethod::Delete(queue::Delete { queue: "q".into(), ..Default::default() })),
+        );
+    }
 }

@@ -45,7 +45,7 @@ impl Side {
         let mark = format!("{}.embedded", run.id());
         let program = Program { mark: mark.clone(), port, log: run.folder().join("embedded.log") };
         let begin = Instant::now();
-        let broker = program.start(&EmbeddedArgs { users: vec![], vhosts: vec![] }).await?;
+        let broker = program.start(&EmbeddedArgs::default()).await?;
         let process = owner::processes(&mark).first().copied();
         Ok(Side { name: embedded::PRODUCT.to_owned(), url: broker.address.url(), started: begin.elapsed(), process })
     }

@@ -6,11 +6,15 @@ use tokio::{process::Command, time::timeout};
 
 use crate::{brokers::Broker, owner::Run, verdict::Reason};
 
-/// The official image, with the management plugin.
+/// The official image, with the management plugin. The documents and the compose file name the same one, and a test says so.
 pub const OFFICIAL: &str = "rabbitmq:4.3.6-management";
 
 /// What `docker/build-image` makes, the newest first.
 pub const BUILT: [&str; 3] = ["hello-rabbit/rabbitmq:4.3", "hello-rabbit/rabbitmq:4.0", "hello-rabbit/rabbitmq:3.10"];
+
+/// What the name of an image ends with that `docker/build-image` makes as well, for tests: a RabbitMQ that permits what
+/// upstream denies by default.
+pub const PERMISSIVE: &str = "-permissive";
 
 /// How long the engine may take to say whether an image is there.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -32,6 +36,20 @@ pub async fn image_at_hand(asked: Option<&str>) -> Option<String> {
         Some(image) => (!there.is_empty()).then(|| image.to_owned()),
         None => candidates.into_iter().find(|image| there.contains(image)).map(str::to_owned),
     }
+}
+
+/// Major and minor version in an image's tag, as in `rabbitmq:4.3.6-management`; None for a tag without one.
+#[must_use]
+pub fn version(image: &str) -> Option<(u32, u32)> {
+    let (_, tag) = image.rsplit_once(':')?;
+    let mut numbers = tag.split(['.', '-']).map(|part| part.parse().ok());
+    Some((numbers.next()??, numbers.next()??))
+}
+
+/// Whether an image is of an older RabbitMQ than the official one that this kit is made for.
+#[must_use]
+pub fn is_older(image: &str) -> bool {
+    version(image).is_some_and(|version| Some(version) < self::version(OFFICIAL))
 }
 
 /// The reason that a build without the Docker client gives.
@@ -284,4 +302,19 @@ pub(super) async fn restart(name: &str) -> Result<(), String> {
 /// Removes a container; one that isn't there counts as removed.
 pub(crate) async fn remove(name: &str) -> Result<(), String> {
     client::remove(name).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_of_an_older_rabbitmq_is_told_by_its_tag() {
+        for older in ["rabbitmq:3.13-management", "rabbitmq:4.0.5", BUILT[1], BUILT[2], "host:5000/rabbitmq:4.2.1"] {
+            assert!(is_older(older), "{older}");
+        }
+        for other in [OFFICIAL, BUILT[0], "rabbitmq:4.3", "rabbitmq:5.0", "rabbitmq", "rabbitmq:latest", "rabbitmq:4"] {
+            assert!(!is_older(other), "{other}");
+        }
+    }
 }

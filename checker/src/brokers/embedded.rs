@@ -8,6 +8,7 @@ use std::{
 };
 
 use broker::{Account, Config, Patterns, Server};
+use clap::ValueEnum;
 use cli::EmbeddedArgs;
 use tokio::{
     process::{Child, Command},
@@ -106,6 +107,10 @@ impl Program {
         accounts.vhosts.iter().for_each(|vhost| {
             command.arg(format!("--vhost={vhost}"));
         });
+        for feature in &accounts.denied {
+            let name = feature.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+            command.arg(format!("--deny={name}"));
+        }
         command.env(MARK, &self.mark).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         // Ctrl-C in our terminal is for us.
         #[cfg(unix)]

@@ -38,7 +38,7 @@ impl Hand {
     ///
     /// # Errors
     ///
-    /// When the broker refuses; see [`is_refusal`].
+    /// When the broker refuses.
     pub async fn declare(&self, queue: &str, options: QueueDeclareOptions, arguments: FieldTable) -> Result<(), Error> {
         // On a channel of its own: a refusal closes it.
         let channel = self.connection.create_channel().await?;
@@ -163,6 +163,29 @@ impl Hand {
     }
 }
 
+/// Declares a queue as a program asked for it, on a connection made for it: some refusals close the whole connection. Returns
+/// whether the broker took the declaration.
+///
+/// # Errors
+///
+/// When the broker can't be reached, or fails otherwise.
+pub async fn is_accepted(
+    address: &Address,
+    queue: &str,
+    options: QueueDeclareOptions,
+    arguments: FieldTable,
+) -> Result<bool, Error> {
+    let hand = Hand::reach(address).await?;
+    match hand.declare(queue, options, arguments).await {
+        Ok(()) => {
+            hand.close().await;
+            Ok(true)
+        }
+        Err(error) if amqp_error(&error).is_some() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Deletes a queue, on a connection made for it.
 ///
 /// # Errors
@@ -176,12 +199,6 @@ pub async fn delete_queue(address: &Address, queue: &str) -> Result<(), Error> {
     hand.delete(queue).await?;
     hand.close().await;
     Ok(())
-}
-
-/// Whether the broker refused what it was asked for, and goes on.
-#[must_use]
-pub fn is_refusal(error: &Error) -> bool {
-    matches!(amqp_error(error), Some(AMQPErrorKind::Soft(_)))
 }
 
 fn is_not_found(error: &Error) -> bool {

@@ -169,8 +169,8 @@ async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<W
         BrokerChoice::Embedded => Kind::Embedded,
         _ if *accounts != EmbeddedArgs::default() => {
             return Err(Reason {
-                message: "--user and --vhost are for the embedded broker.".to_owned(),
-                hints: vec!["Start that one: cargo xtask broker up --broker embedded --user …".to_owned()],
+                message: "--user, --vhost and --deny are for the embedded broker.".to_owned(),
+                hints: vec!["Start that one: cargo xtask broker up --broker embedded …".to_owned()],
             });
         }
         BrokerChoice::Docker => Kind::Docker,

@@ -21,6 +21,13 @@ pub(super) async fn docker() -> Vec<Finding> {
 fn judge(engine: Result<String, NoAnswer>, asked: Option<&str>, image: Option<&str>) -> Finding {
     match engine {
         Ok(version) => match (image, asked) {
+            (Some(image), _) if docker::is_older(image) => {
+                let what = format!("Docker {version} answers, and has the image {image}, an older RabbitMQ");
+                Finding::ok("docker", what).mend(format!(
+                    "The kit is made for RabbitMQ 4.3. To check on that: docker pull {}",
+                    docker::OFFICIAL
+                ))
+            }
             (Some(image), _) => Finding::ok("docker", format!("Docker {version} answers, and has the image {image}")),
             (None, Some(asked)) => {
                 let what =
@@ -62,14 +69,16 @@ mod tests {
         let up = || Ok("28.2.2".to_owned());
         let failed = |said: &str| Err(NoAnswer::Failed(said.to_owned()));
         let states = [
-            judge(up(), None, Some("rabbitmq:4")),
+            judge(up(), None, Some("rabbitmq:4.3.6-management")),
+            judge(up(), None, Some("rabbitmq:3.13-management")),
             judge(up(), None, None),
             judge(up(), Some("mine"), None),
             judge(Err(NoAnswer::NotThere), None, None),
             judge(failed("permission denied while trying to connect to /var/run/docker.sock"), None, None),
             judge(failed("Cannot connect to the Docker daemon"), None, None),
         ];
-        assert_eq!(states.clone().map(|finding| finding.state), [OK, OK, WARNING, OK, WARNING, WARNING]);
+        assert_eq!(states.clone().map(|finding| finding.state), [OK, OK, OK, WARNING, OK, WARNING, WARNING]);
+        assert_eq!(states.clone().map(|finding| finding.mend.len()), [0, 1, 1, 1, 0, 1, 2]);
         assert!(states.iter().all(|finding| finding.state == OK || !finding.mend.is_empty()), "{states:?}");
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     performance::{Part, Performance},
     program::Program,
     stage::Stage,
-    verdict::Reason,
+    verdict::{Note, Reason},
 };
 
 const QUEUE: &str = "hello";
@@ -82,18 +82,19 @@ impl Contract for HelloReceive {
 
     async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Evidence, Reason> {
         let refused = |error: &lapin::Error| stage.lost(error);
-        let (options, arguments) = (QueueDeclareOptions::default(), FieldTable::default());
-        stage.hand.declare(QUEUE, options, arguments).await.map_err(|error| refused(&error))?;
+        let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+        stage.hand.declare(QUEUE, durable, FieldTable::default()).await.map_err(|error| refused(&error))?;
         let evidence = scene(stage, program, seed, true).await?;
         // The queue was declared as the lesson teaches. A program that has other flags in mind, and rightly got refused,
         // finds it again as it declares it; or not at all, where its flags are none that the broker takes.
         let Some((options, arguments)) = declared_otherwise(&evidence.performance) else { return Ok(evidence) };
         stage.hand.delete(QUEUE).await.map_err(|error| refused(&error))?;
-        match stage.hand.declare(QUEUE, options, arguments).await {
-            Ok(()) => scene(stage, program, seed, true).await,
-            Err(error) if hand::is_refusal(&error) => scene(stage, program, seed, false).await,
-            Err(error) => Err(refused(&error)),
-        }
+        let accepted = hand::is_accepted(&stage.room, QUEUE, options, arguments).await;
+        scene(stage, program, seed, accepted.map_err(|error| refused(&error))?).await
+    }
+
+    fn notes(evidence: &Evidence) -> Vec<Note> {
+        steps::transient_queue(&evidence.performance, QUEUE).into_iter().collect()
     }
 
     fn parts(evidence: Evidence) -> Vec<Part> {

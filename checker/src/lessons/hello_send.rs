@@ -15,7 +15,7 @@ use crate::{
     performance::{Part, Performance},
     program::Program,
     stage::Stage,
-    verdict::{Finding, Reason},
+    verdict::{Finding, Note, Reason},
 };
 
 const QUEUE: &str = "hello";
@@ -55,6 +55,10 @@ impl Contract for HelloSend {
         let expected = sent.count().min(1);
         let queued = stage.hand.drain(QUEUE, expected, PATIENCE).await.map_err(|error| stage.lost(&error))?;
         Ok(Evidence { performance, queued })
+    }
+
+    fn notes(evidence: &Evidence) -> Vec<Note> {
+        steps::transient_queue(&evidence.performance, QUEUE).into_iter().collect()
     }
 
     fn parts(evidence: Evidence) -> Vec<Part> {

@@ -9,7 +9,7 @@ use crate::{
     performance::{Part, Performance},
     program::Program,
     stage::{Call, Stage},
-    verdict::{Finding, Mistake, Reason},
+    verdict::{Finding, Mistake, Note, Reason},
 };
 
 const QUEUE: &str = "task_queue";
@@ -98,6 +98,10 @@ impl Contract for NewTask {
         }
         evidence.queued = stage.hand.drain(QUEUE, 0, PATIENCE).await.map_err(|error| lost(stage, &error))?;
         Ok(evidence)
+    }
+
+    fn notes(_evidence: &Evidence) -> Vec<Note> {
+        Vec::new()
     }
 
     fn parts(evidence: Evidence) -> Vec<Part> {

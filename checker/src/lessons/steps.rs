@@ -6,7 +6,7 @@ mod line;
 mod never_began;
 
 pub use connect::connect;
-pub use declare::declare;
+pub use declare::{declare, transient_queue};
 pub use line::line_on_stdout;
 
 use super::talk::{Close, Talk};

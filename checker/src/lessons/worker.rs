@@ -18,7 +18,7 @@ use crate::{
     performance::{Part, Performance},
     program::Program,
     stage::{Actor, Call, Stage},
-    verdict::{Finding, Mistake, Reason},
+    verdict::{Finding, Mistake, Note, Reason},
 };
 
 const QUEUE: &str = "task_queue";
@@ -145,6 +145,10 @@ impl Contract for Worker {
         let gave_up = first.exit.is_some_and(|exit| !exit.overdue) && Talk::of(first).is_empty();
         // Some clients take no address with a question mark in it.
         if gave_up { scene(stage, program, seed, &plain).await } else { Ok(evidence) }
+    }
+
+    fn notes(_evidence: &Evidence) -> Vec<Note> {
+        Vec::new()
     }
 
     fn parts(evidence: Evidence) -> Vec<Part> {

@@ -7,7 +7,7 @@ use wire::{Event, Peer, What, fields};
 
 use crate::{
     performance::{Part, Performance},
-    verdict::{Outcome, Report, Step},
+    verdict::{Note, Outcome, Report, Step},
 };
 
 /// The version of the format.
@@ -54,6 +54,10 @@ pub const FIELDS: &[Field] = &[
         "the book's section about it, below the book's own address; empty where there is none",
     ),
     field("steps[].read", "string", "the address of a page that has more about it"),
+    field("notes", "array", "what to know about a program that passed; empty for any other verdict"),
+    field("notes[].step", "string", "the id of the step that the note is about"),
+    field("notes[].message", "string", "the note"),
+    field("notes[].read", "string", "the address of a page that has more about it"),
     field("stdout", "array", "what the program printed, a string for each line, without colours"),
     field("stderr", "array", "what it printed on stderr, likewise"),
     field("exit", "object or null", "how the program ended; null when it did not run"),
@@ -133,6 +137,7 @@ pub fn report(report: &Report) -> Value {
             "detail": broker.detail,
         })),
         "steps": report.steps.iter().map(step).collect::<Vec<_>>(),
+        "notes": report.notes.iter().map(note).collect::<Vec<_>>(),
         "stdout": performance.stdout.lines(),
         "stderr": performance.stderr.lines(),
         "exit": exit(performance),
@@ -189,6 +194,10 @@ fn step(step: &Step) -> Value {
         "page": step.page,
         "read": step.read,
     })
+}
+
+fn note(note: &Note) -> Value {
+    json!({ "step": note.step, "message": note.message, "read": note.read })
 }
 
 /// One thing that was said. `method` has a dot for AMQP's methods and none for what happens to the socket.

@@ -50,6 +50,11 @@ pub fn report(report: &Report, layout: Layout) -> String {
             for step in &report.steps {
                 text.push_str(&self::step(step, longest.max(SHORT) + 2, layout));
             }
+            for note in &report.notes {
+                text.push('\n');
+                text.push_str(&paragraph("note: ", &note.message, layout));
+                let _ = writeln!(text, "{INDENT}read: {}", note.read);
+            }
             if report.verdict == Verdict::Failed {
                 text.push_str(&output(report));
             }

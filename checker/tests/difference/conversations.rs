@@ -52,6 +52,12 @@ pub struct Conversation {
 }
 
 impl Conversation {
+    /// Whether it is worth playing where transient queues are denied: it is about declaring queues, or it declares none that is
+    /// transient. All others end at their first declaration there.
+    pub fn is_about_declaring(&self) -> bool {
+        ["programs", "queues", "quorum"].contains(&self.theme)
+    }
+
     /// `theme::name`.
     pub fn name(&self) -> String {
         format!("{}::{}", self.theme, self.name)

@@ -59,6 +59,9 @@ fn problems(room: &Room) -> Vec<String> {
         if exhibit.step.is_empty() && exhibit.varies {
             problem("passes, so it has no report that varies");
         }
+        if exhibit.transient && exhibit.step == "connect" {
+            problem("fails before its transient queue matters");
+        }
         if exhibit.program.is_some() && !(exhibit.change.is_empty() && exhibit.leave_out.is_empty()) {
             problem("is a whole program and a patch");
         }

@@ -9,6 +9,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
+    sync::PoisonError,
 };
 
 use checker::{
@@ -19,6 +20,11 @@ use checker::{
 use cli::Exit;
 use serde_json::{Value, json};
 use snapbox::{Assert, Data};
+
+use crate::{
+    shared::{shown, snapshot},
+    start::{BUILDS, checker, empty},
+};
 
 /// Compares with a file in book/recorded.
 pub fn recorded(name: &str, text: &str) {
@@ -65,6 +71,21 @@ fn report(arguments: &[&str], exit: Exit) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// The report of a program that passes with a note: its queue is transient.
+fn noted() -> Value {
+    let _one_at_a_time = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = empty("noted");
+    assert_eq!(checker(&folder, &["start", "lesson", "01"]).status.code(), Some(0));
+    let lesson = Path::new(env!("CARGO_MANIFEST_DIR")).join("../lessons/01-hello-send/src/main.rs");
+    let program = std::fs::read_to_string(lesson).unwrap().replace("durable: true", "durable: false");
+    std::fs::write(folder.join("work/01-hello-send/src/main.rs"), program).unwrap();
+    let text = checker(&folder, &["check", "lesson", "01", "--broker", "embedded"]);
+    snapshot("noted", &shown(&text).replace(&*folder.to_string_lossy(), "[folder]"));
+    let output = checker(&folder, &["check", "lesson", "01", "--broker", "embedded", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(Exit::Passed.code().into()));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
 /// A package that does not compile, for a report whose first step is `build`.
 fn broken() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken");
@@ -82,6 +103,7 @@ fn the_reports_fields_are_those_of_the_book() {
         report(&["01", "--broker", "embedded"], Exit::Passed),
         report(&["02", "--broker", "embedded"], Exit::Passed),
         report(&["03", "--broker", "embedded"], Exit::Passed),
+        noted(),
         report(&["01", "--broker", "embedded", "--program", "true"], Exit::Failed),
         report(&["01", "--broker", "embedded", "--path", &broken().to_string_lossy()], Exit::Failed),
         report(&["01", "--broker", &format!("amqp://{nobody}"), "--program", "true"], Exit::NotChecked),

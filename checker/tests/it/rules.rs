@@ -82,9 +82,10 @@ fn the_brokers_core_is_pure() {
 #[test]
 fn the_images_are_named_alike_everywhere() {
     let official = checker::brokers::docker::OFFICIAL;
-    for path in ["README.md", "docker/compose.yaml", ".github/workflows/ci.yml"] {
+    for path in ["README.md", "docker/compose.yaml", "book/src/setup.md", ".github/workflows/ci.yml"] {
         assert!(read(path).contains(official), "{path} names another image than {official}");
     }
+    assert!(official.contains(broker::VERSION), "the embedded broker behaves as another RabbitMQ than {official}");
     for built in checker::brokers::docker::BUILT {
         let version = built.rsplit(':').next().unwrap();
         assert!(

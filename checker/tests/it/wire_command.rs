@@ -57,11 +57,10 @@ fn a_learners_mistakes_are_shown_beside_the_lessons_program() {
     assert_eq!(checker(&folder, &["start", "lesson", "01"]).status.code(), Some(0));
     let own = folder.join("work/01-hello-send/src/main.rs");
     let solution = anchors::without_marks(&fs::read_to_string(lessons_program("01-hello-send")).unwrap());
-    let durable = "QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() }";
     let wrong = solution.replace("b\"Hello World!\"", "b\"Hello world!\"");
-    fs::write(&own, wrong.replace("QueueDeclareOptions::default()", durable)).unwrap();
+    fs::write(&own, wrong.replace("durable: true", "durable: false")).unwrap();
     check(&folder, &["01"], 1);
-    // A durable queue is as right as the lesson's, so the first difference is the one that the check failed at.
+    // A transient queue is as right as the lesson's, so the first difference is the one that the check failed at.
     for (name, columns, arguments) in [
         ("wire_failed_80", "80", &["01"][..]),
         ("wire_failed_120", "120", &["01"]),

@@ -8,12 +8,13 @@ use std::{
 };
 
 use checker::{
-    brokers::{Broker, address::Address, docker, embedded, local, ports},
+    brokers::{Broker, address::Address, docker, embedded, hand, local, ports},
     owner::{self, Run},
     stage::Seen,
     tap::Tap,
 };
-use cli::{BrokerArgs, BrokerChoice, EmbeddedArgs};
+use cli::{BrokerArgs, BrokerChoice, DeprecatedFeature, EmbeddedArgs};
+use lapin::{options::QueueDeclareOptions, types::FieldTable};
 use libtest_mimic::Failed;
 use tokio::runtime::Runtime;
 
@@ -26,6 +27,8 @@ pub enum Place {
     Local,
     /// The kit's own broker, as a program.
     Embedded,
+    /// The same, and it denies transient queues, as RabbitMQ 4.3 does.
+    EmbeddedDenying,
     /// A kind of broker that is not at hand.
     Missing(&'static str),
 }
@@ -35,12 +38,13 @@ impl Place {
     pub fn all() -> Vec<Place> {
         if let Ok(asked) = env::var("HELLO_RABBIT_TEST_BROKERS") {
             let named = asked.split(',').map(str::trim).filter(|place| !place.is_empty()).map(Place::parse);
-            return std::iter::once(Place::Embedded).chain(named).collect();
+            return [Place::Embedded, Place::EmbeddedDenying].into_iter().chain(named).collect();
         }
         let mut images = vec![docker::OFFICIAL.to_owned()];
         images.extend(docker::BUILT.map(str::to_owned));
+        images.push(format!("{}{}", docker::BUILT[0], docker::PERMISSIVE));
         images.retain(|image| runtime().block_on(docker::image_at_hand(Some(image))).is_some());
-        let mut places = vec![Place::Embedded];
+        let mut places = vec![Place::Embedded, Place::EmbeddedDenying];
         if images.is_empty() {
             places.push(Place::Missing("docker"));
         }
@@ -62,12 +66,33 @@ impl Place {
         matches!(self, Place::Missing(_)) && env::var("CI").is_err()
     }
 
+    /// Whether it differs from another place by its attitude to transient queues only, so that few tests can tell the two apart.
+    pub fn is_a_variant(&self) -> bool {
+        match self {
+            Place::EmbeddedDenying => true,
+            Place::Docker(image) => image.ends_with(docker::PERMISSIVE),
+            _ => false,
+        }
+    }
+
+    /// Whether a broker of this place refuses transient queues: RabbitMQ does so from 4.3 on, unless it is configured not to.
+    pub fn denies_transient(&self) -> bool {
+        match self {
+            Place::EmbeddedDenying => true,
+            Place::Docker(image) => {
+                docker::version(image).is_some_and(|version| version >= (4, 3)) && !image.ends_with(docker::PERMISSIVE)
+            }
+            _ => false,
+        }
+    }
+
     /// For the names of tests.
     pub fn name(&self) -> String {
         match self {
             Place::Docker(image) => format!("docker({image})"),
             Place::Local => "local".to_owned(),
             Place::Embedded => "embedded".to_owned(),
+            Place::EmbeddedDenying => "embedded(denying)".to_owned(),
             Place::Missing(kind) => format!("{kind}(not at hand)"),
         }
     }
@@ -79,6 +104,8 @@ pub struct TestBroker {
     pub place: Place,
     /// What the library found.
     pub broker: Broker,
+    /// It refuses queues that are neither durable nor exclusive.
+    pub denies_transient: bool,
 }
 
 impl TestBroker {
@@ -127,7 +154,10 @@ impl InUse {
         let (choice, image) = match place {
             Place::Docker(image) => (BrokerChoice::Docker, Some(image.clone())),
             Place::Local => (BrokerChoice::Local, None),
-            Place::Embedded => return self.start_embedded(),
+            Place::Embedded => return self.start_embedded(place, &[]),
+            Place::EmbeddedDenying => {
+                return self.start_embedded(place, &[DeprecatedFeature::TransientNonexclQueues]);
+            }
             Place::Missing(kind) => {
                 return Err(format!("no broker of the kind {kind} is at hand, and CI must have one"));
             }
@@ -136,18 +166,19 @@ impl InUse {
         let broker = runtime().block_on(Broker::find(&BrokerArgs { broker: choice, image }, &run));
         self.runs.lock().unwrap().push(run);
         let broker = broker.map_err(|reason| format!("{} {}", reason.message, reason.hints.join(" · ")))?;
-        Ok(Arc::new(TestBroker { place: place.clone(), broker }))
+        test_broker(place, broker)
     }
 
-    fn start_embedded(&self) -> Result<Arc<TestBroker>, String> {
+    fn start_embedded(&self, place: &Place, denied: &[DeprecatedFeature]) -> Result<Arc<TestBroker>, String> {
         let run = Run::begin().map_err(|error| error.to_string())?;
         let port = ports::free_pair().map_err(|error| error.to_string())?;
         let log = run.folder().join("embedded.log");
         let program = embedded::Program { mark: owner::broker_mark(run.id()), port, log };
-        let broker = runtime().block_on(program.start(&EmbeddedArgs::default()));
+        let arguments = EmbeddedArgs { denied: denied.to_vec(), ..EmbeddedArgs::default() };
+        let broker = runtime().block_on(program.start(&arguments));
         self.runs.lock().unwrap().push(run);
         let broker = broker.map_err(|reason| format!("{} {}", reason.message, reason.hints.join(" · ")))?;
-        Ok(Arc::new(TestBroker { place: Place::Embedded, broker }))
+        test_broker(place, broker)
     }
 
     /// Ends all of them.
@@ -158,6 +189,22 @@ impl InUse {
             }
         }
     }
+}
+
+fn test_broker(place: &Place, broker: Broker) -> Result<Arc<TestBroker>, String> {
+    let transient = async {
+        let (name, options) = ("is-it-accepted", QueueDeclareOptions::default());
+        let accepted = hand::is_accepted(&broker.address, name, options, FieldTable::default()).await?;
+        if accepted {
+            hand::delete_queue(&broker.address, name).await?;
+        }
+        Ok::<_, lapin::Error>(accepted)
+    };
+    let denies_transient = !runtime().block_on(transient).map_err(|error| error.to_string())?;
+    if denies_transient != place.denies_transient() {
+        return Err(format!("{} should refuse transient queues, or accept them, as its name says", place.name()));
+    }
+    Ok(Arc::new(TestBroker { place: place.clone(), broker, denies_transient }))
 }
 
 /// A door to this room that leads past the management API: the tap, with nobody who looks at what it writes down. Who asks

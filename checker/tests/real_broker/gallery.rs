@@ -45,6 +45,11 @@ pub fn all() -> Vec<Wrong> {
 }
 
 impl Wrong {
+    /// Whether its outcome depends on whether the broker denies transient queues.
+    pub fn is_transient(&self) -> bool {
+        self.exhibit.transient
+    }
+
     /// For the test's name.
     pub fn name(&self) -> String {
         format!("gallery::{}::{}", self.lesson, self.exhibit.name)
@@ -53,15 +58,24 @@ impl Wrong {
 
 /// Judges it.
 pub fn check(broker: &TestBroker, wrong: &Wrong) -> Result<(), Failed> {
-    let Exhibit { name, about, step, says, varies, .. } = &wrong.exhibit;
+    let Exhibit { name, about, step, says, varies, transient, .. } = &wrong.exhibit;
     let command = shell_words::join([folder()?.join(&wrong.lesson).join(name).to_string_lossy()]);
     let arguments = ["lesson", &wrong.number, "--format", "json", "--seed", "1", "--timeout", TIME_LIMIT];
     let output = broker.check(&arguments).args(["--program", &command]).env("RUST_BACKTRACE", "0").output()?;
     let report: serde_json::Value = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))?;
     let failed = report["steps"].as_array().ok_or("no steps")?.iter().find(|step| step["verdict"] == "failed");
+    if *transient && broker.denies_transient {
+        let failed = failed.ok_or("it failed at no step, on a broker that denies its queue")?;
+        assert_eq!(failed["id"], "declare", "{report:#}");
+        let message = failed["message"].as_str().unwrap_or_default();
+        assert!(message.contains("neither durable nor exclusive"), "{message}");
+        return Ok(());
+    }
     if step.is_empty() {
         assert_eq!(report["verdict"], "passed", "{about} That is right: {report:#}");
+        let noted = report["notes"].as_array().is_some_and(|notes| !notes.is_empty());
+        assert_eq!(noted, *transient, "{about} Its notes: {}", report["notes"]);
         return Ok(());
     }
     assert_eq!(report["verdict"], "failed", "{about} That is wrong: {report:#}");
@@ -99,9 +113,9 @@ fn build() -> Result<PathBuf, Box<dyn std::error::Error>> {
             let module = format!("r#{}", name.replace('-', "_"));
             let _ = writeln!(modules, "#[path = \"{name}.rs\"]\npub mod {module};");
             let _ = writeln!(arms, "        \"{name}\" => {module}::main().report(),");
-            sources.push((format!("bin/{lesson}/{name}.rs"), with_public_main(&room.source(exhibit)?)));
+            sources.push((format!("bin/{}/{name}.rs", binary(lesson)), with_public_main(&room.source(exhibit)?)));
         }
-        sources.push((format!("bin/{lesson}/main.rs"), MAIN.replace("// ARMS\n", &arms) + &modules));
+        sources.push((format!("bin/{}/main.rs", binary(lesson)), MAIN.replace("// ARMS\n", &arms) + &modules));
     }
     let built = programs::build("gallery", &sources)?;
     let folder = built.join("gallery-programs");
@@ -110,12 +124,17 @@ fn build() -> Result<PathBuf, Box<dyn std::error::Error>> {
         let programs = folder.join(&room.lesson.about.id);
         fs::create_dir_all(&programs)?;
         let all = programs.join("all");
-        fs::copy(built.join(&room.lesson.about.id), &all)?;
+        fs::copy(built.join(binary(&room.lesson.about.id)), &all)?;
         for exhibit in &room.exhibits {
             link(&all, &programs.join(&exhibit.name))?;
         }
     }
     Ok(folder)
+}
+
+/// The name of the one program that has all of a lesson's. The lesson's own program lies in the same folder, by the lesson's id.
+fn binary(lesson: &str) -> String {
+    format!("gallery-{lesson}")
 }
 
 /// Which program it is, is told by the name that it was called by.

@@ -68,8 +68,8 @@ pub fn users_queue(broker: &TestBroker) -> Result<(), Failed> {
     let door = runtime().block_on(forward(&address));
     let forwarded = Address { port: door.port(), ..broker.broker.address.clone() };
     let hand = runtime().block_on(Hand::reach(&address)).unwrap();
-    let declare =
-        |queue| runtime().block_on(hand.declare(queue, QueueDeclareOptions::default(), FieldTable::default())).unwrap();
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    let declare = |queue| runtime().block_on(hand.declare(queue, durable, FieldTable::default())).unwrap();
 
     declare("other");
     let passed = broker.check_at(&forwarded, &["lesson", "01"]).output()?;

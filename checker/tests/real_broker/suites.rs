@@ -56,7 +56,7 @@ fn run_in(name: &str, run: &Run) -> Result<(), Failed> {
     let log = run.folder().join("embedded.log");
     let program = embedded::Program { mark: owner::broker_mark(run.id()), port: ports::free_pair()?, log };
     runtime()
-        .block_on(program.start(&EmbeddedArgs { users, vhosts: Vec::new() }))
+        .block_on(program.start(&EmbeddedArgs { users, ..EmbeddedArgs::default() }))
         .map_err(|reason| Failed::from(reason.message))?;
     let suite = Command::new(root().join(".ci/suite")).arg(name).arg(program.port.to_string()).output()?;
     let told = format!("{}{}", String::from_utf8_lossy(&suite.stdout), String::from_utf8_lossy(&suite.stderr));

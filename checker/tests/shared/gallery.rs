@@ -12,7 +12,8 @@
 //! change = [{ find = "…", replace = "…" }]      # what else is changed; each stands there once
 //! ```
 //!
-//! A program that no patch makes stands there whole, as `program`. `step` and `says` are written down before the report is
+//! `transient = true` is for a program that declares a queue that is neither durable nor exclusive: a broker that denies such
+//! queues fails it at `declare`. A program that no patch makes stands there whole, as `program`. `step` and `says` are written down before the report is
 //! looked at; the snapshot then has all of it. `varies = true` is for a program whose evidence differs from run to run or from
 //! broker to broker: its snapshot is without it.
 
@@ -42,6 +43,9 @@ pub struct Exhibit {
     /// All of it, where it is no patch.
     #[serde(default)]
     pub program: Option<String>,
+    /// Whether it declares a queue that is neither durable nor exclusive: where the broker refuses that, it fails at `declare`.
+    #[serde(default)]
+    pub transient: bool,
     /// Whether its evidence differs from run to run, or from broker to broker.
     #[serde(default)]
     pub varies: bool,

@@ -39,9 +39,11 @@ async fn send() -> Result<(), Box<dyn Error>> {
     // ANCHOR: declare
     // The queue must be there before we send to it: a message for a queue that does
     // not exist is dropped without a word. Declaring makes the queue, or finds it made
-    // already; either is fine.
-    let (flags, arguments) = (QueueDeclareOptions::default(), FieldTable::default());
-    channel.queue_declare("hello".into(), flags, arguments).await.map_err(|error| {
+    // already; either is fine. A durable queue is there again after the broker has been
+    // restarted, and RabbitMQ 4.3 lets programs share no other kind.
+    let flags = QueueDeclareOptions { durable: true, ..Default::default() };
+    let none = FieldTable::default();
+    channel.queue_declare("hello".into(), flags, none).await.map_err(|error| {
         format!("{error}: if `hello` exists with other properties, delete it first")
     })?;
     // ANCHOR_END: declare

@@ -27,19 +27,17 @@ async fn receive() -> Result<(), Box<dyn Error>> {
     let url = env::var("AMQP_URL").unwrap_or("amqp://localhost:5672".into());
     let connecting = Connection::connect(&url, ConnectionProperties::default());
     let connection = connecting.await.map_err(|error| {
-        format!(
-            "{error}: is a broker there (`cargo xtask broker up`), \
-             and are login and vhost in AMQP_URL right?"
-        )
+        format!("{error}: is a broker there, and is the address in AMQP_URL right?")
     })?;
     let channel = connection.create_channel().await?;
     // ANCHOR_END: connect
 
     // ANCHOR: declare
-    // The sender declares this queue, too. Whoever starts first makes it, so neither
-    // has to wait for the other.
-    let (flags, arguments) = (QueueDeclareOptions::default(), FieldTable::default());
-    channel.queue_declare("hello".into(), flags, arguments).await.map_err(|error| {
+    // The sender declares this queue, too, with the same flags. Whoever starts first
+    // makes it, so neither has to wait for the other.
+    let flags = QueueDeclareOptions { durable: true, ..Default::default() };
+    let none = FieldTable::default();
+    channel.queue_declare("hello".into(), flags, none).await.map_err(|error| {
         format!("{error}: if `hello` exists with other properties, delete it first")
     })?;
     // ANCHOR_END: declare
@@ -47,7 +45,7 @@ async fn receive() -> Result<(), Box<dyn Error>> {
     // ANCHOR: consume
     // We ask once, and from now on the broker pushes messages to us. With no_ack a
     // message counts as done once it is on its way: one that is lost now is gone.
-    // Acknowledgements, in a later lesson, mend that.
+    // Acknowledgements, in a later lesson, prevent that.
     let flags = BasicConsumeOptions { no_ack: true, ..Default::default() };
     let mut consumer = channel
         .basic_consume("hello".into(), "".into(), flags, FieldTable::default())
@@ -59,13 +57,12 @@ async fn receive() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: wait
 
     // ANCHOR: receive
-    // A body is a string of bytes. That these bytes are text is something that sender
-    // and receiver agree on.
+    // A body is bytes. That these bytes are text is agreed between sender and receiver.
     let deliveries = async {
         while let Some(delivery) = consumer.next().await {
             println!(" [x] Received '{}'", String::from_utf8_lossy(&delivery?.data));
         }
-        Ok::<_, lapin::Error>("the broker ended the subscription: was `hello` deleted?")
+        Ok::<_, lapin::Error>(())
     };
     // ANCHOR_END: receive
 
@@ -74,7 +71,10 @@ async fn receive() -> Result<(), Box<dyn Error>> {
     tokio::select! {
         biased; // first of all, listen for Ctrl-C
         pressed = tokio::signal::ctrl_c() => pressed?,
-        ended = deliveries => return Err(ended?.into()),
+        ended = deliveries => {
+            ended?;
+            return Err("the broker ended the subscription: was `hello` deleted?".into());
+        }
     }
     // ANCHOR_END: stay
 

@@ -73,7 +73,7 @@ fn not_connected(seen: &Performance, talk: Talk<'_>) -> Mistake {
         What::ProtocolHeader(header) => Some(header),
         _ => None,
     });
-    if let Some(header) = header.filter(|header| **header != wire::frame::PROTOCOL_HEADER) {
+    if let Some(header) = header.filter(|header| !wire::frame::announces_0_9_1(header)) {
         let version = format!("{}-{}-{}", header[5], header[6], header[7]);
         return Mistake::new(format!("The program speaks AMQP {version}; this lesson is about AMQP 0-9-1."))
             .seen(words::line(&What::ProtocolHeader(*header)))

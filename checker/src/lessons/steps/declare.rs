@@ -13,7 +13,7 @@ use crate::{
         talk::{Close, QUEUE_DECLARE, Said, Talk},
     },
     performance::Performance,
-    verdict::{Finding, Mistake},
+    verdict::{Finding, Mistake, Note},
 };
 
 /// The queue `name` was declared, not passively, and the broker agreed.
@@ -46,6 +46,20 @@ pub fn declare(seen: &Performance, name: &str) -> Finding {
             .into();
     }
     Finding::Passed(said.line())
+}
+
+/// The note on a queue that is neither durable nor exclusive. A broker took it, and many don't.
+#[must_use]
+pub fn transient_queue(seen: &Performance, name: &str) -> Option<Note> {
+    let is_it = |declare: &queue::Declare| declare.queue.as_str() == name && !declare.passive;
+    let (_, declare) = Talk::of(seen).declares().find(|(_, declare)| is_it(declare))?;
+    (!declare.durable && !declare.exclusive).then(|| Note {
+        step: "declare".to_owned(),
+        message: format!(
+            "The queue `{name}` is neither durable nor exclusive. This broker accepts it; RabbitMQ 4.3 refuses such queues by default."
+        ),
+        read: "https://www.rabbitmq.com/docs/queues#durability".to_owned(),
+    })
 }
 
 /// `mine` are the program's declarations of this name.

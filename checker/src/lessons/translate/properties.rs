@@ -139,9 +139,11 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         of: Reply(&[541]),
         pattern: r"Feature \W?transient_nonexcl_queues\W? is deprecated",
-        examples: &["INTERNAL_ERROR - Feature `transient_nonexcl_queues` is deprecated."],
-        cause: "This broker is set to take no queue that is gone after a restart, unless the queue is exclusive.",
-        remedy: "Declare the queue with `durable: true`, in every program that declares it. Or allow such queues: `deprecated_features.permit.transient_nonexcl_queues = true` in `rabbitmq.conf`, and a restart of RabbitMQ.",
+        examples: &[
+            "INTERNAL_ERROR - Feature `transient_nonexcl_queues` is deprecated.\nBy default, this feature is not permitted anymore.",
+        ],
+        cause: "The queue is neither durable nor exclusive, and RabbitMQ 4.3 refuses such queues by default.",
+        remedy: "Declare it durable (in lapin, `QueueDeclareOptions { durable: true, ..Default::default() }`), in every program that declares it.",
     },
     Entry {
         of: Reply(&[540]),

@@ -10,7 +10,12 @@ conversations!(
     greeting,
     whole,
     header_of_http,
+    header_of_version_1_1_0_9,
     header_of_version_1_1_8_0,
+    header_of_version_1_1_9_1,
+    header_of_version_0_0_8_0,
+    header_of_version_0_0_10_0,
+    header_of_version_0_1_0_0,
     header_of_version_0_0_9_0,
     header_of_version_0_10,
     header_of_tls,
@@ -108,6 +113,40 @@ fn header(s: &mut Stage, bytes: &[u8]) {
 
 fn header_of_http(s: &mut Stage) {
     header(s, b"GET / HTTP/1.1\r\n\r\n");
+}
+
+/// Clients that announce 0-9-1 in the form of 0-8, such as Perl's AnyEvent::RabbitMQ.
+fn header_of_version_1_1_0_9(s: &mut Stage) {
+    let (vhost, login) = (s.address.vhost.clone(), s.login());
+    let mut a = s.socket();
+    a.bytes(b"AMQP\x01\x01\0\x09");
+    // What the broker says of itself is the subject of `greeting`.
+    a.muted(|a| a.hear(1));
+    a.tell_on(0, start_ok(&about(CAPABLE), "PLAIN", &login));
+    a.hear(1);
+    a.tell_on(0, tune_ok(2047, 131_072, 0));
+    a.call_on(0, connection_open(&vhost));
+    a.open(1);
+    a.queue("q", "durable", NONE);
+    a.publish("", "q", "m");
+    a.call(get("q", "no-ack"));
+    a.call_on(0, connection_close());
+}
+
+fn header_of_version_1_1_9_1(s: &mut Stage) {
+    header(s, b"AMQP\x01\x01\x09\x01");
+}
+
+fn header_of_version_0_0_8_0(s: &mut Stage) {
+    header(s, b"AMQP\0\0\x08\0");
+}
+
+fn header_of_version_0_0_10_0(s: &mut Stage) {
+    header(s, b"AMQP\0\0\x0a\0");
+}
+
+fn header_of_version_0_1_0_0(s: &mut Stage) {
+    header(s, b"AMQP\0\x01\0\0");
 }
 
 fn header_of_version_1_1_8_0(s: &mut Stage) {

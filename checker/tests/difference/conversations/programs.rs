@@ -45,7 +45,8 @@ async fn connect(s: &Stage) -> Result<(Connection, Channel), lapin::Error> {
 }
 
 async fn declare(channel: &Channel, queue: &str) -> Result<(), lapin::Error> {
-    channel.queue_declare(queue.into(), QueueDeclareOptions::default(), FieldTable::default()).await.map(drop)
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare(queue.into(), durable, FieldTable::default()).await.map(drop)
 }
 
 async fn publish(channel: &Channel, key: &str, body: &str) -> Result<String, lapin::Error> {

@@ -7,6 +7,10 @@ conversations!(
     declare_durable_and_again,
     redeclare_durable_as_transient,
     redeclare_transient_as_durable,
+    transient_no_wait,
+    transient_and_what_is_checked_before,
+    transient_and_what_is_checked_after,
+    transient_on_one_channel_of_two,
     redeclare_auto_delete_on,
     redeclare_auto_delete_off,
     redeclare_exclusive_off,
@@ -83,6 +87,48 @@ fn redeclare_durable_as_transient(s: &mut Stage) {
 
 fn redeclare_transient_as_durable(s: &mut Stage) {
     reflag(s, "", "durable");
+}
+
+fn transient_no_wait(s: &mut Stage) {
+    let mut a = s.connect();
+    a.tell(queue_declare("q", "no-wait", NONE));
+    a.quiet();
+}
+
+/// A name, what is there already, and the arguments are looked at first; a queue that is refused for them is not transient yet.
+fn transient_and_what_is_checked_before(s: &mut Stage) {
+    let mut a = s.connect();
+    a.queue("q", "durable", NONE);
+    for (name, arguments) in [
+        ("amq.q", NONE),
+        ("q", NONE),
+        ("r", &[("x-message-ttl", text("soon"))][..]),
+        ("r", &[("x-queue-type", text("fancy"))]),
+    ] {
+        let mut b = s.connect();
+        b.call(queue_declare(name, "", arguments));
+        b.quiet();
+    }
+}
+
+/// A quorum queue has to be durable, and a locator is denied; with a transient queue it does not come to that.
+fn transient_and_what_is_checked_after(s: &mut Stage) {
+    for arguments in [[("x-queue-type", text("quorum"))], [("x-queue-master-locator", text("min-masters"))]] {
+        let mut a = s.connect();
+        a.call(queue_declare("q", "", &arguments));
+        a.quiet();
+    }
+}
+
+/// What comes on other channels of the connection once a declaration was refused.
+fn transient_on_one_channel_of_two(s: &mut Stage) {
+    let mut a = s.connect();
+    a.open(2);
+    a.tell(queue_declare("q", "", NONE));
+    a.tell_on(2, queue_declare("r", "durable", NONE));
+    a.quiet();
+    let mut b = s.connect();
+    b.call(queue_declare("r", "passive", NONE));
 }
 
 fn redeclare_auto_delete_on(s: &mut Stage) {

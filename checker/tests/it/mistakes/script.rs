@@ -33,7 +33,7 @@ impl Script {
 
     /// Connected, and `hello` declared.
     pub fn declared() -> Script {
-        Script::connected().declare(queue::Declare { queue: "hello".into(), ..Default::default() })
+        Script::connected().declare(queue::Declare { queue: "hello".into(), durable: true, ..Default::default() })
     }
 
     pub fn what(mut self, from: Peer, what: What) -> Script {

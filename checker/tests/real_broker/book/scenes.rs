@@ -113,7 +113,7 @@ pub const SCENES: &[Scene] = &[
         kept: &[Diff, Picture("The broker returns a mandatory message that no queue wants.")],
         ..PLAIN
     },
-    Scene { name: "hello-send-durable", sent_before: 1, kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "hello-send-transient", sent_before: 1, kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "hello-send-exchange", kept: &[Diff, Report], ..PLAIN },
     Scene { name: "hello-send-no-close", kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "hello-send-world", kept: &[Report], ..PLAIN },

@@ -116,8 +116,16 @@ pub const SESSIONS: &[Session] = &[
         typed: "AMQP_URL=localhost:5672 cargo run -q -p hello-send",
         act: Program("hello-send-5", "localhost:5672"),
     },
-    Session { name: "unequal", typed: SEND, act: Program("hello-send-durable", HERE) },
+    Session { name: "unequal", typed: SEND, act: Program("hello-send-transient", HERE) },
     Session { name: "down", typed: "cargo xtask broker down", act: Checker(&["broker", "down"]) },
+    // A broker that refuses what RabbitMQ 4.3 refuses.
+    Session {
+        name: "",
+        typed: "",
+        act: Checker(&["broker", "up", "--broker", "embedded", "--deny", "transient_nonexcl_queues"]),
+    },
+    Session { name: "transient-denied", typed: SEND, act: Program("hello-send-transient", HERE) },
+    Session { name: "", typed: "", act: Checker(&["broker", "down"]) },
 ];
 
 const LIST: Act = Checker(&["broker", "queues"]);
