@@ -13,6 +13,7 @@ pub use state::{
     Broker, Config, ConnectionId, DeprecatedFeature, Effect, Limits, Millis, Output,
     accounts::{Account, BadPattern, Patterns},
     alarm::Alarm,
+    declare::NOT_A_PART,
     handshake::VERSION,
     listing::{BindingInfo, ConnectionInfo, ExchangeInfo, Peeked, QueueInfo},
     message::Message,

@@ -201,7 +201,7 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
         let own = guide::own_program(lesson);
         let names_one = program.path.is_some() || program.program.is_some() || program.reference;
         let goes_on = own.is_some() && !names_one;
-        let is_learners = goes_on || program.path.is_some() || program.program.is_some();
+        let is_learners = goes_on || program.as_mine || names_own(program, own.as_deref());
         let find = async {
             match &broker {
                 Some(found) => Result::clone(found),
@@ -215,8 +215,12 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
         if let Err(error) = print(&report, options) {
             return unwritten(&error);
         }
-        if goes_on && options.format == Format::Text {
-            say(&guide::after(&report));
+        if options.format == Format::Text {
+            if goes_on {
+                say(&guide::after(&report));
+            } else if !is_learners && !program.reference && names_one {
+                say(guide::NOT_YOURS);
+            }
         }
         // Failed weighs more than not checked: it says something.
         code = match (code, report.verdict) {
@@ -226,6 +230,13 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
         };
     }
     code
+}
+
+/// Whether `--path` names the learner's own program.
+fn names_own(program: &ProgramArgs, own: Option<&Path>) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    let (Some(path), Some(own)) = (&program.path, own) else { return false };
+    real(path).is_some_and(|path| Some(path) == real(own))
 }
 
 async fn watched(lessons: &[Lesson], task: Task, options: &CheckOptions, run: &Run) -> Exit {

@@ -46,6 +46,7 @@ pub async fn check(
         performance: Performance::default(),
         role: String::new(),
         others: Vec::new(),
+        shows_all: lesson.shows_all(),
         // Small enough for every JSON reader.
         seed: lesson.is_random().then(|| options.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)))),
         timing: Timing::default(),

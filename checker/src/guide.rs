@@ -106,6 +106,10 @@ pub fn after(report: &Report) -> String {
     }
 }
 
+/// What is said after a check of a program that is not known to be the learner's.
+pub const NOT_YOURS: &str =
+    "your progress is as it was; with --as-mine, this check counts as yours, for hints and wire, too";
+
 /// `hint`: one more hint, and the record that remembers it. The first is what the last check said; those after it go from a
 /// nudge to nearly the line.
 #[must_use]

@@ -23,10 +23,12 @@ use std::{
 };
 
 use serde::Deserialize;
+use wire::Peer;
 
 use crate::{
+    lessons::talk::Talk,
     owner::at,
-    performance::Part,
+    performance::{Part, Performance},
     program::Program,
     stage::Stage,
     verdict::{Finding, Note, Outcome, Reason, Step},
@@ -64,6 +66,8 @@ pub trait Contract {
     const QUEUES: &'static [&'static str];
     /// Whether the scene makes random choices.
     const IS_RANDOM: bool;
+    /// Whether a text report shows the output of all its programs, and not of the first only.
+    const SHOWS_ALL: bool = true;
     /// The steps in their order, by the ids in `lesson.toml`.
     const STEPS: &'static [Rule<Self::Evidence>];
 
@@ -243,6 +247,12 @@ impl Lesson {
         with_contract!(&self.about.id, C => C::QUEUES, else &[])
     }
 
+    /// Whether a text report shows the output of all its programs, and not of the first only.
+    #[must_use]
+    pub fn shows_all(&self) -> bool {
+        with_contract!(&self.about.id, C => C::SHOWS_ALL, else true)
+    }
+
     /// Whether its scene makes random choices.
     #[must_use]
     pub fn is_random(&self) -> bool {
@@ -270,7 +280,24 @@ async fn perform<C: Contract>(stage: &mut Stage<'_>, program: &Program, seed: u6
     let outcomes = judge::<C>(&evidence);
     let passed = outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Passed(_)));
     let notes = if passed { C::notes(&evidence) } else { Vec::new() };
-    Ok(Judged { outcomes, notes, parts: C::parts(evidence) })
+    let parts = C::parts(evidence);
+    parts.iter().try_for_each(|part| only_on_rabbitmq(&part.performance))?;
+    Ok(Judged { outcomes, notes, parts })
+}
+
+/// The program asks for nothing that the embedded broker lacks and RabbitMQ has.
+fn only_on_rabbitmq(seen: &Performance) -> Result<(), Reason> {
+    let lacks = |close: &talk::Close<'_>| close.code == 540 && close.text.ends_with(broker::NOT_A_PART);
+    match Talk::of(seen).closes(Peer::Broker).find(lacks) {
+        None => Ok(()),
+        Some(close) => Err(Reason {
+            message: format!("The program needs a RabbitMQ, which the embedded broker is not: {}", close.text),
+            hints: vec![
+                "With Docker: cargo xtask check … --broker docker".to_owned(),
+                "With an installed RabbitMQ: --broker local, or --broker amqp://localhost:5672".to_owned(),
+            ],
+        }),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The program to judge: where it comes from, building it, and running it under watch.
 
 pub mod build;
+mod command;
 pub mod running;
 
 use std::path::PathBuf;

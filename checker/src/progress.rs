@@ -207,6 +207,7 @@ mod tests {
             performance: Performance::default(),
             role: String::new(),
             others: Vec::new(),
+            shows_all: true,
             seed: None,
             timing: Timing::default(),
         }

@@ -5,7 +5,10 @@
 //! [`Stage::until`] of several.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -31,6 +34,8 @@ const PROMPTLY: f64 = 0.3;
 #[derive(Clone, Debug)]
 pub struct Seen {
     performance: Arc<Mutex<Performance>>,
+    /// How many times something was added.
+    version: Arc<AtomicU64>,
     changed: watch::Sender<u64>,
 }
 
@@ -43,12 +48,13 @@ impl Default for Seen {
 impl Seen {
     /// Nothing yet; of what will be, `changed` tells those who wait.
     fn told(changed: watch::Sender<u64>) -> Seen {
-        Seen { performance: Arc::default(), changed }
+        Seen { performance: Arc::default(), version: Arc::default(), changed }
     }
 
     /// Adds to what was seen, and wakes who waits for it.
     pub fn add(&self, change: impl FnOnce(&mut Performance)) {
         change(&mut self.performance.lock().unwrap_or_else(PoisonError::into_inner));
+        self.version.fetch_add(1, Ordering::Relaxed);
         self.changed.send_modify(|version| *version += 1);
     }
 
@@ -90,8 +96,8 @@ pub struct Stage<'a> {
     zero: Instant,
     /// Tells of every change in what is seen of any program.
     changed: watch::Sender<u64>,
-    /// Who may be let in at `port`: the program that was started last.
-    door: Mutex<Option<Door>>,
+    /// The way in at `port`: it leads to the program that was started last.
+    door: Arc<Mutex<Option<Door>>>,
     broker: Broker,
 }
 
@@ -129,9 +135,23 @@ impl<'a> Stage<'a> {
             port,
             zero: Instant::now(),
             changed: watch::Sender::new(0),
-            door: Mutex::default(),
+            door: Arc::default(),
             broker: broker.clone(),
         })
+    }
+
+    /// A second stage of the same check, with a vhost of its own: what happens on one is not seen on the other. None where the
+    /// broker makes no vhosts, so that one scene has to be played after the other.
+    ///
+    /// # Errors
+    ///
+    /// Why the broker doesn't let us in.
+    pub async fn beside(&self, queues: &[&str]) -> Result<Option<Stage<'a>>, Reason> {
+        if !self.broker.makes_vhosts() {
+            return Ok(None);
+        }
+        let beside = Stage::set(&self.broker, self.run, queues, self.time_limit, self.port).await?;
+        Ok(Some(Stage { zero: self.zero, changed: self.changed.clone(), door: self.door.clone(), ..beside }))
     }
 
     /// Time begins now: the stage may have been set while the program was built.
@@ -277,6 +297,23 @@ impl Actor {
         };
         self.seen.until(deadline, over).await;
         held
+    }
+
+    /// Waits until nothing was seen of the program for this long, at most until `limit` is over or it ends. What it does now
+    /// is done then.
+    pub async fn rest(&self, quiet: Duration, limit: Duration) {
+        let version = || self.seen.version.load(Ordering::Relaxed);
+        let deadline = self.deadline.min(Instant::now() + limit);
+        let mut changes = self.seen.changed.subscribe();
+        let (mut last, mut since) = (version(), Instant::now());
+        while timeout_at(deadline.min(since + quiet), changes.changed()).await.is_ok() {
+            if self.seen.look(|seen| seen.exit.is_some()) {
+                return;
+            }
+            if version() != last {
+                (last, since) = (version(), Instant::now());
+            }
+        }
     }
 
     /// Presses Ctrl-C. Returns false where the operating system has no such thing.

@@ -235,6 +235,8 @@ pub struct Report {
     pub role: String,
     /// What was seen of the others.
     pub others: Vec<Part>,
+    /// Whether the text shows the output of the others, too.
+    pub shows_all: bool,
     /// What the scene's random choices were made from, where it makes any: the same seed makes the same choices.
     pub seed: Option<u64>,
     /// How long it took.

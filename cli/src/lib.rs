@@ -145,6 +145,9 @@ pub struct ProgramArgs {
     /// Listen on this port, for a program that has localhost:5672 written into it
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
+    /// Count this program as yours: your progress, hints and wire are about it
+    #[arg(long, conflicts_with = "reference")]
+    pub as_mine: bool,
 }
 
 /// A command line, and its words.

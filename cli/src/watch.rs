@@ -58,7 +58,7 @@ impl WatchedArgs {
     #[must_use]
     pub fn to_check(&self) -> ProgramArgs {
         let WatchedArgs { path, program, port } = self.clone();
-        ProgramArgs { path, program, reference: false, port }
+        ProgramArgs { path, program, reference: false, port, as_mine: true }
     }
 }
 

@@ -21,6 +21,9 @@ use crate::state::{
     refusal::{Done, Refusal, named},
 };
 
+/// The end of the reply to what RabbitMQ has and this broker lacks.
+pub const NOT_A_PART: &str = "not part of this teaching broker";
+
 impl Broker {
     pub(crate) fn queue_method(&mut self, caller: &Caller, method: Method) -> Done {
         match method {
@@ -311,7 +314,7 @@ fn check_kind(settings: &Settings, declare: &queue::Declare, of: &str) -> Done {
         return refuse("auto-delete");
     }
     if is_stream {
-        return Err(Refusal::not_implemented(format!("{of}: streams are not part of this teaching broker")));
+        return Err(Refusal::not_implemented(format!("{of}: streams are {NOT_A_PART}")));
     }
     Ok(())
 }

@@ -6,14 +6,21 @@ use futures_lite::StreamExt;
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties, Error, ErrorKind,
     options::{
-        BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueueDeleteOptions,
+        BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions,
+        QueueDeclareOptions, QueueDeleteOptions,
     },
     protocol::{AMQPErrorKind, AMQPSoftError},
-    types::FieldTable,
+    types::{AMQPValue, FieldTable},
 };
 use tokio::time::{Instant, interval, timeout_at};
 
 use crate::brokers::address::Address;
+
+/// At most so many messages are taken out of a queue: a program may have published without end.
+pub const MOST_DRAINED: usize = 1000;
+
+/// How many messages may be on their way to us when we drain a queue.
+const PREFETCH: u16 = 100;
 
 /// A connection of the checker's own.
 pub struct Hand {
@@ -102,7 +109,8 @@ impl Hand {
         Ok(true)
     }
 
-    /// Takes the messages out of a queue: the `expected` that should be there, and what is there besides.
+    /// Takes the messages out of a queue: the `expected` that should be there, and the others that are, up to
+    /// [`MOST_DRAINED`] messages.
     ///
     /// None when there is no such queue. It waits for the expected ones until `patience` is over: a quorum queue shows a
     /// message a little later than the connection that brought it ends.
@@ -111,6 +119,32 @@ impl Hand {
     ///
     /// When the broker refuses for another reason than a missing queue.
     pub async fn drain(&self, queue: &str, expected: usize, patience: Duration) -> Result<Option<Vec<Vec<u8>>>, Error> {
+        self.drain_with(queue, expected, patience, FieldTable::default()).await
+    }
+
+    /// Reads the messages of a stream from its beginning, as [`Hand::drain`] takes those of a queue.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses for another reason than a missing queue.
+    pub async fn read_stream(
+        &self,
+        queue: &str,
+        expected: usize,
+        patience: Duration,
+    ) -> Result<Option<Vec<Vec<u8>>>, Error> {
+        let mut from = FieldTable::default();
+        from.insert("x-stream-offset".into(), AMQPValue::LongString("first".into()));
+        self.drain_with(queue, expected, patience, from).await
+    }
+
+    async fn drain_with(
+        &self,
+        queue: &str,
+        expected: usize,
+        patience: Duration,
+        arguments: FieldTable,
+    ) -> Result<Option<Vec<Vec<u8>>>, Error> {
         let deadline = Instant::now() + patience;
         // On a channel of its own: a refusal closes it.
         let channel = self.connection.create_channel().await?;
@@ -119,13 +153,19 @@ impl Hand {
             Err(error) if is_not_found(&error) => return Ok(None),
             other => other?,
         };
-        let want = expected.max(found.message_count() as usize);
+        let want = expected.max(found.message_count() as usize).min(MOST_DRAINED);
         let mut bodies = Vec::new();
-        let no_ack = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
-        let mut consumer = channel.basic_consume(queue.into(), "".into(), no_ack, FieldTable::default()).await?;
+        // A stream is read with a limit and with acknowledgements only.
+        channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
+        let options = BasicConsumeOptions::default();
+        let mut consumer = channel.basic_consume(queue.into(), "".into(), options, arguments).await?;
         while bodies.len() < want {
             match timeout_at(deadline, consumer.next()).await {
-                Ok(Some(delivery)) => bodies.push(delivery?.data),
+                Ok(Some(delivery)) => {
+                    let delivery = delivery?;
+                    delivery.ack(BasicAckOptions::default()).await?;
+                    bodies.push(delivery.data);
+                }
                 Ok(None) | Err(_) => break,
             }
         }

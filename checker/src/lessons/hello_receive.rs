@@ -7,22 +7,29 @@ mod stay;
 use std::time::Duration;
 
 use fastrand::Rng;
-use lapin::{options::QueueDeclareOptions, types::FieldTable};
+use lapin::{BasicProperties, options::QueueDeclareOptions, types::FieldTable};
+use tokio::sync::oneshot;
 use wire::protocol::queue;
 
 use crate::{
     brokers::hand,
     lessons::{
         Contract, Rule,
-        receiving::{self, RECEIVED, times_printed},
+        receiving::{
+            self, RECEIVED,
+            quiet::{self, Quiet, began, leaves},
+            times_printed,
+        },
         steps,
         talk::{QUEUE_DECLARE, Said, Talk},
     },
     performance::{Part, Performance},
     program::Program,
-    stage::Stage,
+    stage::{Call, Stage},
     verdict::{Note, Reason},
 };
+
+pub use receiving::quiet::Reached;
 
 const QUEUE: &str = "hello";
 
@@ -38,7 +45,7 @@ pub struct HelloReceive;
 /// What was seen.
 #[derive(Clone, Debug)]
 pub struct Evidence {
-    /// Of the program.
+    /// The run in which messages wait before the program starts.
     pub performance: Performance,
     /// The bodies that were sent to it, in order: the first three before it started.
     pub sent: Vec<String>,
@@ -48,21 +55,8 @@ pub struct Evidence {
     pub in_time: usize,
     /// How far the scene came.
     pub reached: Reached,
-}
-
-/// How far the scene came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reached {
-    /// The program was started.
-    Start,
-    /// It subscribed.
-    Subscribed,
-    /// It printed that it waits.
-    Waiting,
-    /// It printed all messages that were sent.
-    Received,
-    /// It printed the one sent after those, and was still there.
-    Stayed,
+    /// The run with an empty queue and a long silence; None where the first came to no subscription.
+    pub quiet: Option<Quiet>,
 }
 
 impl Contract for HelloReceive {
@@ -70,27 +64,28 @@ impl Contract for HelloReceive {
     const ID: &'static str = "hello-receive";
     const QUEUES: &'static [&'static str] = &[QUEUE];
     const IS_RANDOM: bool = true;
+    const SHOWS_ALL: bool = false;
     const STEPS: &'static [Rule<Evidence>] = &[
         ("connect", |seen| steps::connect(&seen.performance)),
         ("declare", consume::declare),
         ("consume", consume::consume),
-        ("wait", |seen| receiving::wait(&seen.performance, seen.reached >= Reached::Waiting)),
+        ("wait", stay::wait),
         ("receive", receive::receive),
         ("stay", stay::stay),
         ("stop", |seen| receiving::stop(&seen.performance)),
     ];
 
     async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Evidence, Reason> {
-        let refused = |error: &lapin::Error| stage.lost(error);
+        let lost = |error: &lapin::Error| stage.lost(error);
         let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-        stage.hand.declare(QUEUE, durable, FieldTable::default()).await.map_err(|error| refused(&error))?;
-        let evidence = scene(stage, program, seed, true).await?;
+        stage.hand.declare(QUEUE, durable, FieldTable::default()).await.map_err(|error| lost(&error))?;
+        let evidence = both(stage, program, seed, true).await?;
         // The queue was declared as the lesson teaches. A program that has other flags in mind, and rightly got refused,
         // finds it again as it declares it; or not at all, where its flags are none that the broker takes.
         let Some((options, arguments)) = declared_otherwise(&evidence.performance) else { return Ok(evidence) };
-        stage.hand.delete(QUEUE).await.map_err(|error| refused(&error))?;
+        stage.hand.delete(QUEUE).await.map_err(|error| lost(&error))?;
         let accepted = hand::is_accepted(&stage.room, QUEUE, options, arguments).await;
-        scene(stage, program, seed, accepted.map_err(|error| refused(&error))?).await
+        both(stage, program, seed, accepted.map_err(|error| lost(&error))?).await
     }
 
     fn notes(evidence: &Evidence) -> Vec<Note> {
@@ -98,12 +93,56 @@ impl Contract for HelloReceive {
     }
 
     fn parts(evidence: Evidence) -> Vec<Part> {
-        vec![evidence.performance.into()]
+        let Evidence { performance, quiet, reached, .. } = evidence;
+        let Some(quiet) = quiet else { return vec![performance.into()] };
+        let first = Part { role: "run 1".to_owned(), performance };
+        let second = Part { role: "run 2".to_owned(), performance: quiet.performance };
+        // The one that went wrong comes first.
+        let is_guilty = reached == Reached::Stayed && quiet.reached < Reached::Stayed;
+        if is_guilty { vec![second, first] } else { vec![first, second] }
     }
 }
 
-/// One run of the program. `queue_is_there` tells whether the queue is declared, so that messages can wait in it.
-async fn scene(stage: &Stage<'_>, program: &Program, seed: u64, queue_is_there: bool) -> Result<Evidence, Reason> {
+/// Both runs, side by side where the broker has a vhost for each: the second begins when the first has subscribed.
+async fn both(stage: &Stage<'_>, program: &Program, seed: u64, queue_is_there: bool) -> Result<Evidence, Reason> {
+    let Some(beside) = stage.beside(&[QUEUE]).await? else {
+        let mut evidence = scene(stage, program, seed, queue_is_there, None).await?;
+        if evidence.reached > Reached::Start {
+            stage.hand.delete(QUEUE).await.map_err(|error| stage.lost(&error))?;
+            evidence.quiet = Some(quiet_run(stage, program, seed).await?);
+        }
+        return Ok(evidence);
+    };
+    let (subscribed, has_subscribed) = oneshot::channel();
+    let second = async {
+        let played = match has_subscribed.await {
+            Ok(()) => Some(quiet_run(&beside, program, seed).await?),
+            Err(_) => None,
+        };
+        Ok::<_, Reason>(played)
+    };
+    let first = scene(stage, program, seed, queue_is_there, Some(subscribed));
+    let (evidence, quiet) = tokio::join!(first, second);
+    beside.hand.close().await;
+    Ok(Evidence { quiet: quiet?, ..evidence? })
+}
+
+/// The run with an empty queue.
+async fn quiet_run(stage: &Stage<'_>, program: &Program, seed: u64) -> Result<Quiet, Reason> {
+    let is_done = |seen: &Performance, body: &str| times_printed(seen, body) > 0;
+    let (call, properties) = (Call::default(), BasicProperties::default());
+    quiet::Scene { queue: QUEUE, call, properties, seed, is_done }.play(stage, program).await
+}
+
+/// One run of the program. `queue_is_there` tells whether the queue is declared, so that messages can wait in it; `subscribed`
+/// is answered when the program has subscribed, and dropped when it has not.
+async fn scene(
+    stage: &Stage<'_>,
+    program: &Program,
+    seed: u64,
+    queue_is_there: bool,
+    subscribed: Option<oneshot::Sender<()>>,
+) -> Result<Evidence, Reason> {
     let (sent, last) = bodies(seed);
     let publish = async |bodies: &[String]| {
         for body in bodies {
@@ -117,17 +156,15 @@ async fn scene(stage: &Stage<'_>, program: &Program, seed: u64, queue_is_there: 
 
     let actor = stage.start(program).await?;
     let mut evidence =
-        Evidence { performance: Performance::default(), sent, last, in_time: 0, reached: Reached::Start };
-    let subscribed = |seen: &Performance| receiving::is_subscribed(seen, QUEUE);
+        Evidence { performance: Performance::default(), sent, last, in_time: 0, reached: Reached::Start, quiet: None };
     let mut in_time = 0;
     let done = async {
-        if !(actor.until(|seen| subscribed(seen) || receiving::is_hopeless(seen, QUEUE)).await
-            && actor.promptly(subscribed).await)
-        {
-            return Ok(Reached::Start);
+        let reached = began(&actor, QUEUE).await;
+        if reached > Reached::Start {
+            let _ = subscribed.map(|subscribed| subscribed.send(()));
         }
-        if !actor.promptly(receiving::waits).await {
-            return Ok(Reached::Subscribed);
+        if reached < Reached::Waiting {
+            return Ok(reached);
         }
         publish(&evidence.sent[BEFORE..]).await?;
         let sent = &evidence.sent;
@@ -144,7 +181,6 @@ async fn scene(stage: &Stage<'_>, program: &Program, seed: u64, queue_is_there: 
         }
         // An acknowledgement comes after the line is printed.
         actor.promptly(|seen| consume::unacknowledged(Talk::of(seen)) == 0).await;
-        let leaves = |seen: &Performance| seen.exit.is_some() || receiving::goodbye(seen).is_some();
         Ok(if actor.within(A_WHILE, leaves).await { Reached::Received } else { Reached::Stayed })
     };
     evidence.reached = done.await?;

@@ -53,7 +53,7 @@ impl Contract for HelloSend {
         let performance = stage.start(program).await?.end().await;
         let sent = Talk::of(&performance).publishes().filter(|(_, publish, _)| publish.routing_key.as_str() == QUEUE);
         let expected = sent.count().min(1);
-        let queued = stage.hand.drain(QUEUE, expected, PATIENCE).await.map_err(|error| stage.lost(&error))?;
+        let queued = steps::drain(stage, &performance, QUEUE, expected, PATIENCE).await?;
         Ok(Evidence { performance, queued })
     }
 

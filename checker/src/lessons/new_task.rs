@@ -96,7 +96,7 @@ impl Contract for NewTask {
             // A RabbitMQ takes longer to restart than all the rest; lesson 04 takes the time.
             evidence.restarted = stage.restarts_at_once() && stage.restart().await?;
         }
-        evidence.queued = stage.hand.drain(QUEUE, 0, PATIENCE).await.map_err(|error| lost(stage, &error))?;
+        evidence.queued = steps::drain(stage, &evidence.runs[0].performance, QUEUE, 0, PATIENCE).await?;
         Ok(evidence)
     }
 

@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod otherwise;
+pub mod quiet;
 
 use std::time::Duration;
 
@@ -37,6 +38,9 @@ pub const RECEIVED: &str = " [x] Received";
 
 /// A program that asks so often for single messages is polling.
 const POLLS: usize = 20;
+
+/// A program of which nothing is seen for this long is at rest.
+const QUIET: Duration = Duration::from_millis(100);
 
 /// A message that the broker gave to the program, and what the program said about it.
 #[derive(Clone, Copy)]
@@ -282,12 +286,18 @@ pub fn ended_by_itself(seen: &Performance) -> bool {
     seen.exit.is_some_and(|exit| !exit.overdue && asked.is_none_or(|at| exit.at < at))
 }
 
-/// Presses Ctrl-C, and waits for the end. What was seen is complete after this.
+/// Lets a program come to rest. Ctrl-C in the middle of an acknowledgement makes some clients send it twice.
+pub async fn rest(actor: &Actor) {
+    actor.rest(QUIET, QUIET * 5).await;
+}
+
+/// Presses Ctrl-C once the program is at rest, and waits for the end. What was seen is complete after this.
 ///
 /// # Errors
 ///
 /// Where there is no such thing.
 pub async fn press_ctrl_c(actor: Actor) -> Result<Performance, Reason> {
+    rest(&actor).await;
     if actor.interrupt() {
         return Ok(actor.end_promptly().await);
     }

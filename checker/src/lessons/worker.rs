@@ -7,11 +7,15 @@ mod work;
 use std::time::Duration;
 
 use fastrand::Rng;
+use tokio::sync::oneshot;
 
 use crate::{
     lessons::{
         Contract, Rule, durable,
-        receiving::{self, Delivered},
+        receiving::{
+            self, Delivered,
+            quiet::{self, Quiet},
+        },
         steps,
         talk::Talk,
     },
@@ -59,6 +63,8 @@ pub struct Evidence {
     pub restarted: bool,
     /// The bodies in the queue when all was over; None when there is no such queue, or the scene did not come so far.
     pub left: Option<Vec<Vec<u8>>>,
+    /// A worker that had next to nothing to do; None where the scene did not come so far.
+    pub idle: Option<Quiet>,
 }
 
 /// The tasks, chosen at random so that nobody can print them beforehand. A dot is a second of work, wherever it stands.
@@ -153,7 +159,8 @@ impl Contract for Worker {
 
     fn parts(evidence: Evidence) -> Vec<Part> {
         let part = |(index, performance)| Part { role: role(index), performance };
-        evidence.workers.into_iter().enumerate().map(part).collect()
+        let idle = evidence.idle.map(|idle| Part { role: "idle worker".to_owned(), performance: idle.performance });
+        evidence.workers.into_iter().enumerate().map(part).chain(idle).collect()
     }
 }
 
@@ -227,7 +234,61 @@ async fn scene(stage: &mut Stage<'_>, program: &Program, seed: u64, call: &Call)
         killed: None,
         restarted: false,
         left: None,
+        idle: None,
     };
+    two_workers_and_an_idle_one(stage, program, seed, call, &mut evidence).await?;
+    if evidence.reached == Reached::Survived {
+        with_a_task_that_waits(stage, program, call, &mut evidence).await?;
+    }
+    if evidence.reached >= Reached::Killed {
+        evidence.left = steps::drain(stage, &evidence.workers[0], QUEUE, 0, PATIENCE).await?;
+    }
+    if evidence.reached == Reached::Survived && evidence.idle.is_none() {
+        // In this vhost, because the broker makes no other.
+        evidence.idle = Some(idle(stage, program, seed, call).await?);
+    }
+    Ok(evidence)
+}
+
+/// The two workers that share tasks, and beside them, in a vhost of its own, one that has next to nothing to do.
+async fn two_workers_and_an_idle_one(
+    stage: &Stage<'_>,
+    program: &Program,
+    seed: u64,
+    call: &Call,
+    evidence: &mut Evidence,
+) -> Result<(), Reason> {
+    let Some(beside) = stage.beside(&[QUEUE]).await? else {
+        return two_workers(stage, program, call, evidence, None).await;
+    };
+    let (waiting, are_waiting) = oneshot::channel();
+    let idle = async {
+        Ok::<_, Reason>(match are_waiting.await {
+            Ok(()) => Some(idle(&beside, program, seed, call).await?),
+            Err(_) => None,
+        })
+    };
+    let (done, idle) = tokio::join!(two_workers(stage, program, call, evidence, Some(waiting)), idle);
+    beside.hand.close().await;
+    done?;
+    evidence.idle = idle?;
+    Ok(())
+}
+
+/// A worker with an empty queue, one task without work, and a long silence after it.
+async fn idle(stage: &Stage<'_>, program: &Program, seed: u64, call: &Call) -> Result<Quiet, Reason> {
+    let (call, properties) = (call.clone(), durable::persistent());
+    quiet::Scene { queue: QUEUE, call, properties, seed, is_done: has_acknowledged }.play(stage, program).await
+}
+
+/// Two workers share tasks, and one of them is killed. `waiting` is answered when both wait for work.
+async fn two_workers(
+    stage: &Stage<'_>,
+    program: &Program,
+    call: &Call,
+    evidence: &mut Evidence,
+    waiting: Option<oneshot::Sender<()>>,
+) -> Result<(), Reason> {
     let mut on_stage = Vec::new();
     for _ in 0..2 {
         let worker = stage.call(program, call).await?;
@@ -239,6 +300,7 @@ async fn scene(stage: &mut Stage<'_>, program: &Program, seed: u64, call: &Call)
         }
     }
     if let (Reached::Waiting, [one, other]) = (evidence.reached, on_stage.as_slice()) {
+        let _ = waiting.map(|waiting| waiting.send(()));
         evidence.reached = share_tasks(stage, [one, other], &evidence.tasks).await?;
     }
     if evidence.reached == Reached::Shared {
@@ -256,6 +318,9 @@ async fn scene(stage: &mut Stage<'_>, program: &Program, seed: u64, call: &Call)
             evidence.reached = Reached::Survived;
         }
     }
+    for (_, worker) in &left {
+        receiving::rest(worker).await;
+    }
     // All of them at once: who is left would get what the others give back.
     for (_, worker) in &left {
         let _ = worker.interrupt();
@@ -264,23 +329,16 @@ async fn scene(stage: &mut Stage<'_>, program: &Program, seed: u64, call: &Call)
         seen[index] = Some(receiving::press_ctrl_c(worker).await?);
     }
     evidence.workers = seen.into_iter().flatten().collect();
-    if evidence.reached == Reached::Survived {
-        with_a_task_that_waits(stage, program, call, &mut evidence).await?;
-    }
-    if evidence.reached >= Reached::Killed {
-        evidence.left = stage.hand.drain(QUEUE, 0, PATIENCE).await.map_err(|error| stage.lost(&error))?;
-    }
-    Ok(evidence)
+    Ok(())
 }
 
 /// How far a worker comes by itself.
 async fn began(worker: &Actor) -> Reached {
-    let subscribed = |seen: &Performance| receiving::is_subscribed(seen, QUEUE);
-    let over = |seen: &Performance| subscribed(seen) || receiving::is_hopeless(seen, QUEUE);
-    if !(worker.until(over).await && worker.promptly(subscribed).await) {
-        return Reached::Start;
+    match quiet::began(worker, QUEUE).await {
+        quiet::Reached::Start => Reached::Start,
+        quiet::Reached::Subscribed => Reached::Subscribed,
+        _ => Reached::Waiting,
     }
-    if worker.promptly(receiving::waits).await { Reached::Waiting } else { Reached::Subscribed }
 }
 
 /// One gets the long task; the short ones are sent while it is busy. Who is idle gets them.

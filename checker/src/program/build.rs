@@ -18,7 +18,7 @@ use tokio::{
 use crate::{
     brokers::address::without_passwords,
     owner::MARK,
-    program::Program,
+    program::{Program, command},
     report::busy::{Busy, watched},
     verdict::Reason,
     workspace,
@@ -84,7 +84,7 @@ impl Source {
                 None => package(folder, mark).await,
             },
             Source::Package(folder) => package(folder, mark).await,
-            Source::Command(line) => command(line).map_err(NoProgram::NotChecked),
+            Source::Command(line) => command::program(line).map_err(NoProgram::NotChecked),
         }
     }
 }
@@ -96,14 +96,6 @@ fn built_already(folder: &Path) -> Option<Program> {
     let program = std::env::current_exe().ok()?.with_file_name(format!("{package}{}", std::env::consts::EXE_SUFFIX));
     (is_this && program.is_file())
         .then(|| Program { command: vec![program.to_string_lossy().into_owned()], folder: folder.to_owned() })
-}
-
-fn command(line: &CommandLine) -> Result<Program, Reason> {
-    let folder = std::env::current_dir().map_err(|error| Reason {
-        message: format!("There is no current folder: {error}."),
-        hints: vec!["Change to a folder that exists".to_owned()],
-    })?;
-    Ok(Program { command: line.words.clone(), folder })
 }
 
 async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
@@ -123,7 +115,7 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
         let message = format!("The package in {} has no program, or several, and one is judged.", folder.display());
         not_checked(message, "A program has a src/main.rs; of several, name one: --program 'cargo run --bin NAME'")
     };
-    let mut cargo = Command::new(workspace::cargo());
+    let mut cargo = cargo();
     cargo.args(["rustc", "--bins", "--quiet", "--message-format=json", "--manifest-path"]).arg(&manifest);
     // Packages with one name that are built into one folder are one package to cargo, wherever they lie: it would take the
     // program of another for this one's. With its place in it, each is itself, and dependencies stay shared.
@@ -160,6 +152,17 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
         [program] => Ok(Program { command: vec![program.clone()], folder: absolute }),
         _ => Err(not_one()),
     }
+}
+
+/// cargo as somebody would type it in the package's folder: with the toolchain that is chosen there, not the one that runs us.
+fn cargo() -> Command {
+    let is_there = |folder: PathBuf| folder.join(format!("cargo{}", std::env::consts::EXE_SUFFIX)).is_file();
+    let on_path = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(is_there));
+    let mut cargo = if on_path { Command::new("cargo") } else { Command::new(workspace::cargo()) };
+    for inherited in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
+        cargo.env_remove(inherited);
+    }
+    cargo
 }
 
 /// Runs cargo to its end: its status, its messages, and what it said on stderr. Where that takes a while, it tells how far it is.

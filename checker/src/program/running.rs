@@ -58,10 +58,8 @@ impl Running {
     ) -> Result<Running, Reason> {
         // Of its own: several programs may be on one stage, and each ends with what it started, and no more.
         let mark = format!("{}.program.{}", run.id(), STARTED.fetch_add(1, Ordering::Relaxed));
-        let (mut child, terminal) = spawn(program, arguments, url, &mark).map_err(|error| Reason {
-            message: format!("{} could not be started: {error}.", program.command[0]),
-            hints: vec!["Is it installed, and is the path right, seen from the folder you are in?".to_owned()],
-        })?;
+        let (mut child, terminal) =
+            spawn(program, arguments, url, &mark).map_err(|error| not_started(&program.command[0], &error))?;
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
         let mut streams = JoinSet::new();
         streams.spawn(read(terminal, seen.clone(), move |seen, bytes| seen.print(bytes, zero.elapsed())));
@@ -123,6 +121,24 @@ impl Running {
         let _ = self.end.send(());
         let _ = self.watch.await;
     }
+}
+
+/// Why nothing was run, and what to do.
+fn not_started(name: &str, error: &io::Error) -> Reason {
+    let message = format!("{name} could not be started, so nothing was run: {error}.");
+    let hint = match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!("Make it executable (chmod +x {name}), or name its interpreter: --program 'python3 {name}'")
+        }
+        // ENOEXEC, "Exec format error": neither a program for this machine nor a script that names its interpreter.
+        _ if error.raw_os_error() == Some(8) => {
+            format!(
+                "A script's first line names its interpreter, as in #!/usr/bin/env python3; or write --program 'python3 {name}'"
+            )
+        }
+        _ => "Is it installed, and is the path right, seen from the folder you are in?".to_owned(),
+    };
+    Reason { message, hints: vec![hint] }
 }
 
 async fn read(mut from: impl AsyncRead + Unpin, seen: Seen, keep: impl Fn(&mut Performance, &[u8])) {

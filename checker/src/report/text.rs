@@ -131,8 +131,10 @@ fn paragraph(label: &str, words: &str, layout: Layout) -> String {
 /// What the programs printed: where a step failed, it helps to see it.
 fn output(report: &Report) -> String {
     let mut text = String::new();
-    for (role, performance) in report.programs() {
-        let whose = if role.is_empty() { "the program's".to_owned() } else { format!("{role}'s") };
+    let shown = if report.shows_all { usize::MAX } else { 1 };
+    for (role, performance) in report.programs().take(shown) {
+        let is_one = role.is_empty() || !report.shows_all;
+        let whose = if is_one { "the program's".to_owned() } else { format!("{role}'s") };
         for (name, lines) in [("stdout", performance.stdout.lines()), ("stderr", ending::complaints(performance))] {
             if lines.is_empty() {
                 continue;

@@ -53,6 +53,16 @@ fn from_the_first_command_to_a_passed_lesson() {
     let reference = checker(&folder, &[&check[..], &["--reference"]].concat());
     assert!(String::from_utf8_lossy(&reference.stdout).contains("the lesson's own program"), "{}", shown(&reference));
 
+    // So is somebody else's, until the learner says that it is theirs.
+    let elses = ["--program", "true"];
+    let other = checker(&folder, &[&check[..], &elses].concat());
+    assert_eq!(other.status.code(), Some(1));
+    snapshot("check_of_anothers_program", &String::from_utf8_lossy(&other.stderr));
+    told("next_passed", &["next"], 0);
+    let mine = checker(&folder, &[&check[..], &elses, &["--as-mine"]].concat());
+    assert_eq!(mine.status.code(), Some(1));
+    told("list_failed_after_passed", &["list"], 0);
+
     assert_eq!(checker(&folder, &["reset", "lesson", "01"]).status.code(), Some(0));
     told("list_reset", &["list"], 0);
     assert!(fs::read_to_string(folder.join("work/01-hello-send.1/src/main.rs")).unwrap().ends_with("// mine\n"));
@@ -69,7 +79,7 @@ fn a_progress_file_that_is_none_is_told_and_kept() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("progress.json") && said.contains("move it away"), "{said}");
     // A check is a check all the same.
-    let output = checker(&folder, &["check", "lesson", "01", "--broker", "embedded", "--program", "true"]);
+    let output = checker(&folder, &["check", "lesson", "01", "--broker", "embedded", "--as-mine", "--program", "true"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("warning: your progress could not be written down"));
     assert_eq!(fs::read_to_string(&file).unwrap(), "not json");

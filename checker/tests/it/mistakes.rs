@@ -42,6 +42,7 @@ fn receive(script: Script, sent: &[&str], reached: Reached) -> String {
         last: "one".to_owned(),
         in_time: 0,
         reached,
+        quiet: None,
     }))
 }
 

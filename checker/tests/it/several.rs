@@ -16,7 +16,7 @@ fn workers_share_one_is_killed_and_the_broker_is_restarted() {
     assert_eq!(report["verdict"], "passed", "{report:#}");
     let others = report["programs"].as_array().unwrap();
     let roles: Vec<&Value> = std::iter::once(&report).chain(others).map(|program| &program["role"]).collect();
-    assert_eq!(roles, ["worker 1", "worker 2", "worker 3"]);
+    assert_eq!(roles, ["worker 1", "worker 2", "worker 3", "idle worker"]);
     let ends: Vec<&Value> = std::iter::once(&report).chain(others).map(|program| &program["exit"]["signal"]).collect();
     assert_eq!(ends.iter().filter(|signal| **signal == 9).count(), 1, "one is killed: {ends:?}");
     let survive = report["steps"].as_array().unwrap().last().unwrap();

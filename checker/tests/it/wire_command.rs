@@ -101,9 +101,9 @@ fn without_a_check_the_command_to_type_is_told() {
 fn a_sender_is_no_receiver_and_a_program_that_says_nothing_says_nothing() {
     let folder = empty("wire-programs");
     let sender = sender(&folder);
-    check(&folder, &["02", "--program", &sender, "--seed", "7"], 1);
+    check(&folder, &["02", "--as-mine", "--program", &sender, "--seed", "7"], 1);
     steady("wire_sender_as_receiver_120", &folder, &wire(&folder, "120", &["02"]));
-    check(&folder, &["01", "--program", "true"], 1);
+    check(&folder, &["01", "--as-mine", "--program", "true"], 1);
     steady("wire_nothing_said", &folder, &wire(&folder, "80", &["01"]));
 }
 
@@ -112,7 +112,7 @@ fn a_program_that_passed_is_shown_as_the_check_shows_it() {
     let folder = empty("wire-passed");
     let sender = sender(&folder);
     assert_eq!(wire(&folder, "80", &["01"]).status.code(), Some(2), "the lesson's own program is not the learner's");
-    check(&folder, &["01", "--program", &sender], 0);
+    check(&folder, &["01", "--as-mine", "--program", &sender], 0);
     steady("wire_passed", &folder, &wire(&folder, "80", &["01"]));
     steady("wire_passed_explained", &folder, &wire(&folder, "80", &["01", "--explain"]));
 
@@ -136,7 +136,7 @@ fn a_program_that_passed_is_shown_as_the_check_shows_it() {
 fn the_picture_is_well_formed_stands_alone_and_runs_nothing() {
     let folder = empty("wire-picture");
     let sender = sender(&folder);
-    check(&folder, &["01", "--program", &sender], 0);
+    check(&folder, &["01", "--as-mine", "--program", &sender], 0);
     let output = wire(&folder, "80", &["01", "--format", "svg"]);
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
     let picture = String::from_utf8(output.stdout).unwrap();
@@ -182,7 +182,7 @@ fn a_browser_is_opened_and_a_missing_one_is_told() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = empty("wire-open");
-    check(&folder, &["01", "--program", "true"], 1);
+    check(&folder, &["01", "--as-mine", "--program", "true"], 1);
     let picture = folder.join("work/.hello-rabbit/hello-send.svg");
     let nothing = folder.join("nothing");
     fs::create_dir_all(&nothing).unwrap();
@@ -210,7 +210,7 @@ fn a_browser_is_opened_and_a_missing_one_is_told() {
 fn what_is_kept_holds_no_password_and_a_file_that_is_none_is_told() {
     let folder = empty("wire-kept");
     let sender = sender(&folder);
-    check(&folder, &["01", "--program", &sender], 0);
+    check(&folder, &["01", "--as-mine", "--program", &sender], 0);
     let file = folder.join("work/.hello-rabbit/hello-send.wire.json");
     let kept: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
     assert_eq!(kept["format"], "hello-rabbit/wire/v1");

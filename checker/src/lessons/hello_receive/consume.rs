@@ -22,7 +22,7 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
         Ok((said, _)) => said,
         Err(mistake) => return mistake.into(),
     };
-    if let Some(mistake) = receiving::refused(talk) {
+    if let Some(mistake) = receiving::refused(performance) {
         return mistake.into();
     }
     let open = unacknowledged(talk);

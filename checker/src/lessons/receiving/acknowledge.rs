@@ -3,17 +3,21 @@
 use wire::{Method, Peer, protocol::basic};
 
 use crate::{
-    lessons::talk::{BASIC_ACK, Said, Talk},
+    lessons::talk::{BASIC_ACK, Close, Said, Talk},
+    performance::Performance,
     verdict::Mistake,
 };
 
 const ONCE: &str =
     "Acknowledge each delivery once, on the channel it came on. In lapin, the delivery's own `ack` does that.";
 
-/// The broker refused an acknowledgement, and so closed the channel.
+/// The broker refused an acknowledgement, and so closed the channel. One that was sent after Ctrl-C doesn't count: some clients
+/// send what was under way then a second time.
 #[must_use]
-pub fn refused(talk: Talk<'_>) -> Option<Mistake> {
-    let close = talk.refusal(BASIC_ACK)?;
+pub fn refused(seen: &Performance) -> Option<Mistake> {
+    let talk = Talk::of(seen);
+    let in_time = |close: &Close<'_>| seen.interrupted_at.is_none_or(|pressed| close.said.at < pressed);
+    let close = talk.refusals(BASIC_ACK).find(in_time)?;
     let no_ack = talk.consumes().any(|(said, consume)| said.connection == close.said.connection && consume.no_ack);
     let on_the_channel = |said: &Said<'_>| {
         (said.connection, said.channel) == (close.said.connection, close.said.channel) && said.order < close.said.order

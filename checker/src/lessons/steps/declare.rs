@@ -3,6 +3,7 @@
 use wire::{
     Method, Peer,
     protocol::{basic, channel, exchange, queue},
+    types::AMQPValue,
     words::quoted,
 };
 
@@ -46,6 +47,15 @@ pub fn declare(seen: &Performance, name: &str) -> Finding {
             .into();
     }
     Finding::Passed(said.line())
+}
+
+/// Whether the program declares the queue `name` as a stream.
+pub(super) fn is_stream(seen: &Performance, name: &str) -> bool {
+    let is_one = |declare: &queue::Declare| {
+        let kind = declare.arguments.inner().get("x-queue-type");
+        matches!(kind, Some(AMQPValue::LongString(kind)) if kind.as_bytes() == b"stream")
+    };
+    Talk::of(seen).declares().any(|(_, declare)| declare.queue.as_str() == name && is_one(declare))
 }
 
 /// The note on a queue that is neither durable nor exclusive. A broker took it, and many don't.

@@ -11,7 +11,10 @@ use super::{Evidence, QUEUE, Reached};
 use crate::{
     lessons::{
         ending,
-        receiving::{self, Delivered, RECEIVED},
+        receiving::{
+            self, Delivered, RECEIVED,
+            quiet::{self, Quiet},
+        },
         talk::{BASIC_QOS, Said, Talk},
     },
     performance::Performance,
@@ -142,7 +145,15 @@ pub(super) fn receive(seen: &Evidence) -> Finding {
             .hint("Does the program cancel its subscription, or close its channel?")
             .into();
     }
+    if let Some(mistake) = seen.idle.as_ref().and_then(idle) {
+        return mistake.into();
+    }
     Finding::Passed(format!("{count} tasks came to two workers, and each was printed"))
+}
+
+/// A worker that left while it had nothing to do.
+fn idle(run: &Quiet) -> Option<Mistake> {
+    quiet::waiting_line(run).or_else(|| quiet::left_in_silence(run, "worker"))
 }
 
 /// A task that came and was not printed, or too often.

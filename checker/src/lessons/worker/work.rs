@@ -219,7 +219,7 @@ pub(super) fn ack(seen: &Evidence) -> Finding {
     let all = || workers().flat_map(|worker| seen.first_tasks(worker).into_iter().map(move |task| (worker, task)));
     // What somebody did comes before what somebody else did not: of two workers, one ends the other's scene.
     let mistake = workers()
-        .find_map(|worker| receiving::refused(Talk::of(worker)))
+        .find_map(receiving::refused)
         .or_else(|| all().find_map(|(worker, task)| rejected(seen, worker, &task)))
         .or_else(|| all().find_map(|(_, task)| early(&task)))
         .or_else(|| all().find_map(|(worker, task)| never(seen, worker, &task)));

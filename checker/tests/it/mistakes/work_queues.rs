@@ -207,6 +207,7 @@ fn workers_on(restarted: bool, hands: Vec<Hand>, reached: Reached, left: &[&str]
         tasks: chosen(),
         reached,
         left: Some(left.iter().map(|body| body.as_bytes().to_vec()).collect()),
+        idle: None,
     }))
 }
 
