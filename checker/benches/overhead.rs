@@ -13,7 +13,7 @@ use checker::{
     brokers::{Broker, address::Address},
     owner::{self, Run},
     stage::Seen,
-    tap::Tap,
+    tap::{Bounds, Tap},
     verdict::Reason,
 };
 use cli::{BrokerArgs, BrokerChoice};
@@ -72,7 +72,8 @@ async fn tap(room: &Address) -> Result<(), Reason> {
     publish(&room.url(), MESSAGES / 10).await.map_err(lost)?;
     for _ in 0..ROUNDS {
         direct.push(publish(&room.url(), MESSAGES).await.map_err(lost)?);
-        let tap = Tap::open(room, None, Seen::default(), tokio::time::Instant::now(), None).await?;
+        let unbounded = Bounds { bytes: u64::MAX, events: usize::MAX, ..Bounds::default() };
+        let tap = Tap::open(room, None, Seen::default(), tokio::time::Instant::now(), None, unbounded).await?;
         tapped.push(publish(&tap.url(), MESSAGES).await.map_err(lost)?);
         tap.close().await;
     }

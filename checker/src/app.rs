@@ -254,7 +254,7 @@ fn unwritten(error: &io::Error) -> Exit {
 
 fn print(result: &Report, options: &CheckOptions) -> io::Result<()> {
     report::print(&match options.format {
-        Format::Json => report::json::report(result).to_string() + "\n",
+        Format::Json => report::json_text::line(&report::json::report(result)),
         Format::Text => {
             report::text::report(result, report::text::Layout { width: report::width(), wire: options.wire })
         }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use similar::TextDiff;
+use wire::words::harmless;
 
 use crate::{
     lessons::{Lesson, anchors},
@@ -81,7 +82,7 @@ pub fn next(lessons: &[Lesson], progress: &Progress) -> String {
         let _ = writeln!(text, "  start    cargo xtask start lesson {number}");
     } else {
         if let Some(failed) = &record.failed {
-            let _ = writeln!(text, "{}\n{}", state(lesson, &record), failed.message);
+            let _ = writeln!(text, "{}\n{}", state(lesson, &record), harmless(&failed.message));
         }
         let _ = writeln!(text, "\n  check    cargo xtask check lesson {number}");
         let _ = writeln!(text, "  hint     cargo xtask hint lesson {number}");

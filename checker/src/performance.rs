@@ -60,7 +60,8 @@ pub struct Exit {
     pub code: Option<i32>,
     /// The signal that ended it (Unix).
     pub signal: Option<i32>,
-    /// It was still running at its time limit, and the checker ended it.
+    /// The checker ended it: it was still running at its time limit, or it said more than is kept
+    /// ([`Performance::events_cut`]).
     pub overdue: bool,
     /// When, on the events' time axis.
     pub at: Duration,

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     conversation,
     owner::at,
-    report::{json, say},
+    report::{json, json_text, say},
     verdict::{Mistake, Report, Step, Verdict},
     workspace,
 };
@@ -137,7 +137,7 @@ pub fn remember(report: &Report) -> io::Result<()> {
     let record = progress.lessons.entry(report.lesson.clone()).or_default();
     record.learn(report);
     progress.write()?;
-    replace(&last_report(&report.lesson), &(json::report(report).to_string() + "\n"))?;
+    replace(&last_report(&report.lesson), &json_text::line(&json::report(report)))?;
     conversation::keep(report)
 }
 

@@ -2,6 +2,7 @@
 
 pub mod busy;
 pub mod json;
+pub mod json_text;
 pub mod text;
 
 use std::io::{self, IsTerminal, Write};

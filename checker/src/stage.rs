@@ -22,7 +22,7 @@ use crate::{
     owner::Run,
     performance::Performance,
     program::{Program, running::Running},
-    tap::{Door, Tap},
+    tap::{Bounds, Door, Tap},
     verdict::Reason,
 };
 
@@ -180,7 +180,8 @@ impl<'a> Stage<'a> {
             door.close().await;
         }
         let seen = Seen::told(self.changed.clone());
-        let tap = Tap::open(&self.room, self.port, seen.clone(), self.zero, Some(self.run.hold())).await?;
+        let tap =
+            Tap::open(&self.room, self.port, seen.clone(), self.zero, Some(self.run.hold()), Bounds::default()).await?;
         if self.port.is_some() {
             *self.door.lock().unwrap_or_else(PoisonError::into_inner) = Some(tap.door());
         }

@@ -27,6 +27,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use wire::{Peer, What};
 
+pub use recorder::Bounds;
+
 use crate::{brokers::address::Address, owner::Hold, stage::Seen, tap::recorder::Recorder, verdict::Reason};
 
 /// The vhost that programs ask for.
@@ -72,7 +74,8 @@ struct Route {
 
 impl Tap {
     /// Opens a tap in front of the broker at `room`, on this port of loopback, or any. Programs that ask for `/` get the
-    /// room's vhost. It is `hold` that tells when its port is free again after a tap was dropped.
+    /// room's vhost. It is `hold` that tells when its port is free again after a tap was dropped. Connections of a program that
+    /// says more than `bounds` are cut.
     ///
     /// # Errors
     ///
@@ -83,6 +86,7 @@ impl Tap {
         seen: Seen,
         zero: Instant,
         hold: Option<Hold>,
+        bounds: Bounds,
     ) -> Result<Tap, Reason> {
         let listeners = listen(port).await.map_err(|error| Reason {
             message: format!("The checker can't listen on port {} of 127.0.0.1: {error}.", port.unwrap_or(0)),
@@ -93,14 +97,11 @@ impl Tap {
         })?;
         let port = listeners.first().and_then(|door| door.local_addr().ok()).map_or(0, |address| address.port());
         let (notes, pages) = mpsc::unbounded_channel();
-        let recorder = tokio::spawn(recorder::record(pages, seen, room.vhost.clone()));
+        let notes = Recorder::new(notes, zero, bounds);
+        let recorder = tokio::spawn(recorder::record(pages, seen, room.vhost.clone(), bounds, notes.full().clone()));
         let stop = CancellationToken::new();
-        let route = Arc::new(Route {
-            broker: room.host_and_port(),
-            room: room.vhost.clone(),
-            notes: Recorder::new(notes, zero),
-            stop: stop.clone(),
-        });
+        let route =
+            Arc::new(Route { broker: room.host_and_port(), room: room.vhost.clone(), notes, stop: stop.clone() });
         let mut doors = JoinSet::new();
         let (open, closed) = watch::channel(());
         let open = Arc::new(open);
@@ -198,6 +199,8 @@ async fn connect(program: TcpStream, route: Arc<Route>) {
     let mut both = pin!(async { tokio::join!(there, back) });
     tokio::select! {
         _ = &mut both => {}
+        // What is not kept is not worth the broker's memory.
+        () = route.notes.full().cancelled() => {}
         // The program is gone; what the broker still says is of interest for a moment only.
         () = route.stop.cancelled() => drop(timeout(PATIENCE / 2, both).await),
     }

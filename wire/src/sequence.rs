@@ -265,6 +265,6 @@ fn wrap(text: &str, room: f64) -> Vec<String> {
 /// Text that may stand in an element or an attribute. The two characters that are in no XML, and are not escaped by
 /// [`words::harmless`], become the one that stands for what can't be shown.
 fn escape(text: &str) -> String {
-    let text = text.replace(['\u{FFFE}', '\u{FFFF}'], "\u{FFFD}");
+    let text = words::harmless(text).replace(['\u{FFFE}', '\u{FFFF}'], "\u{FFFD}");
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -251,13 +251,19 @@ pub fn bytes(bytes: &[u8]) -> String {
     }
 }
 
-/// Text with nothing in it that a terminal would act on: control characters, and those that turn the direction of writing, are
-/// escaped.
+/// Whether a terminal or a browser would act on this character instead of showing it: control characters (C0, DEL and C1), line
+/// separators, and those that turn the direction of writing.
+#[must_use]
+pub fn is_acted_on(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Text in which every character that [would be acted on](is_acted_on) is escaped, but for tabs.
 #[must_use]
 pub fn harmless(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     let escape = |c: char| {
-        if (c.is_control() && c != '\t') || turns(c) { c.escape_unicode().to_string() } else { c.to_string() }
+        if is_acted_on(c) && c != '\t' { c.escape_unicode().to_string() } else { c.to_string() }
     };
     text.chars().map(escape).collect()
 }

@@ -12,7 +12,7 @@ pub(super) async fn doctor(format: DoctorFormat) -> ExitCode {
     let findings = doctor::examine().await;
     let answer = match format {
         DoctorFormat::Text => doctor::report::text(&findings),
-        DoctorFormat::Json => doctor::report::json(&findings).to_string() + "\n",
+        DoctorFormat::Json => report::json_text::line(&doctor::report::json(&findings)),
     };
     if let Err(error) = report::print(&answer) {
         return unwritten(&error).into();

@@ -40,7 +40,9 @@ async fn shown(lesson: &Lesson, show: WireShow) -> Result<(), ExitCode> {
     let form = form(show)?;
     let conversation = last(lesson)?;
     match form {
-        WireFormat::Json => learner::answer(&(Value::from(events(&conversation, show.explain)).to_string() + "\n")),
+        WireFormat::Json => {
+            learner::answer(&report::json_text::line(&Value::from(events(&conversation, show.explain))))
+        }
         WireFormat::Svg if show.open => open(lesson, &picture(lesson, &conversation)).await,
         WireFormat::Svg => learner::answer(&picture(lesson, &conversation)),
         WireFormat::Text => {

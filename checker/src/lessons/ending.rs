@@ -150,6 +150,7 @@ pub fn last_words(seen: &Performance) -> String {
     let said = Talk::of(seen).methods().rfind(|said| said.from == Peer::Program);
     match (said, seen.exit) {
         (Some(said), _) => format!("its last words to the broker: {}", words::method_line(said.method, said.content)),
+        (None, Some(exit)) if exit.overdue && seen.events_cut => "it was ended, because it went on and on".to_owned(),
         (None, Some(exit)) if exit.overdue => "it was still running at its time limit".to_owned(),
         (None, Some(_)) if went_on(seen) => "it was still running when Ctrl-C was pressed".to_owned(),
         (None, Some(exit)) => match (exit.code, exit.signal) {

@@ -33,10 +33,14 @@ pub fn the_message(seen: &Performance) -> Result<Published<'_>, Mistake> {
     match sent.as_slice() {
         [] => Err(not_published(seen)),
         [one] => Ok(*one),
-        several => Err(Mistake::new(format!(
-            "The program publishes {} messages; the lesson asks for exactly one.",
-            several.len()
-        ))
+        several => Err(Mistake::new(match seen.events_cut {
+            true => {
+                "The program publishes message after message without end; the lesson asks for exactly one.".to_owned()
+            }
+            false => {
+                format!("The program publishes {} messages; the lesson asks for exactly one.", several.len())
+            }
+        })
         .seen(several.iter().take(3).map(|(said, ..)| said.line()).collect::<Vec<_>>().join("\n"))
         .hint("Publish once. A sent message cannot be taken back or replaced.")),
     }
@@ -59,6 +63,8 @@ fn not_published(seen: &Performance) -> Mistake {
     let message = format!("{message}{}.", if claims { ": nothing was published" } else { "" });
     let mistake = match ending::why(seen) {
         Some(why) => Mistake::new(format!("{message} {}", why.cause)).hint(why.remedy),
+        None if seen.events_cut => Mistake::new(format!("{message} It asks the broker for something again and again."))
+            .hint("Publish the message instead: a sender asks for nothing."),
         None if seen.exit.is_some_and(|exit| exit.overdue) => {
             Mistake::new(format!("{message} It was still running at its time limit.")).hint(
                 "What does it wait for? Nobody types anything while it runs, so a program that reads from the keyboard waits for ever.",

@@ -19,6 +19,7 @@ mod tests;
 use std::sync::LazyLock;
 
 use regex_lite::{Captures, Regex, RegexBuilder};
+use wire::words::is_acted_on;
 
 /// What an error means, and what to do about it: each in one or two plain sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,7 +167,7 @@ fn shown(value: &str) -> String {
     if words.is_empty() {
         return "\"\"".to_owned();
     }
-    let mut shown: String = words.chars().filter(|letter| !letter.is_control()).take(MOST).collect();
+    let mut shown: String = words.chars().filter(|letter| !is_acted_on(*letter)).take(MOST).collect();
     if words.chars().count() > MOST {
         shown.push('…');
     }

@@ -75,6 +75,7 @@ impl Running {
                 status = child.wait() => (status.ok(), false),
                 () = sleep_until(deadline) => (None, true),
                 _ = ending => (None, true),
+                () = flood(&watched) => (None, true),
             };
             // Its end is its end: what it started, and left running, ends with it.
             let at = zero.elapsed();
@@ -121,6 +122,11 @@ impl Running {
         let _ = self.end.send(());
         let _ = self.watch.await;
     }
+}
+
+/// Waits until the program has said more to the broker than is kept. It is judged by that, and the rest would only cost memory.
+async fn flood(seen: &Seen) {
+    while !seen.until(Instant::now() + Duration::from_secs(3600), |seen| seen.events_cut).await {}
 }
 
 /// Why nothing was run, and what to do.

@@ -63,7 +63,11 @@ pub const FIELDS: &[Field] = &[
     field("exit", "object or null", "how the program ended; null when it did not run"),
     field("exit.code", "number or null", "its exit code; null when a signal ended it"),
     field("exit.signal", "number or null", "the number of the signal that ended it"),
-    field("exit.overdue", "boolean", "whether we ended it, because its time was over"),
+    field(
+        "exit.overdue",
+        "boolean",
+        "whether the checker ended it: its time was over, or it said more than is kept (`wire_cut`)",
+    ),
     field(
         "seed",
         "number or null",

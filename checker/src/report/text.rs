@@ -38,7 +38,7 @@ pub struct Layout {
 pub fn report(report: &Report, layout: Layout) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "lesson {} · {}", report.number, report.title);
-    let _ = writeln!(text, "program    {}", report.program);
+    let _ = writeln!(text, "program    {}", words::harmless(&report.program));
     if let Some(broker) = &report.broker {
         let _ = writeln!(text, "judged by  {}", judge(broker));
     }
@@ -121,11 +121,11 @@ pub(crate) fn lines_of<'a>(width: usize) -> textwrap::Options<'a> {
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
 }
 
-fn paragraph(label: &str, words: &str, layout: Layout) -> String {
+fn paragraph(label: &str, text: &str, layout: Layout) -> String {
     let later = format!("{INDENT}{}", " ".repeat(label.len()));
     let first = format!("{INDENT}{label}");
     let options = lines_of(layout.width).initial_indent(&first).subsequent_indent(&later);
-    words.lines().map(|line| textwrap::fill(line, &options) + "\n").collect()
+    text.lines().map(|line| textwrap::fill(&words::harmless(line), &options) + "\n").collect()
 }
 
 /// What the programs printed: where a step failed, it helps to see it.
@@ -186,7 +186,7 @@ fn not_checked(reason: &Reason, layout: Layout) -> String {
     let options = lines_of(layout.width).initial_indent("  ").subsequent_indent("  ");
     let mut text = String::new();
     for line in reason.message.lines() {
-        let _ = writeln!(text, "{}", textwrap::fill(line, &options));
+        let _ = writeln!(text, "{}", textwrap::fill(&words::harmless(line), &options));
     }
     text.push('\n');
     for hint in &reason.hints {

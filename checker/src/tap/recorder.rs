@@ -11,6 +11,7 @@ use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender},
     time::Instant,
 };
+use tokio_util::sync::CancellationToken;
 use wire::{
     Event, Listener, Method, Peer, What,
     protocol::{basic, channel, connection},
@@ -19,14 +20,22 @@ use wire::{
 
 use crate::stage::Seen;
 
-/// How many bytes of a conversation are understood: 64 MiB. A program that says more is judged by what it said first.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// How much of a conversation is kept. A program that says more is cut off, and judged by what it said first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of the conversation.
+    pub bytes: u64,
+    /// Events.
+    pub events: usize,
+    /// Bytes of one body.
+    pub body: usize,
+}
 
-/// How many events are kept.
-const MOST_EVENTS: usize = 200_000;
-
-/// How much of one body is kept, in bytes.
-const MOST_OF_A_BODY: usize = 1024 * 1024;
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds { bytes: 8 * 1024 * 1024, events: 10_000, body: 1024 * 1024 }
+    }
+}
 
 /// How many events that came in one piece are told apart; a piece is never so long that it has more.
 const IN_ONE_PIECE: u64 = 1 << 16;
@@ -58,11 +67,27 @@ pub(super) struct Recorder {
     order: AtomicU64,
     connections: AtomicU32,
     heard: AtomicU64,
+    most: u64,
+    /// Cancelled once no more is kept.
+    full: CancellationToken,
 }
 
 impl Recorder {
-    pub(super) fn new(notes: UnboundedSender<Note>, zero: Instant) -> Recorder {
-        Recorder { notes, zero, order: AtomicU64::new(0), connections: AtomicU32::new(0), heard: AtomicU64::new(0) }
+    pub(super) fn new(notes: UnboundedSender<Note>, zero: Instant, bounds: Bounds) -> Recorder {
+        Recorder {
+            notes,
+            zero,
+            order: AtomicU64::new(0),
+            connections: AtomicU32::new(0),
+            heard: AtomicU64::new(0),
+            most: bounds.bytes,
+            full: CancellationToken::new(),
+        }
+    }
+
+    /// Cancelled once no more is kept of what is said.
+    pub(super) fn full(&self) -> &CancellationToken {
+        &self.full
     }
 
     /// The number of a new connection, from 1.
@@ -88,8 +113,8 @@ impl Recorder {
     /// Bytes were heard at this place.
     pub(super) fn hear_at(&self, place: Place, connection: u32, from: Peer, bytes: Bytes) {
         let before = self.heard.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        if before <= MOST_BYTES {
-            let heard = if before + bytes.len() as u64 > MOST_BYTES { Heard::TooMuch } else { Heard::Bytes(bytes) };
+        if before <= self.most {
+            let heard = if before + bytes.len() as u64 > self.most { Heard::TooMuch } else { Heard::Bytes(bytes) };
             self.note(Note { place, connection, from, heard });
         }
     }
@@ -100,22 +125,30 @@ impl Recorder {
     }
 }
 
-/// Writes notes down until all who take them are gone. `room` is the vhost that shows as `/`.
-pub(super) async fn record(mut notes: UnboundedReceiver<Note>, seen: Seen, room: String) {
+/// Writes notes down until all who take them are gone. `room` is the vhost that shows as `/`; `full` is cancelled once no
+/// more is kept.
+pub(super) async fn record(
+    mut notes: UnboundedReceiver<Note>,
+    seen: Seen,
+    room: String,
+    bounds: Bounds,
+    full: CancellationToken,
+) {
     let mut listeners: HashMap<(u32, bool), Listener> = HashMap::new();
     let mut batch = Vec::new();
     let mut known = 0;
     let mut cut = false;
-    while notes.recv_many(&mut batch, 1024).await > 0 {
+    while notes.recv_many(&mut batch, 16).await > 0 {
         let mut events = Vec::new();
         for Note { place, connection, from, heard } in batch.drain(..) {
+            cut |= known + events.len() > bounds.events;
             let mut order = place.order * IN_ONE_PIECE;
             let mut say = |what: What| {
                 events.push(Event { at: place.at, order, connection, from, what: in_public(what, &room) });
                 order += 1;
             };
             let listener =
-                listeners.entry((connection, from == Peer::Program)).or_insert_with(|| Listener::new(MOST_OF_A_BODY));
+                listeners.entry((connection, from == Peer::Program)).or_insert_with(|| Listener::new(bounds.body));
             match heard {
                 Heard::TooMuch => cut = true,
                 Heard::Bytes(_) if cut => {}
@@ -128,9 +161,12 @@ pub(super) async fn record(mut notes: UnboundedReceiver<Note>, seen: Seen, room:
                 }
             }
         }
-        cut |= known + events.len() > MOST_EVENTS;
-        events.truncate(MOST_EVENTS - known.min(MOST_EVENTS));
+        cut |= known + events.len() > bounds.events;
+        events.truncate(bounds.events - known.min(bounds.events));
         known += events.len();
+        if cut {
+            full.cancel();
+        }
         seen.add(|performance| {
             performance.events_cut = cut;
             for event in events {

@@ -32,7 +32,7 @@ async fn bench(room: &str) -> Bench {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = Address::loopback(listener.local_addr().unwrap().port()).in_vhost(room);
     let seen = Seen::default();
-    let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None).await.unwrap();
+    let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None, Bounds::default()).await.unwrap();
     let client = TcpStream::connect(("127.0.0.1", tap.port())).await.unwrap();
     let (broker, _) = timeout(DEADLINE, listener.accept()).await.unwrap().unwrap();
     Bench { tap, seen, client, broker }
@@ -160,7 +160,7 @@ async fn a_broker_that_is_not_there_is_noted_and_ends_the_connection() {
     let address = Address::loopback(listener.local_addr().unwrap().port());
     drop(listener);
     let seen = Seen::default();
-    let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None).await.unwrap();
+    let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None, Bounds::default()).await.unwrap();
     let mut client = TcpStream::connect(("127.0.0.1", tap.port())).await.unwrap();
     assert_eq!(rest(&mut client).await, b"");
     tap.close().await;
@@ -186,7 +186,7 @@ async fn many_connections_are_kept_apart_and_in_order() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = Address::loopback(listener.local_addr().unwrap().port());
     let seen = Seen::default();
-    let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None).await.unwrap();
+    let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None, Bounds::default()).await.unwrap();
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
             tokio::spawn(async move {
@@ -234,8 +234,10 @@ async fn many_connections_are_kept_apart_and_in_order() {
 async fn a_port_that_is_taken_is_a_reason_and_not_a_panic() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = taken.local_addr().unwrap().port();
-    let reason =
-        Tap::open(&Address::loopback(1), Some(port), Seen::default(), Instant::now(), None).await.err().unwrap();
+    let reason = Tap::open(&Address::loopback(1), Some(port), Seen::default(), Instant::now(), None, Bounds::default())
+        .await
+        .err()
+        .unwrap();
     assert!(reason.message.contains(&port.to_string()), "{reason:?}");
 }
 
@@ -247,7 +249,8 @@ async fn a_closed_door_frees_the_port_and_who_is_in_stays_in() {
     // The next program on the stage gets the same port, and the one that is in is none of its business.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = Address::loopback(listener.local_addr().unwrap().port());
-    let second = Tap::open(&address, Some(port), Seen::default(), Instant::now(), None).await.unwrap();
+    let second =
+        Tap::open(&address, Some(port), Seen::default(), Instant::now(), None, Bounds::default()).await.unwrap();
     let _client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let _broker = timeout(DEADLINE, listener.accept()).await.expect("in time").unwrap();
     first.client.write_all(&PROTOCOL_HEADER).await.unwrap();
@@ -256,4 +259,21 @@ async fn a_closed_door_frees_the_port_and_who_is_in_stays_in() {
     assert!(said.iter().any(|event| event.what == What::ProtocolHeader(PROTOCOL_HEADER)), "{said:?}");
     drop(_client);
     second.close().await;
+}
+
+#[tokio::test]
+async fn a_program_that_says_more_than_is_kept_is_cut_off() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = Address::loopback(listener.local_addr().unwrap().port());
+    let seen = Seen::default();
+    let bounds = Bounds { events: 100, ..Bounds::default() };
+    let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None, bounds).await.unwrap();
+    let mut client = TcpStream::connect(("127.0.0.1", tap.port())).await.unwrap();
+    let (mut broker, _) = timeout(DEADLINE, listener.accept()).await.unwrap().unwrap();
+    client.write_all(&PROTOCOL_HEADER).await.unwrap();
+    let flood = async { while client.write_all(&publish(b"again").repeat(1000)).await.is_ok() {} };
+    let (all, ()) = tokio::join!(rest(&mut broker), async { timeout(DEADLINE, flood).await.expect("it is cut off") });
+    assert!(all.len() < 64 * 1024 * 1024, "{} bytes went through", all.len());
+    tap.close().await;
+    assert!(seen.look(|seen| seen.events_cut && seen.events.len() == 100));
 }

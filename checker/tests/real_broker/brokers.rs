@@ -11,7 +11,7 @@ use checker::{
     brokers::{Broker, address::Address, docker, embedded, hand, local, ports},
     owner::{self, Run},
     stage::Seen,
-    tap::Tap,
+    tap::{Bounds, Tap},
 };
 use cli::{BrokerArgs, BrokerChoice, DeprecatedFeature, EmbeddedArgs};
 use lapin::{options::QueueDeclareOptions, types::FieldTable};
@@ -116,8 +116,13 @@ impl TestBroker {
 
     /// As [`TestBroker::check`], at another address.
     pub fn check_at(&self, address: &Address, arguments: &[&str]) -> Command {
+        self.check_on(&address.url(), arguments)
+    }
+
+    /// As [`TestBroker::check`], on any broker that `--broker` takes.
+    pub fn check_on(&self, broker: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
-        command.arg("check").args(arguments).args(["--broker", &address.url()]);
+        command.arg("check").args(arguments).args(["--broker", broker]);
         command.env_remove("AMQP_URL").env_remove("HELLO_RABBIT_IMAGE").env("NO_COLOR", "1");
         // Whoever runs the tests may have programs of their own.
         command.env("HELLO_RABBIT_WORK", concat!(env!("CARGO_TARGET_TMPDIR"), "/nobodys"));
@@ -210,7 +215,7 @@ fn test_broker(place: &Place, broker: Broker) -> Result<Arc<TestBroker>, String>
 /// A door to this room that leads past the management API: the tap, with nobody who looks at what it writes down. Who asks
 /// for the vhost `/` there gets the room's.
 pub async fn forward(room: &Address) -> Tap {
-    let tap = Tap::open(room, None, Seen::default(), tokio::time::Instant::now(), None).await;
+    let tap = Tap::open(room, None, Seen::default(), tokio::time::Instant::now(), None, Bounds::default()).await;
     tap.unwrap_or_else(|reason| panic!("{}", reason.message))
 }
 

@@ -8,7 +8,10 @@ use std::{
 
 use libtest_mimic::Failed;
 
-use crate::brokers::TestBroker;
+use crate::{
+    brokers::{Place, TestBroker},
+    gallery,
+};
 
 /// How long something may take to be seen.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -68,6 +71,51 @@ fn run_of(check: &Child) -> Result<String, Failed> {
         found.is_some()
     })?;
     found.ok_or_else(|| "no run".into())
+}
+
+/// The most memory that a check takes, in KiB, whatever its program does.
+const MOST_MEMORY: u64 = 100 * 1024;
+
+/// How much longer than its program's time limit a check may take; starting and cleaning up take as long as ever.
+const MOST_TIME: Duration = Duration::from_secs(15);
+
+/// A program that publishes without end is judged in bounded memory and time.
+pub fn flood(broker: &TestBroker) -> Result<(), Failed> {
+    let program = gallery::program("hello-send", "publishes-without-end")?;
+    let program = shell_words::quote(&program.to_string_lossy()).into_owned();
+    let arguments = ["lesson", "01", "--program", &program];
+    let mut check = match broker.place {
+        // In the check's own process, which then has the broker's messages, too.
+        Place::Embedded => broker.check_on("embedded", &arguments),
+        _ => broker.check(&arguments),
+    };
+    let begin = Instant::now();
+    let mut check = Ended(check.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+    let mut peak = 0;
+    until("the check to end", || {
+        peak = peak.max(peak_memory(check.0.id()));
+        matches!(check.0.try_wait(), Ok(Some(_)))
+    })?;
+    assert!(peak < MOST_MEMORY, "it took {peak} KiB");
+    assert!(begin.elapsed() < MOST_TIME, "it took {:?}", begin.elapsed());
+    Ok(())
+}
+
+/// The most memory that a process has had so far, in KiB; 0 where that can't be known.
+fn peak_memory(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    peak.and_then(|peak| peak.trim().parse().ok()).unwrap_or(0)
+}
+
+/// A process that ends with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Waits until this holds.

@@ -59,7 +59,7 @@ impl Wrong {
 /// Judges it.
 pub fn check(broker: &TestBroker, wrong: &Wrong) -> Result<(), Failed> {
     let Exhibit { name, about, step, says, varies, transient, .. } = &wrong.exhibit;
-    let command = shell_words::join([folder()?.join(&wrong.lesson).join(name).to_string_lossy()]);
+    let command = shell_words::join([program(&wrong.lesson, name)?.to_string_lossy()]);
     let arguments = ["lesson", &wrong.number, "--format", "json", "--seed", "1", "--timeout", TIME_LIMIT];
     let output = broker.check(&arguments).args(["--program", &command]).env("RUST_BACKTRACE", "0").output()?;
     let report: serde_json::Value = serde_json::from_slice(&output.stdout)
@@ -93,6 +93,11 @@ pub fn check(broker: &TestBroker, wrong: &Wrong) -> Result<(), Failed> {
     let _ = writeln!(text, "hint: {}", field("hint"));
     snapshot(&format!("gallery/{}/{name}", wrong.lesson), &text);
     Ok(())
+}
+
+/// A program of the gallery, built.
+pub fn program(lesson: &str, name: &str) -> Result<PathBuf, Failed> {
+    Ok(folder()?.join(lesson).join(name))
 }
 
 /// Builds them all, once; returns the folder that has, for each lesson, a folder of its programs.

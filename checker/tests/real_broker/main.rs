@@ -52,6 +52,7 @@ fn main() -> ExitCode {
         ("a_killed_check_leaves_no_broker_behind", own::killed),
         ("a_broker_that_is_not_needed_any_more_goes_away", own::not_needed),
         ("what_a_program_leaves_running_ends_with_the_check", cleaning::daemon),
+        ("a_program_that_never_stops_publishing_costs_little", cleaning::flood),
     ];
     let places = Place::all();
     let in_use = Arc::new(brokers::InUse::default());
