@@ -150,7 +150,9 @@ impl<'a> Stage<'a> {
         if !self.broker.makes_vhosts() {
             return Ok(None);
         }
-        let beside = Stage::set(&self.broker, self.run, queues, self.time_limit, self.port).await?;
+        // It let us in before.
+        let failed = |reason: Reason| failed_us(reason.message.trim_end_matches('.'));
+        let beside = Stage::set(&self.broker, self.run, queues, self.time_limit, self.port).await.map_err(failed)?;
         Ok(Some(Stage { zero: self.zero, changed: self.changed.clone(), door: self.door.clone(), ..beside }))
     }
 

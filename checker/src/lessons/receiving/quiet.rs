@@ -142,7 +142,9 @@ pub fn waiting_line(quiet: &Quiet) -> Option<Mistake> {
 #[must_use]
 pub fn left_in_silence(quiet: &Quiet, kind: &str) -> Option<Mistake> {
     let seen = &quiet.performance;
-    if quiet.reached != Reached::Received || ending::panic_of(seen).is_some() {
+    // What the broker refused is the subject of another step, and so is a panic.
+    let has_another_cause = Talk::of(seen).closes(Peer::Broker).next().is_some() || ending::panic_of(seen).is_some();
+    if quiet.reached != Reached::Received || has_another_cause {
         return None;
     }
     let goodbye = goodbye(seen);
