@@ -43,7 +43,10 @@ pub fn experiment(program: &str, experiment: &Experiment) -> Result<String, Stri
     changed(text, &experiment.change, &format!("the experiment {}", experiment.id))
 }
 
-/// The program as somebody has it who is about to write it: each step's code is replaced by comments that say what to do.
+/// The program before its steps are written: in place of each step's code stand comments that say what to do.
+///
+/// A step inside another has its comments where its code belongs: they are indented as its code is, between those of the outer
+/// step and a mark where the outer step ends.
 ///
 /// # Errors
 ///
@@ -51,21 +54,42 @@ pub fn experiment(program: &str, experiment: &Experiment) -> Result<String, Stri
 pub fn starter(program: &str, steps: &[StepAbout]) -> Result<String, String> {
     let mut text = program.to_owned();
     let mut next = 0;
-    while let Some(step) = steps.get(next) {
-        // With a step go those that stand inside it: their comments come behind its own.
-        let inside = steps[next + 1..].iter().take_while(|inner| stands_inside(program, &inner.id, &step.id)).count();
-        let told = |indent: &str| {
-            let tell = |(index, step): (usize, &StepAbout)| {
-                let head = format!("Step {} of {}, {}: {}.", index + 1, steps.len(), step.id, step.title);
-                format!("{}{}\n", comment(indent, &head), comment(indent, &step.task))
-            };
-            steps.iter().enumerate().skip(next).take(inside + 1).map(tell).collect()
-        };
-        text = replaced(&text, &step.id, told)?;
-        next += inside + 1;
+    while next < steps.len() {
+        // With a step go those that stand inside it.
+        let last = last_inside(program, steps, next);
+        text = replaced(&text, &steps[next].id, &tasks(program, steps, next, last)?)?;
+        next = last + 1;
     }
     // The blank line behind each comment keeps it apart from what follows; where one was there already, it is one too many.
     Ok(without_marks(&text).replace("\n\n\n", "\n\n"))
+}
+
+/// The comments of the steps from `first` to `last`, each where its code belongs.
+fn tasks(program: &str, steps: &[StepAbout], first: usize, last: usize) -> Result<String, String> {
+    let name = |index: usize| format!("Step {} of {}, {}", index + 1, steps.len(), steps[index].id);
+    let (mut text, mut open) = (String::new(), Vec::<usize>::new());
+    for (index, step) in steps.iter().enumerate().take(last + 1).skip(first) {
+        let indent = indent(program, &step.id)?;
+        text += &comment(indent, &format!("{}: {}.", name(index), step.title));
+        text += &comment(indent, &step.task);
+        let end = last_inside(program, steps, index);
+        if end > index {
+            text += &comment(indent, &around(index + 2, end + 1));
+            open.push(index);
+        }
+        text.push('\n');
+        while let Some(outer) = open.pop_if(|outer| last_inside(program, steps, *outer) == index) {
+            let indent = self::indent(program, &steps[outer].id)?;
+            text += &(comment(indent, &format!("{}, ends here.", name(outer))) + "\n");
+        }
+    }
+    Ok(text)
+}
+
+/// The sentence of a step that has others inside it; their numbers are `first` to `last`.
+fn around(first: usize, last: usize) -> String {
+    let inside = if first == last { format!("Step {last} stands") } else { format!("Steps {first} to {last} stand") };
+    format!("{inside} inside: begin the code here, and end it below, where a comment says so.")
 }
 
 /// A comment, wrapped; what stands in backquotes stays on one line.
@@ -101,10 +125,27 @@ fn has(program: &str, id: &str) -> bool {
     line_of(program, "ANCHOR", id).is_some()
 }
 
+/// The last of the steps that stand inside this one; without any, the step itself.
+fn last_inside(program: &str, steps: &[StepAbout], index: usize) -> usize {
+    let outer = &steps[index].id;
+    index + steps[index + 1..].iter().take_while(|inner| stands_inside(program, &inner.id, outer)).count()
+}
+
 /// Whether one step's code stands inside another's.
 fn stands_inside(program: &str, inner: &str, outer: &str) -> bool {
     let begin = line_of(program, "ANCHOR", inner);
     begin > line_of(program, "ANCHOR", outer) && begin < line_of(program, "ANCHOR_END", outer)
+}
+
+/// The blanks before a step's code.
+fn indent<'a>(program: &'a str, id: &str) -> Result<&'a str, String> {
+    let line = place(program, "ANCHOR", id)?;
+    Ok(program.lines().nth(line).and_then(|line| line.split("//").next()).unwrap_or_default())
+}
+
+/// As [`line_of`], where the mark has to be there.
+fn place(program: &str, mark: &str, id: &str) -> Result<usize, String> {
+    line_of(program, mark, id).ok_or_else(|| format!("the program has no line `// {mark}: {id}`"))
 }
 
 fn line_of(program: &str, mark: &str, id: &str) -> Option<usize> {
@@ -113,18 +154,15 @@ fn line_of(program: &str, mark: &str, id: &str) -> Option<usize> {
 
 /// The program without the part between these anchors.
 fn left_out(program: &str, id: &str) -> Result<String, String> {
-    replaced(program, id, |_| String::new())
+    replaced(program, id, "")
 }
 
-/// The program with whole lines in place of the part between these anchors; they are told how far the anchors are indented.
-fn replaced(program: &str, id: &str, lines: impl FnOnce(&str) -> String) -> Result<String, String> {
-    let place =
-        |mark: &str| line_of(program, mark, id).ok_or_else(|| format!("the program has no line `// {mark}: {id}`"));
-    let (start, end) = (place("ANCHOR")?, place("ANCHOR_END")?);
+/// The program with other whole lines in place of the part between these anchors.
+fn replaced(program: &str, id: &str, lines: &str) -> Result<String, String> {
+    let (start, end) = (place(program, "ANCHOR", id)?, place(program, "ANCHOR_END", id)?);
     let all: Vec<&str> = program.lines().collect();
     let text = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
-    let indent = all[start].split("//").next().unwrap_or_default();
-    Ok(text(&all[..start]) + &lines(indent) + &text(&all[end + 1..]))
+    Ok(text(&all[..start]) + lines + &text(&all[end + 1..]))
 }
 
 #[cfg(test)]
@@ -195,15 +233,67 @@ mod tests {
         let nested = "    // ANCHOR: one\n    one();\n        // ANCHOR: two\n        two();\n        // ANCHOR_END: two\n    // ANCHOR_END: one\n";
         assert_eq!(step_program(nested, &steps(&[]), 0).unwrap(), "");
         assert_eq!(without_marks(&step_program(nested, &steps(&[]), 1).unwrap()), "    one();\n");
-        let told = starter(nested, &steps(&[])).unwrap();
-        assert!(
-            !told.contains("();") && told.find("Step 1 of 2").unwrap() < told.find("Step 2 of 2").unwrap(),
-            "{told}"
-        );
         // One that stands nowhere is missing all the same.
         assert!(
             step_program("// ANCHOR: one\n// ANCHOR_END: one\n", &steps(&[]), 0).unwrap_err().contains("ANCHOR: two")
         );
+    }
+
+    #[test]
+    fn in_a_starter_the_comments_of_a_step_inside_another_stand_where_its_code_belongs() {
+        let nested = "loop:
+    // ANCHOR: one
+    loop {
+        one();
+        // ANCHOR: two
+        two();
+        // ANCHOR_END: two
+    }
+    // ANCHOR_END: one
+end
+";
+        let expected = "loop:
+    // Step 1 of 2, one: do one.
+    // Call `one and  more`, and then go on: there is more to be done below, and
+    // nothing above.
+    // Step 2 stands inside: begin the code here, and end it below, where a comment
+    // says so.
+
+        // Step 2 of 2, two: do two.
+        // Call `two and  more`, and then go on: there is more to be done below, and
+        // nothing above.
+
+    // Step 1 of 2, one, ends here.
+
+end
+";
+        assert_eq!(starter(nested, &steps(&[])).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_starter_has_an_end_for_each_step_that_has_others_inside() {
+        let of = |id: &str| StepAbout { id: id.to_owned(), ..steps(&[]).remove(0) };
+        let nested = ["a", "b", "c"].map(|id| format!("// ANCHOR: {id}\n")).concat()
+            + &["c", "b", "a", "d"]
+                .map(|id| format!("// ANCHOR_END: {id}\n"))
+                .concat()
+                .replace("// ANCHOR_END: d", "// ANCHOR: d\n// ANCHOR_END: d");
+        let text = starter(&nested, &["a", "b", "c", "d"].map(of)).unwrap();
+        let marks: Vec<&str> =
+            text.lines().filter(|line| line.starts_with("// Step ") && line.contains(" of ")).collect();
+        let expected = [
+            "// Step 1 of 4, a: do one.",
+            "// Step 2 of 4, b: do one.",
+            "// Step 3 of 4, c: do one.",
+            "// Step 2 of 4, b, ends here.",
+            "// Step 1 of 4, a, ends here.",
+            "// Step 4 of 4, d: do one.",
+        ];
+        assert_eq!(marks, expected);
+        let sentences = text.replace("\n// ", " ");
+        for inside in ["Steps 2 to 3 stand inside:", "Step 3 stands inside:"] {
+            assert!(sentences.contains(inside), "{text}");
+        }
     }
 
     #[test]

@@ -121,6 +121,105 @@ fn a_starter_tells_every_task_in_order_and_has_no_code_of_a_step() {
     }
 }
 
+/// What stands between a starter's comments: a learner's code goes there.
+#[test]
+fn code_that_is_written_where_the_comments_stand_makes_the_lessons_program() {
+    let folder = empty("written");
+    for lesson in lessons::all().unwrap() {
+        start(&folder, &lesson, &[]);
+        let starter = fs::read_to_string(folder.join(place(&lesson)).join("src/main.rs")).unwrap();
+        let program = fs::read_to_string(lesson.folder.join("src/main.rs")).unwrap();
+        let code = steps_code(&program);
+        let mut written = Vec::new();
+        // The comment that was begun, until the blank line behind it.
+        let mut at: Option<&Part> = None;
+        for line in starter.lines() {
+            let comment = line.trim_start().strip_prefix("// Step ").and_then(|rest| rest.split_once(", "));
+            if let Some((_, rest)) = comment {
+                let (id, is_end) = match rest.split_once([',', ':']) {
+                    Some((id, rest)) => (id, rest == " ends here."),
+                    None => (rest, false),
+                };
+                at = code.iter().find(|part| part.step == id && part.is_end == is_end);
+                assert!(at.is_some(), "lesson {}: {line}", lesson.number);
+                assert_eq!(
+                    at.unwrap().indent,
+                    line.len() - line.trim_start().len(),
+                    "lesson {}: {line}",
+                    lesson.number
+                );
+            }
+            if line.trim().is_empty() {
+                written.extend(at.take().into_iter().flat_map(|part| &part.lines).map(String::as_str));
+            }
+            written.push(line);
+        }
+        assert_eq!(
+            without_comments(written.into_iter()),
+            without_comments(program.lines()),
+            "lesson {}",
+            lesson.number
+        );
+    }
+}
+
+/// A part of a step's code: up to a step inside it, or behind the last of these.
+struct Part {
+    step: String,
+    /// Whether it stands behind the steps inside.
+    is_end: bool,
+    /// How many blanks stand before the step's anchor.
+    indent: usize,
+    lines: Vec<String>,
+}
+
+fn steps_code(program: &str) -> Vec<Part> {
+    let (mut parts, mut open) = (Vec::<Part>::new(), Vec::<usize>::new());
+    for line in program.lines() {
+        let indent = line.len() - line.trim_start().len();
+        let part = |step: &str, is_end| Part { step: step.to_owned(), is_end, indent, lines: Vec::new() };
+        match line.trim().strip_prefix("// ANCHOR: ") {
+            Some("program") => {}
+            Some(step) => {
+                open.push(parts.len());
+                parts.push(part(step, false));
+            }
+            None => {}
+        }
+        if let Some(step) = line.trim().strip_prefix("// ANCHOR_END: ")
+            && let Some(index) = open.iter().rposition(|&index| parts[index].step == step)
+        {
+            open.truncate(index);
+            // What follows is the end of the step around it.
+            if let Some(&outer) = open.last() {
+                let (step, indent) = (parts[outer].step.clone(), parts[outer].indent);
+                match parts.iter_mut().position(|part| part.step == step && part.is_end) {
+                    Some(end) => assert!(
+                        parts[end].lines.iter().all(|line| line.is_empty()),
+                        "code between two steps inside {step}"
+                    ),
+                    None => parts.push(Part { step, is_end: true, indent, lines: Vec::new() }),
+                }
+            }
+        } else if let Some(&index) = open.last()
+            && !line.contains("// ANCHOR")
+        {
+            let step = parts[index].step.clone();
+            let is_end = parts.iter().any(|part| part.step == step && part.is_end);
+            let part = parts.iter_mut().find(|part| part.step == step && part.is_end == is_end).unwrap();
+            part.lines.push(line.to_owned());
+        }
+    }
+    parts
+}
+
+/// Lines of code, as they are indented.
+fn without_comments<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let is_code =
+        |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//") && !line.starts_with("#![");
+    lines.filter(is_code).collect()
+}
+
 #[test]
 fn what_is_there_is_never_overwritten() {
     let (folder, lesson) = (empty("kept"), first());
