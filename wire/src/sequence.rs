@@ -4,12 +4,14 @@
 //! it stands left of the broker; with several, the first stands left and the others right. There is less room between them then,
 //! so of a delivery the picture has what tells it from others: its number, whether it came before, and the body.
 //!
+//! With a clock ([`timed`]), the seconds stand at the program's end of each arrow, in the margin.
+//!
 //! The picture is made to stand in a page: it takes its colours from the page by CSS classes (`hr-program`, `hr-broker`,
-//! `hr-lost`, `hr-text`, `hr-line`, `hr-box`), and from `currentColor` where there are none. It is 360 units wide for two,
+//! `hr-lost`, `hr-muted`, `hr-text`, `hr-line`, `hr-box`), and from `currentColor` where there are none. It is 360 units wide for two,
 //! and 400 for three, so that its text keeps its size on a telephone. It has no blank line, which would end an HTML block in Markdown.
 //! [`alone`] makes one that brings its colours along, for a file of its own.
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
 use amq_protocol::protocol::{AMQPClass, basic};
 
@@ -39,6 +41,8 @@ const MARGIN: f64 = 46.0;
 const GAP: f64 = 268.0;
 /// Between two lines of life where there are more than two, so that the picture does not get much wider.
 const NARROW_GAP: f64 = 154.0;
+/// From an arrow to the next row.
+const BELOW: f64 = 6.0;
 /// The height of the boxes with the names.
 const HEAD: f64 = 24.0;
 
@@ -53,6 +57,24 @@ const HEAD: f64 = 24.0;
 /// ```
 #[must_use]
 pub fn svg(id: &str, title: &str, parts: &[Part<'_>]) -> String {
+    draw(id, title, parts, false)
+}
+
+/// As [`svg`], with a clock: from the first delivery on, each arrow has the whole seconds since then.
+///
+/// Seconds are rounded down: a busy machine makes work longer, and never shorter. So the same work has the same times, as long
+/// as none of it is a second late.
+///
+/// ```
+/// let picture = wire::sequence::timed("nothing", "Nothing is said.", &[wire::sequence::Part { program: "send", events: &[] }]);
+/// assert!(picture.starts_with("<svg ") && picture.contains("Nothing is said."));
+/// ```
+#[must_use]
+pub fn timed(id: &str, title: &str, parts: &[Part<'_>]) -> String {
+    draw(id, title, parts, true)
+}
+
+fn draw(id: &str, title: &str, parts: &[Part<'_>], has_clock: bool) -> String {
     let columns = Columns::of(parts.len());
     let mut said: Vec<(usize, Said<'_>)> = Vec::new();
     for (index, part) in parts.iter().enumerate() {
@@ -65,6 +87,7 @@ pub fn svg(id: &str, title: &str, parts: &[Part<'_>]) -> String {
     }
     let mut drawing = Drawing { text: String::new(), y: HEAD + 8.0 };
     let mut spoken = Vec::new();
+    let mut clock: Option<Duration> = None;
     for (index, said) in &said {
         let name = parts[*index].program;
         let who = match said.event.from {
@@ -72,8 +95,16 @@ pub fn svg(id: &str, title: &str, parts: &[Part<'_>]) -> String {
             Peer::Broker if several => format!("broker to {name}"),
             Peer::Broker => "broker".to_owned(),
         };
-        spoken.push(format!("{who}: {}.", said.parts.join(", ")));
+        if has_clock && clock.is_none() && is_delivery(&said.event.what) {
+            clock = Some(said.event.at);
+        }
+        let seconds = clock.map(|from| said.event.at.saturating_sub(from).as_secs());
+        let after = seconds.map(|seconds| format!(", after {seconds} s")).unwrap_or_default();
+        spoken.push(format!("{who}{after}: {}.", said.parts.join(", ")));
         drawing.row(said, columns.program(*index), columns.broker());
+        if let Some(seconds) = seconds {
+            drawing.time(seconds, columns.program(*index), columns.broker());
+        }
     }
     let (width, height) = (columns.width(), drawing.y + 10.0);
     let mut picture = format!(
@@ -109,10 +140,10 @@ fn shorten(said: &mut Said<'_>) {
 const STYLE: &str = "<style>\n\
     :root{color-scheme:light dark;color:#1c1e21;background:#fff}\n\
     svg{display:block;width:100%;max-width:720px;margin:0 auto}\n\
-    .hr-program{color:#0a56a8}.hr-broker{color:#9a4300}.hr-lost{color:#b0122b}.hr-line,.hr-box{color:#4f5760}\n\
+    .hr-program{color:#0a56a8}.hr-broker{color:#9a4300}.hr-lost{color:#b0122b}.hr-muted,.hr-line,.hr-box{color:#4f5760}\n\
     @media (prefers-color-scheme:dark){\n\
     :root{color:#d3d7db;background:#16181b}\n\
-    .hr-program{color:#7cb7ff}.hr-broker{color:#ffb070}.hr-lost{color:#ff8f98}.hr-line,.hr-box{color:#a7b0bb}\n\
+    .hr-program{color:#7cb7ff}.hr-broker{color:#ffb070}.hr-lost{color:#ff8f98}.hr-muted,.hr-line,.hr-box{color:#a7b0bb}\n\
     }\n\
     </style>\n";
 
@@ -211,7 +242,17 @@ impl Drawing {
             }
             _ => self.arrow(class, from, to),
         }
-        self.y += 6.0;
+        self.y += BELOW;
+    }
+
+    /// Writes when that was, at the program's end of the last arrow.
+    fn time(&mut self, seconds: u64, program: f64, broker: f64) {
+        let (anchor, x) = if program < broker { ("end", program - 6.0) } else { ("start", program + 6.0) };
+        let y = self.y - BELOW + 4.0; // as high as the arrow
+        let _ = writeln!(
+            self.text,
+            "<text class=\"hr-muted\" fill=\"currentColor\" text-anchor=\"{anchor}\" x=\"{x}\" y=\"{y}\">{seconds} s</text>"
+        );
     }
 
     fn arrow(&mut self, class: &str, from: f64, to: f64) {
@@ -235,6 +276,10 @@ impl Drawing {
             y - 4.0
         );
     }
+}
+
+fn is_delivery(what: &What) -> bool {
+    matches!(what, What::Method { method: AMQPClass::Basic(basic::AMQPMethod::Deliver(_)), .. })
 }
 
 /// What nobody wants to see: an error, a message that comes back, a connection that is just gone.

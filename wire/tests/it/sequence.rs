@@ -5,7 +5,7 @@ use std::time::Duration;
 use wire::{
     Content, Event, Method, Peer, What,
     protocol::{basic, connection, queue},
-    sequence::{Part, alone, svg},
+    sequence::{Part, alone, svg, timed},
 };
 
 fn event(at: u64, from: Peer, what: What) -> Event {
@@ -62,6 +62,29 @@ fn of_several_programs_deliveries_only_what_tells_them_apart_is_shown() {
         svg("two", "A task.", &[Part { program: "one", events: &events }, Part { program: "two", events: &[] }]);
     assert!(beside.contains("broker to one: basic.deliver, delivery-tag 7 redelivered, &quot;task&quot;."), "{beside}");
     assert!(!beside.contains("routing-key"), "{beside}");
+}
+
+#[test]
+fn with_a_clock_each_arrow_has_the_whole_seconds_since_the_first_delivery() {
+    let deliver = || method(Method::Basic(basic::AMQPMethod::Deliver(basic::Deliver::default())), Some(b"task"));
+    let ack = || method(Method::Basic(basic::AMQPMethod::Ack(basic::Ack::default())), None);
+    // What comes before the delivery has no time, at the same moment too.
+    let one = [event(1_000, Peer::Program, publish(b"before")), event(1_000, Peer::Broker, deliver())];
+    let two = [event(2_999, Peer::Program, ack()), event(13_000, Peer::Program, What::Ended { reset: false })];
+    let parts = [Part { program: "one", events: &one }, Part { program: "two", events: &two }];
+    let picture = timed("clock", "Two work.", &parts);
+    let times: Vec<&str> = picture.lines().filter(|line| line.contains("hr-muted")).collect();
+    // Beside the lines of life of the programs, which stand at 46 and 354; as high as the arrows.
+    let at = |anchor: &str, x: u32, y: u32, time: &str| {
+        format!(
+            "<text class=\"hr-muted\" fill=\"currentColor\" text-anchor=\"{anchor}\" x=\"{x}\" y=\"{y}\">{time} s</text>"
+        )
+    };
+    assert_eq!(times, [at("end", 40, 154, "0"), at("start", 360, 195, "1"), at("start", 360, 222, "12")], "{picture}");
+    for spoken in ["one: basic.publish,", "broker to one, after 0 s: basic.deliver,", "two, after 1 s: basic.ack,"] {
+        assert!(picture.contains(spoken), "{picture}");
+    }
+    assert_eq!(svg("clock", "Two work.", &parts).lines().filter(|line| line.contains("hr-muted")).count(), 0);
 }
 
 #[test]
