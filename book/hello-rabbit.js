@@ -1,4 +1,5 @@
-// What mdBook's pages lack for people without a mouse or without sight, and no style sheet can give them.
+// What mdBook's pages lack, and no style sheet can give them: folds that are remembered, and help for people without a mouse
+// or without sight.
 "use strict";
 
 (() => {
@@ -42,4 +43,55 @@
     }
   });
   for (const box of document.querySelectorAll("main pre > code, main .table-wrapper")) sized.observe(box);
+
+  // ── Listings of the lessons are behind folds, for readers who try first. In the page itself they are open, so that they are
+  // there without this script. Here they are closed, except those that the reader opened: each page remembers them by the
+  // headings above them. The page for the printer has all open.
+  const page = location.pathname.split("/").pop();
+  const key = `hello-rabbit-shown-${page}`;
+
+  // Where a browser keeps nothing, as some do for files, nothing is remembered.
+  const remembered = () => {
+    try {
+      return new Set(JSON.parse(localStorage.getItem(key)));
+    } catch {
+      return new Set();
+    }
+  };
+  const remember = shown => {
+    try {
+      localStorage.setItem(key, JSON.stringify([...shown]));
+    } catch { /* see above */ }
+  };
+
+  const heading = element => {
+    for (let above = element; above; above = above.previousElementSibling) if (/^H[1-6]$/.test(above.tagName)) return above.id;
+    return "";
+  };
+
+  for (const fold of page === "print.html" ? [] : document.querySelectorAll("main details.hr-show")) {
+    const name = heading(fold);
+    fold.open = remembered().has(name);
+    // A click is the reader's, or Enter or the space bar; what a search or the printer opens is not remembered.
+    fold.querySelector("summary").addEventListener("click", () => {
+      const shown = remembered();
+      if (fold.open) shown.delete(name);
+      else shown.add(name);
+      remember(shown);
+    });
+  }
+
+  // What a search found is there to be seen.
+  for (const found of document.querySelectorAll("main details mark")) found.closest("details").open = true;
+
+  // On paper all is open, in browsers whose style sheets can't open it, too.
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("main details:not([open])")];
+    for (const fold of opened) fold.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const fold of opened) fold.open = false;
+    opened = [];
+  });
 })();

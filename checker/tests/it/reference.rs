@@ -1,6 +1,6 @@
-//! What the book tells about verdicts, exit codes and the JSON report is what the checker does.
+//! What the book shows of verdicts, exit codes, the JSON report and the lessons' tasks is what the checker has.
 //!
-//! The tables are written from the code: `SNAPSHOTS=overwrite cargo test -p checker --test it reference` writes them anew, and
+//! The files are written from the code: `SNAPSHOTS=overwrite cargo test -p checker --test it reference` writes them again, and
 //! the difference is read before it is committed.
 
 use std::{
@@ -13,7 +13,7 @@ use std::{
 };
 
 use checker::{
-    lessons::translate::Chapter,
+    lessons::{self, translate::Chapter},
     report::json::FIELDS,
     verdict::{Outcome, Verdict},
 };
@@ -171,6 +171,20 @@ fn example(mut report: Value) -> Value {
         event["at_ms"] = json!(4.0 + 0.5 * f64::from(u32::try_from(index).unwrap()));
     }
     report
+}
+
+/// A chapter includes each step's task by the step's id.
+#[test]
+fn the_tasks_of_the_steps_are_in_the_book() {
+    for lesson in lessons::all().unwrap() {
+        let mut text = String::new();
+        for step in &lesson.about.steps {
+            let _ = writeln!(text, "<!-- ANCHOR: {} -->", step.id);
+            let _ = writeln!(text, "> **Your task:** {}", step.task);
+            let _ = writeln!(text, "<!-- ANCHOR_END: {} -->", step.id);
+        }
+        recorded(&format!("tasks-{}.md", lesson.number), &text);
+    }
 }
 
 #[test]

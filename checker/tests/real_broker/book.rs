@@ -15,7 +15,7 @@ use libtest_mimic::Failed;
 use snapbox::{Assert, Data};
 
 pub use scenes::{ALARM, SCENES, Scene, play, play_alarm};
-pub use sessions::{SESSIONS, Session, TASKS, replay};
+pub use sessions::{FIRST_MESSAGE, SESSIONS, Session, TASKS, replay};
 
 /// What differs from run to run and from broker to broker, and what the book shows in its place.
 const STEADY: [(&str, &str); 8] = [
@@ -62,7 +62,7 @@ pub fn nothing_is_stale() -> Result<(), Failed> {
         .iter()
         .chain([&ALARM])
         .flat_map(Scene::files)
-        .chain(SESSIONS.iter().chain(TASKS).map(Session::file))
+        .chain(FIRST_MESSAGE.iter().chain(SESSIONS).chain(TASKS).map(Session::file))
         .collect();
     let stale: Vec<String> = fs::read_dir(folder())?
         .flatten()

@@ -98,6 +98,7 @@ fn main() -> ExitCode {
         }
     }
     trials.push(Trial::test("embedded::book::hello-send-alarm", book::play_alarm));
+    trials.push(Trial::test("embedded::book::sessions_of_the_first_message", || book::replay(book::FIRST_MESSAGE)));
     trials.push(Trial::test("embedded::book::sessions", || book::replay(book::SESSIONS)));
     trials.push(Trial::test("embedded::book::sessions_of_tasks", || book::replay(book::TASKS)));
     trials.push(Trial::test("embedded::book::nothing_is_stale", book::nothing_is_stale));

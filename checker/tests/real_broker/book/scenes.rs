@@ -39,6 +39,8 @@ pub enum Kept {
     Wire,
     /// The conversation as a picture, with what there is to see in it: `NAME.svg`.
     Picture(&'static str),
+    /// The same, with the seconds since the first delivery at each arrow.
+    Timed(&'static str),
     /// What the program prints: `NAME.printed.txt`.
     Printed,
     /// What a check says about it: `NAME.report.txt`.
@@ -72,14 +74,14 @@ pub struct Scene {
 pub enum Until {
     /// It acknowledged so many tasks; then Ctrl-C is pressed.
     Acknowledged(usize),
-    /// So many tasks came, and the first is printed; then Ctrl-C is pressed.
-    Came(usize),
+    /// So many tasks came, and nothing more was said or printed for longer than a task takes; then Ctrl-C is pressed.
+    Rests(usize),
     /// So many tasks came, and the first is printed; then it is killed.
     Killed(usize),
 }
 
-use Kept::{Code, Diff, Picture, Printed, Report, Wire};
-use Until::{Acknowledged, Came, Killed};
+use Kept::{Code, Diff, Picture, Printed, Report, Timed, Wire};
+use Until::{Acknowledged, Killed, Rests};
 
 const PLAIN: Scene = Scene {
     name: "",
@@ -161,7 +163,7 @@ pub const SCENES: &[Scene] = &[
     Scene { name: "worker-2", tasks: TASKS, ..PLAIN },
     Scene { name: "worker-3", tasks: TASKS, ..PLAIN },
     Scene { name: "worker-4", ..PLAIN },
-    Scene { name: "worker-6", tasks: TASKS, until: Some(Came(1)), kept: &[Code("receive"), Wire], ..PLAIN },
+    Scene { name: "worker-6", tasks: TASKS, until: Some(Rests(1)), kept: &[Code("receive"), Wire], ..PLAIN },
     Scene {
         name: "worker-10",
         tasks: TASKS,
@@ -170,7 +172,7 @@ pub const SCENES: &[Scene] = &[
             Wire,
             Printed,
             Report,
-            Picture(
+            Timed(
                 "The whole conversation of lesson 04: one task comes, and is acknowledged when it is done; then the next.",
             ),
         ],
@@ -179,7 +181,7 @@ pub const SCENES: &[Scene] = &[
     Scene {
         name: "worker-round-robin",
         workers: Some(workers::Two::Tasks("worker-no-prefetch")),
-        kept: &[Picture(
+        kept: &[Timed(
             "Without a limit the broker deals four tasks out in turn, although the first worker is busy and the second idle.",
         )],
         ..PLAIN
@@ -187,22 +189,31 @@ pub const SCENES: &[Scene] = &[
     Scene {
         name: "worker-fair",
         workers: Some(workers::Two::Tasks("worker-10")),
-        kept: &[Picture("With prefetch 1, the busy worker gets no second task; the idle one gets them.")],
+        kept: &[Timed("With prefetch 1, the busy worker gets no second task; the idle one gets them.")],
         ..PLAIN
     },
     Scene {
         name: "worker-killed",
         workers: Some(workers::Two::Killed("worker-10")),
-        kept: &[Picture(
+        kept: &[Timed(
             "The first worker dies in the middle of a task; the broker delivers it to the second, marked as redelivered.",
+        )],
+        ..PLAIN
+    },
+    Scene {
+        name: "worker-twice",
+        workers: Some(workers::Two::Ends("worker-done-twice", "worker-10")),
+        kept: &[Timed(
+            "The first worker does all of the task and ends without an acknowledgement; the broker delivers it to the second.",
         )],
         ..PLAIN
     },
     Scene { name: "worker-no-ack", tasks: TASKS, until: Some(Killed(2)), kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "worker-early-ack", tasks: TASKS, until: Some(Killed(2)), kept: &[Diff, Wire], ..PLAIN },
-    Scene { name: "worker-forgotten-ack", tasks: TASKS, until: Some(Came(1)), kept: &[Diff, Wire], ..PLAIN },
+    Scene { name: "worker-forgotten-ack", tasks: TASKS, until: Some(Rests(1)), kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "worker-no-prefetch", tasks: TASKS, until: Some(Killed(2)), kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "worker-crash", tasks: TASKS, kept: &[Diff], ..PLAIN },
+    Scene { name: "worker-done-twice", tasks: &["First message."], kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "worker-ack-twice", tasks: &["First message."], kept: &[Diff, Wire, Printed], ..PLAIN },
     Scene { name: "worker-blocking", kept: &[Diff, Report], ..PLAIN },
 ];
@@ -221,7 +232,7 @@ impl Scene {
             Diff => "diff",
             Code(_) => "rs",
             Wire => "wire.txt",
-            Picture(_) => "svg",
+            Picture(_) | Timed(_) => "svg",
             Printed => "printed.txt",
             Report => "report.txt",
         };
@@ -264,25 +275,28 @@ fn keep(
     report: impl Fn() -> Result<String, Failed>,
 ) -> Result<(), Failed> {
     performances.iter_mut().for_each(|seen| seen.events = events::steady(&seen.events));
-    let Some(first) = performances.first() else { return Err("nobody played".into()) };
+    let Some(first) = performances.first() else { return Err("no program played".into()) };
+    let picture = format!("wire-{}", scene.name);
     for kept in scene.kept {
         let text = match kept {
             Diff => difference(scene.name)?,
             Code(step) => code(scene.name, step)?,
             Wire => words::conversation(&first.events, false).join("\n") + "\n",
-            Picture(title) => {
-                let names = if performances.len() == 1 { vec![lesson(scene.name)] } else { vec!["first", "second"] };
-                let named = names.iter().zip(&performances);
-                let parts: Vec<_> =
-                    named.map(|(program, seen)| sequence::Part { program, events: &seen.events }).collect();
-                sequence::svg(&format!("wire-{}", scene.name), title, &parts)
-            }
+            Picture(title) => sequence::svg(&picture, title, &parts(scene, &performances)),
+            Timed(title) => sequence::timed(&picture, title, &parts(scene, &performances)),
             Printed => printed(scene, first),
             Report => report()?,
         };
         compare(&scene.file(*kept), &text)?;
     }
     Ok(())
+}
+
+/// What a picture is drawn of.
+fn parts<'a>(scene: &Scene, performances: &'a [Performance]) -> Vec<sequence::Part<'a>> {
+    let names = if performances.len() == 1 { vec![lesson(scene.name)] } else { vec!["first", "second"] };
+    let named = names.into_iter().zip(performances);
+    named.map(|(program, seen)| sequence::Part { program, events: &seen.events }).collect()
 }
 
 async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<Performance>, Failed> {
@@ -302,7 +316,11 @@ async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<Pe
     let actor = call(&stage, scene.name, scene.words).await?;
     match scene.until {
         Some(Acknowledged(count)) => workers::acknowledged(&actor, count).await?,
-        Some(Came(count) | Killed(count)) => workers::came(&actor, count).await?,
+        Some(Killed(count)) => workers::came(&actor, count).await?,
+        Some(Rests(count)) => {
+            workers::came(&actor, count).await?;
+            workers::rests(&actor).await;
+        }
         None => {}
     }
     match scene.until {
@@ -350,7 +368,7 @@ async fn call(stage: &Stage<'_>, name: &str, words: &[&str]) -> Result<Actor, Fa
     let program = Program { command, folder: folder.to_owned() };
     let called = Call { arguments: words.iter().map(|word| (*word).to_owned()).collect(), ..Call::default() };
     let actor = stage.call(&program, &called).await.map_err(|reason| reason.message)?;
-    if ["hello-receive-7", "worker-10", "worker-no-prefetch"].contains(&name) {
+    if ["hello-receive-7", "worker-10", "worker-done-twice", "worker-no-prefetch"].contains(&name) {
         let waits = |seen: &Performance| seen.stdout.lines().iter().any(|line| line.contains("[*] Waiting"));
         assert!(actor.until(waits).await, "the receiver does not wait");
     }
@@ -391,10 +409,10 @@ fn own_folder(name: &str) -> String {
     format!("work/{}-{}", number(name), lesson(name))
 }
 
-/// A terminal in which a learner's own program was run: the command, stdout, stderr.
+/// A terminal in which a learner's own program was run in its folder: the command, stdout, stderr.
 fn printed(scene: &Scene, seen: &Performance) -> String {
     let words = if scene.words.is_empty() { String::new() } else { format!(" -- {}", scene.words.join(" ")) };
-    let mut lines = vec![format!("$ cargo run -q --manifest-path {}/Cargo.toml{words}", own_folder(scene.name))];
+    let mut lines = vec![format!("$ cargo run -q{words}")];
     lines.extend(seen.stdout.lines());
     if seen.interrupted_at.is_some() {
         lines.push("^C".to_owned());

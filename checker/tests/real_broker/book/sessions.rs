@@ -3,12 +3,20 @@
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
 };
 
 use checker::brokers::ports;
 use libtest_mimic::Failed;
 
-use crate::{book::compare, brokers::Place, cleaning::until, own::Apart, step_programs};
+use crate::{
+    book::{compare, workers::REST},
+    brokers::Place,
+    cleaning::until,
+    own::Apart,
+    step_programs,
+};
 
 /// One command of the session, and where what it prints is kept.
 pub struct Session {
@@ -29,21 +37,25 @@ enum Act {
     Program(&'static str, &'static str),
     /// A program of [`step_programs`], with words behind its name.
     Called(&'static str, &'static [&'static str]),
-    /// In another terminal: a worker starts, and receives its first task. What it prints is kept up to there.
+    /// In another terminal: a program starts that stays. What it prints is kept up to where it comes to rest.
     Begins(&'static str),
-    /// The worker in the other terminal is ended with Ctrl-C, and the broker has noticed. Nothing is kept.
+    /// The other terminal is looked at again: what the program in it has printed so far, when it has come to rest.
+    Shows,
+    /// The program in the other terminal is ended with Ctrl-C, and the broker has noticed. Nothing is kept.
     Ends,
 }
 
-use Act::{Begins, Called, Checker, Ends, Program};
+use Act::{Begins, Called, Checker, Ends, Program, Shows};
 
-/// Running a learner's own programs.
-const SEND: &str = "cargo run -q --manifest-path work/01-hello-send/Cargo.toml";
-const RECEIVE: &str = "cargo run -q --manifest-path work/02-hello-receive/Cargo.toml";
+/// Running a learner's own program, in its folder: whichever it is.
+const OWN: &str = "cargo run -q";
+const NEW_TASK: &str = "cargo run -q -- First message.";
+const SECOND_TASK: &str = "cargo run -q -- Second message..";
 
-const NEW_TASK: &str = "cargo run -q --manifest-path work/03-new-task/Cargo.toml -- First message.";
-const SECOND_TASK: &str = "cargo run -q --manifest-path work/03-new-task/Cargo.toml -- Second message..";
-const WORKER: &str = "cargo run -q --manifest-path work/04-worker/Cargo.toml";
+/// Running the lessons' own programs, in the kit's folder.
+const KITS_SENDER: &str = "cargo run -q -p hello-send";
+const KITS_RECEIVER: &str = "cargo run -q -p hello-receive";
+
 const QUEUES: &str = "cargo xtask broker queues";
 const COLUMNS: &str = "cargo xtask broker queues name messages_ready messages_unacknowledged";
 
@@ -56,21 +68,21 @@ pub const SESSIONS: &[Session] = &[
         typed: "cargo xtask check lesson 01",
         act: Checker(&["check", "lesson", "01", "--broker", "embedded"]),
     },
-    Session { name: "no-broker", typed: "cargo run -q -p hello-send", act: Program("hello-send-5", HERE) },
+    Session { name: "no-broker", typed: KITS_SENDER, act: Program("hello-send-5", HERE) },
     Session {
         name: "up",
         typed: "cargo xtask broker up --broker embedded",
         act: Checker(&["broker", "up", "--broker", "embedded"]),
     },
     Session { name: "status", typed: "cargo xtask broker status", act: Checker(&["broker", "status"]) },
-    Session { name: "no-queue", typed: SEND, act: Program("hello-send-no-queue", HERE) },
+    Session { name: "no-queue", typed: OWN, act: Program("hello-send-no-queue", HERE) },
     Session { name: "no-queues", typed: "cargo xtask broker queues", act: Checker(&["broker", "queues"]) },
-    Session { name: "send", typed: SEND, act: Program("hello-send-5", HERE) },
+    Session { name: "send", typed: OWN, act: Program("hello-send-5", HERE) },
     Session { name: "queues", typed: "cargo xtask broker queues", act: Checker(&["broker", "queues"]) },
-    Session { name: "send-again", typed: SEND, act: Program("hello-send-5", HERE) },
+    Session { name: "send-again", typed: OWN, act: Program("hello-send-5", HERE) },
     Session { name: "queues-again", typed: "cargo xtask broker queues", act: Checker(&["broker", "queues"]) },
     Session { name: "peek", typed: "cargo xtask broker peek hello", act: Checker(&["broker", "peek", "hello"]) },
-    Session { name: "crash", typed: RECEIVE, act: Program("hello-receive-crash", HERE) },
+    Session { name: "crash", typed: OWN, act: Program("hello-receive-crash", HERE) },
     Session { name: "queues-after-crash", typed: "cargo xtask broker queues", act: Checker(&["broker", "queues"]) },
     Session {
         name: "publish",
@@ -82,7 +94,7 @@ pub const SESSIONS: &[Session] = &[
         typed: "cargo xtask broker publish hello 'and another'",
         act: Checker(&["broker", "publish", "hello", "and another"]),
     },
-    Session { name: "crash-with-ack", typed: RECEIVE, act: Program("hello-receive-crash-with-ack", HERE) },
+    Session { name: "crash-with-ack", typed: OWN, act: Program("hello-receive-crash-with-ack", HERE) },
     Session {
         name: "peek-after-crash",
         typed: "cargo xtask broker peek hello",
@@ -94,7 +106,7 @@ pub const SESSIONS: &[Session] = &[
         typed: "cargo xtask broker alarm raise disk",
         act: Checker(&["broker", "alarm", "raise", "disk"]),
     },
-    Session { name: "alarm-no-close", typed: SEND, act: Program("hello-send-no-close", HERE) },
+    Session { name: "alarm-no-close", typed: OWN, act: Program("hello-send-no-close", HERE) },
     Session { name: "alarm-queues", typed: "cargo xtask broker queues", act: Checker(&["broker", "queues"]) },
     Session {
         name: "alarm-clear",
@@ -116,7 +128,7 @@ pub const SESSIONS: &[Session] = &[
         typed: "AMQP_URL=localhost:5672 cargo run -q -p hello-send",
         act: Program("hello-send-5", "localhost:5672"),
     },
-    Session { name: "unequal", typed: SEND, act: Program("hello-send-transient", HERE) },
+    Session { name: "unequal", typed: OWN, act: Program("hello-send-transient", HERE) },
     Session { name: "down", typed: "cargo xtask broker down", act: Checker(&["broker", "down"]) },
     // A broker that refuses what RabbitMQ 4.3 refuses.
     Session {
@@ -124,7 +136,21 @@ pub const SESSIONS: &[Session] = &[
         typed: "",
         act: Checker(&["broker", "up", "--broker", "embedded", "--deny", "transient_nonexcl_queues"]),
     },
-    Session { name: "transient-denied", typed: SEND, act: Program("hello-send-transient", HERE) },
+    Session { name: "transient-denied", typed: OWN, act: Program("hello-send-transient", HERE) },
+    Session { name: "", typed: "", act: Checker(&["broker", "down"]) },
+];
+
+/// The session of the first message, in its order: one embedded broker, from `up` to `down`.
+pub const FIRST_MESSAGE: &[Session] = &[
+    Session { name: "", typed: "", act: Checker(&["broker", "up", "--broker", "embedded"]) },
+    Session { name: "first-waits", typed: KITS_RECEIVER, act: Begins("hello-receive-7") },
+    Session { name: "first-send", typed: KITS_SENDER, act: Program("hello-send-5", HERE) },
+    Session { name: "first-arrives", typed: KITS_RECEIVER, act: Shows },
+    Session { name: "", typed: "", act: Ends },
+    Session { name: "first-send-again", typed: KITS_SENDER, act: Program("hello-send-5", HERE) },
+    Session { name: "first-queues", typed: QUEUES, act: LIST },
+    Session { name: "first-waited", typed: KITS_RECEIVER, act: Begins("hello-receive-7") },
+    Session { name: "", typed: "", act: Ends },
     Session { name: "", typed: "", act: Checker(&["broker", "down"]) },
 ];
 
@@ -161,15 +187,24 @@ pub const TASKS: &[Session] = &[
         act: Checker(&["broker", "peek", "task_queue"]),
     },
     Session { name: "transient-queue-unequal", typed: NEW_TASK, act: Called("new-task-transient-queue", FIRST) },
-    // Workers: one that dies, one that forgets.
-    Session { name: "worker-crash", typed: WORKER, act: Called("worker-crash", &[]) },
+    // Workers: one that dies in the middle, one that dies at the end, one that forgets.
+    Session { name: "worker-crash", typed: OWN, act: Called("worker-crash", &[]) },
     Session {
         name: "worker-crash-peek",
         typed: "cargo xtask broker peek task_queue",
         act: Checker(&["broker", "peek", "task_queue"]),
     },
+    Session { name: "worker-done-twice", typed: OWN, act: Called("worker-done-twice", &[]) },
+    Session {
+        name: "worker-done-twice-peek",
+        typed: "cargo xtask broker peek task_queue",
+        act: Checker(&["broker", "peek", "task_queue"]),
+    },
+    Session { name: "worker-does-it-again", typed: OWN, act: Begins("worker-10") },
+    Session { name: "", typed: "", act: Ends },
+    Session { name: "", typed: NEW_TASK, act: Called("new-task-6", FIRST) },
     Session { name: "", typed: SECOND_TASK, act: Called("new-task-6", SECOND) },
-    Session { name: "forgotten-ack", typed: WORKER, act: Begins("worker-forgotten-ack") },
+    Session { name: "forgotten-ack", typed: OWN, act: Begins("worker-forgotten-ack") },
     Session { name: "forgotten-ack-queues", typed: COLUMNS, act: LIST_COLUMNS },
     Session { name: "", typed: "", act: Ends },
     Session { name: "forgotten-ack-queues-after", typed: COLUMNS, act: LIST_COLUMNS },
@@ -183,30 +218,42 @@ impl Session {
     }
 }
 
-/// A worker in another terminal.
-struct Worker(Child);
+/// A program that stays, in another terminal.
+struct Terminal {
+    program: Child,
+    lines: Receiver<String>,
+    printed: String,
+}
 
-impl Worker {
-    /// Starts it, and waits for its first task. Returns what it printed until then, too.
-    fn begin(mut command: Command) -> Result<(Worker, String), Failed> {
-        let mut child = command.stdout(Stdio::piped()).spawn()?;
-        let stdout = child.stdout.take().ok_or("no stdout")?;
-        let worker = Worker(child);
-        let mut printed = String::new();
-        for line in BufReader::new(stdout).lines() {
-            printed.push_str(&(line? + "\n"));
-            if printed.contains("Received") {
-                return Ok((worker, printed));
+impl Terminal {
+    fn open(mut command: Command) -> Result<Terminal, Failed> {
+        let mut program = command.stdout(Stdio::piped()).spawn()?;
+        let stdout = program.stdout.take().ok_or("no stdout")?;
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            BufReader::new(stdout).lines().map_while(Result::ok).all(|line| sender.send(line).is_ok());
+        });
+        Ok(Terminal { program, lines, printed: String::new() })
+    }
+
+    /// All that it has printed, when it has come to rest. A program that ends does not stay, and is an error.
+    fn at_rest(&mut self) -> Result<String, Failed> {
+        loop {
+            match self.lines.recv_timeout(REST) {
+                Ok(line) => self.printed.push_str(&(line + "\n")),
+                Err(mpsc::RecvTimeoutError::Timeout) => return Ok(self.printed.clone()),
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    return Err(format!("the program ended: {}", self.printed).into());
+                }
             }
         }
-        Err(format!("the worker ended before a task came: {printed}").into())
     }
 }
 
-impl Drop for Worker {
+impl Drop for Terminal {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.program.kill();
+        let _ = self.program.wait();
     }
 }
 
@@ -215,7 +262,7 @@ pub fn replay(sessions: &[Session]) -> Result<(), Failed> {
     let apart = Apart::new(&Place::Embedded);
     let port = ports::free_pair()?;
     let (port, management) = (port.to_string(), (port + ports::MANAGEMENT).to_string());
-    let (mut wrong, mut worker) = (Vec::new(), None);
+    let (mut wrong, mut other) = (Vec::new(), None::<Terminal>);
     let program = |name: &str, address: &str| -> Result<Command, Failed> {
         let mut program = Command::new(step_programs::folder()?.join(name));
         program.env("AMQP_URL", address.replace("5672", &port));
@@ -239,13 +286,10 @@ pub fn replay(sessions: &[Session]) -> Result<(), Failed> {
                 let output = program(name, HERE)?.args(words).output()?;
                 [output.stdout, output.stderr].concat()
             }
-            Begins(name) => {
-                let (begun, printed) = Worker::begin(program(name, HERE)?)?;
-                worker = Some(begun);
-                printed.into_bytes()
-            }
+            Begins(name) => other.insert(Terminal::open(program(name, HERE)?)?).at_rest()?.into_bytes(),
+            Shows => other.as_mut().ok_or("no other terminal is open")?.at_rest()?.into_bytes(),
             Ends => {
-                worker = None;
+                other = None;
                 until("the broker to notice", || {
                     let connections = apart.checker(&["broker", "connections"]).output();
                     connections.is_ok_and(|told| told.stdout.iter().filter(|byte| **byte == b'\n').count() == 1)
@@ -263,6 +307,6 @@ pub fn replay(sessions: &[Session]) -> Result<(), Failed> {
             wrong.push(format!("{}: {}", session.name, error.message().unwrap_or_default()));
         }
     }
-    drop(worker);
+    drop(other);
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }

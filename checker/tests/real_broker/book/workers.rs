@@ -1,5 +1,7 @@
 //! Scenes with workers: what is waited for, and two of them side by side.
 
+use std::time::Duration;
+
 use checker::{
     lessons::{durable, receiving, talk::Talk},
     performance::Performance,
@@ -12,6 +14,10 @@ use crate::book::scenes::start;
 
 const QUEUE: &str = "task_queue";
 
+/// Longer than the longest task of a scene, which takes two seconds. A program that says and prints nothing for so long has
+/// said and printed all that it will.
+pub(super) const REST: Duration = Duration::from_millis(2500);
+
 /// Four tasks: the first and the third are long.
 const FOUR: [&str; 4] = ["long..", "short", "long.", "short"];
 
@@ -22,6 +28,8 @@ pub enum Two {
     Tasks(&'static str),
     /// One of two of this program is killed in the middle of a task.
     Killed(&'static str),
+    /// The first program takes a task and ends by itself; then the second one gets it.
+    Ends(&'static str, &'static str),
 }
 
 /// Waits until the worker has acknowledged so many tasks.
@@ -38,6 +46,17 @@ pub(super) async fn came(worker: &Actor, count: usize) -> Result<(), Failed> {
     if worker.until(has).await { Ok(()) } else { Err(format!("{count} tasks should have come").into()) }
 }
 
+/// Waits until the worker has come to rest, so that what is kept of it does not end in the middle.
+pub(super) async fn rests(worker: &Actor) {
+    let mut last = 0;
+    let mut has_grown = |seen: &Performance| {
+        let before = last;
+        last = seen.events.len() + seen.stdout.lines().len() + seen.stderr.lines().len();
+        last > before
+    };
+    while worker.within(REST, &mut has_grown).await {}
+}
+
 fn deliveries(seen: &Performance) -> usize {
     receiving::ledger(Talk::of(seen)).len()
 }
@@ -48,11 +67,14 @@ fn acks(seen: &Performance) -> usize {
 
 /// Plays one of the scenes. What is kept of it is what the picture is about.
 pub(super) async fn play(stage: &Stage<'_>, two: Two) -> Result<Vec<Performance>, Failed> {
-    let (Two::Tasks(name) | Two::Killed(name)) = two;
-    let workers = [start(stage, name).await?, start(stage, name).await?];
+    let (first, second) = match two {
+        Two::Tasks(name) | Two::Killed(name) => (name, name),
+        Two::Ends(first, second) => (first, second),
+    };
+    let workers = [start(stage, first).await?, start(stage, second).await?];
     match two {
         Two::Tasks(_) => share(stage, workers).await,
-        Two::Killed(_) => die(stage, workers).await,
+        Two::Killed(_) | Two::Ends(..) => die(stage, workers, two).await,
     }
 }
 
@@ -90,17 +112,17 @@ async fn share(stage: &Stage<'_>, workers: [Actor; 2]) -> Result<Vec<Performance
 
 async fn has_limit(worker: &Actor) -> bool {
     worker.promptly(|seen| receiving::is_subscribed(seen, QUEUE)).await
-        && worker.within(std::time::Duration::ZERO, |seen| says(seen, "basic.qos ")).await
+        && worker.within(Duration::ZERO, |seen| says(seen, "basic.qos ")).await
 }
 
 fn says(seen: &Performance, start: &str) -> bool {
     seen.events.iter().any(|event| words::line(&event.what).starts_with(start))
 }
 
-async fn die(stage: &Stage<'_>, [first, second]: [Actor; 2]) -> Result<Vec<Performance>, Failed> {
+async fn die(stage: &Stage<'_>, [first, second]: [Actor; 2], two: Two) -> Result<Vec<Performance>, Failed> {
     send(stage, "long..").await?;
     came(&first, 1).await?;
-    let first = first.kill().await;
+    let first = if matches!(two, Two::Killed(_)) { first.kill().await } else { first.end().await };
     acknowledged(&second, 1).await?;
     assert!(second.interrupt(), "Ctrl-C can't be pressed here");
     let kept = ["basic.consume ", "basic.deliver", "basic.ack"];
