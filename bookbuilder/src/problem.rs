@@ -58,6 +58,10 @@ pub enum Kind {
     StepTooEarly { step: String, before: String },
     /// A step whose code is not shown.
     StepNotShown { step: String, lesson: String },
+    /// A step whose task is not shown before its code.
+    TaskNotShown { step: String },
+    /// A listing of a chapter that gives its step away.
+    NotFolded,
     /// A link to nowhere.
     DeadLink { link: String },
     /// A link to a place that its page does not have.
@@ -82,6 +86,8 @@ pub enum Kind {
     NoRecordedCommand { path: PathBuf },
     /// Output of a command that no test runs.
     NotRun { command: String },
+    /// A program that is run in another way than elsewhere in the book.
+    RunOtherwise { command: String },
     /// A term that is used before it is explained.
     TooEarly { term: String, page: String },
     /// A term that no chapter explains.
@@ -208,6 +214,14 @@ fn words(kind: &Kind) -> (String, String) {
             format!("the code of the step `{step}` of lessons/{lesson}/src/main.rs is not shown"),
             "Include its anchor: {{#include ../../lessons/…/src/main.rs:anchor}}",
         ),
+        Kind::TaskNotShown { step } => (
+            format!("the task of the step `{step}` is not shown before its code"),
+            "Include it below the heading, by the step's id: {{#include ../recorded/tasks-NN.md:step}}",
+        ),
+        Kind::NotFolded => (
+            "this listing gives its step away to readers who try first".to_owned(),
+            "Put it behind a fold: <details class=\"hr-show\" open>, a <summary>, and </details>, on lines of their own",
+        ),
         Kind::DeadLink { link } => {
             (format!("the link {link} leads nowhere"), "A link starts at the folder of its own page")
         }
@@ -253,6 +267,10 @@ fn words(kind: &Kind) -> (String, String) {
         Kind::NotRun { command } => (
             format!("no test runs `{command}`, so what it prints may not be typed"),
             "Include what it prints from a file that a test compares; what is typed is run for cargo only",
+        ),
+        Kind::RunOtherwise { command } => (
+            format!("`{command}` is another way to run a program than the rest of the book has"),
+            "A learner's own program: cargo run -q, in its folder; a lesson's own: cargo run -q -p NAME",
         ),
         Kind::TooEarly { term, page } => (
             format!("\"{term}\" is used before {page} explains it"),

@@ -1,5 +1,5 @@
 //! Console blocks hold commands, and output that is compared: included from a file together with its command, or typed and
-//! then run by a test.
+//! then run by a test. Programs are run in one way: a learner's own in its folder, a lesson's own by its name.
 
 use std::{fs, path::PathBuf};
 
@@ -20,11 +20,19 @@ pub fn check(book: &Book) -> Vec<Problem> {
                 problem(*line, Kind::NoCommand);
             }
             for (line, text) in &block.lines {
-                if let Some(path) = without_command(book, page, text) {
-                    problem(*line, Kind::NoRecordedCommand { path });
+                let Some((path, recorded)) = included(book, page, text) else { continue };
+                match recorded.strip_prefix("$ ").map(|command| command.lines().next().unwrap_or_default()) {
+                    None => problem(*line, Kind::NoRecordedCommand { path }),
+                    Some(command) if runs_otherwise(command) => {
+                        problem(*line, Kind::RunOtherwise { command: command.to_owned() });
+                    }
+                    Some(_) => {}
                 }
             }
             for command in commands {
+                if runs_otherwise(&command.typed) {
+                    problem(command.line, Kind::RunOtherwise { command: command.typed.clone() });
+                }
                 match command.output.first() {
                     _ if command.includes => problem(command.line, Kind::MixedOutput),
                     Some((line, _)) if !command.typed.starts_with("cargo ") => {
@@ -38,11 +46,23 @@ pub fn check(book: &Book) -> Vec<Problem> {
     problems
 }
 
-/// The file that is included on this line, when it does not begin with the command that its output is of.
-fn without_command(book: &Book, page: &Page, line: &str) -> Option<PathBuf> {
+/// The file that is included on this line, with its text. A file that is not there is a problem of the rule about includes.
+fn included(book: &Book, page: &Page, line: &str) -> Option<(PathBuf, String)> {
     let taken = directives(line).pop()?.taken?;
     let path = book.workspace.join(file(&shown(&page.path), &taken));
-    // One that is not there is told by the rule about includes.
     let recorded = fs::read_to_string(path).ok()?;
-    (!recorded.starts_with("$ ")).then_some(taken.path)
+    Some((taken.path, recorded))
+}
+
+/// Whether a command runs a program in another way than the book does everywhere.
+fn runs_otherwise(command: &str) -> bool {
+    let words = command.split_whitespace().skip_while(|word| word.contains('='));
+    match words.collect::<Vec<_>>()[..] {
+        ["cargo", "run", "-q"]
+        | ["cargo", "run", "-q", "--", ..]
+        | ["cargo", "run", "-q", "-p", _]
+        | ["cargo", "run", "-q", "-p", _, "--", ..] => false,
+        ["cargo", "run", ..] => true,
+        _ => false,
+    }
 }

@@ -1,7 +1,9 @@
-//! A lesson and its chapter tell the same steps in the same order, and the chapter shows each step's code.
+//! A lesson and its chapter have the same steps in the same order. The chapter shows each step's task, and then its code behind
+//! a fold, for readers who try first.
 
 use std::{
     fs,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -9,10 +11,13 @@ use serde::Deserialize;
 
 use crate::{
     book::{Book, Page, shown},
-    includes::{Part, directives, file},
-    markdown::heading_ids,
+    includes::{Directive, Part, directives, file},
+    markdown::{blocks, heading_ids},
     problem::{Kind, Problem},
 };
+
+/// The line that opens a fold: hello-rabbit.js closes it and remembers it, and without scripts it is open.
+const FOLD: &str = "<details class=\"hr-show\" open>";
 
 /// What this rule needs of a `lesson.toml`.
 #[derive(Deserialize)]
@@ -69,6 +74,8 @@ fn of_chapter(book: &Book, lesson: &str, chapter: &Page) -> Vec<Problem> {
     let steps = about.ok().and_then(|text| toml::from_str::<About>(&text).ok()).map_or(Vec::new(), |about| about.steps);
     let headings = heading_ids(&chapter.text);
     let shown_steps = shown_steps(book, &folder, chapter);
+    let listings = listings(chapter);
+    let included = directives(&chapter.text);
     let mut problems = Vec::new();
     let mut problem = |line: Option<usize>, kind| problems.push(Problem::in_page(&chapter.path, line, kind));
     let mut last: Option<(usize, &str)> = None;
@@ -85,8 +92,48 @@ fn of_chapter(book: &Book, lesson: &str, chapter: &Page) -> Vec<Problem> {
         if !shown_steps.contains(id) {
             problem(Some(*line), Kind::StepNotShown { step: id.clone(), lesson: lesson.to_owned() });
         }
+        let listing = listings.iter().find(|listing| *listing > line).copied().unwrap_or(usize::MAX);
+        if !included
+            .iter()
+            .any(|directive| (line..&listing).contains(&&directive.line) && is_task(directive, lesson, id))
+        {
+            problem(Some(*line), Kind::TaskNotShown { step: id.clone() });
+        }
+    }
+    let folds = folds(&chapter.text);
+    for listing in listings.into_iter().filter(|listing| !folds.iter().any(|fold| fold.contains(listing))) {
+        problem(Some(listing), Kind::NotFolded);
     }
     problems
+}
+
+/// The lines of the chapter's Rust listings.
+fn listings(chapter: &Page) -> Vec<usize> {
+    let rust = blocks(&chapter.text).into_iter().filter(|block| block.language.as_deref() == Some("rust"));
+    rust.map(|block| block.line).collect()
+}
+
+/// The lines of each fold, from 1.
+fn folds(text: &str) -> Vec<Range<usize>> {
+    let (mut folds, mut open) = (Vec::new(), None);
+    for (number, line) in (1..).zip(text.lines()) {
+        match line {
+            FOLD => open = Some(number),
+            "</details>" => folds.extend(open.take().map(|begin| begin..number)),
+            _ => {}
+        }
+    }
+    folds
+}
+
+/// The file that has a lesson's tasks, by the steps' ids: a test of the checker writes it from lesson.toml.
+fn tasks(lesson: &str) -> String {
+    format!("tasks-{}.md", lesson.split('-').next().unwrap_or_default())
+}
+
+fn is_task(directive: &Directive, lesson: &str, step: &str) -> bool {
+    let is_of = |part: &Part| matches!(part, Part::Anchor(name) if name == step);
+    directive.taken.as_ref().is_some_and(|taken| taken.path.ends_with(tasks(lesson)) && is_of(&taken.part))
 }
 
 /// The anchors of the lesson's program that the chapter includes.

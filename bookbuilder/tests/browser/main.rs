@@ -51,6 +51,12 @@ fn main() -> ExitCode {
     for (word, page) in searching::WORDS {
         add(&format!("search_finds::{word}"), browser, Box::new(move |lab| searching::finds(lab, word, page)));
     }
+    add("folds::open_by_a_click_and_stay_so", browser, Box::new(folding::open_by_a_click_and_stay_so));
+    add("folds::open_by_keys_and_stay_so", browser, Box::new(folding::open_by_keys_and_stay_so));
+    add("folds::are_remembered_for_files", browser, Box::new(folding::are_remembered_for_files));
+    add("folds::are_open_without_scripts", browser, Box::new(folding::are_open_without_scripts));
+    add("folds::are_open_for_the_printer", browser, Box::new(folding::are_open_for_the_printer));
+    add("folds::open_where_a_search_leads", browser, Box::new(folding::open_where_a_search_leads));
     add("copy_button_gives_the_program", browser, Box::new(copying::gives_the_program));
     add("copy_button_gives_what_is_typed", browser, Box::new(copying::gives_what_is_typed));
     for (width, letters) in narrow::SCREENS {

@@ -44,6 +44,11 @@ impl<'a> Browser<'a> {
         self.session.go(&format!("{}/{path}", self.origin))
     }
 
+    /// Opens all that is folded on the page that is shown, so that it is looked at, too.
+    pub fn unfold(&self) -> anyhow::Result<()> {
+        self.value("document.querySelectorAll('main details').forEach(fold => { fold.open = true; })").map(drop)
+    }
+
     /// Chooses a theme from the menu, on the page that is shown, as people do. It stays for all pages that follow.
     pub fn choose(&self, theme: &str) -> anyhow::Result<()> {
         self.session.click("#mdbook-theme-toggle")?;

@@ -14,12 +14,9 @@ fn with(block: &str) -> String {
 
 #[test]
 fn commands_and_output_that_is_compared() {
-    for good in [
-        "$ ls",
-        "{{#include ../../out.txt}}",
-        "$ cargo run \\\n    --quiet\none\ntwo",
-        "{{#include ../../out.txt}}\n$ ls",
-    ] {
+    for good in
+        ["$ ls", "{{#include ../../out.txt}}", "$ cargo run \\\n    -q\none\ntwo", "{{#include ../../out.txt}}\n$ ls"]
+    {
         assert_eq!(with(good), "", "{good}");
     }
 }
@@ -34,7 +31,7 @@ fn output_that_no_test_compares() {
     error: book/src/page.md:5: no test runs `ls`, so what it prints may not be typed
     hint: Include what it prints from a file that a test compares; what is typed is run for cargo only
     "#);
-    insta::assert_snapshot!(with("$ cargo run\n{{#include ../../out.txt}}"), @r#"
+    insta::assert_snapshot!(with("$ cargo run -q\n{{#include ../../out.txt}}"), @r#"
     error: book/src/page.md:4: output is included under a command that is typed, so no test tells that it is this command's
     hint: Include a file that begins with the command, or type all of it: then a test runs the command
     "#);
@@ -45,6 +42,31 @@ fn output_that_no_test_compares() {
     insta::assert_snapshot!(book.problems(), @r#"
     error: book/src/page.md:4: ../../out.txt does not begin with the command that it is the output of
     hint: Its first line is the command, as it is typed: $ cargo xtask …
+    "#);
+}
+
+#[test]
+fn a_program_that_is_run_in_another_way() {
+    for good in [
+        "$ cargo run -q",
+        "$ cargo run -q -- First message.",
+        "$ cargo run -q -p hello-send",
+        "$ cargo run -q -p new-task -- First message.",
+        "$ AMQP_URL=amqp://ann@host RUST_LOG=1 cargo run -q -p hello-send",
+        "$ cargo xtask check lesson 01",
+    ] {
+        assert_eq!(with(good), "", "{good}");
+    }
+    for other in ["$ cargo run", "$ cargo run -p hello-send", "$ A=b cargo run -q --manifest-path work/a/Cargo.toml"] {
+        assert!(with(other).contains("is another way to run a program"), "{other}");
+    }
+    let recorded = Small::new(&[
+        ("out.txt", "$ cargo run -q --manifest-path work/01-a/Cargo.toml\none\n"),
+        ("book/src/page.md", "# Page\n\n```console\n{{#include ../../out.txt}}\n```\n"),
+    ]);
+    insta::assert_snapshot!(recorded.problems(), @r#"
+    error: book/src/page.md:4: `cargo run -q --manifest-path work/01-a/Cargo.toml` is another way to run a program than the rest of the book has
+    hint: A learner's own program: cargo run -q, in its folder; a lesson's own: cargo run -q -p NAME
     "#);
 }
 

@@ -4,11 +4,23 @@ use crate::small::Small;
 
 const PROGRAM: &str = "// ANCHOR: one\n// ANCHOR_END: one\n// ANCHOR: two\n// ANCHOR_END: two\n";
 const ABOUT: &str = "[[steps]]\nid = \"one\"\n[[steps]]\nid = \"two\"\n";
-const ONE: &str = "## One {#one}\n\n```rust\n{{#include ../../lessons/01-a/src/main.rs:one}}\n```\n\n";
-const TWO: &str = "## Two {#two}\n\n```rust\n{{#include ../../lessons/01-a/src/main.rs:two}}\n```\n\n";
+const TASKS: &str =
+    "<!-- ANCHOR: one -->\nOne.\n<!-- ANCHOR_END: one -->\n<!-- ANCHOR: two -->\nTwo.\n<!-- ANCHOR_END: two -->\n";
+const TASK: &str = "{{#include ../recorded/tasks-01.md:one}}\n";
+const OPEN: &str = "<details class=\"hr-show\" open>\n<summary>Show it</summary>\n";
+const ONE: &str = "## One {#one}\n\n{{#include ../recorded/tasks-01.md:one}}\n\n\
+    <details class=\"hr-show\" open>\n<summary>Show it</summary>\n\n\
+    ```rust\n{{#include ../../lessons/01-a/src/main.rs:one}}\n```\n\n</details>\n\n";
+const TWO: &str = "## Two {#two}\n\n{{#include ../recorded/tasks-01.md:two}}\n\n\
+    <details class=\"hr-show\" open>\n<summary>Show it</summary>\n\n\
+    ```rust\n{{#include ../../lessons/01-a/src/main.rs:two}}\n```\n\n</details>\n\n";
 
 fn with(pages: &[(&str, &str)]) -> String {
-    let lesson = [("lessons/01-a/src/main.rs", PROGRAM), ("lessons/01-a/lesson.toml", ABOUT)];
+    let lesson = [
+        ("lessons/01-a/src/main.rs", PROGRAM),
+        ("lessons/01-a/lesson.toml", ABOUT),
+        ("book/recorded/tasks-01.md", TASKS),
+    ];
     Small::new(&[&lesson, pages].concat()).problems()
 }
 
@@ -23,7 +35,8 @@ fn a_chapter_with_all_steps_in_order() {
 
 #[test]
 fn a_lesson_without_a_chapter() {
-    insta::assert_snapshot!(with(&[("book/src/a.md", "# A\n")]), @r#"
+    let a = format!("# A\n\n{TASK}");
+    insta::assert_snapshot!(with(&[("book/src/a.md", &a)]), @r#"
     error: lessons/01-a: the lesson has no chapter: book/src/SUMMARY.md lists no 01-a.md
     hint: A chapter has the name of its lesson's folder
     "#);
@@ -56,8 +69,34 @@ fn steps_in_another_order() {
 
 #[test]
 fn a_step_that_is_not_shown() {
-    insta::assert_snapshot!(chapter(&[ONE, "## Two {#two}\n"]), @r#"
-    error: book/src/01-a.md:9: the code of the step `two` of lessons/01-a/src/main.rs is not shown
+    let two = "## Two {#two}\n\n{{#include ../recorded/tasks-01.md:two}}\n";
+    insta::assert_snapshot!(chapter(&[ONE, two]), @r#"
+    error: book/src/01-a.md:16: the code of the step `two` of lessons/01-a/src/main.rs is not shown
     hint: Include its anchor: {{#include ../../lessons/…/src/main.rs:anchor}}
     "#);
+}
+
+#[test]
+fn a_task_that_is_not_shown_before_its_code() {
+    let task = "{{#include ../recorded/tasks-01.md:two}}\n\n";
+    let without = TWO.replace(task, "");
+    for two in [without.clone(), without.clone() + task, without.replacen("## ", &format!("{task}## "), 1)] {
+        let problems = chapter(&[ONE, &two]);
+        assert!(problems.contains("the task of the step `two` is not shown before its code"), "{two}\n{problems}");
+    }
+    insta::assert_snapshot!(chapter(&[ONE, &without]), @r#"
+    error: book/src/01-a.md:16: the task of the step `two` is not shown before its code
+    hint: Include it below the heading, by the step's id: {{#include ../recorded/tasks-NN.md:step}}
+    "#);
+}
+
+#[test]
+fn a_listing_that_is_not_behind_a_fold() {
+    let bare = TWO.replace(OPEN, "").replace("</details>\n", "");
+    insta::assert_snapshot!(chapter(&[ONE, &bare]), @r#"
+    error: book/src/01-a.md:21: this listing gives its step away to readers who try first
+    hint: Put it behind a fold: <details class="hr-show" open>, a <summary>, and </details>, on lines of their own
+    "#);
+    // One that stays closed without scripts is none of these.
+    assert!(chapter(&[ONE, &TWO.replace(" class=\"hr-show\" open", "")]).contains("gives its step away"));
 }

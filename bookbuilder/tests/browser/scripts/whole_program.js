@@ -6,6 +6,9 @@
     last = [...next.parentElement.querySelectorAll("pre > code.language-rust")].filter(code => next.contains(code)).at(-1) ?? last;
   }
   const button = last?.closest("pre").querySelector(".clip-button");
-  if (button) button.id = "the-button";
+  if (button) {
+    button.id = "the-button";
+    last.closest("details").open = true;
+  }
   return Boolean(button);
 })()

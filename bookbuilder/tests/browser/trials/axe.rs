@@ -15,6 +15,7 @@ pub fn finds_nothing(lab: &Lab, theme: &str) -> anyhow::Result<()> {
         // The page for the printer repeats the others' colours.
         for path in browser.pages().filter(|path| !only_colours || *path != "print.html") {
             browser.go(path)?;
+            browser.unfold()?;
             browser.session.run(&axe, json!([]))?;
             faults.add(path, browser.faults(include_str!("../scripts/axe.js"), json!([only_colours]))?);
         }

@@ -13,6 +13,7 @@ pub fn can_be_read(lab: &Lab, theme: &str) -> anyhow::Result<()> {
         let mut faults = Faults::default();
         for path in browser.pages() {
             browser.go(path)?;
+            browser.unfold()?;
             faults.add(path, look(browser)?);
         }
         browser.go("index.html")?;

@@ -3,6 +3,7 @@
 pub mod axe;
 pub mod contrast;
 pub mod copying;
+pub mod folding;
 pub mod keyboard;
 pub mod loading;
 pub mod narrow;

@@ -16,6 +16,7 @@ pub fn fits(lab: &Lab, width: u32, letters: u32) -> anyhow::Result<()> {
         let mut faults = Faults::default();
         for path in browser.pages() {
             browser.go(path)?;
+            browser.unfold()?;
             faults.add(path, browser.faults(include_str!("../scripts/narrow.js"), json!([width, letters]))?);
         }
         faults.end()
