@@ -62,6 +62,8 @@ pub enum Kind {
     TaskNotShown { step: String },
     /// A listing of a chapter that gives its step away.
     NotFolded,
+    /// An experiment that shows the wire, and not how to see it of a program of one's own.
+    WireCommandMissing { command: String },
     /// A link to nowhere.
     DeadLink { link: String },
     /// A link to a place that its page does not have.
@@ -221,6 +223,10 @@ fn words(kind: &Kind) -> (String, String) {
         Kind::NotFolded => (
             "this listing gives its step away to readers who try first".to_owned(),
             "Put it behind a fold: <details class=\"hr-show\" open>, a <summary>, and </details>, on lines of their own",
+        ),
+        Kind::WireCommandMissing { command } => (
+            format!("this experiment shows the wire, and does not name `{command}`"),
+            "Readers see the wire of a change with that command; where it shows another one, say why",
         ),
         Kind::DeadLink { link } => {
             (format!("the link {link} leads nowhere"), "A link starts at the folder of its own page")

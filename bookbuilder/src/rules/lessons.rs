@@ -1,5 +1,5 @@
 //! A lesson and its chapter have the same steps in the same order. The chapter shows each step's task, and then its code behind
-//! a fold, for readers who try first.
+//! a fold, for readers who try first. An experiment that shows the wire names the command that shows it of the reader's program.
 
 use std::{
     fs,
@@ -100,6 +100,12 @@ fn of_chapter(book: &Book, lesson: &str, chapter: &Page) -> Vec<Problem> {
             problem(Some(*line), Kind::TaskNotShown { step: id.clone() });
         }
     }
+    for (line, experiment) in experiments(&chapter.text) {
+        let command = format!("cargo xtask check lesson {} --wire", number(lesson));
+        if shows_the_wire(&experiment) && !experiment.contains(&command) {
+            problem(Some(line), Kind::WireCommandMissing { command });
+        }
+    }
     let folds = folds(&chapter.text);
     for listing in listings.into_iter().filter(|listing| !folds.iter().any(|fold| fold.contains(listing))) {
         problem(Some(listing), Kind::NotFolded);
@@ -111,6 +117,25 @@ fn of_chapter(book: &Book, lesson: &str, chapter: &Page) -> Vec<Problem> {
 fn listings(chapter: &Page) -> Vec<usize> {
     let rust = blocks(&chapter.text).into_iter().filter(|block| block.language.as_deref() == Some("rust"));
     rust.map(|block| block.line).collect()
+}
+
+/// The parts of the section `break`, each with the line of its heading.
+fn experiments(text: &str) -> Vec<(usize, String)> {
+    let lines = (1..).zip(text.lines()).skip_while(|(_, line)| !line.ends_with("{#break}")).skip(1);
+    let mut parts: Vec<(usize, String)> = Vec::new();
+    for (number, line) in lines.take_while(|(_, line)| !line.starts_with("## ")) {
+        match parts.last_mut() {
+            _ if line.starts_with("### ") => parts.push((number, String::new())),
+            Some((_, part)) => *part += &format!("{line}\n"),
+            None => {}
+        }
+    }
+    parts
+}
+
+fn shows_the_wire(text: &str) -> bool {
+    let mut taken = directives(text).into_iter().filter_map(|directive| directive.taken);
+    taken.any(|taken| [".wire.txt", ".svg"].iter().any(|ending| taken.path.to_string_lossy().ends_with(ending)))
 }
 
 /// The lines of each fold, from 1.
@@ -128,7 +153,12 @@ fn folds(text: &str) -> Vec<Range<usize>> {
 
 /// The file that has a lesson's tasks, by the steps' ids: a test of the checker writes it from lesson.toml.
 fn tasks(lesson: &str) -> String {
-    format!("tasks-{}.md", lesson.split('-').next().unwrap_or_default())
+    format!("tasks-{}.md", number(lesson))
+}
+
+/// The number that a lesson's name begins with.
+fn number(lesson: &str) -> &str {
+    lesson.split('-').next().unwrap_or_default()
 }
 
 fn is_task(directive: &Directive, lesson: &str, step: &str) -> bool {

@@ -91,6 +91,22 @@ fn a_task_that_is_not_shown_before_its_code() {
 }
 
 #[test]
+fn an_experiment_that_shows_the_wire_and_not_the_command_for_it() {
+    let broken = |experiment: &str| {
+        let part = format!("## Break it {{#break}}\n\n### Change it {{#change}}\n\n{experiment}\n\n## After\n");
+        let a = format!("# A\n\n{ONE}{TWO}{part}");
+        with(&[("book/src/01-a.md", &a), ("book/recorded/a.wire.txt", "program  channel.open\n")])
+    };
+    let wire = "```text\n{{#include ../recorded/a.wire.txt}}\n```";
+    assert_eq!(broken(&format!("`cargo xtask check lesson 01 --wire`:\n\n{wire}")), "");
+    assert_eq!(broken(&format!("Nothing.\n\n## More\n\n{wire}")), "");
+    insta::assert_snapshot!(broken(wire), @r#"
+    error: book/src/01-a.md:31: this experiment shows the wire, and does not name `cargo xtask check lesson 01 --wire`
+    hint: Readers see the wire of a change with that command; where it shows another one, say why
+    "#);
+}
+
+#[test]
 fn a_listing_that_is_not_behind_a_fold() {
     let bare = TWO.replace(OPEN, "").replace("</details>\n", "");
     insta::assert_snapshot!(chapter(&[ONE, &bare]), @r#"
