@@ -218,7 +218,7 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
         if options.format == Format::Text {
             if goes_on {
                 say(&guide::after(&report));
-            } else if !is_learners && !program.reference && names_one {
+            } else if !is_learners && !program.reference && names_one && report.verdict != Verdict::NotChecked {
                 say(guide::NOT_YOURS);
             }
         }
