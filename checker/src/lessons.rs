@@ -4,6 +4,8 @@
 //! judged in their order and the first mistake ends it: what comes after builds on what failed.
 
 pub mod anchors;
+pub mod clients;
+pub mod crash;
 pub mod durable;
 pub mod ending;
 pub mod hello_receive;
@@ -26,7 +28,7 @@ use serde::Deserialize;
 use wire::Peer;
 
 use crate::{
-    lessons::talk::Talk,
+    lessons::{clients::Client, talk::Talk},
     owner::at,
     performance::{Part, Performance},
     program::Program,
@@ -82,6 +84,9 @@ pub trait Contract {
         seed: u64,
     ) -> impl Future<Output = Result<Self::Evidence, Reason>>;
 
+    /// The program that stands for all of them: hints are in its language.
+    fn first(evidence: &Self::Evidence) -> Option<&Performance>;
+
     /// Notes on a program that passed.
     fn notes(evidence: &Self::Evidence) -> Vec<Note>;
 
@@ -102,6 +107,7 @@ pub struct Judged {
 
 /// Judges the steps in their order, up to the first mistake.
 pub fn judge<C: Contract>(evidence: &C::Evidence) -> Vec<(&'static str, Outcome)> {
+    let client = C::first(evidence).map(Client::of).unwrap_or_default();
     let mut failed: Option<&str> = None;
     let outcome = |&(id, rule): &Rule<C::Evidence>| match failed {
         Some(step) => (id, Outcome::Skipped(step.to_owned())),
@@ -109,7 +115,7 @@ pub fn judge<C: Contract>(evidence: &C::Evidence) -> Vec<(&'static str, Outcome)
             Finding::Passed(shown) => (id, Outcome::Passed(shown)),
             Finding::Failed(mistake) => {
                 failed = Some(id);
-                (id, Outcome::Failed(mistake))
+                (id, Outcome::Failed(client.told(mistake)))
             }
         },
     };

@@ -4,9 +4,13 @@ use std::{collections::VecDeque, time::Duration};
 
 use wire::Event;
 
+use crate::program::facts::Facts;
+
 /// All that was seen of one program.
 #[derive(Clone, Debug, Default)]
 pub struct Performance {
+    /// What was known of it before it ran.
+    pub facts: Facts,
     /// The conversation, in the order it took place.
     pub events: Vec<Event>,
     /// Something was said after the recorder was full: `events` is the start of the conversation.
@@ -23,6 +27,8 @@ pub struct Performance {
     pub interrupted_at: Option<Duration>,
     /// When the check killed it, on the events' time axis.
     pub killed_at: Option<Duration>,
+    /// It ended, and what it had started was still running.
+    pub left_running: bool,
 }
 
 /// Of so many lines of stdout it is known when they came.
@@ -94,6 +100,13 @@ impl Output {
         let changed = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(from, to).into_bytes();
         self.head = changed(&self.head);
         self.tail = changed(self.tail.make_contiguous()).into();
+    }
+
+    /// The last line, where it has no end yet: what a program prints that waits for an answer.
+    #[must_use]
+    pub fn open_line(&self) -> Option<String> {
+        let last = self.tail.back().or(self.head.last())?;
+        if *last == b'\n' { None } else { self.lines().pop() }
     }
 
     /// The lines so far, the last one even when it has no end yet; without line ends and terminal colours. Where something

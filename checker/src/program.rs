@@ -2,6 +2,7 @@
 
 pub mod build;
 mod command;
+pub mod facts;
 pub mod running;
 
 use std::path::PathBuf;

@@ -21,7 +21,7 @@ use crate::{
     brokers::{Broker, address::Address, hand::Hand},
     owner::Run,
     performance::Performance,
-    program::{Program, running::Running},
+    program::{Program, facts, running::Running},
     tap::{Bounds, Door, Tap},
     verdict::Reason,
 };
@@ -182,6 +182,7 @@ impl<'a> Stage<'a> {
             door.close().await;
         }
         let seen = Seen::told(self.changed.clone());
+        seen.add(|seen| seen.facts = facts::of(program, self.port));
         let tap =
             Tap::open(&self.room, self.port, seen.clone(), self.zero, Some(self.run.hold()), Bounds::default()).await?;
         if self.port.is_some() {

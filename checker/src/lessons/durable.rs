@@ -35,7 +35,7 @@ pub fn declare(seen: &Performance, name: &str) -> Finding {
             "`durable` stands among the arguments of the queue `{name}`, where the broker takes no notice of it: the queue is transient."
         ))
         .seen(said.line())
-        .hint("It is a flag of the declaration itself: `QueueDeclareOptions { durable: true, ..Default::default() }`.")
+        .hint("It is a flag of the declaration itself: [[durable]].")
         .into();
     }
     if !declare.durable {
@@ -43,7 +43,7 @@ pub fn declare(seen: &Performance, name: &str) -> Finding {
             "The queue `{name}` is declared transient: a restart of the broker takes it away, and all tasks in it."
         ))
         .seen(said.line())
-        .hint("Set `durable` in the options of `queue_declare`. A queue that is there already as a transient one has to be deleted first.")
+        .hint("[[set_durable]] A queue that is there already as a transient one has to be deleted first.")
         .into();
     }
     if declare.auto_delete {
@@ -51,7 +51,7 @@ pub fn declare(seen: &Performance, name: &str) -> Finding {
             "The queue `{name}` is declared auto-delete: it goes when its last worker leaves, and takes along the tasks that wait."
         ))
         .seen(said.line())
-        .hint("Leave the flag `auto_delete` out.")
+        .hint("Leave the flag [[auto_delete]] out.")
         .into();
     }
     emptied(talk, name).map_or(found, Finding::from)
@@ -88,7 +88,7 @@ pub fn message(said: &Said<'_>) -> Result<(), Mistake> {
     };
     Err(Mistake::new(message)
         .seen(said.line())
-        .hint("Give its properties the delivery mode 2: in lapin, `BasicProperties::default().with_delivery_mode(2)`."))
+        .hint("Give its properties the delivery mode 2: in [[name]], [[persistent]]."))
 }
 
 /// It may wait as long as it takes.

@@ -1,9 +1,18 @@
 //! How a program ended, and what it said last.
 
+mod cut_short;
+mod keyboard;
+mod noise;
+
+pub use cut_short::{crash, crashed, cut_short};
+pub use keyboard::waits_for_a_key;
+pub use noise::telling;
+
 use wire::{Peer, words};
 
 use crate::{
     lessons::{
+        crash,
         talk::Talk,
         translate::{self, Translation},
     },
@@ -15,7 +24,7 @@ use crate::{
 #[must_use]
 pub fn bad_end(seen: &Performance) -> Option<Mistake> {
     let exit = seen.exit?;
-    if let Some(mistake) = panic_of(seen) {
+    if let Some(mistake) = crashed(seen) {
         return Some(mistake);
     }
     let how = match (exit.code, exit.signal) {
@@ -30,9 +39,9 @@ pub fn bad_end(seen: &Performance) -> Option<Mistake> {
     let mistake = match why(seen) {
         Some(why) => Mistake::new(format!("{how} {}", why.cause)).hint(why.remedy),
         None if !complaints(seen).is_empty() => Mistake::new(how).hint("Its stderr says why."),
-        None if exit.code.is_some() && Talk::of(seen).closes(Peer::Broker).next().is_none() => Mistake::new(how).hint(
-            "All went well on the wire, so the program itself reports a failure: let `main` return `Ok(())` or `ExitCode::SUCCESS`.",
-        ),
+        None if exit.code.is_some() && Talk::of(seen).closes(Peer::Broker).next().is_none() => {
+            Mistake::new(how).hint("All went well on the wire, so the program itself reports a failure: [[end_well]].")
+        }
         None => Mistake::new(how),
     };
     Some(mistake.seen(last_words(seen)))
@@ -110,10 +119,12 @@ fn capital(word: &str) -> String {
     word[..1].to_uppercase() + &word[1..]
 }
 
-/// What the last line on stderr means that we know, and what to do about it.
+/// What the last line on stderr means that we know, and what to do about it; of a program that crashed, the error's line first.
 #[must_use]
 pub fn why(seen: &Performance) -> Option<Translation> {
-    complaints(seen).iter().rev().find_map(|line| translate::line(line))
+    let lines = complaints(seen);
+    let error = crash::find(&lines).and_then(|crash| translate::line(&crash.error));
+    error.or_else(|| lines.iter().rev().find_map(|line| translate::line(line)))
 }
 
 /// Whether the last line on stderr that we know means the same as this one.
@@ -143,9 +154,8 @@ pub fn complaints(seen: &Performance) -> Vec<String> {
 /// The last thing the program said: on stderr, else on the wire, else how it ended.
 #[must_use]
 pub fn last_words(seen: &Performance) -> String {
-    let says_something = |line: &String| !line.trim().is_empty() && !line.starts_with("note: run with `RUST_BACKTRACE");
-    if let Some(line) = complaints(seen).into_iter().rfind(says_something) {
-        return format!("its last line on stderr: {line}");
+    if let Some((line, is_last)) = telling(&complaints(seen)) {
+        return format!("{}: {line}", if is_last { "its last line on stderr" } else { "on its stderr" });
     }
     let said = Talk::of(seen).methods().rfind(|said| said.from == Peer::Program);
     match (said, seen.exit) {

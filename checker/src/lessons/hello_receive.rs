@@ -88,6 +88,10 @@ impl Contract for HelloReceive {
         both(stage, program, seed, accepted.map_err(|error| lost(&error))?).await
     }
 
+    fn first(evidence: &Evidence) -> Option<&Performance> {
+        Some(&evidence.performance)
+    }
+
     fn notes(evidence: &Evidence) -> Vec<Note> {
         steps::transient_queue(&evidence.performance, QUEUE).into_iter().collect()
     }

@@ -57,6 +57,10 @@ impl Contract for HelloSend {
         Ok(Evidence { performance, queued })
     }
 
+    fn first(evidence: &Evidence) -> Option<&Performance> {
+        Some(&evidence.performance)
+    }
+
     fn notes(evidence: &Evidence) -> Vec<Note> {
         steps::transient_queue(&evidence.performance, QUEUE).into_iter().collect()
     }

@@ -100,6 +100,10 @@ impl Contract for NewTask {
         Ok(evidence)
     }
 
+    fn first(evidence: &Evidence) -> Option<&Performance> {
+        evidence.runs.first().map(|run| &run.performance)
+    }
+
     fn notes(_evidence: &Evidence) -> Vec<Note> {
         Vec::new()
     }
@@ -190,7 +194,7 @@ fn word_by_word(run: &Sending) -> Option<Mistake> {
     apart.then(|| {
         Mistake::new("The program sends each word as a message of its own; all words together are one task.")
             .seen(sent.iter().take(3).map(|(said, ..)| said.line()).collect::<Vec<_>>().join("\n"))
-            .hint("Make one text of the words, `join(\" \")`, and publish it once.")
+            .hint("Make one text of the words, [[join]], and publish it once.")
     })
 }
 
@@ -208,19 +212,18 @@ fn wrong_body(seen: &Evidence, run: &Sending, body: &str) -> Mistake {
     let is_path = run.words.is_empty() && body.contains(std::path::MAIN_SEPARATOR);
     let (message, hint) = if is_path || (body.ends_with(task) && body.len() > task.len() && body.trim() == body) {
         (
-            "The message begins with something that was not typed: the first of `env::args()` is the program itself."
-                .to_owned(),
-            "Leave it out: `env::args().skip(1)`.",
+            "The message begins with something that was not typed: [[first_argument]].".to_owned(),
+            "Leave it out: [[arguments]].",
         )
     } else if body == DEFAULT && run.words.len() == 1 && takes_several(seen) {
         (
             "With one word after its name the program sends `Hello World!`, as if nothing were typed.".to_owned(),
-            "`env::args()` has the program itself in front: with one word there are two. Leave the first out (`skip(1)`), and ask whether any are left.",
+            "[[one_word]]",
         )
     } else if body == DEFAULT && task != DEFAULT {
         (
             "The program sends `Hello World!` whatever is typed after its name.".to_owned(),
-            "Take what was typed from `env::args().skip(1)`.",
+            "Take what was typed from [[arguments]].",
         )
     } else if body.trim() == task {
         let told = match body.strip_prefix(task) {
@@ -231,27 +234,27 @@ fn wrong_body(seen: &Evidence, run: &Sending, body: &str) -> Mistake {
     } else if several && run.words.first().is_some_and(|word| word == body) {
         (
             "Of several words the program sends the first only.".to_owned(),
-            "All words together are the task: `collect` them and `join` them with a space.",
+            "All words together are the task: [[join_words]].",
         )
     } else if several && run.words.last().is_some_and(|word| word == body) {
         (
             "Of several words the program sends the last only.".to_owned(),
-            "All words together are the task: `collect` them and `join` them with a space.",
+            "All words together are the task: [[join_words]].",
         )
     } else if several && run.words.concat() == body {
         (
             "The program puts the words together without the space between them.".to_owned(),
-            "Put one between them: `join(\" \")`.",
+            "Put one between them: [[join]].",
         )
     } else if body.trim_matches(['"', '\'', '[', ']']) == task || body.contains("\", \"") {
         (
             "The message has what was typed in its Debug form, with quotes or brackets.".to_owned(),
-            "Send the text itself: `join` makes one text of the words.",
+            "Send the text itself: [[join]] makes one text of the words.",
         )
     } else if body.is_empty() && task == DEFAULT {
         (
             "Without words on the command line the message is empty; it should be `Hello World!`.".to_owned(),
-            "`join` makes an empty text of no words: where nothing was typed, `Hello World!` is the task.",
+            "[[join]] makes an empty text of no words: where nothing was typed, `Hello World!` is the task.",
         )
     } else if task == DEFAULT {
         (

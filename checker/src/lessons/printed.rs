@@ -2,6 +2,15 @@
 
 use std::fmt::Write;
 
+/// How the lines begin that lessons ask for, without the blank in front.
+const LESSONS: [&str; 4] = ["[x] Sent", "[x] Received", "[x] Done", "[*] Waiting for messages"];
+
+/// Whether a line is one that a lesson asks for, or is meant to be one.
+#[must_use]
+pub fn is_of_a_lesson(line: &str) -> bool {
+    LESSONS.iter().any(|start| line.contains(start))
+}
+
 /// Whether a line says `prefix` and then this body. Quotes around the body may be `'x'`, `"x"`, `b'x'` or absent, and a quoted
 /// body may have what isn't ASCII escaped: the language decides that.
 #[must_use]

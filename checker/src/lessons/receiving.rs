@@ -155,14 +155,14 @@ pub fn subscription<'a>(seen: &'a Performance, queue: &str) -> Result<(Said<'a>,
                 "The program subscribes with `exclusive`, which wants the queue for one worker alone: the broker refused the second worker.",
             )
             .seen(close.lines(talk))
-            .hint("Leave the flag `exclusive` out of `basic_consume`: the queue is there to be shared."),
+            .hint("Leave the flag `exclusive` out of [[consume_name]]: the queue is there to be shared."),
             _ => close.mistake(talk, "The broker refused the subscription."),
         });
     }
     if !is_subscribed(seen, queue) {
         return Err(Mistake::new("The program asked to subscribe, and left before the broker answered.")
             .seen(said.line())
-            .hint("Wait for the answer: in lapin, `.await` the call."));
+            .hint("[[wait_for_answer]]"));
     }
     Ok((said, consume))
 }
@@ -186,7 +186,7 @@ fn why_not_subscribed(seen: &Performance, queue: &str) -> Option<Mistake> {
     if let Some(mistake) = ending::panic_of(seen).or_else(|| ending::used_after_close(seen)) {
         return Some(mistake);
     }
-    let close = talk.closes(Peer::Broker).next()?;
+    let Some(close) = talk.closes(Peer::Broker).next() else { return ending::cut_short(seen) };
     let message = format!("The program never subscribes to the queue: {}.", steps::what_the_broker_did(talk, &close));
     Some(close.mistake(talk, &message))
 }
@@ -200,7 +200,7 @@ fn never_subscribed(seen: &Performance) -> Mistake {
         None => Mistake::new("The program never subscribes to the queue, so no message comes to it.")
             .seen(ending::last_words(seen)),
     };
-    mistake.hint("Subscribe: `channel.basic_consume(…).await?`. A future that is not awaited does nothing.")
+    mistake.hint("Subscribe: [[consume]]. [[unawaited]]")
 }
 
 /// The queue is declared, and before the program subscribes to it. `found` is what the declaration by itself comes to.
@@ -224,7 +224,7 @@ pub fn declared_in_time(seen: &Performance, queue: &str, found: Finding) -> Find
 #[must_use]
 pub fn wait(seen: &Performance, in_time: bool) -> Finding {
     if let Err(mistake) = steps::line_on_stdout(seen, WAITING, |line| line == WAITING) {
-        return ending::panic_of(seen).unwrap_or(mistake).into();
+        return ending::cut_short(seen).unwrap_or(mistake).into();
     }
     let count = seen.stdout.lines().iter().filter(|line| *line == WAITING).count();
     if count > 1 {
@@ -251,7 +251,7 @@ fn waiting_line_too_late(seen: &Performance) -> Mistake {
     } else {
         (
             "The waiting line came too late: most likely it was held back in a buffer until the program ended.",
-            "Flush after each line, or print with `println!`, which needs no flush. Print it before anything that takes time.",
+            "[[flush]] Print it before anything that takes time.",
         )
     };
     let first: Vec<String> = lines.iter().take(2).map(|line| shown(line, 60)).collect();
@@ -326,16 +326,14 @@ pub fn stop(seen: &Performance) -> Finding {
         )
         .seen(format!("after Ctrl-C: {said}, and no end"))
         .hint(
-            "After `tokio::signal::ctrl_c()`, leave the loop and let `main` return. Wait for nothing that may not come: a \
-             key, a second Ctrl-C, the next message, a task that receives for ever. `tokio::select!` goes on with what comes \
-             first; `join!` waits for all.",
+            "[[at_ctrl_c]]",
         )
         .into();
     }
     // SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a crash. SIGINT is what Ctrl-C is.
     if let Some(signal) = exit.signal.filter(|signal| [4, 6, 7, 8, 11].contains(signal)) {
         let hint = if signal == 6 {
-            "`process::abort` ends a program as a crash does. Let `main` return instead."
+            "[[abort]]"
         } else {
             "A program that crashes reaches for memory that is not its own: look at what runs when it ends."
         };

@@ -60,6 +60,12 @@ fn not_published(seen: &Performance) -> Mistake {
     if let Some(close) = talk.closes(Peer::Broker).next() {
         return close.mistake(talk, &format!("{message}: {}.", steps::what_the_broker_did(talk, &close)));
     }
+    if let Some(mistake) = ending::cut_short(seen) {
+        return mistake;
+    }
+    if let Some(waits) = ending::waits_for_a_key(seen) {
+        return waits;
+    }
     let message = format!("{message}{}.", if claims { ": nothing was published" } else { "" });
     let mistake = match ending::why(seen) {
         Some(why) => Mistake::new(format!("{message} {}", why.cause)).hint(why.remedy),
@@ -71,7 +77,7 @@ fn not_published(seen: &Performance) -> Mistake {
             )
         }
         None => Mistake::new(message)
-            .hint("Publish it: `channel.basic_publish(…).await?`. A future that is not awaited does nothing."),
+            .hint("Publish it: [[publish]]. [[unawaited]]"),
     };
     mistake.seen(match talk.methods().rfind(|said| said.from == Peer::Program) {
         Some(said) => {
@@ -106,7 +112,7 @@ pub fn addressed(seen: &Performance, (said, publish, _): &Published<'_>, queue: 
             "Exchange and routing key are swapped: the message goes to an exchange \"{queue}\", with an empty routing key."
         ))
         .seen(said.line())
-        .hint(format!("The exchange comes first, and the default one has the empty name: `basic_publish(\"\".into(), \"{queue}\".into(), …)`.")));
+        .hint(format!("The exchange comes first, and the default one has the empty name: [[publish_to:{queue}]].")));
     }
     if !exchange.is_empty() {
         let answer = refusal.map(|close| format!("\n{}", close.said.line())).unwrap_or_default();
@@ -115,7 +121,7 @@ pub fn addressed(seen: &Performance, (said, publish, _): &Published<'_>, queue: 
             quoted(exchange.as_bytes())
         ))
         .seen(said.line() + &answer)
-        .hint(format!("A message goes to an exchange, never straight to a queue. Publish to the default one, which has the empty name, with the queue's name as the key: `basic_publish(\"\".into(), \"{queue}\".into(), …)`.")));
+        .hint(format!("A message goes to an exchange, never straight to a queue. Publish to the default one, which has the empty name, with the queue's name as the key: [[publish_to:{queue}]].")));
     }
     if let Some(close) = refusal {
         return Err(close.mistake(talk, &format!("The broker refused the message, and closed the {}.", close.what())));
@@ -184,22 +190,22 @@ pub fn print(performance: &Performance, body: &str) -> Finding {
             .into();
     }
     if count == 0 {
-        if let Some(panic) = ending::panic_of(performance) {
-            return panic.into();
+        if let Some(mistake) = ending::cut_short(performance) {
+            return mistake.into();
         }
         if let Some(line) = stdout.iter().find(|line| printed::has_bytes_of(line, body)) {
             return Mistake::new(
                 "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
             )
             .seen(line.clone())
-            .hint("Print the text: in Rust, `{}` in `println!`, and `String::from_utf8_lossy` makes text of bytes.")
+            .hint("Print the text: [[print_text]]")
             .into();
         }
         let is_list = |told: &str| told.starts_with('[') && told.ends_with(']');
         if let Some(line) = stdout.iter().find(|line| line.strip_prefix(SENT).map(str::trim).is_some_and(is_list)) {
             return Mistake::new("The program prints a list in its Debug form, not the text that it sends.")
                 .seen(printed::difference(&expected, line))
-                .hint("Print what you sent with `{}`: `join(\" \")` makes one text of several words.")
+                .hint("Print what you sent[[plainly]]: [[join]] makes one text of several words.")
                 .into();
         }
         if let Some(line) = stdout.iter().find(|line| has_another_text(line, body)) {
@@ -251,8 +257,11 @@ fn times(count: usize) -> String {
 #[must_use]
 pub fn close(seen: &Performance, kept: bool) -> Finding {
     let talk = Talk::of(seen);
-    if let Some(panic) = ending::panic_of(seen) {
-        return panic.into();
+    if let Some(mistake) = ending::crashed(seen) {
+        return mistake.into();
+    }
+    if let Some(waits) = ending::waits_for_a_key(seen) {
+        return waits.into();
     }
     if seen.exit.is_some_and(|exit| exit.overdue) {
         return Mistake::new("The program was still running at its time limit; a sender ends when it has sent.")
@@ -284,10 +293,10 @@ fn not_closed(talk: Talk<'_>, number: u32, [open, all]: [usize; 2], kept: bool) 
     };
     let fate = if kept { "This time the message made it." } else { "This time the message was lost with it." };
     let line = channel.as_ref().map(|said| format!("{}\n", Said::line(said))).unwrap_or_default();
-    let hint = "Close it, and wait for the answer: in lapin, `connection.close(200, \"OK\".into()).await?`.";
+    let hint = "Close it, and wait for the answer: in [[name]], [[close]].";
     let more = match channel {
         _ if open < all => " One connection is enough for a program.",
-        Some(_) => " Keep the `Connection` as long as its channel.",
+        Some(_) => "[[keep_connection]]",
         None => "",
     };
     Mistake::new(format!("The program {what}: the socket dropped, and what was still under way could be lost."))

@@ -1,5 +1,6 @@
 //! Steps that more than one lesson has.
 
+mod address;
 mod connect;
 mod declare;
 mod line;

@@ -21,7 +21,10 @@ use std::sync::LazyLock;
 use regex_lite::{Captures, Regex, RegexBuilder};
 use wire::words::is_acted_on;
 
-/// What an error means, and what to do about it: each in one or two plain sentences.
+use crate::lessons::clients::Client;
+
+/// What an error means, and what to do about it: each in one or two plain sentences. Calls are marked, as
+/// [`clients`](crate::lessons::clients) fills them in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Translation {
     /// What happened, or what is in the way.
@@ -61,7 +64,10 @@ impl Chapter {
                 Of::Reply(codes) => codes.first().copied(),
                 Of::Line => None,
             };
-            Some(Example { code, text, means: Ready::new(entry).of(text)? })
+            let means = Ready::new(entry).of(text)?;
+            let ours = |text: &str| Client::default().say(text);
+            let means = Translation { cause: ours(&means.cause), remedy: ours(&means.remedy) };
+            Some(Example { code, text, means })
         })
     }
 }

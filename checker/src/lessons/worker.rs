@@ -153,6 +153,10 @@ impl Contract for Worker {
         if gave_up { scene(stage, program, seed, &plain).await } else { Ok(evidence) }
     }
 
+    fn first(evidence: &Evidence) -> Option<&Performance> {
+        evidence.workers.first()
+    }
+
     fn notes(_evidence: &Evidence) -> Vec<Note> {
         Vec::new()
     }

@@ -79,12 +79,17 @@ impl Running {
             };
             // Its end is its end: what it started, and left running, ends with it.
             let at = zero.elapsed();
-            if overdue || !drained(&mut streams).await {
+            let drained_by_itself = !overdue && drained(&mut streams).await;
+            let left_running = !overdue && !owner::processes(&mark).is_empty();
+            if !drained_by_itself {
                 kill(&mut child, pid, &mark).await;
                 drained(&mut streams).await;
             }
             owner::end_processes(&mark).await;
-            watched.add(|seen| seen.exit = Some(exit(status, overdue, at)));
+            watched.add(|seen| {
+                seen.left_running = left_running;
+                seen.exit = Some(exit(status, overdue, at));
+            });
         });
         Ok(Running { pid, end, watch, seen, zero })
     }

@@ -32,7 +32,7 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
         if let Some(said) = rejected.next() {
             return Mistake::new("The program rejects messages that it should take.")
                 .seen(said.line())
-                .hint("Acknowledge them (`ack`), or subscribe with no_ack as the lesson does.")
+                .hint("Acknowledge them, or subscribe as the lesson does. [[auto_ack_on]].")
                 .into();
         }
         let limits = |qos: &basic::Qos| qos.prefetch_count > 0 && open >= usize::from(qos.prefetch_count);
@@ -46,7 +46,7 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
             "The program subscribes without no_ack and leaves {open} of its messages unacknowledged: {fate}."
         ))
         .seen(said.line() + &limit)
-        .hint("Set no_ack as the lesson does, or acknowledge every delivery, and await it.")
+        .hint("[[auto_ack_on]], or acknowledge every delivery[[ack_each]].")
         .into();
     }
     Finding::Passed(said.line())

@@ -49,7 +49,7 @@ fn too_late(seen: &Evidence) -> Mistake {
         (0, _) => Mistake::new(
             "The messages were printed when the program ended, not when they came: its output is held back.",
         )
-        .hint("Flush after each line, or print with `println!`, which needs no flush."),
+        .hint("[[flush]]"),
         (count, all) => Mistake::new(format!(
             "{count} of {all} messages were printed when they came, and the others much later."
         ))
@@ -69,8 +69,8 @@ fn missing(seen: &Evidence) -> impl Iterator<Item = &String> {
 
 fn not_printed(seen: &Evidence, body: &str) -> Mistake {
     let performance = &seen.performance;
-    if let Some(panic) = ending::panic_of(performance) {
-        return panic;
+    if let Some(mistake) = ending::cut_short(performance) {
+        return mistake;
     }
     if let Some(mistake) = receiving::printed_otherwise(performance, &seen.sent, body) {
         return mistake;
@@ -95,9 +95,11 @@ fn not_printed(seen: &Evidence, body: &str) -> Mistake {
     let expected = format!("expected: {RECEIVED} '{}'", receiving::shown(body, 40));
     let is_printed = seen.sent.iter().map(|body| times_printed(performance, body) > 0);
     if is_printed.enumerate().all(|(index, printed)| printed == (index % 2 == 1)) {
-        return Mistake::new(format!("The program prints every other message: {count} of {all}, beginning with the second."))
-            .seen(expected)
-            .hint("Is `next` called twice in each round of the loop? Every call takes a message: print the one that the loop's condition took.");
+        return Mistake::new(format!(
+            "The program prints every other message: {count} of {all}, beginning with the second."
+        ))
+        .seen(expected)
+        .hint("[[every_other]]");
     }
     let overdue = performance.exit.is_some_and(|exit| exit.overdue);
     if count == 0 || overdue {
@@ -106,10 +108,7 @@ fn not_printed(seen: &Evidence, body: &str) -> Mistake {
             if count == 0 { format!("None of the {all}") } else { format!("Only {count} of {all}") },
             if count == 0 { "was" } else { "were" }
         );
-        return Mistake::new(message).seen(expected).hint(
-            "Print a line for each delivery, as it comes. Does something block the runtime's thread, as `std::thread::sleep` \
-             and reading from the keyboard do? Then nothing else goes on in the program.",
-        );
+        return Mistake::new(message).seen(expected).hint("Print a line for each delivery, as it comes. [[blocked]]");
     }
     Mistake::new(format!(
         "Only {count} of {all} messages were printed in time; this one was delivered, and not printed."
@@ -134,14 +133,8 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
         };
         let mistake = match ending::why(performance) {
             Some(why) => Mistake::new(format!("{message} {}", why.cause)).hint(why.remedy),
-            None if count == 0 => Mistake::new(message).hint(
-                "Receive in a loop, `while let Some(delivery) = consumer.next().await`, and await it: an `async` block that \
-                 nobody awaits does nothing, and a task from `tokio::spawn` ends with `main`.",
-            ),
-            None => Mistake::new(message).hint(
-                "Receive in a loop that only Ctrl-C ends. What leaves yours: `if let` for `while let`, a `break`, `take(n)`, \
-                 `process::exit`, a `select!` outside of a loop?",
-            ),
+            None if count == 0 => Mistake::new(message).hint("[[receive_loop]]"),
+            None => Mistake::new(message).hint("[[leaves_loop]]"),
         };
         return Some(mistake.seen(ending::last_words(performance)));
     }
@@ -154,9 +147,7 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
     }
     if let Some(said) = receiving::goodbye(performance) {
         let mistake = Mistake::new(format!("The program stopped receiving after {count} of {all} messages."));
-        return Some(mistake.seen(said.line()).hint(
-            "Keep the consumer, and receive in a loop: in lapin, a consumer that is dropped cancels its subscription.",
-        ));
+        return Some(mistake.seen(said.line()).hint("[[keep_consumer]]"));
     }
     if talk.deliveries().any(|(_, _, content)| content.body == body.as_bytes()) {
         return None;

@@ -36,8 +36,8 @@ pub(super) fn stay(seen: &Evidence) -> Finding {
 
 /// The program left, or printed no line for its last message. The same text came `before` so many times.
 fn left(performance: &Performance, last: &str, before: usize) -> Mistake {
-    if let Some(panic) = ending::panic_of(performance) {
-        return panic;
+    if let Some(mistake) = ending::cut_short(performance) {
+        return mistake;
     }
     let ended = receiving::ended_by_itself(performance);
     let talk = Talk::of(performance);
@@ -62,7 +62,7 @@ fn left(performance: &Performance, last: &str, before: usize) -> Mistake {
     let hint = if delivered.is_some() && !ended && goodbye.is_none() {
         "Print a line for each delivery, in a loop that only Ctrl-C ends. Two messages with the same text are two messages."
     } else {
-        "Receive in a loop that only Ctrl-C ends."
+        "[[stay]]"
     };
     Mistake::new(message).seen(evidence).hint(hint)
 }

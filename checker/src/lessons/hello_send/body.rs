@@ -13,7 +13,7 @@ pub(super) fn wrong(line: String, body: &[u8], complete: bool) -> Mistake {
     let Ok(text) = std::str::from_utf8(body) else {
         return Mistake::new("The message's body is not the text `Hello World!`: it is not text at all.")
             .seen(line)
-            .hint("Send the text's bytes: in Rust, `b\"Hello World!\"`.");
+            .hint("Send the text's bytes: in [[language]], [[bytes]].");
     };
     if let Some(zeros) = text.strip_prefix(BODY).filter(|more| more.len() > 1 && more.chars().all(|c| c == '\0')) {
         return Mistake::new(format!("The message's body has {} zero bytes after `Hello World!`.", zeros.len()))
@@ -38,13 +38,13 @@ pub(super) fn wrong(line: String, body: &[u8], complete: bool) -> Mistake {
     } else if text.eq_ignore_ascii_case(BODY) {
         ("The message's body differs from `Hello World!` in upper and lower case.", "Look at the marked letter.")
     } else if text.is_empty() {
-        ("The message's body is empty.", "Send the text's bytes: in Rust, `b\"Hello World!\"`.")
+        ("The message's body is empty.", "Send the text's bytes: in [[language]], [[bytes]].")
     } else if BODY.starts_with(text) {
         ("The message's body is only the start of `Hello World!`.", "Send all of it: the mark shows where it ends.")
     } else if printed::has_bytes_of(text, BODY) {
         (
             "The message's body is not `Hello World!`: it is a list of the bytes' numbers, their Debug form.",
-            "Send the text's bytes themselves: in Rust, `b\"Hello World!\"`.",
+            "Send the text's bytes themselves: in [[language]], [[bytes]].",
         )
     } else if text.trim_start().starts_with(SENT.trim_start()) {
         (
@@ -54,12 +54,12 @@ pub(super) fn wrong(line: String, body: &[u8], complete: bool) -> Mistake {
     } else if text.trim_start().starts_with(['{', '[']) && text.contains(BODY) {
         (
             "The message's body is not `Hello World!`: the text is wrapped up, in JSON it seems.",
-            "Send the text's bytes as they are: in Rust, `b\"Hello World!\"`.",
+            "Send the text's bytes as they are: in [[language]], [[bytes]].",
         )
     } else if text.starts_with(['/', '\\']) || text.get(1..3) == Some(":\\") {
         (
             "The message's body is not `Hello World!`: it begins with a path, most likely the program's own.",
-            "The first of `env::args()` is the program itself: leave it out with `skip(1)`.",
+            "[[skip_self]]",
         )
     } else {
         ("The message's body is not `Hello World!`.", "Look at the marked place.")

@@ -8,8 +8,7 @@ use crate::{
     verdict::Mistake,
 };
 
-const ONCE: &str =
-    "Acknowledge each delivery once, on the channel it came on. In lapin, the delivery's own `ack` does that.";
+const ONCE: &str = "Acknowledge each delivery once, on the channel it came on. [[own_ack]]";
 
 /// The broker refused an acknowledgement, and so closed the channel. One that was sent after Ctrl-C doesn't count: some clients
 /// send what was under way then a second time.
@@ -40,7 +39,7 @@ pub fn refused(seen: &Performance) -> Option<Mistake> {
         let (message, hint) = if no_ack {
             (
                 "The program acknowledges a message of a subscription with no_ack, where none is to be acknowledged; the broker closed the channel.",
-                "Leave the acknowledgement out, or subscribe without no_ack.",
+                "Leave the acknowledgement out, or subscribe so that the broker waits for it. [[auto_ack_off]]",
             )
         } else {
             ("The program acknowledges a message that is not waiting for it; the broker closed the channel.", ONCE)

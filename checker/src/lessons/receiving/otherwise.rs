@@ -17,14 +17,14 @@ pub fn printed_otherwise(seen: &Performance, sent: &[String], body: &str) -> Opt
         return Some(
             Mistake::new("The messages are printed to stderr; they belong on stdout.")
                 .seen(line.clone())
-                .hint("In Rust, `println!` prints to stdout and `eprintln!` to stderr."),
+                .hint("[[streams]]"),
         );
     }
     if let Some(line) = lines.iter().find(|line| line.contains("Delivery { delivery_tag:")) {
         return Some(
             Mistake::new("The program prints the whole delivery, in its Debug form, not the text in its `data`.")
                 .seen(shown(line, 100))
-                .hint("Make text of its data: `String::from_utf8_lossy(&delivery.data)`, and print with `{}`."),
+                .hint("Make text of its data: [[text]], and print with `{}`."),
         );
     }
     let in_numbers = lines.iter().filter(|line| sent.iter().any(|body| printed::has_bytes_of(line, body)));
@@ -34,28 +34,28 @@ pub fn printed_otherwise(seen: &Performance, sent: &[String], body: &str) -> Opt
                 "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
             )
             .seen(line.clone())
-            .hint("Make text of them first: in Rust, `String::from_utf8_lossy(&delivery.data)`."),
+            .hint("Make text of them first: in [[language]], [[text]]."),
         );
     }
     if let Some(line) = lines.iter().find(|line| line.matches("[x] Received").count() > 1) {
         return Some(
             Mistake::new("The program prints several messages on one line.")
                 .seen(shown(line, 60))
-                .hint("End each line with a newline: `println!` does, and `print!` does not."),
+                .hint("End each line with a newline: [[newline]]"),
         );
     }
     if let Some(lines) = on_the_line_below(sent, &lines) {
         return Some(
             Mistake::new("The program prints a message on two lines; the lesson's is one line, with the text on it.")
                 .seen(lines.join("\n"))
-                .hint("Print both in one go: in Rust, one `println!` with `'{}'` for the text."),
+                .hint("Print both in one go: [[one_print]]."),
         );
     }
     if let Some(line) = one_for_all(sent, &lines) {
         return Some(
             Mistake::new("The program prints the same line for each message, whatever is in it.")
                 .seen(line.to_owned())
-                .hint("Print each delivery's own body: in Rust, `String::from_utf8_lossy(&delivery.data)`."),
+                .hint("Print each delivery's own body: in [[language]], [[text]]."),
         );
     }
     if let Some((line, body)) = wrong_line(sent, &lines) {

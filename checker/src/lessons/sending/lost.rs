@@ -41,7 +41,7 @@ pub(super) fn lost(
             close.what()
         ))
         .seen(format!("{}\n{}", close.said.line(), published.line()))
-        .hint("Await what publishes before you close: a task from `tokio::spawn` goes on at its own pace.");
+        .hint("[[await_publish]]");
     }
     let mut selected = talk.said(|method| matches!(method, Method::Tx(tx::AMQPMethod::Select(_))));
     let mut committed = talk.said(|method| matches!(method, Method::Tx(tx::AMQPMethod::Commit(_))));

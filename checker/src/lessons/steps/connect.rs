@@ -41,10 +41,17 @@ fn no_channel(seen: &Performance, talk: Talk<'_>) -> Mistake {
     if let Some(mistake) = ending::used_after_close(seen) {
         return mistake;
     }
+    if let Some(mistake) = ending::crash(seen) {
+        return mistake;
+    }
     if let Some(close) = talk.closes(Peer::Program).next() {
-        return Mistake::new("The program connected, opened no channel, and closed the connection again: all work is done on channels.")
-            .seen(close.said.line())
-            .hint("Open a channel with `connection.create_channel().await?` (a future that is not awaited does nothing). On a connection that is closed, nothing can be done.");
+        return Mistake::new(
+            "The program connected, opened no channel, and closed the connection again: all work is done on channels.",
+        )
+        .seen(close.said.line())
+        .hint(
+            "Open a channel with [[channel]][[unawaited_aside]]. On a connection that is closed, nothing can be done.",
+        );
     }
     if let Some(close) = talk.closes(Peer::Broker).next() {
         let message = format!("The program opened no channel: {}.", what_the_broker_did(talk, &close));
@@ -52,17 +59,12 @@ fn no_channel(seen: &Performance, talk: Talk<'_>) -> Mistake {
     }
     let mistake = Mistake::new("The program connected, and opened no channel: all work is done on channels.");
     if ending::went_on(seen) {
-        return mistake.seen(last_words(seen)).hint(
-            "It was still running at its time limit. Open a channel with `connection.create_channel().await?`; a call that blocks \
-             the thread, as another runtime's `block_on` does, keeps tokio from its work.",
-        );
+        return mistake.seen(last_words(seen)).hint("It was still running at its time limit. [[blocked_connecting]]");
     }
-    if let Some(panic) = ending::panic_of(seen) {
-        return panic;
+    if let Some(mistake) = ending::cut_short(seen) {
+        return mistake;
     }
-    mistake
-        .seen(last_words(seen))
-        .hint("Open one: `connection.create_channel().await?`. A future that is not awaited does nothing.")
+    mistake.seen(last_words(seen)).hint("Open one: [[channel]]. [[unawaited]]")
 }
 
 fn not_connected(seen: &Performance, talk: Talk<'_>) -> Mistake {
@@ -100,9 +102,7 @@ fn not_connected(seen: &Performance, talk: Talk<'_>) -> Mistake {
             }
             (false, _) => "The program opened a TCP connection, and said nothing.",
         };
-        return Mistake::new(message)
-            .seen(last_words(seen))
-            .hint("Wait until the connection is open: in lapin, `.await` the call that connects.");
+        return Mistake::new(message).seen(last_words(seen)).hint("[[wait_open]]");
     }
     never_began::never_began(seen)
 }

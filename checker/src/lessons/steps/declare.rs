@@ -43,7 +43,7 @@ pub fn declare(seen: &Performance, name: &str) -> Finding {
     if !agreed(said) && !declare.nowait {
         return Mistake::new(format!("The program asked for the queue `{name}`, and left before the broker answered."))
             .seen(said.line())
-            .hint("Wait for the answer: in lapin, `.await` the call.")
+            .hint("[[wait_for_answer]]")
             .into();
     }
     Finding::Passed(said.line())
@@ -112,7 +112,7 @@ fn passively(name: &str) -> Mistake {
     Mistake::new(format!(
         "The program declares `{name}` passively: that asks whether the queue is there, and does not make it."
     ))
-    .hint("Leave the flag `passive` out.")
+    .hint("[[not_passive]]")
 }
 
 /// Whether the broker said that the queue is there.
@@ -165,14 +165,14 @@ fn not_declared(seen: &Performance, talk: Talk<'_>, name: &str, passive: &[(Said
         return Mistake::new(message.replace("{name}", name))
             .seen(said.line())
             .hint(format!(
-                "Declare the queue: `channel.queue_declare(\"{name}\".into(), …).await?`. The default exchange is there already, and bound to every queue."
+                "Declare the queue: [[declare_named:{name}]]. The default exchange is there already, and bound to every queue."
             ));
     }
     if let Some(error) = talk.garbage() {
         return not_amqp(error);
     }
-    if let Some(panic) = ending::panic_of(seen) {
-        return panic;
+    if let Some(mistake) = ending::cut_short(seen) {
+        return mistake;
     }
     let next = talk
         .said(|method| {
@@ -195,5 +195,5 @@ fn not_declared(seen: &Performance, talk: Talk<'_>, name: &str, passive: &[(Said
     }
     Mistake::new(format!("The program never declares the queue `{name}`."))
         .seen(next.map_or_else(|| last_words(seen), |said| said.line()))
-        .hint("Declare it before you use it: `channel.queue_declare(…).await?`. A future that is not awaited does nothing.")
+        .hint(format!("Declare it before you use it: [[declare:{name}]]. [[unawaited]]"))
 }

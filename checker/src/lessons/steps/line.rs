@@ -20,7 +20,7 @@ pub fn line_on_stdout(seen: &Performance, expected: &str, fits: impl Fn(&str) ->
     if let Some(line) = stderr.iter().find(|line| fits(line) || line.contains(expected.trim_start())) {
         return Err(Mistake::new("The line is printed to stderr; it belongs on stdout.")
             .seen(line.clone())
-            .hint("In Rust, `println!` prints to stdout, and `eprintln!` and `dbg!` to stderr."));
+            .hint("[[streams]]"));
     }
     let goes_on = |line: &String| line.strip_prefix(expected).is_some_and(|rest| rest.trim_start().starts_with('['));
     if let Some(line) = stdout.iter().find(|line| goes_on(line)) {
@@ -28,14 +28,14 @@ pub fn line_on_stdout(seen: &Performance, expected: &str, fits: impl Fn(&str) ->
             "The program prints its line without an end, and what it prints next goes on after it.",
         )
         .seen(line.clone())
-        .hint("End the line with a newline: in Rust, `println!` does, and `print!` does not."));
+        .hint("End the line with a newline: [[newline]]"));
     }
     let has_words = |front: &str| front.contains(char::is_alphanumeric);
     let stands_in = |line: &&String| line.find(expected.trim_start()).is_some_and(|at| has_words(&line[..at]));
     if let Some(line) = stdout.iter().find(stands_in) {
         return Err(Mistake::new("The line has something in front of it: most likely a logger prints it.")
             .seen(line.clone())
-            .hint("Print the line alone: `println!` puts nothing in front."));
+            .hint("Print the line alone: [[print]] puts nothing in front."));
     }
     Err(match printed::nearest(&stdout, expected) {
         Some(line) => {
@@ -49,16 +49,17 @@ pub fn line_on_stdout(seen: &Performance, expected: &str, fits: impl Fn(&str) ->
 fn never_printed(seen: &Performance, expected: &str, first: Option<&String>) -> Mistake {
     let (got, more) = match first {
         Some(line) => (format!("its first line on stdout: {line}"), ""),
-        None => (nothing_on_stdout(seen), " What is still in a `BufWriter` at `process::exit` is lost."),
+        None => (nothing_on_stdout(seen), "[[lost_buffer]]"),
     };
     Mistake::new("The program never prints the lesson's line.")
         .seen(format!("expected: {expected}\n{got}"))
-        .hint(format!("Print it with `println!`, with the space in front.{more}"))
+        .hint(format!("Print it with [[print]], with the space in front.{more}"))
 }
 
 fn nothing_on_stdout(seen: &Performance) -> String {
-    match ending::complaints(seen).into_iter().rfind(|line| !line.trim().is_empty()) {
-        Some(line) => format!("nothing on stdout; its last line on stderr: {line}"),
+    match ending::telling(&ending::complaints(seen)) {
+        Some((line, true)) => format!("nothing on stdout; its last line on stderr: {line}"),
+        Some((line, false)) => format!("nothing on stdout; on its stderr: {line}"),
         None => "nothing on stdout".to_owned(),
     }
 }
@@ -86,7 +87,7 @@ fn how_it_differs(expected: &str, line: &str, fits: impl Fn(&str) -> bool) -> (&
     if let Some(inner) = told.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'))
         && inner.trim() == expected.trim()
     {
-        return ("The line has quotes around it, its Debug form.", "Print with `{}`, not `{:?}`.".to_owned());
+        return ("The line has quotes around it, its Debug form.", "[[not_debug]]".to_owned());
     }
     if expected.starts_with(line) {
         return ("The line ends too early.", "Print all of it, on one line.".to_owned());
@@ -95,7 +96,7 @@ fn how_it_differs(expected: &str, line: &str, fits: impl Fn(&str) -> bool) -> (&
         return ("The line goes on where the lesson's ends.", "End it where the mark is.".to_owned());
     }
     if let Some(name) = name_in_braces(line) {
-        let hint = format!("In `println!`, write `{{{name}}}`, not `{{{{{name}}}}}`.");
+        let hint = format!("[[interpolate:{name}]]");
         return ("The line has a variable's name in braces, and not what is in it.", hint);
     }
     if line.contains(['‘', '’', '“', '”']) {

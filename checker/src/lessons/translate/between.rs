@@ -191,14 +191,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         pattern: r"expected 'channel\.open'",
         examples: &["CHANNEL_ERROR - expected 'channel.open'"],
         cause: "The program says something on a channel that is not open: it never was, or it was closed before.",
-        remedy: "Wait for each call with `.await` before the next one. After an error on a channel, go on with a new one: `connection.create_channel().await?`.",
+        remedy: "[[await_each]] After an error on a channel, go on with a new one: [[channel]].",
     },
     Entry {
         of: Reply(&[504]),
         pattern: r"second 'channel\.open' seen",
         examples: &["CHANNEL_ERROR - second 'channel.open' seen"],
         cause: "The program opens a channel that is open already.",
-        remedy: "Let the client library number the channels: `connection.create_channel().await?` takes a free one.",
+        remedy: "Let the client library number the channels: [[channel]] takes a free one.",
     },
     Entry {
         of: Reply(&[504]),

@@ -22,7 +22,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         pattern: "",
         examples: &["NO_CONSUMERS"],
         cause: "The message comes back, because it was for somebody who waits right now, and nobody does.",
-        remedy: "Start the receiver first, or leave `immediate` out of `BasicPublishOptions`, and the message waits in its queue.",
+        remedy: "Start the receiver first, or leave `immediate` out of what publishes, and the message waits in its queue.",
     },
     Entry {
         of: Reply(&[320]),
@@ -85,14 +85,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         pattern: "",
         examples: &["COMMAND_INVALID"],
         cause: "The program says something that is not possible, or not at this moment.",
-        remedy: "`cargo xtask wire lesson NN` shows what was said last before the error. Wait for each call with `.await` before the next one.",
+        remedy: "`cargo xtask wire lesson NN` shows what was said last before the error. [[await_each]]",
     },
     Entry {
         of: Reply(&[504]),
         pattern: "",
         examples: &["CHANNEL_ERROR"],
         cause: "The program uses a channel in a way that its state does not allow, such as one that is not open.",
-        remedy: "Open channels with `connection.create_channel().await?`, and use no channel any more after an error on it.",
+        remedy: "Open channels with [[channel]], and use no channel any more after an error on it.",
     },
     Entry {
         of: Reply(&[505]),

@@ -124,7 +124,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "KeyError: 'AMQP_URL'",
         ],
         cause: "The program reads an environment variable that is not set; most likely it is AMQP_URL.",
-        remedy: "Set it when you start the program: `AMQP_URL=amqp://localhost:5672 cargo run`. Or let the program do without: `env::var(\"AMQP_URL\").unwrap_or(\"amqp://localhost:5672\".into())`.",
+        remedy: "Set it when you start the program: write `AMQP_URL=amqp://localhost:5672` in front of the command. Or let the program do without: [[env]].",
     },
     Entry {
         of: Line,

@@ -36,7 +36,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         pattern: r"user_id property set to '(?<claimed>.*?)' but authenticated user was '(?<user>.*?)'",
         examples: &["PRECONDITION_FAILED - user_id property set to 'bob' but authenticated user was 'guest'"],
         cause: "The message says that it is from `$claimed`, and the program is logged in as `$user`.",
-        remedy: "Leave `with_user_id` out, or give it the name that the program logs in with.",
+        remedy: "Leave [[user_id]] out, or give it the name that the program logs in with.",
     },
     Entry {
         of: Reply(&[406]),
@@ -46,21 +46,21 @@ pub(super) const ENTRIES: &[Entry] = &[
             "PRECONDITION_FAILED - invalid expiration 'soon': no_integer",
         ],
         cause: "A message's expiration is text with a whole number of milliseconds in it, and `$value` is none.",
-        remedy: "For five seconds, write `BasicProperties::default().with_expiration(\"5000\".into())`.",
+        remedy: "For five seconds, write [[expiration]].",
     },
     Entry {
         of: Reply(&[406]),
         pattern: r"invalid message: \{delivery_mode_unknown,(?<mode>\d+)\}",
         examples: &["PRECONDITION_FAILED - invalid message: {delivery_mode_unknown,0}"],
         cause: "The message has the delivery mode $mode, and there are two: 1 for one that may be lost in a restart, 2 for one that is kept.",
-        remedy: "Write `BasicProperties::default().with_delivery_mode(2)` to have it kept, or leave the mode out.",
+        remedy: "Write [[persistent]] to have it kept, or leave the mode out.",
     },
     Entry {
         of: Reply(&[406]),
         pattern: r#"invalid message: \{unacceptable_type_in_header,"(?<header>\w+)""#,
         examples: &["PRECONDITION_FAILED - invalid message: {unacceptable_type_in_header,\"CC\",longstr}"],
         cause: "The header `$header` names further routing keys for the broker, so it must be a list of texts, and it is something else.",
-        remedy: "Make it a list, in lapin `AMQPValue::FieldArray`. If it has another meaning for you, call it otherwise.",
+        remedy: "Make it a list[[list]]. If it has another meaning for you, call it otherwise.",
     },
     Entry {
         of: Reply(&[312]),
@@ -74,7 +74,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         pattern: r"immediate=true",
         examples: &["NOT_IMPLEMENTED - immediate=true"],
         cause: "The program publishes with `immediate`, a flag that RabbitMQ does not have any more.",
-        remedy: "Leave it out of `BasicPublishOptions`. To hear of a message that no queue takes, set `mandatory`.",
+        remedy: "Leave it out. To hear of a message that no queue takes, set `mandatory`.",
     },
     // ── Confirms and transactions ──
     Entry {
@@ -85,14 +85,14 @@ pub(super) const ENTRIES: &[Entry] = &[
             "PRECONDITION_FAILED - cannot switch from confirm to tx mode",
         ],
         cause: "This channel is in $from mode, and can't change to $to mode: a channel has either transactions (tx) or confirms.",
-        remedy: "Decide for one, `tx_select` or `confirm_select`, or use a channel for each.",
+        remedy: "Decide for one, [[transaction]] or [[confirm]], or use a channel for each.",
     },
     Entry {
         of: Reply(&[406]),
         pattern: r"channel is not transactional",
         examples: &["PRECONDITION_FAILED - channel is not transactional"],
         cause: "The program ends a transaction on a channel that has none.",
-        remedy: "Call `tx_select` on the same channel first. To know that messages arrived, `confirm_select` is enough.",
+        remedy: "Call [[transaction]] on the same channel first. To know that messages arrived, [[confirm]] is enough.",
     },
     // ── In the program ──
     Entry {

@@ -11,7 +11,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "PRECONDITION_FAILED - inequivalent arg 'type' for exchange 'logs' in vhost '/': received 'topic' but current is 'fanout'",
         ],
         cause: "The exchange `$exchange` exists already in the vhost `$vhost`, with the type `$current`; this program asks for `$received`. An exchange never changes its type.",
-        remedy: "Ask for `$current`, or take another name. Or delete the exchange once, with `channel.exchange_delete(…)`, if no other program needs it as it is.",
+        remedy: "Ask for `$current`, or take another name. Or delete the exchange once, with [[delete_exchange]], if no other program needs it as it is.",
     },
     Entry {
         of: Reply(&[406]),
@@ -60,7 +60,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "PRECONDITION_FAILED - invalid exchange type ''",
         ],
         cause: "The program declares an exchange of the type `$kind`, and the broker has no such type.",
-        remedy: "There are `direct`, `fanout`, `topic` and `headers`, in small letters; in lapin `ExchangeKind::Fanout` and so on. Others come with plugins of the broker.",
+        remedy: "There are `direct`, `fanout`, `topic` and `headers`, in small letters[[exchange_kind]]. Others come with plugins of the broker.",
     },
     Entry {
         of: Reply(&[406]),
@@ -87,7 +87,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "PRECONDITION_FAILED - invalid arg 'x-message-ttl' for queue 'hello' in vhost '/': \"expected integer, got longstr\"",
         ],
         cause: "For the queue `$queue` in the vhost `$vhost`, the argument `$argument` must be of the type $wanted, and the program sends $got (longstr is text).",
-        remedy: "Send it in that type, so a number without quotes around it; in lapin `AMQPValue::LongInt(60_000)`.",
+        remedy: "Send it in that type, so a number without quotes around it[[number]].",
     },
     Entry {
         of: Reply(&[406]),
@@ -124,7 +124,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "PRECONDITION_FAILED - invalid type 'signedint' for arg 'x-dead-letter-exchange' in queue 'hello' in vhost '/'",
         ],
         cause: "For the $kind `$name` in the vhost `$vhost`, the argument `$argument` names an exchange, so it must be text, and the program sends a $got.",
-        remedy: "Send it as text; in lapin `AMQPValue::LongString(\"…\".into())`.",
+        remedy: "Send it as text[[long_string]].",
     },
     Entry {
         of: Reply(&[406]),
@@ -134,7 +134,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "PRECONDITION_FAILED - invalid property 'exclusive-owner' for queue 'hello' in vhost '/'",
         ],
         cause: "The queue `$queue` in the vhost `$vhost` is declared as `$property`, and queues of the type that the program asks for can't be: they are durable, and shared.",
-        remedy: "Set `durable: true` in `QueueDeclareOptions`, and leave `exclusive` and `auto_delete` out. Or leave the argument `x-queue-type` out.",
+        remedy: "Declare it durable ([[durable]]), and leave `exclusive` and [[auto_delete]] out. Or leave the argument `x-queue-type` out.",
     },
     Entry {
         of: Reply(&[541]),
@@ -143,7 +143,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "INTERNAL_ERROR - Feature `transient_nonexcl_queues` is deprecated.\nBy default, this feature is not permitted anymore.",
         ],
         cause: "The queue is neither durable nor exclusive, and RabbitMQ 4.3 refuses such queues by default.",
-        remedy: "Declare it durable (in lapin, `QueueDeclareOptions { durable: true, ..Default::default() }`), in every program that declares it.",
+        remedy: "Declare it durable (in [[name]], [[durable]]), in every program that declares it.",
     },
     Entry {
         of: Reply(&[540]),

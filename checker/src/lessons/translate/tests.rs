@@ -89,7 +89,7 @@ fn every_captured_name_is_used_and_no_other() {
 #[test]
 fn every_sentence_is_one_for_a_learner() {
     for (_, entry) in entries() {
-        for text in [entry.cause, entry.remedy] {
+        for text in [entry.cause, entry.remedy].map(|text| Client::default().say(text)) {
             let prose: String = text.split('`').step_by(2).collect();
             assert!(text.ends_with(['.', '?']) && text.matches('`').count() % 2 == 0, "{text}");
             assert!(prose.matches(". ").count() + prose.matches("? ").count() <= 1, "more than two sentences: {text}");
@@ -111,7 +111,8 @@ fn what_they_say() {
             let ready = Ready::new(entry);
             for example in entry.examples {
                 let words = ready.of(example).unwrap();
-                let _ = writeln!(all, "\n{example}\n  {}\n  {}", words.cause, words.remedy);
+                let [cause, remedy] = [words.cause, words.remedy].map(|text| Client::default().say(&text));
+                let _ = writeln!(all, "\n{example}\n  {cause}\n  {remedy}");
             }
         }
         all.push('\n');

@@ -150,7 +150,7 @@ fn twice(seen: &Evidence) -> Result<(), Mistake> {
                 "A task was done, and came once more: its acknowledgement did not reach the broker.",
             )
             .seen(again.said.line())
-            .hint("Wait until the acknowledgement is out before you end: `.await` it."));
+            .hint("Wait until the acknowledgement is out before you end[[await_it]]."));
         }
     }
     Ok(())
@@ -202,7 +202,7 @@ fn rest(seen: &Evidence) -> Result<(), Mistake> {
     if let Some(body) = left.first() {
         return Err(Mistake::new("When all workers had ended, tasks were in the queue again that had been done: their acknowledgements did not reach the broker.")
             .seen(format!("{} in the queue, the first '{}'", left.len(), String::from_utf8_lossy(body)))
-            .hint("Acknowledge each task after the work, and `.await` it."));
+            .hint("Acknowledge each task after the work[[and_await]]."));
     }
     debug_assert!(seen.reached >= Reached::Killed);
     for worker in seen.workers.iter().filter(|worker| worker.interrupted_at.is_some()) {

@@ -33,11 +33,11 @@ pub(super) fn prefetch(worker: &Performance) -> Finding {
         .collect();
     let asked = talk.consumes().find(|(_, consume)| consume.queue.as_str() == QUEUE).map(|(said, _)| said);
     let Some((first, _)) = limits.first() else {
-        return match ending::panic_of(worker) {
-            Some(panic) if asked.is_none() => panic.into(),
+        return match ending::cut_short(worker) {
+            Some(mistake) if asked.is_none() => mistake.into(),
             _ => Mistake::new("The program sets no limit: the broker hands out all tasks it has, at once, to each worker in turn, busy or not.")
                 .seen(asked.map_or_else(|| ending::last_words(worker), |said| said.line()))
-                .hint("Set it before you subscribe: `channel.basic_qos(1, BasicQosOptions::default()).await?`. A future that is not awaited does nothing.")
+                .hint("Set it before you subscribe: [[qos]]. [[unawaited]]")
                 .into(),
         };
     };
@@ -59,13 +59,13 @@ pub(super) fn prefetch(worker: &Performance) -> Finding {
         1 => Finding::Passed(said.line()),
         0 => Mistake::new("The program sets the limit 0, which means none: the broker hands out all it has.")
             .seen(said.line())
-            .hint("Ask for one task at a time: `basic_qos(1, …)`.")
+            .hint("Ask for one task at a time: [[qos_one]].")
             .into(),
         count => Mistake::new(format!(
             "The program asks for {count} tasks at a time: while it works on one, the others wait behind it, and idle workers don't get them."
         ))
         .seen(said.line())
-        .hint("Ask for one task at a time: `basic_qos(1, …)`.")
+        .hint("Ask for one task at a time: [[qos_one]].")
         .into(),
     }
 }
@@ -80,7 +80,7 @@ fn in_vain(
     if let Some((said, _)) = on_channel.first() {
         return Mistake::new("The program sets its limit after it subscribed; it counts for later subscriptions only.")
             .seen(said.line())
-            .hint("First `basic_qos`, then `basic_consume`.");
+            .hint("First [[qos_name]], then [[consume_name]].");
     }
     let (said, qos) = limits[0];
     let message = if qos.global {
@@ -90,7 +90,7 @@ fn in_vain(
     };
     Mistake::new(message)
         .seen(on(&said) + &asked)
-        .hint("Call `basic_qos` on the channel that you call `basic_consume` on.")
+        .hint("Call [[qos_name]] on the channel that you call [[consume_name]] on.")
 }
 
 /// What was said, and where.
@@ -106,7 +106,7 @@ pub(super) fn consume(worker: &Performance) -> Finding {
             "The program subscribes with no_ack: a task counts as done once it is on its way, and is lost when its worker dies.",
         )
         .seen(said.line())
-        .hint("Leave `no_ack` out: `BasicConsumeOptions::default()`. And acknowledge each task when it is done.")
+        .hint("[[auto_ack_off]] And acknowledge each task when it is done.")
         .into(),
         Ok((said, _)) => asked_besides(worker).map_or(Finding::Passed(said.line()), Finding::from),
     }
@@ -184,8 +184,8 @@ fn not_printed(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>)
     if times > 0 || !seen.had_time(worker, delivered, Duration::ZERO) {
         return None;
     }
-    if let Some(panic) = ending::panic_of(worker) {
-        return Some(panic);
+    if let Some(mistake) = ending::cut_short(worker) {
+        return Some(mistake);
     }
     let came = seen.first_tasks(worker);
     let came = came.iter().map(|other| String::from_utf8_lossy(other.body).into_owned()).collect::<Vec<_>>();
@@ -208,8 +208,8 @@ fn not_printed(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>)
 
 /// A worker that is gone while there is work.
 fn left(worker: &Performance) -> Option<Mistake> {
-    if let Some(panic) = ending::panic_of(worker) {
-        return Some(panic);
+    if let Some(mistake) = ending::cut_short(worker) {
+        return Some(mistake);
     }
     let count = receiving::ledger(Talk::of(worker)).iter().filter(|task| task.acked.is_some()).count();
     if receiving::ended_by_itself(worker) {
@@ -221,7 +221,7 @@ fn left(worker: &Performance) -> Option<Mistake> {
         return Some(
             Mistake::new(message)
                 .seen(ending::last_words(worker))
-                .hint("Receive in a loop: in lapin, `while let Some(task) = tasks.next().await`."),
+                .hint("Receive in a loop: in [[name]], [[task_loop]]."),
         );
     }
     if let Some(said) = receiving::emptied(Talk::of(worker)) {
@@ -234,6 +234,6 @@ fn left(worker: &Performance) -> Option<Mistake> {
     receiving::goodbye(worker).map(|said| {
         Mistake::new("The program stops receiving while there is work; a worker stays for the next task.")
             .seen(said.line())
-            .hint("Receive in a loop that only Ctrl-C ends.")
+            .hint("[[stay]]")
     })
 }

@@ -79,7 +79,7 @@ fn judged(seen: &Evidence, done: &[Done<'_>], not_done: &[(&Performance, Deliver
         return Some(
             Mistake::new("Every task takes longer than it has dots; a task without dots takes no time.")
                 .seen(format!("{} s for {}", seconds(least.took), shown(&least.delivered)))
-                .hint("A second for each dot, and nothing more: `Duration::from_secs` of their number."),
+                .hint("[[sleep_count]]"),
         );
     }
     // What follows from a refusal is told where the refusal is, and who was interrupted could not finish.
@@ -125,8 +125,8 @@ fn done_at(worker: &Performance, delivered: &Delivered<'_>, before: usize) -> Op
 }
 
 fn never_done(worker: &Performance, delivered: &Delivered<'_>) -> Mistake {
-    if let Some(panic) = ending::panic_of(worker) {
-        return panic;
+    if let Some(mistake) = ending::cut_short(worker) {
+        return mistake;
     }
     match steps::line_on_stdout(worker, DONE, |line| line.trim_end() == DONE) {
         Err(mistake) => mistake,
@@ -166,9 +166,7 @@ fn too_short(done: &[Done<'_>], first: &Done<'_>) -> Mistake {
     };
     Mistake::new(message)
         .seen(format!("done {} s after it came: {}", seconds(first.took), shown(&first.delivered)))
-        .hint(
-            "Sleep a second for each dot, `Duration::from_secs` of `text.matches('.').count()`, and `.await` it: a future that is not awaited does nothing.",
-        )
+        .hint("[[sleep_dots]]")
 }
 
 /// A program that agreed to heartbeats and said nothing for a whole interval while it worked: its connection stood still, too.
@@ -254,8 +252,8 @@ fn not_all(seen: &Evidence) -> Mistake {
     }
     let gone = seen.workers.iter().find(|worker| receiving::ended_by_itself(worker));
     let mistake = Mistake::new("Not all tasks were done in time.");
-    match gone.and_then(ending::panic_of) {
-        Some(panic) => panic,
+    match gone.and_then(ending::cut_short) {
+        Some(mistake) => mistake,
         None => mistake
             .seen(gone.or(seen.workers.first()).map(ending::last_words).unwrap_or_default())
             .hint("Acknowledge each task when it is done, and go on with the next."),
@@ -272,13 +270,13 @@ fn rejected(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) ->
     let again = seen.first_tasks(worker).iter().filter(|other| other.body == delivered.body).count();
     let mistake = if requeues && again > 1 {
         Mistake::new("The program puts a task back into the queue, gets it again, and puts it back: for ever.")
-            .hint("Acknowledge a task that is done: `task.ack(BasicAckOptions::default()).await?`. Put aside what can't be done, and not back.")
+            .hint("Acknowledge a task that is done: [[ack]]. Put aside what can't be done, and not back: [[reject]].")
     } else if requeues {
         Mistake::new("The program puts a task back into the queue that it should do and acknowledge.")
-            .hint("Acknowledge a task that is done: `task.ack(BasicAckOptions::default()).await?`.")
+            .hint("Acknowledge a task that is done: [[ack]].")
     } else {
         Mistake::new("The program rejects a task instead of acknowledging it: to the broker it failed, and is gone.")
-            .hint("Acknowledge a task that is done: `task.ack(BasicAckOptions::default()).await?`.")
+            .hint("Acknowledge a task that is done: [[ack]].")
     };
     Some(mistake.seen(format!("{}\n{}", delivered.said.line(), said.line())))
 }
@@ -294,6 +292,9 @@ fn never(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) -> Op
         let told = "The broker closed the channel before the program acknowledged its task.";
         return Some(close.mistake(Talk::of(worker), told));
     }
+    if let Some(mistake) = ending::cut_short(worker) {
+        return Some(mistake);
+    }
     let mut others = seen.workers.iter().take(2).flat_map(|worker| seen.first_tasks(worker));
     if others.any(|other| other.acked.is_some()) {
         return Some(
@@ -301,12 +302,12 @@ fn never(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) -> Op
                 "The program acknowledges other tasks, and never this one: when it ends, the broker delivers it again.",
             )
             .seen(delivered.said.line())
-            .hint("Acknowledge each task, whatever is in it. Does a `continue`, a `?` or an `if` jump over `ack`?"),
+            .hint("Acknowledge each task, whatever is in it. [[jumps]]"),
         );
     }
     let mistake = Mistake::new("The program never acknowledges a task: with a limit of 1 it gets no other, and when it ends the broker delivers this one again.")
         .seen(delivered.said.line())
-        .hint("Acknowledge after the work: `task.ack(BasicAckOptions::default()).await?`. A future that is not awaited does nothing.");
+        .hint("Acknowledge after the work: [[ack]]. [[unawaited]]");
     Some(mistake)
 }
 

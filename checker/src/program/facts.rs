@@ -1,0 +1,378 @@
+//! What is known of a program before it runs: the language that it is written in, and the addresses that stand in its text.
+//!
+//! A program that never connects does not say what it is. Its command line does, and where it is a script, so does its text.
+
+use std::{
+    fs::{self, File},
+    io::Read,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+
+use regex_lite::{Captures, Regex};
+
+use crate::program::Program;
+
+/// A longer text is no program of a learner's, in bytes.
+const LONGEST: u64 = 256 * 1024;
+
+/// So much of a compiled program tells what compiled it, in bytes.
+const START: u64 = 8 * 1024;
+
+/// A programming language, as far as hints differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// The kit's own.
+    Rust,
+    /// Python.
+    Python,
+    /// JavaScript and TypeScript.
+    JavaScript,
+    /// Go.
+    Go,
+    /// Java and Kotlin.
+    Java,
+    /// C# and others of .NET.
+    DotNet,
+    /// Ruby.
+    Ruby,
+    /// PHP.
+    Php,
+    /// Any other.
+    Other,
+}
+
+/// What is known of a program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Its language; None where nothing tells.
+    pub language: Option<Language>,
+    /// The folder that it runs in.
+    pub folder: PathBuf,
+    /// The port that the check listens on, where the user chose one.
+    pub port: Option<u16>,
+    /// The addresses in its text.
+    pub addresses: Vec<Written>,
+    /// Whether its text names AMQP_URL.
+    pub reads_address: bool,
+    /// Whether it is a shell's script, or command line, that starts something in the background.
+    pub backgrounds: bool,
+}
+
+/// An address that is written into a program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// As in `amqp`; empty where a host stands alone.
+    pub scheme: String,
+    /// As in `localhost`.
+    pub host: String,
+    /// As in 5672; None where none is given.
+    pub port: Option<u16>,
+}
+
+impl Written {
+    /// Whether it leads to this machine.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        ["localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "host.docker.internal"].contains(&self.host.as_str())
+    }
+}
+
+/// The commands that run programs of a language. What follows a `*` may be a version, as in `python3.11`.
+const COMMANDS: [(&str, Language); 34] = [
+    ("python*", Language::Python),
+    ("pypy*", Language::Python),
+    ("ipython*", Language::Python),
+    ("node", Language::JavaScript),
+    ("nodejs", Language::JavaScript),
+    ("npm", Language::JavaScript),
+    ("npx", Language::JavaScript),
+    ("yarn", Language::JavaScript),
+    ("pnpm", Language::JavaScript),
+    ("bun", Language::JavaScript),
+    ("deno", Language::JavaScript),
+    ("tsx", Language::JavaScript),
+    ("ts-node", Language::JavaScript),
+    ("go", Language::Go),
+    ("java", Language::Java),
+    ("mvn", Language::Java),
+    ("gradle", Language::Java),
+    ("gradlew", Language::Java),
+    ("kotlin", Language::Java),
+    ("jbang", Language::Java),
+    ("dotnet", Language::DotNet),
+    ("mono", Language::DotNet),
+    ("ruby*", Language::Ruby),
+    ("bundle", Language::Ruby),
+    ("php*", Language::Php),
+    ("cargo", Language::Rust),
+    ("perl*", Language::Other),
+    ("lua*", Language::Other),
+    ("elixir", Language::Other),
+    ("mix", Language::Other),
+    ("erl", Language::Other),
+    ("swift", Language::Other),
+    ("tclsh*", Language::Other),
+    ("Rscript", Language::Other),
+];
+
+/// How the files of a language end.
+const ENDINGS: [(&str, Language); 20] = [
+    ("rs", Language::Rust),
+    ("py", Language::Python),
+    ("js", Language::JavaScript),
+    ("mjs", Language::JavaScript),
+    ("cjs", Language::JavaScript),
+    ("ts", Language::JavaScript),
+    ("mts", Language::JavaScript),
+    ("go", Language::Go),
+    ("java", Language::Java),
+    ("jar", Language::Java),
+    ("kt", Language::Java),
+    ("kts", Language::Java),
+    ("cs", Language::DotNet),
+    ("csx", Language::DotNet),
+    ("fs", Language::DotNet),
+    ("dll", Language::DotNet),
+    ("rb", Language::Ruby),
+    ("php", Language::Php),
+    ("pl", Language::Other),
+    ("lua", Language::Other),
+];
+
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?i)\b(?<scheme>amqps?|https?)://(?:[^\s'"`@/<>]*@)?(?<host>\[[0-9a-f:]+\]|[\w.-]+)(?::(?<port>\d{1,5}))?"#,
+    )
+});
+
+/// A host that stands alone, as in `ConnectionParameters('localhost')`, and maybe a port behind it.
+static HOST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"['"`](?<host>localhost|127\.0\.0\.1|\[?::1\]?|rabbitmq|rabbit|broker|host\.docker\.internal)(?::(?<near>\d{2,5}))?['"`](?:\s*,\s*(?:port\s*[=:]\s*)?(?<port>\d{2,5}))?"#,
+    )
+});
+
+#[expect(clippy::unwrap_used, reason = "the patterns are constants, and the tests compile each")]
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).unwrap()
+}
+
+/// What is known of this program, in a check that listens on this port.
+#[must_use]
+pub fn of(program: &Program, port: Option<u16>) -> Facts {
+    let words = unwrapped(&program.command);
+    let package = program.folder.join("Cargo.toml").is_file() && program.command.len() == 1;
+    let files = if package { sources(&program.folder.join("src")) } else { named(&words, &program.folder) };
+    let texts: Vec<String> = files.iter().filter_map(|file| text(file)).collect();
+    let by_file = || files.iter().find_map(|file| by_ending(file).or_else(|| by_start(file)));
+    let language = if package { Some(Language::Rust) } else { by_command(&words).or_else(by_file) };
+    Facts {
+        language,
+        folder: program.folder.clone(),
+        port,
+        addresses: texts.iter().flat_map(|text| addresses(text)).collect(),
+        reads_address: texts.iter().any(|text| text.contains("AMQP_URL")),
+        backgrounds: words.iter().any(|word| word == "&") || shell_texts(&program.command, &texts).any(backgrounds),
+    }
+}
+
+/// The words of a command line; those of a shell's `-c` stand for the shell.
+fn unwrapped(command: &[String]) -> Vec<String> {
+    let mut words = Vec::new();
+    for (index, word) in command.iter().enumerate() {
+        let is_script = index > 0 && command[index - 1] == "-c" && is_shell(&command[0]);
+        match shell_words::split(word).ok().filter(|_| is_script) {
+            Some(inner) => words.extend(inner),
+            None => words.push(word.clone()),
+        }
+    }
+    words
+}
+
+fn is_shell(word: &str) -> bool {
+    ["sh", "bash", "dash", "zsh", "ksh", "fish"].contains(&base(word))
+}
+
+fn base(word: &str) -> &str {
+    word.rsplit(['/', '\\']).next().unwrap_or(word)
+}
+
+fn by_command(words: &[String]) -> Option<Language> {
+    words.iter().find_map(|word| {
+        let name = base(word).trim_end_matches(".exe");
+        let is_it = |(command, _): &&(&str, Language)| match command.strip_suffix('*') {
+            Some(stem) => name
+                .strip_prefix(stem)
+                .is_some_and(|version| version.chars().all(|letter| letter.is_ascii_digit() || letter == '.')),
+            None => name == *command,
+        };
+        COMMANDS.iter().find(is_it).map(|(_, language)| *language)
+    })
+}
+
+fn by_ending(file: &Path) -> Option<Language> {
+    let ending = file.extension()?.to_str()?;
+    ENDINGS.iter().find(|(known, _)| *known == ending).map(|(_, language)| *language)
+}
+
+/// By a script's first line, or by what Go's linker writes to the start of a program.
+fn by_start(file: &Path) -> Option<Language> {
+    let mut start = Vec::new();
+    File::open(file).ok()?.take(START).read_to_end(&mut start).ok()?;
+    if let Some(line) = start.strip_prefix(b"#!") {
+        let line = String::from_utf8_lossy(line.split(|byte| *byte == b'\n').next()?).into_owned();
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        return Some(by_command(&words).unwrap_or(Language::Other));
+    }
+    start.windows(4).any(|four| four == b"Go\0\0").then_some(Language::Go)
+}
+
+/// The files that a command line names.
+fn named(words: &[String], folder: &Path) -> Vec<PathBuf> {
+    words.iter().map(|word| folder.join(word)).filter(|path| path.is_file()).collect()
+}
+
+/// The Rust files of a package.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let inner = fs::read_dir(folder.join("bin")).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.chain(inner).filter(|path| path.extension().is_some_and(|ending| ending == "rs")).collect()
+}
+
+fn text(file: &Path) -> Option<String> {
+    let short = fs::metadata(file).ok()?.len() <= LONGEST;
+    if short { fs::read_to_string(file).ok() } else { None }
+}
+
+/// The addresses in a program's text, but for those that lead to pages: `https://www.rabbitmq.com/tutorials` is in many.
+fn addresses(text: &str) -> Vec<Written> {
+    let of = |found: Captures<'_>| {
+        let part = |name| found.name(name).map(|part| part.as_str().to_ascii_lowercase());
+        let port = part("port").or_else(|| part("near")).and_then(|port| port.parse().ok());
+        Written { scheme: part("scheme").unwrap_or_default(), host: part("host").unwrap_or_default(), port }
+    };
+    let is_broker = |address: &Written| {
+        !address.scheme.starts_with("http")
+            || address.is_local()
+            || matches!(address.port, Some(5671 | 5672 | 15671 | 15672))
+    };
+    let hosts = HOST.captures_iter(text).map(of);
+    ADDRESS.captures_iter(text).map(of).filter(is_broker).chain(hosts).collect()
+}
+
+/// What a shell reads: the script of `-c`, and files that are a shell's.
+fn shell_texts<'a>(command: &'a [String], texts: &'a [String]) -> impl Iterator<Item = &'a str> {
+    let runs_shell = command.first().is_some_and(|word| is_shell(word));
+    let line = command.iter().skip(2).take(usize::from(runs_shell && command.get(1).is_some_and(|word| word == "-c")));
+    let is_script = move |text: &&String| {
+        let first = text.lines().next().unwrap_or_default();
+        runs_shell || (first.starts_with("#!") && first.split(['/', ' ']).any(|word| is_shell(word.trim())))
+    };
+    line.chain(texts.iter().filter(is_script)).map(String::as_str)
+}
+
+/// Whether a line of it ends with a single `&`, or begins with a command that detaches.
+fn backgrounds(text: &str) -> bool {
+    text.lines().map(str::trim).filter(|line| !line.starts_with('#')).any(|line| {
+        let ends = line.ends_with('&') && !line.ends_with("&&");
+        ends || ["nohup ", "setsid ", "daemonize ", "start-stop-daemon "]
+            .iter()
+            .any(|command| line.starts_with(command))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(command: &[&str], folder: &Path) -> Facts {
+        let command = command.iter().map(|word| (*word).to_owned()).collect();
+        of(&Program { command, folder: folder.to_owned() }, None)
+    }
+
+    fn folder(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("hello-rabbit-facts-{name}-{}", std::process::id()));
+        for (file, text) in files {
+            let path = folder.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn the_language_is_told_by_the_command_by_the_file_or_by_its_start() {
+        let elf = [&b"\x7fELF\x02"[..], &[0; 100], b"\x04\0\0\0S\0\0\0\x04\0\0\0Go\0\0xyz"].concat();
+        let files: &[(&str, &[u8])] = &[
+            ("send", b"#!/usr/bin/env python3\n"),
+            ("run.sh", b"#!/bin/sh\npython3 x.py\n"),
+            ("go-send", &elf),
+            ("c-send", b"\x7fELF\x02"),
+        ];
+        let here = folder("language", files);
+        for (command, language) in [
+            (&["python3", "send.py"][..], Some(Language::Python)),
+            (&["/usr/bin/python3.11", "-u", "x"], Some(Language::Python)),
+            (&["env", "A=b", "node", "send.js"], Some(Language::JavaScript)),
+            (&["uv", "run", "python", "send.py"], Some(Language::Python)),
+            (&["sh", "-c", "ruby send.rb"], Some(Language::Ruby)),
+            (&["timeout", "5", "php8.2", "send.php"], Some(Language::Php)),
+            (&["go", "run", "."], Some(Language::Go)),
+            (&["java", "-cp", ".", "Send"], Some(Language::Java)),
+            (&["dotnet", "run"], Some(Language::DotNet)),
+            (&["cargo", "run", "--bin", "send"], Some(Language::Rust)),
+            (&["perl", "send.pl"], Some(Language::Other)),
+            (&["./send"], Some(Language::Python)),
+            (&["./run.sh"], Some(Language::Other)),
+            (&["./go-send"], Some(Language::Go)),
+            (&["./c-send"], None),
+            (&["true"], None),
+            (&["pythonista"], None),
+        ] {
+            assert_eq!(facts(command, &here).language, language, "{command:?}");
+        }
+        fs::remove_dir_all(here).unwrap();
+    }
+
+    #[test]
+    fn the_addresses_in_a_text_are_those_of_brokers() {
+        let of = |text| -> Vec<String> {
+            let shown = |address: Written| format!("{}|{}|{}", address.scheme, address.host, address.port.unwrap_or(0));
+            addresses(text).into_iter().map(shown).collect()
+        };
+        assert_eq!(of("pika.ConnectionParameters('localhost')"), ["|localhost|0"]);
+        assert_eq!(of("ConnectionParameters(\"127.0.0.1\", 5673)"), ["|127.0.0.1|5673"]);
+        assert_eq!(of("host='rabbitmq', port=5672"), ["|rabbitmq|5672"]);
+        assert_eq!(of("amqp.Dial(\"amqp://guest:guest@localhost:5672/\")"), ["amqp|localhost|5672"]);
+        assert_eq!(of("URLParameters('http://localhost:15672/#/queues')"), ["http|localhost|15672"]);
+        assert_eq!(of("# https://www.rabbitmq.com/tutorials/tutorial-one-python"), Vec::<String>::new());
+        assert_eq!(of("amqps://broker.example.com"), ["amqps|broker.example.com|0"]);
+    }
+
+    #[test]
+    fn what_a_shell_leaves_running_is_seen_in_its_script() {
+        let script: &[u8] = b"#!/bin/bash\n# a & in a comment &\npython3 send.py &\n";
+        let here = folder("shell", &[("start", script), ("wait", b"#!/bin/sh\npython3 a.py && python3 b.py\n")]);
+        for (command, expected) in [
+            (&["sh", "-c", "python3 send.py &"][..], true),
+            (&["sh", "-c", "nohup python3 send.py"], true),
+            (&["sh", "-c", "python3 a.py && python3 b.py"], false),
+            (&["./start"], true),
+            (&["./wait"], false),
+            (&["python3", "send.py"], false),
+        ] {
+            assert_eq!(facts(command, &here).backgrounds, expected, "{command:?}");
+        }
+        fs::remove_dir_all(here).unwrap();
+    }
+
+    #[test]
+    fn a_package_is_rust_and_its_text_is_read() {
+        let main: &[u8] = b"fn main() { connect(\"amqp://localhost:5672\") } // AMQP_URL";
+        let here = folder("package", &[("Cargo.toml", b""), ("src/main.rs", main)]);
+        let facts = facts(&["/target/debug/send"], &here);
+        assert_eq!((facts.language, facts.reads_address, facts.addresses.len()), (Some(Language::Rust), true, 1));
+        fs::remove_dir_all(here).unwrap();
+    }
+}
