@@ -130,6 +130,18 @@ pub enum FrameError {
         /// The method number in the payload.
         method: u16,
     },
+    /// A method frame, or a header frame, with a table whose values can't be read.
+    #[error("the table of {} can't be read: {}", method_name(*class, *method).unwrap_or("a message"), typed(key, *kind))]
+    Table {
+        /// The class number in the payload.
+        class: u16,
+        /// The method number in the payload; 0 for the headers of a message.
+        method: u16,
+        /// The key of the value that can't be read.
+        key: String,
+        /// The octet that says of what type it is.
+        kind: u8,
+    },
     /// A header frame whose properties can't be read.
     #[error("the content header can't be read")]
     Header,
@@ -138,12 +150,40 @@ pub enum FrameError {
     TooDeep,
 }
 
+/// The octets of a short string, as clients write it into a table. To RabbitMQ the first is that of a number of 16 bits, and the
+/// second none at all.
+pub const SHORT_STRINGS: [u8; 2] = [b's', b'_'];
+
+/// A value of a table, by its key and its type.
+fn typed(key: &str, kind: u8) -> String {
+    let what =
+        if SHORT_STRINGS.contains(&kind) { "a short string".to_owned() } else { format!("of the type 0x{kind:02X}") };
+    format!("{} is {what}", crate::words::quoted(key.as_bytes()))
+}
+
+/// The name of a method that has a table.
+#[must_use]
+pub fn method_name(class: u16, method: u16) -> Option<&'static str> {
+    Some(match (class, method) {
+        (10, 10) => "connection.start",
+        (10, 11) => "connection.start-ok",
+        (40, 10) => "exchange.declare",
+        (40, 30) => "exchange.bind",
+        (40, 40) => "exchange.unbind",
+        (50, 10) => "queue.declare",
+        (50, 20) => "queue.bind",
+        (50, 50) => "queue.unbind",
+        (60, 20) => "basic.consume",
+        _ => return None,
+    })
+}
+
 impl RawFrame {
     /// Looks into the payload.
     ///
     /// # Errors
     ///
-    /// [`FrameError::Method`], [`FrameError::Header`] or [`FrameError::TooDeep`], when the payload can't be read. The
+    /// [`FrameError::Method`], [`FrameError::Table`], [`FrameError::Header`] or [`FrameError::TooDeep`], when the payload can't be read. The
     /// envelope was right, so the frames after it can still be.
     pub fn parse(&self) -> Result<Frame, FrameError> {
         if self.kind == Kind::Method
@@ -164,13 +204,19 @@ impl RawFrame {
                     Ok((_, AMQPFrame::Method(_, method))) => Ok(Frame::Method(method)),
                     _ => {
                         let (class, method) = self.method_id();
-                        Err(FrameError::Method { class, method })
+                        Err(match nesting::unread_value(self.kind, &self.payload) {
+                            Some((key, kind)) => FrameError::Table { class, method, key, kind },
+                            None => FrameError::Method { class, method },
+                        })
                     }
                 }
             }
             Kind::Header => match parse_content_header(self.payload.as_ref()) {
                 Ok(([], header)) => Ok(Frame::Header(header)),
-                _ => Err(FrameError::Header),
+                _ => Err(match nesting::unread_value(self.kind, &self.payload) {
+                    Some((key, kind)) => FrameError::Table { class: 60, method: 0, key, kind },
+                    None => FrameError::Header,
+                }),
             },
             Kind::Body => Ok(Frame::Body(self.payload.clone())),
             Kind::Heartbeat => Ok(Frame::Heartbeat),

@@ -58,6 +58,8 @@ pub enum What {
         channel: u16,
         /// Why.
         why: String,
+        /// What is wrong with the frame, where it is one whose payload can't be read.
+        unread: Option<FrameError>,
     },
     /// A sign of life.
     Heartbeat,
@@ -192,7 +194,7 @@ impl Listener {
                 _ => say(strange(channel, "a part of a body that belongs to no method")),
             },
             Ok(Frame::Heartbeat) => say(What::Heartbeat),
-            Err(error) => say(strange(channel, &error.to_string())),
+            Err(error) => say(What::Strange { channel, why: error.to_string(), unread: Some(error) }),
         }
     }
 
@@ -206,7 +208,7 @@ impl Listener {
 }
 
 fn strange(channel: u16, why: &str) -> What {
-    What::Strange { channel, why: why.to_owned() }
+    What::Strange { channel, why: why.to_owned(), unread: None }
 }
 
 /// Whether a content header and body follow this method.

@@ -4,7 +4,7 @@
 //! Whoever reads such a value level by level, or frees it, needs a stack that deep. So the depth is looked at first, by a
 //! walk that keeps its place in a list of its own and not on the stack.
 
-use crate::frame::Kind;
+use crate::frame::{Kind, SHORT_STRINGS};
 
 /// The most levels that are taken. People need two or three; RabbitMQ's own `x-death` is an array of tables of arrays.
 pub const DEEPEST: usize = 64;
@@ -24,17 +24,37 @@ pub fn is_too_deep(kind: Kind, payload: &[u8]) -> bool {
 /// Whether the table `headers` among these properties (flags, and the properties behind them) is nested too deep.
 #[must_use]
 pub fn properties_are_too_deep(properties: &[u8]) -> bool {
-    let Some((&[high, _], mut rest)) = properties.split_first_chunk::<2>() else { return false };
+    table_of_properties(properties).is_some_and(table_is_too_deep)
+}
+
+/// From where the table `headers` starts among properties, where it is there.
+fn table_of_properties(properties: &[u8]) -> Option<&[u8]> {
+    let (&[high, _], mut rest) = properties.split_first_chunk::<2>()?;
     // Bits 15 and 14: content-type and content-encoding stand in front of the headers, which are bit 13.
     for flag in [0x80, 0x40] {
         if high & flag != 0 {
-            match skip_short(rest) {
-                Some(after) => rest = after,
-                None => return false,
-            }
+            rest = skip_short(rest)?;
         }
     }
-    high & 0x20 != 0 && table_is_too_deep(rest)
+    (high & 0x20 != 0).then_some(rest)
+}
+
+/// The key and the type of the value in a frame's table behind which nothing can be read any more: the last short string, or else
+/// the last value. None where the frame has no table, or one that can be read.
+#[must_use]
+pub fn unread_value(kind: Kind, payload: &[u8]) -> Option<(String, u8)> {
+    let table = match kind {
+        Kind::Method => table_of_method(payload)?,
+        Kind::Header => table_of_properties(payload.get(12..)?)?,
+        Kind::Body | Kind::Heartbeat => return None,
+    };
+    let mut values: Vec<(&[u8], u8)> = Vec::new();
+    if walk(table, |key, kind| values.push((key, kind))).is_some() {
+        return None;
+    }
+    let short = values.iter().rfind(|(_, kind)| SHORT_STRINGS.contains(kind));
+    let (key, kind) = short.or(values.last())?;
+    Some((String::from_utf8_lossy(key).into_owned(), *kind))
 }
 
 /// Whether a method's payload goes on to the end of its table. Where it can't be read all the same, the table is to blame.
@@ -103,11 +123,12 @@ fn skip_short(bytes: &[u8]) -> Option<&[u8]> {
 
 /// Walks a table from its size on.
 fn table_is_too_deep(bytes: &[u8]) -> bool {
-    walk(bytes).unwrap_or(false)
+    walk(bytes, |_, _| {}).unwrap_or(false)
 }
 
-/// None when the bytes end before their sizes say so, or hold a type that there is not.
-fn walk(bytes: &[u8]) -> Option<bool> {
+/// Walks a table, and tells each key with the type of its value. None when the bytes end before their sizes say so, or hold a type
+/// that there is not.
+fn walk<'a>(bytes: &'a [u8], mut tell: impl FnMut(&'a [u8], u8)) -> Option<bool> {
     // Where each open level ends, and whether it is a table: those have keys.
     let mut open: Vec<(usize, bool)> = Vec::new();
     let mut at = 4;
@@ -117,10 +138,14 @@ fn walk(bytes: &[u8]) -> Option<bool> {
             open.pop();
             continue;
         }
+        let mut key = &bytes[..0];
         if is_table {
-            at += 1 + usize::from(*bytes.get(at)?);
+            let end = at + 1 + usize::from(*bytes.get(at)?);
+            key = bytes.get(at + 1..end)?;
+            at = end;
         }
         let kind = *bytes.get(at)?;
+        tell(key, kind);
         at += 1;
         match kind {
             b't' | b'b' | b'B' => at += 1,
@@ -181,6 +206,28 @@ mod tests {
             assert_eq!(is_too_deep(Kind::Method, &declare(&table)), too_deep, "{levels} levels in a method");
             let header = [vec![0; 12], headers(&table)].concat();
             assert_eq!(is_too_deep(Kind::Header, &header), too_deep, "{levels} levels in a header");
+        }
+    }
+
+    /// The payload of a `queue.declare` with one argument, a short string, as lapin 4 writes it.
+    fn with_short_string() -> Vec<u8> {
+        let entry = b"\x0cx-queue-type_\x06quorum";
+        declare(&[&u32::try_from(entry.len()).unwrap().to_be_bytes()[..], entry].concat())
+    }
+
+    #[test]
+    fn the_value_behind_which_nothing_can_be_read_is_named() {
+        let short = with_short_string();
+        assert_eq!(unread_value(Kind::Method, &short), Some(("x-queue-type".to_owned(), b'_')));
+        let old = declare(b"\0\0\0\x15\x0cx-queue-types\x06quorum");
+        assert_eq!(unread_value(Kind::Method, &old), Some(("x-queue-type".to_owned(), b's')));
+        let header = [vec![0; 12], headers(&short[13..])].concat();
+        assert_eq!(unread_value(Kind::Header, &header), Some(("x-queue-type".to_owned(), b'_')));
+        let unknown = declare(b"\0\0\0\x04\x01kZ\0");
+        assert_eq!(unread_value(Kind::Method, &unknown), Some(("k".to_owned(), b'Z')));
+        assert_eq!(unread_value(Kind::Method, &declare(&nested(3))), None);
+        for size in 0..short.len() {
+            let _ = unread_value(Kind::Method, &short[..size]);
         }
     }
 

@@ -46,6 +46,8 @@ enum What {
     Strange {
         channel: u16,
         why: String,
+        #[serde(default)]
+        unread: Option<FrameError>,
     },
     Heartbeat,
     Garbage(FrameError),
@@ -81,7 +83,9 @@ impl std::convert::From<&wire::Event> for Event {
                 });
                 What::Method { channel: *channel, frame: BASE64_STANDARD.encode(frame), content }
             }
-            wire::What::Strange { channel, why } => What::Strange { channel: *channel, why: why.clone() },
+            wire::What::Strange { channel, why, unread } => {
+                What::Strange { channel: *channel, why: why.clone(), unread: unread.clone() }
+            }
             wire::What::Heartbeat => What::Heartbeat,
             wire::What::Garbage(error) => What::Garbage(error.clone()),
             wire::What::Ended { reset } => What::Ended { reset: *reset },
@@ -121,7 +125,9 @@ impl Event {
                 let content = content.as_ref().map(Message::content).transpose()?;
                 wire::What::Method { channel: *channel, method: method(frame)?, content: content.map(Box::new) }
             }
-            What::Strange { channel, why } => wire::What::Strange { channel: *channel, why: why.clone() },
+            What::Strange { channel, why, unread } => {
+                wire::What::Strange { channel: *channel, why: why.clone(), unread: unread.clone() }
+            }
             What::Heartbeat => wire::What::Heartbeat,
             What::Garbage(error) => wire::What::Garbage(error.clone()),
             What::Ended { reset } => wire::What::Ended { reset: *reset },
@@ -239,7 +245,7 @@ mod tests {
                 method: Method::Basic(basic::AMQPMethod::Publish(publish)),
                 content: Some(Box::new(content)),
             },
-            wire::What::Strange { channel: 1, why: "odd".to_owned() },
+            wire::What::Strange { channel: 1, why: "odd".to_owned(), unread: Some(FrameError::Header) },
             wire::What::Heartbeat,
             wire::What::Garbage(FrameError::NotAmqp(b"HTTP/1.1".to_vec())),
             wire::What::Garbage(FrameError::TooLarge { size: 1, most: 0 }),

@@ -77,7 +77,10 @@ impl Client {
             Method::Connection(Connection::StartOk(start)) => Some(start),
             _ => None,
         });
-        let by_start = || seen.facts.language.map(Client::usual).unwrap_or_default();
+        let by_start = || {
+            let usual = seen.facts.language.map(Client::usual).unwrap_or_default();
+            Client { library: seen.facts.library.or(usual.library), ..usual }
+        };
         start.map_or_else(by_start, |start| Client::introduced(start, seen.facts.language))
     }
 

@@ -8,12 +8,12 @@ pub use cut_short::{crash, crashed, cut_short};
 pub use keyboard::waits_for_a_key;
 pub use noise::telling;
 
-use wire::{Peer, words};
+use wire::{Method, Peer, protocol::channel, words};
 
 use crate::{
     lessons::{
         crash,
-        talk::Talk,
+        talk::{Said, Talk},
         translate::{self, Translation},
     },
     performance::Performance,
@@ -138,6 +138,19 @@ pub fn complains_of(seen: &Performance, example: &str) -> bool {
 pub fn went_on(seen: &Performance) -> bool {
     let ended_before_ctrl_c = |at| seen.interrupted_at.is_none_or(|pressed| at < pressed);
     seen.exit.is_none_or(|exit| exit.overdue || !ended_before_ctrl_c(exit.at))
+}
+
+/// The connection that a program left open when it ended by itself, with a channel on it: what it had not sent by then is lost.
+#[must_use]
+pub fn left_open(seen: &Performance) -> Option<u32> {
+    if seen.exit.is_none() || went_on(seen) {
+        return None;
+    }
+    let talk = Talk::of(seen);
+    let opened = |said: &Said<'_>| matches!(said.method, Method::Channel(channel::AMQPMethod::OpenOk(_)));
+    let numbers = talk.methods().filter(opened).map(|said| said.connection);
+    let is_open = |number: &u32| !talk.closes(Peer::Program).any(|close| close.said.connection == *number);
+    { numbers }.find(is_open)
 }
 
 /// What it wrote to stderr, without the traceback that Python prints when we press Ctrl-C.

@@ -11,6 +11,22 @@ pub fn is_of_a_lesson(line: &str) -> bool {
     LESSONS.iter().any(|start| line.contains(start))
 }
 
+/// The line of a lesson's that stands in this one, behind what a logger or a progress bar put in front of it; with the blank
+/// that it begins with.
+#[must_use]
+pub fn behind_other_text(line: &str) -> Option<String> {
+    let at = ["[x] ", "[*] "].iter().filter_map(|mark| line.rfind(mark)).max()?;
+    let is_alone = line[..at].trim().is_empty();
+    (!is_alone).then(|| format!(" {}", &line[at..]))
+}
+
+/// Whether what stands in front of the lesson's line ends with a carriage return, as a progress bar does.
+#[must_use]
+pub fn is_overwritten(line: &str) -> bool {
+    let mark = ["[x] ", "[*] "].iter().filter_map(|mark| line.rfind(mark)).max();
+    mark.is_some_and(|at| line[..at].trim_end_matches(' ').ends_with('\r'))
+}
+
 /// Whether a line says `prefix` and then this body. Quotes around the body may be `'x'`, `"x"`, `b'x'` or absent, and a quoted
 /// body may have what isn't ASCII escaped: the language decides that.
 #[must_use]

@@ -183,7 +183,9 @@ fn why_not_subscribed(seen: &Performance, queue: &str) -> Option<Mistake> {
             .hint("Subscribe once (basic.consume), and the broker pushes messages as they come.");
         return Some(mistake);
     }
-    if let Some(mistake) = ending::panic_of(seen).or_else(|| ending::used_after_close(seen)) {
+    if let Some(mistake) =
+        steps::unread(talk).or_else(|| ending::panic_of(seen)).or_else(|| ending::used_after_close(seen))
+    {
         return Some(mistake);
     }
     let Some(close) = talk.closes(Peer::Broker).next() else { return ending::cut_short(seen) };

@@ -29,6 +29,9 @@ pub type Published<'a> = (Said<'a>, &'a basic::Publish, &'a Content);
 ///
 /// The mistake: none, or several.
 pub fn the_message(seen: &Performance) -> Result<Published<'_>, Mistake> {
+    if let Some(mistake) = steps::unread(Talk::of(seen)) {
+        return Err(mistake);
+    }
     let sent: Vec<_> = Talk::of(seen).publishes().collect();
     match sent.as_slice() {
         [] => Err(not_published(seen)),
@@ -66,6 +69,9 @@ fn not_published(seen: &Performance) -> Mistake {
     if let Some(waits) = ending::waits_for_a_key(seen) {
         return waits;
     }
+    if let Some(number) = ending::left_open(seen) {
+        return not_out_yet(seen, claims, number);
+    }
     let message = format!("{message}{}.", if claims { ": nothing was published" } else { "" });
     let mistake = match ending::why(seen) {
         Some(why) => Mistake::new(format!("{message} {}", why.cause)).hint(why.remedy),
@@ -85,6 +91,24 @@ fn not_published(seen: &Performance) -> Mistake {
         }
         None => ending::last_words(seen),
     })
+}
+
+/// The program ended without closing this connection, and no message was heard on it: it may not have left yet.
+fn not_out_yet(seen: &Performance, claims: bool, number: u32) -> Mistake {
+    let (message, hint) = if claims {
+        (
+            "The program prints that it sent a message, and none left it: it ended without closing its connection.",
+            "It may have ended before the message left: close the connection, and wait for that: in [[name]], [[close]]. [[unawaited]]",
+        )
+    } else {
+        (
+            "The program publishes no message, and ends without closing its connection.",
+            "Publish it: [[publish]]. [[unawaited]] If it does, it ended before the message left: close the connection, and wait for that.",
+        )
+    };
+    Mistake::new(message)
+        .seen(format!("{}\nconnection {number}: no connection.close from the program", ending::last_words(seen)))
+        .hint(hint)
 }
 
 /// The key and the body changed places: the key is `text`, which is to be sent, and the body is the queue's name.
@@ -266,7 +290,7 @@ pub fn close(seen: &Performance, kept: bool) -> Finding {
     if seen.exit.is_some_and(|exit| exit.overdue) {
         return Mistake::new("The program was still running at its time limit; a sender ends when it has sent.")
             .seen(ending::last_words(seen))
-            .hint("Close the connection and let `main` return. Does it wait for something that never comes?")
+            .hint("Close the connection and [[let_end]]. Does it wait for something that never comes?")
             .into();
     }
     let opened: Vec<u32> = talk.opened().iter().map(|(number, _)| *number).collect();

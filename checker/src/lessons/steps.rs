@@ -5,10 +5,12 @@ mod connect;
 mod declare;
 mod line;
 mod never_began;
+mod unread;
 
 pub use connect::connect;
 pub use declare::{declare, transient_queue};
-pub use line::line_on_stdout;
+pub use line::{line_on_stdout, logged, overwritten};
+pub use unread::unread;
 
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ mod between;
 mod codes;
 mod connecting;
 mod declaring;
+mod languages;
 mod libraries;
 mod messages;
 mod printed;
@@ -48,7 +49,7 @@ impl Chapter {
         Chapter { id: "declaring", tables: &[declaring::ENTRIES, properties::ENTRIES] },
         Chapter { id: "messages", tables: &[receiving::ENTRIES, messages::ENTRIES] },
         Chapter { id: "between", tables: &[between::ENTRIES] },
-        Chapter { id: "libraries", tables: &[libraries::ENTRIES] },
+        Chapter { id: "libraries", tables: &[libraries::ENTRIES, languages::ENTRIES] },
         Chapter { id: "codes", tables: &[codes::ENTRIES] },
     ];
 

@@ -16,6 +16,9 @@ use crate::program::Program;
 /// A longer text is no program of a learner's, in bytes.
 const LONGEST: u64 = 256 * 1024;
 
+/// A learner's program has no more files than this.
+const MOST_FILES: usize = 20;
+
 /// So much of a compiled program tells what compiled it, in bytes.
 const START: u64 = 8 * 1024;
 
@@ -47,6 +50,8 @@ pub enum Language {
 pub struct Facts {
     /// Its language; None where nothing tells.
     pub language: Option<Language>,
+    /// Its client library, where its text names one that is not its language's usual one.
+    pub library: Option<&'static str>,
     /// The folder that it runs in.
     pub folder: PathBuf,
     /// The port that the check listens on, where the user chose one.
@@ -140,11 +145,18 @@ const ENDINGS: [(&str, Language); 20] = [
     ("lua", Language::Other),
 ];
 
+/// How a program's text names a client library that is not its language's usual one, as `words.toml` calls it.
+const LIBRARIES: [(&str, &str); 2] = [("aio_pika", "aio_pika"), ("amqprs::", "amqprs")];
+
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"(?i)\b(?<scheme>amqps?|https?)://(?:[^\s'"`@/<>]*@)?(?<host>\[[0-9a-f:]+\]|[\w.-]+)(?::(?<port>\d{1,5}))?"#,
     )
 });
+
+/// A port that stands alone, as in `factory.setPort(5673)`.
+static PORT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"(?i)\b(?:set)?port['"]?\s*(?:=>|[:=(])\s*['"]?(?<port>\d{2,5})\b"#));
 
 /// A host that stands alone, as in `ConnectionParameters('localhost')`, and maybe a port behind it.
 static HOST: LazyLock<Regex> = LazyLock::new(|| {
@@ -163,12 +175,15 @@ fn pattern(text: &str) -> Regex {
 pub fn of(program: &Program, port: Option<u16>) -> Facts {
     let words = unwrapped(&program.command);
     let package = program.folder.join("Cargo.toml").is_file() && program.command.len() == 1;
-    let files = if package { sources(&program.folder.join("src")) } else { named(&words, &program.folder) };
-    let texts: Vec<String> = files.iter().filter_map(|file| text(file)).collect();
-    let by_file = || files.iter().find_map(|file| by_ending(file).or_else(|| by_start(file)));
+    let named = named(&words, &program.folder);
+    let by_file = || named.iter().find_map(|file| by_ending(file).or_else(|| by_start(file)));
     let language = if package { Some(Language::Rust) } else { by_command(&words).or_else(by_file) };
+    let files = if package { sources(&program.folder) } else { of_language(named, language, &words, &program.folder) };
+    let texts: Vec<String> = files.iter().filter_map(|file| text(file)).collect();
+    let library = LIBRARIES.iter().find(|(mark, _)| texts.iter().any(|text| text.contains(mark)));
     Facts {
         language,
+        library: library.map(|(_, library)| *library),
         folder: program.folder.clone(),
         port,
         addresses: texts.iter().flat_map(|text| addresses(text)).collect(),
@@ -228,16 +243,39 @@ fn by_start(file: &Path) -> Option<Language> {
     start.windows(4).any(|four| four == b"Go\0\0").then_some(Language::Go)
 }
 
-/// The files that a command line names.
+/// The files that a command line names; a class of Java's stands for its file.
 fn named(words: &[String], folder: &Path) -> Vec<PathBuf> {
-    words.iter().map(|word| folder.join(word)).filter(|path| path.is_file()).collect()
+    let of_class = |word: &String| folder.join(word).with_extension("java");
+    let paths = words.iter().flat_map(|word| [folder.join(word), of_class(word)]);
+    paths.filter(|path| path.is_file()).collect()
+}
+
+/// The files of a program: those that are named, or where a folder stands for them, as in `go run .` and `dotnet run`, those in it.
+fn of_language(named: Vec<PathBuf>, language: Option<Language>, words: &[String], folder: &Path) -> Vec<PathBuf> {
+    let is_source = |path: &PathBuf| language.is_some() && by_ending(path) == language;
+    if language.is_none() || named.iter().any(is_source) {
+        return named;
+    }
+    let folders = words.iter().map(|word| folder.join(word)).filter(|path| path.is_dir());
+    let inside = folders.chain([folder.to_owned()]).flat_map(|folder| files_in(&folder)).filter(is_source);
+    named.iter().cloned().chain(inside.take(MOST_FILES)).collect()
 }
 
 /// The Rust files of a package.
 fn sources(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let inner = fs::read_dir(folder.join("bin")).into_iter().flatten().flatten().map(|entry| entry.path());
-    entries.chain(inner).filter(|path| path.extension().is_some_and(|ending| ending == "rs")).collect()
+    let of = |inner: &str| files_in(&folder.join(inner));
+    let all = of("src").into_iter().chain(of("src/bin"));
+    all.filter(|path| by_ending(path) == Some(Language::Rust)).take(MOST_FILES).collect()
+}
+
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
+        .collect()
 }
 
 fn text(file: &Path) -> Option<String> {
@@ -257,7 +295,8 @@ fn addresses(text: &str) -> Vec<Written> {
             || address.is_local()
             || matches!(address.port, Some(5671 | 5672 | 15671 | 15672))
     };
-    let hosts = HOST.captures_iter(text).map(of);
+    let port = PORT.captures(text).and_then(|found| found["port"].parse().ok());
+    let hosts = HOST.captures_iter(text).map(of).map(|host| Written { port: host.port.or(port), ..host });
     ADDRESS.captures_iter(text).map(of).filter(is_broker).chain(hosts).collect()
 }
 
@@ -344,6 +383,7 @@ mod tests {
         assert_eq!(of("pika.ConnectionParameters('localhost')"), ["|localhost|0"]);
         assert_eq!(of("ConnectionParameters(\"127.0.0.1\", 5673)"), ["|127.0.0.1|5673"]);
         assert_eq!(of("host='rabbitmq', port=5672"), ["|rabbitmq|5672"]);
+        assert_eq!(of("factory.setHost(\"localhost\");\nfactory.setPort(5999);"), ["|localhost|5999"]);
         assert_eq!(of("amqp.Dial(\"amqp://guest:guest@localhost:5672/\")"), ["amqp|localhost|5672"]);
         assert_eq!(of("URLParameters('http://localhost:15672/#/queues')"), ["http|localhost|15672"]);
         assert_eq!(of("# https://www.rabbitmq.com/tutorials/tutorial-one-python"), Vec::<String>::new());

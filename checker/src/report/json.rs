@@ -229,7 +229,7 @@ fn event(event: &Event) -> Value {
             json!({ "version": format!("{}-{}-{}", header[5], header[6], header[7]) }),
             Value::Null,
         ),
-        What::Strange { channel, why } => (*channel, "strange", json!({ "why": why }), Value::Null),
+        What::Strange { channel, why, .. } => (*channel, "strange", json!({ "why": why }), Value::Null),
         What::Heartbeat => (0, "heartbeat", json!({}), Value::Null),
         What::Garbage(error) => (0, "garbage", json!({ "why": error.to_string() }), Value::Null),
         What::Ended { reset } => (0, "ended", json!({ "reset": reset }), Value::Null),

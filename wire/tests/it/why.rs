@@ -36,7 +36,7 @@ fn everything_else_that_happens_has_one_too() {
         What::Connected,
         What::Unreachable(String::new()),
         What::ProtocolHeader(wire::frame::PROTOCOL_HEADER),
-        What::Strange { channel: 1, why: String::new() },
+        What::Strange { channel: 1, why: String::new(), unread: None },
         What::Heartbeat,
         What::Garbage(wire::FrameError::BadEnd(0)),
         What::Ended { reset: true },

@@ -21,15 +21,20 @@ struct Refusal {
     hint: &'static str,
 }
 
-const REFUSALS: [Refusal; 4] = [
+const REFUSALS: [Refusal; 5] = [
     Refusal {
-        pattern: r"(?<what>[\w./+-]+)(?:\\r|\r)[’'”]?: No such file",
+        pattern: r"env: [‘'“]?(?<what>[\w./+-]+)(?:\\r|\r)[’'”]?: No such file",
         message: "The script has Windows line ends (CR LF): its first line asks for a program `$what\\r`, and there is none.",
         hint: "Save the file with Unix line ends (LF). On Linux and macOS, `sed -i.bak 's/\\r$//' FILE` does it.",
     },
     Refusal {
         pattern: r"(?:\$'\\r'|\r): (?:command )?not found",
         message: "The script has Windows line ends (CR LF), and the shell takes each for a part of the command.",
+        hint: "Save the file with Unix line ends (LF). On Linux and macOS, `sed -i.bak 's/\\r$//' FILE` does it.",
+    },
+    Refusal {
+        pattern: r"(?<what>[\w./+-]+)(?:\\r|\r)",
+        message: "The script has Windows line ends (CR LF), and the shell takes the end of the line for a part of the name `$what`.",
         hint: "Save the file with Unix line ends (LF). On Linux and macOS, `sed -i.bak 's/\\r$//' FILE` does it.",
     },
     Refusal {
@@ -119,11 +124,11 @@ fn place(at: &Place, folder: &Path) -> String {
 
 /// A shell, or `env`, could not run the script or what it names.
 fn not_run(seen: &Performance) -> Option<Mistake> {
-    if went_on(seen) || !seen.exit.is_some_and(|exit| exit.code.is_some_and(|code| NOT_RUN.contains(&code))) {
-        return None;
-    }
+    let code = seen.exit.and_then(|exit| exit.code).filter(|code| *code != 0 && !went_on(seen))?;
     let lines = complaints(seen);
-    REFUSALS.iter().find_map(|refusal| {
+    // Line ends spoil words, too, of a command that is then run with them.
+    let is_about_lines = |refusal: &&Refusal| refusal.message.contains("CR LF");
+    REFUSALS.iter().filter(|refusal| NOT_RUN.contains(&code) || is_about_lines(refusal)).find_map(|refusal| {
         let pattern = Regex::new(refusal.pattern).ok()?;
         let (line, found) = lines.iter().find_map(|line| Some((line, pattern.captures(line)?)))?;
         let what = found.name("what").map_or("", |what| what.as_str());

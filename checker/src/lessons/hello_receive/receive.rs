@@ -125,8 +125,7 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
     if receiving::ended_by_itself(performance) {
         let message = match count {
             count if ended_at_an_empty_one(seen, count) => {
-                "The program ended when an empty message came; that is a message, too, and not the end of them."
-                    .to_owned()
+                format!("The program ended after {count} of {all} messages; the next one was empty.")
             }
             0 => "The program ended before it had printed any message; a receiver waits for them.".to_owned(),
             count => format!("The program ended after {count} of {all} messages; a receiver waits for more."),
@@ -134,6 +133,8 @@ fn let_no_more_come(seen: &Evidence, body: &str, count: usize) -> Option<Mistake
         let mistake = match ending::why(performance) {
             Some(why) => Mistake::new(format!("{message} {}", why.cause)).hint(why.remedy),
             None if count == 0 => Mistake::new(message).hint("[[receive_loop]]"),
+            None if ended_at_an_empty_one(seen, count) => Mistake::new(message)
+                .hint("An empty message is a message, too: does an empty body end the loop? [[leaves_loop]]"),
             None => Mistake::new(message).hint("[[leaves_loop]]"),
         };
         return Some(mistake.seen(ending::last_words(performance)));

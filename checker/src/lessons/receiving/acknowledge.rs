@@ -39,7 +39,7 @@ pub fn refused(seen: &Performance) -> Option<Mistake> {
         let (message, hint) = if no_ack {
             (
                 "The program acknowledges a message of a subscription with no_ack, where none is to be acknowledged; the broker closed the channel.",
-                "Leave the acknowledgement out, or subscribe so that the broker waits for it. [[auto_ack_off]]",
+                "Leave the acknowledgement out. Or keep it, and change the subscription. [[auto_ack_off]]",
             )
         } else {
             ("The program acknowledges a message that is not waiting for it; the broker closed the channel.", ONCE)

@@ -2,7 +2,7 @@
 
 use super::RECEIVED;
 use crate::{
-    lessons::{ending, printed},
+    lessons::{ending, printed, steps},
     performance::Performance,
     verdict::Mistake,
 };
@@ -19,6 +19,14 @@ pub fn printed_otherwise(seen: &Performance, sent: &[String], body: &str) -> Opt
                 .seen(line.clone())
                 .hint("[[streams]]"),
         );
+    }
+    let says_one = |line: &str| sent.iter().any(|body| !body.is_empty() && printed::says(line, RECEIVED, body));
+    let in_it = |line: &&String| printed::behind_other_text(line).is_some_and(|line| says_one(&line));
+    if let Some(line) = stderr.iter().find(in_it) {
+        return Some(steps::logged(line));
+    }
+    if let Some(line) = lines.iter().find(|line| printed::is_overwritten(line) && in_it(line)) {
+        return Some(steps::overwritten(line));
     }
     if let Some(line) = lines.iter().find(|line| line.contains("Delivery { delivery_tag:")) {
         return Some(

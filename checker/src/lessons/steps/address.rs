@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use regex_lite::Regex;
+use regex_lite::{Captures, Regex};
 
 use crate::{
     lessons::ending,
@@ -58,12 +58,15 @@ static READY: LazyLock<Vec<(Trouble, Regex)>> =
 #[expect(clippy::unwrap_used, reason = "the patterns are constants, and the tests compile each")]
 static NAMED: LazyLock<[Regex; 3]> = LazyLock::new(|| {
     [
-        r"(?<host>\[[0-9a-f:]+\]|(?:\d{1,3}\.){3}\d{1,3}|[A-Za-z][\w.-]*):(?<port>\d{2,5})\b",
+        r"(?<host>\[[0-9a-f:]+\]|(?:\d{1,3}\.){3}\d{1,3}|[A-Za-z][\w.-]*):(?<port>\d{3,5})\b",
         r"\('(?<host>[^']+)', (?<port>\d+)\)",
         r"(?:ENOTFOUND|EAI_AGAIN|lookup|UnknownHostException:|getaddrinfo for) (?<host>[\w.-]+)(?<port>)",
     ]
     .map(|pattern| Regex::new(pattern).unwrap())
 });
+
+/// What to do with an address that is none of a broker's.
+const REWRITE: &str = "Write `amqp://localhost:5672` in its place, and check the program with `--port 5672`. Or take the address from AMQP_URL: [[env]].";
 
 /// How a program with an address in it is checked.
 pub(super) const WRITTEN_INTO_IT: &str =
@@ -78,7 +81,8 @@ pub(super) fn wrong_address(seen: &Performance) -> Option<Mistake> {
     });
     let (trouble, line) = complaint?;
     let facts = &seen.facts;
-    let address = named(line).or_else(|| lines.iter().find_map(|line| named(line).filter(|_| says_refused(line))));
+    let of_an_address = |line: &&String| READY.iter().any(|(_, pattern)| pattern.is_match(line));
+    let address = named(line).or_else(|| lines.iter().filter(of_an_address).find_map(|line| named(line)));
     let written = of_interest(facts);
     let mistake = match trouble {
         Trouble::NoVariable => {
@@ -97,25 +101,24 @@ pub(super) fn wrong_address(seen: &Performance) -> Option<Mistake> {
             Mistake::new(
                 "The program connects to an `http://` address; a broker's address for programs begins with `amqp://`.",
             )
-            .hint(instead(Some(5672)))
+            .hint(REWRITE)
         }
         _ => elsewhere(trouble, address.as_ref().or(written), facts),
     };
     Some(mistake)
 }
 
-/// Whether a line is a complaint about an address, and not one with a time of the day in it.
-fn says_refused(line: &str) -> bool {
-    READY.iter().any(|(_, pattern)| pattern.is_match(line))
-}
-
 /// The address that a complaint names.
 fn named(line: &str) -> Option<Written> {
-    NAMED.iter().find_map(|pattern| {
-        let found = pattern.captures(line)?;
-        let port = found.name("port").and_then(|port| port.as_str().parse().ok());
-        Some(Written { scheme: String::new(), host: found["host"].to_owned(), port })
-    })
+    let written = |found: Captures<'_>| Written {
+        scheme: String::new(),
+        host: found["host"].to_owned(),
+        port: found.name("port").and_then(|port| port.as_str().parse().ok()),
+    };
+    // A line of a source is written as a host and its port are.
+    let is_source =
+        |address: &Written| [".rb", ".py", ".js", ".go", ".php"].iter().any(|end| address.host.ends_with(end));
+    NAMED.iter().find_map(|pattern| pattern.captures_iter(line).map(written).find(|address| !is_source(address)))
 }
 
 /// Of the addresses in a program's text, the one that is most likely to blame: what is odd comes before what is usual.
@@ -133,12 +136,12 @@ fn elsewhere(trouble: Trouble, address: Option<&Written>, facts: &Facts) -> Mist
     let port = address.and_then(|address| address.port).unwrap_or(5672);
     let is_local = address.is_some_and(Written::is_local);
     let host = address.map_or("", |address| address.host.as_str());
-    let given = facts.port.map_or_else(|| "the one in AMQP_URL".to_owned(), |port| format!("localhost:{port}"));
+    let given = facts.port.map_or_else(|| "the address in AMQP_URL".to_owned(), |port| format!("localhost:{port}"));
     if matches!(port, 15671 | 15672) {
         return Mistake::new(format!(
             "The program connects to port {port}, which is for browsers; programs speak AMQP, on port 5672."
         ))
-        .hint(instead(Some(5672)));
+        .hint(REWRITE);
     }
     if address.is_some_and(|address| address.scheme == "amqps" || port == 5671) {
         return Mistake::new(format!("The program connects with TLS (amqps, port 5671), and {given} is without."))
@@ -156,8 +159,11 @@ fn elsewhere(trouble: Trouble, address: Option<&Written>, facts: &Facts) -> Mist
     };
     match address {
         Some(_) => Mistake::new(format!("The program connects to {told}, {there}, and not to {given}.")).hint(hint),
-        None => Mistake::new(format!("The program connects to another address than {given}, {there}."))
-            .hint(format!("Take the address from AMQP_URL: [[env]]. Is the name misspelt? {WRITTEN_INTO_IT}")),
+        None => Mistake::new(match facts.port {
+            Some(port) => format!("The program connects to another address than localhost:{port}, {there}."),
+            None => format!("The program connects to another address than the one in AMQP_URL, {there}."),
+        })
+        .hint(format!("Take the address from AMQP_URL: [[env]]. Is the name misspelt? {WRITTEN_INTO_IT}")),
     }
 }
 
@@ -165,7 +171,7 @@ fn elsewhere(trouble: Trouble, address: Option<&Written>, facts: &Facts) -> Mist
 fn instead(port: Option<u16>) -> String {
     match port {
         Some(port) => format!(
-            "Check it with `--port {port}`, where localhost:{port} is written into the program. Or take the address from AMQP_URL: [[env]]."
+            "Check it with `--port {port}`, because localhost:{port} is written into the program. Or take the address from AMQP_URL: [[env]]."
         ),
         None => format!("Take the address from AMQP_URL: [[env]]. {WRITTEN_INTO_IT}"),
     }

@@ -6,7 +6,7 @@ use wire::{
     words::{self, quoted},
 };
 
-use super::{never_began, what_the_broker_did};
+use super::{never_began, unread::unread, what_the_broker_did};
 use crate::{
     lessons::{
         ending::{self, last_words},
@@ -38,7 +38,7 @@ pub fn connect(seen: &Performance) -> Finding {
 }
 
 fn no_channel(seen: &Performance, talk: Talk<'_>) -> Mistake {
-    if let Some(mistake) = ending::used_after_close(seen) {
+    if let Some(mistake) = unread(talk).or_else(|| ending::used_after_close(seen)) {
         return mistake;
     }
     if let Some(mistake) = ending::crash(seen) {
@@ -83,6 +83,9 @@ fn not_connected(seen: &Performance, talk: Talk<'_>) -> Mistake {
     }
     if let Some(error) = talk.garbage() {
         return not_amqp(error);
+    }
+    if let Some(mistake) = unread(talk) {
+        return mistake;
     }
     if let Some(why) = talk.others(Peer::Broker).find_map(|what| match what {
         What::Unreachable(why) => Some(why),

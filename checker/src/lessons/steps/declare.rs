@@ -7,10 +7,11 @@ use wire::{
     words::quoted,
 };
 
-use super::connect::not_amqp;
+use super::{connect::not_amqp, unread::unread};
 use crate::{
     lessons::{
         ending::{self, last_words},
+        printed,
         talk::{Close, QUEUE_DECLARE, Said, Talk},
     },
     performance::Performance,
@@ -129,6 +130,9 @@ fn not_declared(seen: &Performance, talk: Talk<'_>, name: &str, passive: &[(Said
     if let Some((said, _)) = passive.first() {
         return passively(name).seen(said.line());
     }
+    if let Some(mistake) = unread(talk) {
+        return mistake;
+    }
     if let Some((said, declare)) = talk.declares().next() {
         let other = declare.queue.as_str();
         let message = match other {
@@ -192,6 +196,14 @@ fn not_declared(seen: &Performance, talk: Talk<'_>, name: &str, passive: &[(Said
         ))
         .seen(format!("{}\n{}", close.said.line(), last_words(seen)))
         .hint(format!("Close the {what} when all is done, and not before."));
+    }
+    let claims = seen.stdout.lines().iter().any(|line| printed::is_of_a_lesson(line));
+    if let Some(number) = ending::left_open(seen).filter(|_| claims && next.is_none()) {
+        return Mistake::new(format!(
+            "The program ended without closing its connection, and its declaration of `{name}` never left it."
+        ))
+        .seen(format!("{}\nconnection {number}: no connection.close from the program", last_words(seen)))
+        .hint("[[wait_for_answer]] At the end, close the connection, and wait for that: in [[name]], [[close]].");
     }
     Mistake::new(format!("The program never declares the queue `{name}`."))
         .seen(next.map_or_else(|| last_words(seen), |said| said.line()))

@@ -16,11 +16,19 @@ pub fn line_on_stdout(seen: &Performance, expected: &str, fits: impl Fn(&str) ->
     if stdout.iter().any(|line| fits(line)) {
         return Ok(());
     }
+    let stands_in = |line: &&String| {
+        let words_in_front =
+            line.find(expected.trim_start()).is_some_and(|at| line[..at].contains(char::is_alphanumeric));
+        words_in_front || printed::behind_other_text(line).is_some_and(|line| fits(&line))
+    };
     let stderr = seen.stderr.lines();
-    if let Some(line) = stderr.iter().find(|line| fits(line) || line.contains(expected.trim_start())) {
+    if let Some(line) = stderr.iter().find(|line| fits(line)) {
         return Err(Mistake::new("The line is printed to stderr; it belongs on stdout.")
             .seen(line.clone())
             .hint("[[streams]]"));
+    }
+    if let Some(line) = stderr.iter().find(stands_in) {
+        return Err(logged(line));
     }
     let goes_on = |line: &String| line.strip_prefix(expected).is_some_and(|rest| rest.trim_start().starts_with('['));
     if let Some(line) = stdout.iter().find(|line| goes_on(line)) {
@@ -30,8 +38,9 @@ pub fn line_on_stdout(seen: &Performance, expected: &str, fits: impl Fn(&str) ->
         .seen(line.clone())
         .hint("End the line with a newline: [[newline]]"));
     }
-    let has_words = |front: &str| front.contains(char::is_alphanumeric);
-    let stands_in = |line: &&String| line.find(expected.trim_start()).is_some_and(|at| has_words(&line[..at]));
+    if let Some(line) = stdout.iter().find(|line| printed::is_overwritten(line) && stands_in(line)) {
+        return Err(overwritten(line));
+    }
     if let Some(line) = stdout.iter().find(stands_in) {
         return Err(Mistake::new("The line has something in front of it: most likely a logger prints it.")
             .seen(line.clone())
@@ -44,6 +53,24 @@ pub fn line_on_stdout(seen: &Performance, expected: &str, fits: impl Fn(&str) ->
         }
         None => never_printed(seen, expected, stdout.first()),
     })
+}
+
+/// A logger's line on stderr, with a line of the lesson's in it.
+#[must_use]
+pub fn logged(line: &str) -> Mistake {
+    Mistake::new(
+        "A logger prints the line: it goes to stderr, with something in front; the line alone belongs on stdout.",
+    )
+    .seen(line.to_owned())
+    .hint("Print the line alone, with [[print]]. [[streams]]")
+}
+
+/// A line behind a progress bar, which began the line anew with a carriage return.
+#[must_use]
+pub fn overwritten(line: &str) -> Mistake {
+    Mistake::new("The line has a progress bar in front of it, whose carriage return (`\\r`) ends no line.")
+        .seen(line.replace('\r', "\\r"))
+        .hint("End the progress bar with a newline, and print the lesson's line on a line of its own.")
 }
 
 fn never_printed(seen: &Performance, expected: &str, first: Option<&String>) -> Mistake {

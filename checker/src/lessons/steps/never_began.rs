@@ -29,7 +29,10 @@ pub(super) fn never_began(seen: &Performance) -> Mistake {
         return Mistake::new(message).seen(evidence).hint(panic.hint);
     }
     if let Some(crash) = ending::cut_short(seen) {
-        return Mistake { message: format!("{} It had not connected to the broker yet.", crash.message), ..crash };
+        // What never ran, or ran in the background, need not be told so.
+        let ran = crash.message.starts_with("The program crashed");
+        let more = if ran { " The program had not connected to the broker yet." } else { "" };
+        return Mistake { message: crash.message.clone() + more, ..crash };
     }
     if seen.exit.is_some_and(|exit| exit.code != Some(0)) && !ending::complaints(seen).is_empty() {
         let message = "The program failed before it connected to the broker.";

@@ -8,20 +8,27 @@ use super::{
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         of: Line,
-        pattern: r"(?i:connection refused|actively refused)|ConnectionRefused|os error (?:111|61|10061)\)",
+        pattern: r"(?i:connection refused|actively refused)|ConnectionRefused|ECONNREFUSED|Connect call failed|TCPConnectionFailed|BrokerUnreachableException|os error (?:111|61|10061)\)",
         examples: &[
             "IO error: Connection refused (os error 111)",
             r#"Error: Error { kind: IOError(Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }), notifier: None }"#,
             "IO error: No connection could be made because the target machine actively refused it. (os error 10061)",
             "AMQPConnectorSocketConnectError: ConnectionRefusedError(111, 'Connection refused')",
             "Verbindungsaufbau abgelehnt (os error 111)",
+            "aiormq.exceptions.AMQPConnectionError: [Errno 111] Connect call failed ('127.0.0.1', 5672)",
+            "Error: connect ECONNREFUSED 127.0.0.1:5672",
+            "Failed to connect to RabbitMQ: dial tcp 127.0.0.1:5672: connect: connection refused",
+            "java.net.ConnectException: Connection refused",
+            "Bunny::TCPConnectionFailedForAllHosts: Could not establish TCP connection to any of the configured hosts",
+            r"PhpAmqpLib\Exception\AMQPIOException: stream_socket_client(): Unable to connect to tcp://localhost:5672 (Connection refused)",
+            "RabbitMQ.Client.Exceptions.BrokerUnreachableException: None of the specified endpoints were reachable",
         ],
         cause: "Nobody listens at that address: no broker runs there, or it runs on another port.",
         remedy: "`cargo xtask broker status` tells whether one is up, and `cargo xtask broker up` starts one. If yours is elsewhere, give its address in AMQP_URL.",
     },
     Entry {
         of: Line,
-        pattern: r"failed to lookup address|Name or service not known|nodename nor servname|failure in name resolution|No such host is known|couldn't resolve host|gaierror|os error 11001\)",
+        pattern: r"failed to lookup address|Name or service not known|nodename nor servname|failure in name resolution|No such host is known|couldn't resolve host|gaierror|getaddrinfo|no such host|UnknownHostException|os error 11001\)",
         examples: &[
             "IO error: failed to lookup address information: Name or service not known",
             "IO error: failed to lookup address information: nodename nor servname provided, or not known",
@@ -29,6 +36,9 @@ pub(super) const ENTRIES: &[Entry] = &[
             "IO error: No such host is known. (os error 11001)",
             "IO error: couldn't resolve host",
             "socket.gaierror: [Errno -2] Name or service not known",
+            "Error: getaddrinfo ENOTFOUND rabbitmq",
+            "dial tcp: lookup rabbitmq on 127.0.0.53:53: no such host",
+            "java.net.UnknownHostException: rabbitmq",
         ],
         cause: "The host in the address is not known: it is misspelt, or there is no network to ask.",
         remedy: "Check the host in AMQP_URL, which stands in front of the port and after `//` or `@`. For a broker on this machine it is `localhost`.",
@@ -69,10 +79,12 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         of: Line,
-        pattern: r"Invalid AMQP scheme: (?<scheme>[A-Za-z0-9+.-]+)",
+        pattern: r"(?:Invalid AMQP scheme: |as the protocol; got |Wrong scheme in AMQP URI: )(?<scheme>[A-Za-z0-9+.-]+)",
         examples: &[
             "IO error: Invalid AMQP scheme: http",
             r#"Error { kind: IOError(Custom { kind: Other, error: "Invalid AMQP scheme: http" }), notifier: None }"#,
+            "Error: Expected amqp: or amqps: as the protocol; got http:",
+            "java.lang.IllegalArgumentException: Wrong scheme in AMQP URI: http",
         ],
         cause: "The address begins with `$scheme://`, and that is not how one speaks to a broker.",
         remedy: "Begin it with `amqp://`, and give the broker's port for programs: 5672 unless somebody changed it. The one that you see in a browser, often 15672, is another.",

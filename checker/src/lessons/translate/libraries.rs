@@ -71,23 +71,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     // ── Pika ──
     Entry {
         of: Line,
-        pattern: r"No module named '?pika",
-        examples: &["ModuleNotFoundError: No module named 'pika'", "ImportError: No module named pika"],
-        cause: "This Python has no Pika, the library that speaks to the broker.",
-        remedy: "Install it for the Python that runs the program: `python3 -m pip install pika`, in a virtual environment where your system asks for one.",
-    },
-    Entry {
-        of: Line,
-        pattern: r"basic_consume\(\) (?:got|missing)|unexpected keyword argument 'no_ack'",
-        examples: &[
-            "TypeError: BlockingChannel.basic_consume() got multiple values for argument 'queue'",
-            "TypeError: basic_consume() got an unexpected keyword argument 'no_ack'",
-        ],
-        cause: "The program was written for a Pika before 1.0, where `basic_consume` took its arguments in another order and by other names.",
-        remedy: "Write `channel.basic_consume(queue='hello', on_message_callback=callback, auto_ack=True)`.",
-    },
-    Entry {
-        of: Line,
         pattern: r"ChannelWrongStateError|Channel is clos(?:ed|ing)",
         examples: &["pika.exceptions.ChannelWrongStateError: Channel is closed."],
         cause: "The channel was closed before, so this error is only what came after: an earlier call was refused, and the broker closed the channel for it.",
@@ -111,7 +94,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         of: Line,
-        pattern: r"AMQPConnectionError|AMQPConnectorSocketConnectError|AMQPConnectionWorkflowFailed",
+        pattern: r"pika\.exceptions\.AMQPConnectionError|AMQPConnectorSocketConnectError|AMQPConnectionWorkflowFailed",
         examples: &["pika.exceptions.AMQPConnectionError"],
         cause: "Pika got no connection, and most often that means that no broker listens at that address.",
         remedy: "`cargo xtask broker status` tells whether one is up, and `cargo xtask broker up` starts one. If yours is elsewhere, give host and port in the `ConnectionParameters`.",
