@@ -280,9 +280,7 @@ async fn warm_broker(what: &WarmWhat) -> ExitCode {
 }
 
 fn find(lessons: &[Lesson], name: &str) -> Result<Lesson, ExitCode> {
-    let number = name.parse::<u32>().ok();
-    let fits =
-        |lesson: &&Lesson| lesson.about.id == name || number.is_some_and(|number| lesson.number.parse() == Ok(number));
+    let fits = |lesson: &&Lesson| cli::is_lesson(name, &lesson.number, &lesson.about.id);
     lessons.iter().find(fits).cloned().ok_or_else(|| {
         let known: Vec<String> =
             lessons.iter().map(|lesson| format!("{} {}", lesson.number, lesson.about.id)).collect();

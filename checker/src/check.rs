@@ -32,7 +32,7 @@ pub async fn check(
     broker: impl Future<Output = Result<Broker, Reason>>,
 ) -> Report {
     let begin = Instant::now();
-    let source = Source::from_args(program, &lesson.folder, own);
+    let source = Source::from_args(program, lesson, own);
     let mut report = Report {
         number: lesson.number.clone(),
         lesson: lesson.about.id.clone(),

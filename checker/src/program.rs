@@ -4,6 +4,8 @@ pub mod build;
 mod command;
 pub mod facts;
 pub mod running;
+pub mod script;
+pub mod target;
 
 use std::path::PathBuf;
 

@@ -76,8 +76,10 @@ pub struct CheckArgs {
 /// `check 01` is `check lesson 01`.
 pub fn typed(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut typed: Vec<OsString> = arguments.into_iter().collect();
+    // `01`, and `01-hello-send`, as its folder is called.
     let is_number = |word: &OsString| {
-        word.to_str().is_some_and(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()))
+        let number = word.to_str().and_then(|word| word.split(['-', '_', '/', '\\']).next());
+        number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     };
     if typed.get(1).is_some_and(|command| OF_A_LESSON.iter().any(|name| command == name))
         && typed.get(2).is_some_and(is_number)
@@ -85,6 +87,17 @@ pub fn typed(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
         typed.insert(2, "lesson".into());
     }
     typed
+}
+
+/// Whether a lesson is meant by this name: by its number (`01`, `1`), its id (`hello-send`, `hello_send`), or its folder
+/// (`01-hello-send`, `lessons/01-hello-send/`).
+#[must_use]
+pub fn is_lesson(name: &str, number: &str, id: &str) -> bool {
+    let name = name.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default();
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    let is_number = |text: &str| text.parse::<u32>().is_ok_and(|text| number.parse() == Ok(text));
+    let by_both = name.split_once('-').is_some_and(|(number, rest)| is_number(number) && rest == id);
+    name == id || is_number(&name) || by_both
 }
 
 /// The commands that take a lesson.
@@ -133,9 +146,12 @@ pub enum CheckWhat {
 /// The program to judge.
 #[derive(Debug, Args, Default)]
 pub struct ProgramArgs {
-    /// Judge the Rust package in this folder; without it, your own in work/, or else the lesson's
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["program", "reference"])]
+    /// Judge the Rust package in this folder, or of this file; without it, your own in work/, or else the lesson's
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["program", "reference"])]
     pub path: Option<PathBuf>,
+    /// Judge this program of the package, where it has several
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["program", "reference"])]
+    pub bin: Option<String>,
     /// Judge what this command line runs, in any language: --program 'python3 send.py'
     #[arg(long, value_name = "COMMAND", conflicts_with = "reference", value_parser = command_line)]
     pub program: Option<CommandLine>,
@@ -490,8 +506,28 @@ mod tests {
         for command in OF_A_LESSON {
             assert_eq!(words(&format!("x {command} 01 --flag 2")), *format!("x {command} lesson 01 --flag 2"));
         }
+        assert_eq!(words("x check 01-hello-send"), *"x check lesson 01-hello-send");
         for same in ["x check lesson 01", "x check all", "x broker 01", "x check --path 01", "x", "x check"] {
             assert_eq!(words(same), *same);
+        }
+    }
+
+    #[test]
+    fn a_lesson_is_known_by_its_number_its_id_and_its_folder() {
+        for name in [
+            "01",
+            "1",
+            "hello-send",
+            "hello_send",
+            "Hello-Send",
+            "01-hello-send",
+            "1_hello_send",
+            "lessons/01-hello-send/",
+        ] {
+            assert!(is_lesson(name, "01", "hello-send"), "{name}");
+        }
+        for name in ["", "/", "02", "hello", "send", "02-hello-send", "01-hello-receive", "-1", "01-"] {
+            assert!(!is_lesson(name, "01", "hello-send"), "{name}");
         }
     }
 

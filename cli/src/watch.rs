@@ -41,9 +41,12 @@ pub enum WatchWhat {
 /// The program to watch.
 #[derive(Args, Clone, Debug, Default)]
 pub struct WatchedArgs {
-    /// Watch the Rust package in this folder; without it, your own in work/
-    #[arg(long, value_name = "DIR", conflicts_with = "program")]
+    /// Watch the Rust package in this folder, or of this file; without it, your own in work/
+    #[arg(long, value_name = "PATH", conflicts_with = "program")]
     pub path: Option<PathBuf>,
+    /// Judge this program of the package, where it has several
+    #[arg(long, value_name = "NAME", conflicts_with = "program")]
+    pub bin: Option<String>,
     /// Judge what this command line runs, in any language, at each save of a source in the current folder:
     /// --program 'python3 send.py'
     #[arg(long, value_name = "COMMAND", value_parser = crate::command_line)]
@@ -57,8 +60,8 @@ impl WatchedArgs {
     /// The same, as `check` takes it.
     #[must_use]
     pub fn to_check(&self) -> ProgramArgs {
-        let WatchedArgs { path, program, port } = self.clone();
-        ProgramArgs { path, program, reference: false, port, as_mine: true }
+        let WatchedArgs { path, bin, program, port } = self.clone();
+        ProgramArgs { path, bin, program, reference: false, port, as_mine: true }
     }
 }
 

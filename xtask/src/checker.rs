@@ -70,7 +70,7 @@ fn reference(command: &cli::Command) -> Option<String> {
     folders.flatten().find_map(|folder| {
         let name = folder.file_name().into_string().ok()?;
         let (number, id) = name.split_once('-')?;
-        let is_asked = id == lesson || number.parse::<u32>().ok()? == lesson.parse::<u32>().ok()?;
+        let is_asked = cli::is_lesson(lesson, number, id);
         let has_own = cli::work(root()).join(&name).join("Cargo.toml").is_file();
         (is_asked && (even_beside_own || !has_own)).then(|| id.to_owned())
     })

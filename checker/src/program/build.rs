@@ -17,8 +17,12 @@ use tokio::{
 
 use crate::{
     brokers::address::without_passwords,
+    lessons::Lesson,
     owner::MARK,
-    program::{Program, command},
+    program::{
+        Program, command,
+        target::{self, Asked, Target},
+    },
     report::busy::{Busy, watched},
     verdict::Reason,
     workspace,
@@ -35,8 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(30 * 60);
 pub enum Source {
     /// The lesson's own program: the folder of its package.
     Reference(PathBuf),
-    /// A Rust package in this folder.
-    Package(PathBuf),
+    /// A Rust package, or one of the programs in it.
+    Package(Asked),
     /// A command line.
     Command(CommandLine),
 }
@@ -51,14 +55,26 @@ pub enum NoProgram {
 }
 
 impl Source {
-    /// What the flags ask for; `reference` is the lesson's own package, and `own` the learner's, where there is one.
+    /// What the flags ask for, for this lesson; `own` is the learner's package, where there is one.
     #[must_use]
-    pub fn from_args(args: &ProgramArgs, reference: &Path, own: Option<PathBuf>) -> Source {
+    pub fn from_args(args: &ProgramArgs, lesson: &Lesson, own: Option<PathBuf>) -> Source {
+        let package = |path: Option<&PathBuf>, folder: PathBuf| {
+            Source::Package(Asked {
+                lesson: lesson.number.clone(),
+                id: lesson.about.id.clone(),
+                path: path.cloned(),
+                folder,
+                bin: args.bin.clone(),
+            })
+        };
         match (&args.path, &args.program) {
-            (Some(path), _) => Source::Package(path.clone()),
+            (Some(path), _) => package(Some(path), target::folder_of(path)),
             (None, Some(line)) => Source::Command(line.clone()),
-            (None, None) if args.reference => Source::Reference(reference.to_owned()),
-            (None, None) => own.map_or_else(|| Source::Reference(reference.to_owned()), Source::Package),
+            (None, None) if args.reference => Source::Reference(lesson.folder.clone()),
+            (None, None) => match own {
+                Some(own) => package(None, own),
+                None => Source::Reference(lesson.folder.clone()),
+            },
         }
     }
 
@@ -67,7 +83,10 @@ impl Source {
     pub fn shown(&self) -> String {
         match self {
             Source::Reference(folder) => format!("{} (the lesson's own program)", workspace::shown(folder)),
-            Source::Package(folder) => workspace::shown(folder),
+            Source::Package(asked) => {
+                let bin = asked.bin.as_ref().map(|bin| format!(", the program {bin}")).unwrap_or_default();
+                workspace::shown(&asked.folder) + &bin
+            }
             Source::Command(line) => without_passwords(&line.typed),
         }
     }
@@ -81,9 +100,9 @@ impl Source {
         match self {
             Source::Reference(folder) => match built_already(folder) {
                 Some(program) => Ok(program),
-                None => package(folder, mark).await,
+                None => package(folder, None, mark).await.map_err(|none| none.into_plain(folder)),
             },
-            Source::Package(folder) => package(folder, mark).await,
+            Source::Package(asked) => chosen(asked, mark).await,
             Source::Command(line) => command::program(line).map_err(NoProgram::NotChecked),
         }
     }
@@ -98,9 +117,51 @@ fn built_already(folder: &Path) -> Option<Program> {
         .then(|| Program { command: vec![program.to_string_lossy().into_owned()], folder: folder.to_owned() })
 }
 
-async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
-    let not_checked =
-        |message: String, hint: &str| NoProgram::NotChecked(Reason { message, hints: vec![hint.to_owned()] });
+/// The program that is asked for. cargo is asked which one it may be only where it does not build one at once.
+async fn chosen(asked: &Asked, mark: &str) -> Result<Program, NoProgram> {
+    if !asked.names_a_source() {
+        match package(&asked.folder, asked.bin.as_deref(), mark).await {
+            Ok(program) => return Ok(program),
+            Err(NotBuilt::No(none)) => return Err(none),
+            Err(NotBuilt::NotOne) => {}
+        }
+    }
+    let Target { folder, bin } = target::choose(asked, mark).await.map_err(NoProgram::NotChecked)?;
+    package(&folder, Some(&bin), mark).await.map_err(|none| none.into_plain(&folder))
+}
+
+/// Why a package gave no program.
+enum NotBuilt {
+    /// It has none, or several, or is no package but a workspace.
+    NotOne,
+    No(NoProgram),
+}
+
+impl NotBuilt {
+    /// Where nothing more can be found out.
+    fn into_plain(self, folder: &Path) -> NoProgram {
+        match self {
+            NotBuilt::No(none) => none,
+            NotBuilt::NotOne => NoProgram::NotChecked(Reason {
+                message: format!("cargo built no program in {}, or several.", folder.display()),
+                hints: vec!["A program has a src/main.rs; of several, name one: --bin NAME".to_owned()],
+            }),
+        }
+    }
+}
+
+/// What cargo says where it is asked for one program, and there is none by that name, or not one.
+const NOT_ONE: [&str; 4] = [
+    "extra arguments to `rustc` can only be passed to one target",
+    "no bin target named",
+    "is a virtual manifest",
+    "no bin targets",
+];
+
+async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program, NotBuilt> {
+    let not_checked = |message: String, hint: &str| {
+        NotBuilt::No(NoProgram::NotChecked(Reason { message, hints: vec![hint.to_owned()] }))
+    };
     // cargo is started in the folder, where a path relative to ours leads elsewhere.
     let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let manifest = absolute.join("Cargo.toml");
@@ -111,12 +172,13 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
             "Name the folder that has a Cargo.toml, or judge a command: --program 'COMMAND'",
         ));
     }
-    let not_one = || {
-        let message = format!("The package in {} has no program, or several, and one is judged.", folder.display());
-        not_checked(message, "A program has a src/main.rs; of several, name one: --program 'cargo run --bin NAME'")
-    };
     let mut cargo = cargo();
-    cargo.args(["rustc", "--bins", "--quiet", "--message-format=json", "--manifest-path"]).arg(&manifest);
+    cargo.arg("rustc");
+    match bin {
+        Some(bin) => cargo.args(["--bin", bin]),
+        None => cargo.arg("--bins"),
+    };
+    cargo.args(["--quiet", "--message-format=json", "--manifest-path"]).arg(&manifest);
     // Packages with one name that are built into one folder are one package to cargo, wherever they lie: it would take the
     // program of another for this one's. With its place in it, each is itself, and dependencies stay shared.
     cargo.args(["--", "-C"]).arg(format!("metadata={}", place(&absolute)));
@@ -138,24 +200,24 @@ async fn package(folder: &Path, mark: &str) -> Result<Program, NoProgram> {
         // The compiler's errors are about the program. Without one it was cargo itself that failed, for want of a
         // dependency or a linker.
         let errors = errors(&messages);
-        return Err(if said.contains("extra arguments to `rustc` can only be passed to one target") {
-            not_one()
+        return Err(if NOT_ONE.iter().any(|words| said.contains(words)) {
+            NotBuilt::NotOne
         } else if errors.is_empty() {
             let message = format!("cargo could not build {}:\n{said}", folder.display());
-            not_checked(message, "Mend what cargo names, then check again")
+            not_checked(message, "Fix what cargo names, then check again")
         } else {
-            NoProgram::DoesNotCompile(errors)
+            NotBuilt::No(NoProgram::DoesNotCompile(errors))
         });
     }
     let programs = executables(&messages);
     match programs.as_slice() {
         [program] => Ok(Program { command: vec![program.clone()], folder: absolute }),
-        _ => Err(not_one()),
+        _ => Err(NotBuilt::NotOne),
     }
 }
 
 /// cargo as somebody would type it in the package's folder: with the toolchain that is chosen there, not the one that runs us.
-fn cargo() -> Command {
+pub(super) fn cargo() -> Command {
     let is_there = |folder: PathBuf| folder.join(format!("cargo{}", std::env::consts::EXE_SUFFIX)).is_file();
     let on_path = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(is_there));
     let mut cargo = if on_path { Command::new("cargo") } else { Command::new(workspace::cargo()) };

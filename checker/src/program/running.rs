@@ -21,7 +21,7 @@ use tokio::{
 use crate::{
     owner::{self, MARK, Run},
     performance::{Exit, Performance},
-    program::Program,
+    program::{Program, script},
     stage::Seen,
     verdict::Reason,
 };
@@ -58,8 +58,9 @@ impl Running {
     ) -> Result<Running, Reason> {
         // Of its own: several programs may be on one stage, and each ends with what it started, and no more.
         let mark = format!("{}.program.{}", run.id(), STARTED.fetch_add(1, Ordering::Relaxed));
-        let (mut child, terminal) =
-            spawn(program, arguments, url, &mark).map_err(|error| not_started(&program.command[0], &error))?;
+        let (mut child, terminal) = spawn(program, arguments, url, &mark).map_err(|error| {
+            script::has_windows_line_ends(program).unwrap_or_else(|| not_started(&program.command[0], &error))
+        })?;
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
         let mut streams = JoinSet::new();
         streams.spawn(read(terminal, seen.clone(), move |seen, bytes| seen.print(bytes, zero.elapsed())));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cli::ProgramArgs;
 
-use crate::{guide, lessons::Lesson, watch::changes::Kind, workspace};
+use crate::{guide, lessons::Lesson, program::target, watch::changes::Kind, workspace};
 
 /// A program to watch.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Task {
     #[must_use]
     pub fn of(lesson: &Lesson, program: ProgramArgs) -> Option<Task> {
         let folder = match (&program.path, &program.program) {
-            (Some(path), _) => path.clone(),
+            (Some(path), _) => target::folder_of(path),
             (None, Some(_)) => PathBuf::from("."),
             (None, None) => guide::own_program(lesson)?,
         };
