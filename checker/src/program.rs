@@ -16,4 +16,6 @@ pub struct Program {
     pub command: Vec<String>,
     /// The folder to run it in.
     pub folder: PathBuf,
+    /// Whether cargo built it, from the package in that folder.
+    pub is_package: bool,
 }

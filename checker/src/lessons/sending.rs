@@ -69,7 +69,8 @@ fn not_published(seen: &Performance) -> Mistake {
     if let Some(waits) = ending::waits_for_a_key(seen) {
         return waits;
     }
-    if let Some(number) = ending::left_open(seen) {
+    let ended_well = seen.exit.is_some_and(|exit| exit.code == Some(0));
+    if let Some(number) = ending::left_open(seen).filter(|_| claims || ended_well) {
         return not_out_yet(seen, claims, number);
     }
     let message = format!("{message}{}.", if claims { ": nothing was published" } else { "" });
@@ -97,7 +98,7 @@ fn not_published(seen: &Performance) -> Mistake {
 fn not_out_yet(seen: &Performance, claims: bool, number: u32) -> Mistake {
     let (message, hint) = if claims {
         (
-            "The program prints that it sent a message, and none left it: it ended without closing its connection.",
+            "The program prints that it sent a message, and sent none: it ended without closing its connection.",
             "It may have ended before the message left: close the connection, and wait for that: in [[name]], [[close]]. [[unawaited]]",
         )
     } else {

@@ -113,8 +113,11 @@ fn built_already(folder: &Path) -> Option<Program> {
     let package = std::env::var(cli::BUILT).ok()?;
     let is_this = folder.file_name()?.to_str()?.split_once('-')?.1 == package;
     let program = std::env::current_exe().ok()?.with_file_name(format!("{package}{}", std::env::consts::EXE_SUFFIX));
-    (is_this && program.is_file())
-        .then(|| Program { command: vec![program.to_string_lossy().into_owned()], folder: folder.to_owned() })
+    (is_this && program.is_file()).then(|| Program {
+        command: vec![program.to_string_lossy().into_owned()],
+        folder: folder.to_owned(),
+        is_package: true,
+    })
 }
 
 /// The program that is asked for. cargo is asked which one it may be only where it does not build one at once.
@@ -211,7 +214,7 @@ async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program
     }
     let programs = executables(&messages);
     match programs.as_slice() {
-        [program] => Ok(Program { command: vec![program.clone()], folder: absolute }),
+        [program] => Ok(Program { command: vec![program.clone()], folder: absolute, is_package: true }),
         _ => Err(NotBuilt::NotOne),
     }
 }

@@ -174,7 +174,7 @@ fn pattern(text: &str) -> Regex {
 #[must_use]
 pub fn of(program: &Program, port: Option<u16>) -> Facts {
     let words = unwrapped(&program.command);
-    let package = program.folder.join("Cargo.toml").is_file() && program.command.len() == 1;
+    let package = program.is_package;
     let named = named(&words, &program.folder);
     let by_file = || named.iter().find_map(|file| by_ending(file).or_else(|| by_start(file)));
     let language = if package { Some(Language::Rust) } else { by_command(&words).or_else(by_file) };
@@ -327,7 +327,7 @@ mod tests {
 
     fn facts(command: &[&str], folder: &Path) -> Facts {
         let command = command.iter().map(|word| (*word).to_owned()).collect();
-        of(&Program { command, folder: folder.to_owned() }, None)
+        of(&Program { command, folder: folder.to_owned(), is_package: false }, None)
     }
 
     fn folder(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
@@ -410,8 +410,9 @@ mod tests {
     #[test]
     fn a_package_is_rust_and_its_text_is_read() {
         let main: &[u8] = b"fn main() { connect(\"amqp://localhost:5672\") } // AMQP_URL";
-        let here = folder("package", &[("Cargo.toml", b""), ("src/main.rs", main)]);
-        let facts = facts(&["/target/debug/send"], &here);
+        let here = folder("package", &[("src/main.rs", main)]);
+        let command = vec!["/target/debug/send".to_owned()];
+        let facts = of(&Program { command, folder: here.clone(), is_package: true }, None);
         assert_eq!((facts.language, facts.reads_address, facts.addresses.len()), (Some(Language::Rust), true, 1));
         fs::remove_dir_all(here).unwrap();
     }

@@ -33,7 +33,11 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         let reason = |text: &str| {
             fs::write(folder.join("send"), text).unwrap();
-            has_windows_line_ends(&Program { command: vec!["./send".to_owned()], folder: folder.clone() })
+            has_windows_line_ends(&Program {
+                command: vec!["./send".to_owned()],
+                folder: folder.clone(),
+                is_package: false,
+            })
         };
         let told = reason("#!/usr/bin/python3\r\nprint(1)\r\n").unwrap();
         assert!(told.message.contains("`/usr/bin/python3\\r`"), "{told:?}");

@@ -1,5 +1,6 @@
 //! Each mistake gets its own message: judging what was seen, without a broker and without a program.
 
+mod languages;
 mod receiving;
 mod script;
 mod sending;
@@ -58,4 +59,9 @@ fn sending() {
 #[test]
 fn receiving() {
     insta::assert_snapshot!(all_told(receiving::cases()));
+}
+
+#[test]
+fn in_other_languages() {
+    insta::assert_snapshot!(all_told(languages::cases()));
 }

@@ -17,7 +17,19 @@ pub(super) fn read(lines: &[String]) -> Option<Crash> {
     let (index, error) = found?;
     let frames = frames(&lines[index..], &pattern(r"^\s+at (?:.*\()?(?:file://)?(?<file>[^()]+?):(?<line>\d+):\d+\)?"));
     let own = frames.into_iter().map(|(_, place)| place).find(|place| !is_foreign(&place.file, &FOREIGN));
-    Some(Crash::new(index, error, own.or_else(|| headed(&lines[..index])).or_else(|| imported(&lines[index]))))
+    Some(Crash::new(
+        index,
+        rejected(error),
+        own.or_else(|| headed(&lines[..index])).or_else(|| imported(&lines[index])),
+    ))
+}
+
+/// What a promise was rejected with, where it is no error: Node explains at length how that could happen.
+fn rejected(error: String) -> String {
+    let reason = pattern(r#"^UnhandledPromiseRejection.* with the reason "(?<reason>.*)"\.\]?$"#);
+    reason
+        .captures(&error)
+        .map_or_else(|| error.clone(), |found| format!("UnhandledPromiseRejection: {}", &found["reason"]))
 }
 
 /// The line above the code that Node shows first: a file that can't be parsed is in no frame.

@@ -58,11 +58,7 @@ const CRASHES: &[(&str, &str, &str)] = &[
         "missing.mjs",
     ),
     ("syntax-js", "SyntaxError: Invalid or unexpected token", "syntax.js:1"),
-    (
-        "reject-js",
-        "UnhandledPromiseRejection: This error originated either by throwing inside of an async function without a catch block, or by rejecting a promise which was not handled with .catch(). The promise rejected with the reason \"no broker\".",
-        "",
-    ),
+    ("reject-js", "UnhandledPromiseRejection: no broker", ""),
     ("refused-js", "Error: connect ECONNREFUSED 127.0.0.1:5999", ""),
     (
         "mismatch-js",

@@ -20,6 +20,6 @@ pub fn waits_for_a_key(seen: &Performance) -> Option<Mistake> {
     Some(
         Mistake::new("The program waits for a key, and none is pressed while it is checked.")
             .seen(format!("it printed: {line}\nit was still running at its time limit"))
-            .hint("Leave out what reads from the keyboard at the end: a program ends by itself when its work is done."),
+            .hint("Leave out what reads input from the keyboard: a program ends by itself when its work is done."),
     )
 }

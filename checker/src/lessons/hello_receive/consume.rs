@@ -32,7 +32,7 @@ pub(super) fn consume(seen: &Evidence) -> Finding {
         if let Some(said) = rejected.next() {
             return Mistake::new("The program rejects messages that it should take.")
                 .seen(said.line())
-                .hint("Acknowledge them, or subscribe as the lesson does. [[auto_ack_on]].")
+                .hint("[[auto_ack_on]]. Or acknowledge each message[[ack_each]].")
                 .into();
         }
         let limits = |qos: &basic::Qos| qos.prefetch_count > 0 && open >= usize::from(qos.prefetch_count);

@@ -88,7 +88,7 @@ pub(super) fn wrong_address(seen: &Performance) -> Option<Mistake> {
         Trouble::NoVariable => {
             let did = if ending::panic_of(seen).is_some() { "panicked" } else { "failed" };
             Mistake::new(format!("The program {did}: it reads an environment variable that is not set."))
-                .hint("The address is in AMQP_URL: compare the name letter for letter. [[env]] reads it.")
+                .hint("The address is in AMQP_URL: compare the name letter for letter. In [[language]]: [[env]].")
         }
         Trouble::NoAddress => Mistake::new(
             "The address that the program connects to does not begin with `amqp://`, or is empty.",

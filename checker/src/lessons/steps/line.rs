@@ -55,14 +55,12 @@ pub fn line_on_stdout(seen: &Performance, expected: &str, fits: impl Fn(&str) ->
     })
 }
 
-/// A logger's line on stderr, with a line of the lesson's in it.
+/// A line on stderr with a line of the lesson's in it: a logger's, most likely.
 #[must_use]
 pub fn logged(line: &str) -> Mistake {
-    Mistake::new(
-        "A logger prints the line: it goes to stderr, with something in front; the line alone belongs on stdout.",
-    )
-    .seen(line.to_owned())
-    .hint("Print the line alone, with [[print]]. [[streams]]")
+    Mistake::new("The line is printed to stderr, with something in front of it; the line alone belongs on stdout.")
+        .seen(line.to_owned())
+        .hint("Print the line alone, with [[print]]. [[streams]]")
 }
 
 /// A line behind a progress bar, which began the line anew with a carriage return.

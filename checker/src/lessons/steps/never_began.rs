@@ -20,7 +20,11 @@ pub(super) fn never_began(seen: &Performance) -> Mistake {
     if ending::went_on(seen) {
         let mistake = Mistake::new("The program never connected to the broker.").seen(evidence);
         return match ending::waits_for_a_key(seen) {
-            Some(waits) => waits,
+            Some(waits) => Mistake {
+                message: "The program never connected to the broker: it waits for a key, and none is pressed while it is checked."
+                    .to_owned(),
+                ..waits
+            },
             None => mistake.hint(format!("[[does_it_wait]] {WRITTEN_INTO_IT}")),
         };
     }
@@ -49,10 +53,11 @@ pub(super) fn never_began(seen: &Performance) -> Mistake {
         return Mistake::new(
             "The program ended without connecting to the broker, and yet it prints that it did its work.",
         )
-        .seen(format!("it printed: {line}"))
-        .hint(format!(
-            "Did it reach another broker? Take the address from AMQP_URL: [[env]]. {WRITTEN_INTO_IT} [[unawaited]]"
-        ));
+        .seen(format!(
+            "{}: {line}",
+            if lines.first() == Some(line) { "its first line on stdout" } else { "on its stdout" }
+        ))
+        .hint(format!("[[is_awaited]] Take the address from AMQP_URL: [[env]]. {WRITTEN_INTO_IT}"));
     }
     let evidence = lines.first().map_or(evidence, |line| format!("its first line on stdout: {line}"));
     Mistake::new("The program ended without connecting to the broker.")
