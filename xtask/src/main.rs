@@ -28,7 +28,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     #[command(flatten)]
-    Checker(cli::Command),
+    Checker(Box<cli::Command>),
     /// Build the book, show it, check it
     Book(cli::BookArgs),
     /// Measure the checker's overhead, and the embedded broker beside RabbitMQ
@@ -43,7 +43,9 @@ enum Command {
 
 fn main() -> ExitCode {
     // Without a command: where am I?
-    let done = match Cli::parse_from(cli::typed(env::args_os())).command.unwrap_or(Command::Checker(cli::Command::Next))
+    let done = match Cli::parse_from(cli::typed(env::args_os()))
+        .command
+        .unwrap_or(Command::Checker(cli::Command::Next.into()))
     {
         Command::Checker(command) => checker::run(&command),
         Command::Book(book) => book::run(book.what()),
