@@ -69,9 +69,9 @@ fn not_published(seen: &Performance) -> Mistake {
     if let Some(waits) = ending::waits_for_a_key(seen) {
         return waits;
     }
-    let ended_well = seen.exit.is_some_and(|exit| exit.code == Some(0));
-    if let Some(number) = ending::left_open(seen).filter(|_| claims || ended_well) {
-        return not_out_yet(seen, claims, number);
+    let open = ending::left_open(seen);
+    if let Some(number) = open.filter(|_| claims) {
+        return not_out_yet(seen, number);
     }
     let message = format!("{message}{}.", if claims { ": nothing was published" } else { "" });
     let mistake = match ending::why(seen) {
@@ -83,8 +83,10 @@ fn not_published(seen: &Performance) -> Mistake {
                 "What does it wait for? Nobody types anything while it runs, so a program that reads from the keyboard waits for ever.",
             )
         }
-        None => Mistake::new(message)
-            .hint("Publish it: [[publish]]. [[unawaited]]"),
+        None => {
+            let left = if open.is_some() { "[[left_early]]" } else { "" };
+            Mistake::new(message).hint(format!("Publish it: [[publish]]. [[unawaited]] {left}"))
+        }
     };
     mistake.seen(match talk.methods().rfind(|said| said.from == Peer::Program) {
         Some(said) => {
@@ -94,22 +96,11 @@ fn not_published(seen: &Performance) -> Mistake {
     })
 }
 
-/// The program ended without closing this connection, and no message was heard on it: it may not have left yet.
-fn not_out_yet(seen: &Performance, claims: bool, number: u32) -> Mistake {
-    let (message, hint) = if claims {
-        (
-            "The program prints that it sent a message, and sent none: it ended without closing its connection.",
-            "It may have ended before the message left: close the connection, and wait for that: in [[name]], [[close]]. [[unawaited]]",
-        )
-    } else {
-        (
-            "The program publishes no message, and ends without closing its connection.",
-            "Publish it: [[publish]]. [[unawaited]] If it does, it ended before the message left: close the connection, and wait for that.",
-        )
-    };
-    Mistake::new(message)
+/// The program says that it sent its message, and ended without closing this connection: it may not have left yet.
+fn not_out_yet(seen: &Performance, number: u32) -> Mistake {
+    Mistake::new("The program prints that it sent a message, and sent none: it ended without closing its connection.")
         .seen(format!("{}\nconnection {number}: no connection.close from the program", ending::last_words(seen)))
-        .hint(hint)
+        .hint("It may have ended before the message left: close the connection, and wait for that: in [[name]], [[close]]. [[unawaited]]")
 }
 
 /// The key and the body changed places: the key is `text`, which is to be sent, and the body is the queue's name.
