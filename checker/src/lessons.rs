@@ -115,7 +115,7 @@ pub fn judge<C: Contract>(evidence: &C::Evidence) -> Vec<(&'static str, Outcome)
             Finding::Passed(shown) => (id, Outcome::Passed(shown)),
             Finding::Failed(mistake) => {
                 failed = Some(id);
-                (id, Outcome::Failed(client.told(mistake)))
+                (id, Outcome::Failed(client.fill(mistake)))
             }
         },
     };

@@ -118,7 +118,7 @@ impl Client {
 
     /// The mistake, with this client's words in its message and its hint. What was seen stays as it was.
     #[must_use]
-    pub fn told(self, mistake: Mistake) -> Mistake {
+    pub fn fill(self, mistake: Mistake) -> Mistake {
         Mistake { message: self.say(&mistake.message), hint: self.say(&mistake.hint), ..mistake }
     }
 
@@ -145,7 +145,7 @@ impl Client {
             let word = part.split_once("]]").and_then(|(key, rest)| Some((self.word(key)?, rest)));
             match word {
                 Some((word, rest)) => filled.extend([word.as_str(), rest]),
-                // Brackets of somebody else's.
+                // Brackets that mark no word.
                 None => filled.extend(["[[", part]),
             }
         }

@@ -39,8 +39,8 @@ mod tests {
                 is_package: false,
             })
         };
-        let told = reason("#!/usr/bin/python3\r\nprint(1)\r\n").unwrap();
-        assert!(told.message.contains("`/usr/bin/python3\\r`"), "{told:?}");
+        let found = reason("#!/usr/bin/python3\r\nprint(1)\r\n").unwrap();
+        assert!(found.message.contains("`/usr/bin/python3\\r`"), "{found:?}");
         assert_eq!(reason("#!/usr/bin/python3\nprint(1)\n"), None);
         assert_eq!(reason("print(1)\r\n"), None);
         fs::remove_dir_all(folder).unwrap();

@@ -194,7 +194,7 @@ fn a_program_is_not_taken_for_another_of_the_same_name() {
 }
 
 /// What a check with these flags says on stdout, in one line: where lines break depends on how long a folder's path is.
-fn told(flags: &[&str]) -> (Option<i32>, String) {
+fn words_of(flags: &[&str]) -> (Option<i32>, String) {
     let output = run(&[&["check", "lesson", "01", "--broker", "embedded"], flags].concat());
     let words = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
     (output.status.code(), words)
@@ -208,13 +208,13 @@ const PRINTS: [(&str, &str); 2] = [
 #[test]
 fn a_package_without_a_program_or_with_several_is_told() {
     let folder = package("no-program", &[("src/lib.rs", "")]);
-    let (code, words) = told(&["--path", folder.to_str().unwrap()]);
+    let (code, words) = words_of(&["--path", folder.to_str().unwrap()]);
     assert_eq!(code, Some(3));
     assert!(words.contains("The package `same-name` has no program"), "{words}");
 
     let folder = package("programs", &PRINTS);
     let path = folder.to_str().unwrap();
-    let (code, words) = told(&["--path", path]);
+    let (code, words) = words_of(&["--path", path]);
     assert_eq!(code, Some(3));
     assert!(words.contains("The package `same-name` has several programs: receive, send."), "{words}");
     let hint = format!("cargo xtask check lesson 01 --path {} --bin send", shell_words::quote(path));
@@ -222,10 +222,10 @@ fn a_package_without_a_program_or_with_several_is_told() {
 
     // The hint works as it is typed.
     let typed = shell_words::split(hint.trim_start_matches("cargo xtask check lesson 01 ")).unwrap();
-    let (code, words) = told(&typed.iter().map(String::as_str).collect::<Vec<_>>());
+    let (code, words) = words_of(&typed.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("its first line on stdout: send"), "{words}");
-    let (code, words) = told(&["--path", path, "--bin", "sned"]);
+    let (code, words) = words_of(&["--path", path, "--bin", "sned"]);
     assert_eq!(code, Some(3));
     assert!(words.contains("has no program `sned`; it has receive, send."), "{words}");
 }
@@ -234,12 +234,12 @@ fn a_package_without_a_program_or_with_several_is_told() {
 fn a_path_may_be_a_manifest_a_source_or_a_workspace() {
     let folder = package("path-programs", &PRINTS);
     let source = folder.join("src/bin/receive.rs");
-    let (_, words) = told(&["--path", source.to_str().unwrap()]);
+    let (_, words) = words_of(&["--path", source.to_str().unwrap()]);
     assert!(words.contains("its first line on stdout: receive"), "{words}");
 
     let manifest = "[package]\nname = \"same-name\"\nedition = \"2024\"\ndefault-run = \"receive\"\n[workspace]\n";
     let folder = package("path-default", &[PRINTS[0], PRINTS[1], ("Cargo.toml", manifest)]);
-    let (_, words) = told(&["--path", folder.join("Cargo.toml").to_str().unwrap()]);
+    let (_, words) = words_of(&["--path", folder.join("Cargo.toml").to_str().unwrap()]);
     assert!(words.contains("its first line on stdout: receive"), "{words}");
 
     let member = "[package]\nname = \"member\"\nedition = \"2024\"\n";
@@ -253,9 +253,9 @@ fn a_path_may_be_a_manifest_a_source_or_a_workspace() {
         ("tools/src/lib.rs", ""),
     ];
     let folder = package("path-workspace", &files);
-    let (_, words) = told(&["--path", folder.to_str().unwrap()]);
+    let (_, words) = words_of(&["--path", folder.to_str().unwrap()]);
     assert!(words.contains("its first line on stdout: member"), "{words}");
-    let (code, words) = told(&["--path", folder.join("tools/src/lib.rs").to_str().unwrap()]);
+    let (code, words) = words_of(&["--path", folder.join("tools/src/lib.rs").to_str().unwrap()]);
     assert_eq!(code, Some(3));
     assert!(words.contains("The package `tools` has no program"), "{words}");
 }

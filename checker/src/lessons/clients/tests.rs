@@ -63,13 +63,13 @@ fn a_program_that_never_connects_is_known_by_its_command_line() {
 /// What a hint says to each client.
 #[test]
 fn the_same_hint_in_every_language() {
-    let mut told = String::new();
+    let mut all = String::new();
     let hint = "Publish it: [[publish_to:hello]]. [[unawaited]]\nPrint it with [[print]], then [[close]].\n[[set_durable]] [[auto_ack_off]]";
     for (product, platform, ..) in MEASURED {
         let said = Client::of(&program(product, platform)).say(hint);
-        told.push_str(&format!("## {product} on {platform}\n{said}\n\n"));
+        all.push_str(&format!("## {product} on {platform}\n{said}\n\n"));
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(all);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn no_hint_for_all_names_a_call_of_rust() {
             !line.starts_with("//") && (of_table || !file.contains("translate"))
         };
         for line in text.lines().map(str::trim).filter(is_said) {
-            // What stands in a string and in backticks is said to somebody.
+            // Code stands in backticks, in a string.
             let said: String = line.split('"').skip(1).step_by(2).collect();
             let code: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
             let mark = RUSTS.iter().find(|mark| code.iter().any(|code| code.contains(**mark)));

@@ -1,4 +1,4 @@
-//! A program that waits for somebody to type something.
+//! A program that waits for a key.
 
 use regex_lite::Regex;
 

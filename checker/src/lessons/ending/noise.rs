@@ -53,7 +53,7 @@ mod tests {
 
     use super::*;
 
-    fn told(text: &str) -> Option<String> {
+    fn chosen(text: &str) -> Option<String> {
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         telling(&lines).map(|(line, _)| line)
     }
@@ -63,7 +63,7 @@ mod tests {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/crashes");
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            let line = told(&fs::read_to_string(&path).unwrap()).unwrap();
+            let line = chosen(&fs::read_to_string(&path).unwrap()).unwrap();
             assert!(!is_noise(&line), "{}: {line}", path.display());
         }
     }
@@ -82,9 +82,9 @@ mod tests {
             ("}\n", "}"),
             ("thread 'main' panicked at src/main.rs:1:1:\nno reason\nnote: run with `RUST_BACKTRACE=1`", "no reason"),
         ] {
-            assert_eq!(told(text).as_deref(), Some(expected));
+            assert_eq!(chosen(text).as_deref(), Some(expected));
         }
-        assert_eq!(told(""), None);
-        assert_eq!(told("\n  \n"), None);
+        assert_eq!(chosen(""), None);
+        assert_eq!(chosen("\n  \n"), None);
     }
 }

@@ -105,7 +105,30 @@ pub(super) fn wrong_address(seen: &Performance) -> Option<Mistake> {
         }
         _ => elsewhere(trouble, address.as_ref().or(written), facts),
     };
-    Some(mistake)
+    let from_stdout = !ending::complaints(seen).iter().any(|other| other == line);
+    Some(if from_stdout { mistake.seen(format!("on its stdout: {line}")) } else { mistake })
+}
+
+/// The mistake of a program that has an address written into it, does not read the one that it is given, and complains about
+/// nothing: it goes on trying, or it reached a broker of its own there.
+pub(super) fn written_into_it(seen: &Performance) -> Option<Mistake> {
+    let facts = &seen.facts;
+    let address = of_interest(facts).filter(|_| !facts.reads_address)?;
+    let port = address.port.unwrap_or(5672);
+    if address.is_local() && facts.port == Some(port) {
+        return None;
+    }
+    let host = if address.is_local() { "localhost" } else { &address.host };
+    let hint = if matches!(port, 15671 | 15672) || address.scheme.starts_with("http") {
+        REWRITE.to_owned()
+    } else {
+        instead(address.is_local().then_some(port))
+    };
+    let given = facts.port.map_or_else(|| "the address in AMQP_URL".to_owned(), |port| format!("localhost:{port}"));
+    Some(
+        Mistake::new(format!("The program has {host}:{port} written into it, and never connects to {given}."))
+            .hint(hint),
+    )
 }
 
 /// The address that a complaint names.
@@ -152,13 +175,13 @@ fn elsewhere(trouble: Trouble, address: Option<&Written>, facts: &Facts) -> Mist
         return Mistake::new(format!("The program connects to {what}, which is not known here, and not to {given}."))
             .hint(format!("{} The name of a container is known to other containers only.", instead(None)));
     }
-    let told = if is_local { format!("localhost:{port}") } else { format!("{host}:{port}") };
+    let target = if is_local { format!("localhost:{port}") } else { format!("{host}:{port}") };
     let (there, hint) = match trouble {
         Trouble::NoAnswer => ("which does not answer as a broker does", instead(is_local.then_some(port))),
         _ => ("where no broker listens", instead(is_local.then_some(port))),
     };
     match address {
-        Some(_) => Mistake::new(format!("The program connects to {told}, {there}, and not to {given}.")).hint(hint),
+        Some(_) => Mistake::new(format!("The program connects to {target}, {there}, and not to {given}.")).hint(hint),
         None => Mistake::new(match facts.port {
             Some(port) => format!("The program connects to another address than localhost:{port}, {there}."),
             None => format!("The program connects to another address than the one in AMQP_URL, {there}."),

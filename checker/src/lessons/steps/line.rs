@@ -1,7 +1,7 @@
 //! A line that has to be printed.
 
 use crate::{
-    lessons::{ending, printed},
+    lessons::{ending, printed, receiving},
     performance::Performance,
     verdict::Mistake,
 };
@@ -59,11 +59,11 @@ pub fn line_on_stdout(seen: &Performance, expected: &str, fits: impl Fn(&str) ->
 #[must_use]
 pub fn logged(line: &str) -> Mistake {
     Mistake::new("The line is printed to stderr, with something in front of it; the line alone belongs on stdout.")
-        .seen(line.to_owned())
+        .seen(receiving::shown(line, 100))
         .hint("Print the line alone, with [[print]]. [[streams]]")
 }
 
-/// A line behind a progress bar, which began the line anew with a carriage return.
+/// A line behind a progress bar, which goes back to the start of the line with a carriage return.
 #[must_use]
 pub fn overwritten(line: &str) -> Mistake {
     Mistake::new("The line has a progress bar in front of it, whose carriage return (`\\r`) ends no line.")

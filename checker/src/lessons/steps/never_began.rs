@@ -1,6 +1,6 @@
 //! A program that opened no socket to the broker.
 
-use super::address::{WRITTEN_INTO_IT, wrong_address};
+use super::address::{WRITTEN_INTO_IT, written_into_it, wrong_address};
 use crate::{
     lessons::{
         ending::{self, last_words},
@@ -15,7 +15,7 @@ pub(super) fn never_began(seen: &Performance) -> Mistake {
     let panic = ending::panic_of(seen);
     let evidence = panic.as_ref().map_or_else(|| last_words(seen), |panic| panic.evidence.clone());
     if let Some(mistake) = wrong_address(seen) {
-        return mistake.seen(evidence);
+        return if mistake.evidence.is_empty() { mistake.seen(evidence) } else { mistake };
     }
     if ending::went_on(seen) {
         let mistake = Mistake::new("The program never connected to the broker.").seen(evidence);
@@ -25,7 +25,10 @@ pub(super) fn never_began(seen: &Performance) -> Mistake {
                     .to_owned(),
                 ..waits
             },
-            None => mistake.hint(format!("[[does_it_wait]] {WRITTEN_INTO_IT}")),
+            None => match written_into_it(seen) {
+                Some(written) => written.seen(mistake.evidence),
+                None => mistake.hint(format!("[[does_it_wait]] {WRITTEN_INTO_IT}")),
+            },
         };
     }
     if let Some(panic) = panic {
@@ -33,7 +36,7 @@ pub(super) fn never_began(seen: &Performance) -> Mistake {
         return Mistake::new(message).seen(evidence).hint(panic.hint);
     }
     if let Some(crash) = ending::cut_short(seen) {
-        // What never ran, or ran in the background, need not be told so.
+        // For a program that never ran, or left for the background, that goes without saying.
         let ran = crash.message.starts_with("The program crashed");
         let more = if ran { " The program had not connected to the broker yet." } else { "" };
         return Mistake { message: crash.message.clone() + more, ..crash };
@@ -57,9 +60,15 @@ pub(super) fn never_began(seen: &Performance) -> Mistake {
             "{}: {line}",
             if lines.first() == Some(line) { "its first line on stdout" } else { "on its stdout" }
         ))
-        .hint(format!("[[is_awaited]] Take the address from AMQP_URL: [[env]]. {WRITTEN_INTO_IT}"));
+        .hint(written_into_it(seen).map_or_else(
+            || format!("[[is_awaited]] Take the address from AMQP_URL: [[env]]. {WRITTEN_INTO_IT}"),
+            |written| written.hint,
+        ));
     }
     let evidence = lines.first().map_or(evidence, |line| format!("its first line on stdout: {line}"));
+    if let Some(written) = written_into_it(seen) {
+        return written.seen(evidence);
+    }
     Mistake::new("The program ended without connecting to the broker.")
         .seen(evidence)
         .hint(format!("[[connects_late]] {WRITTEN_INTO_IT}"))

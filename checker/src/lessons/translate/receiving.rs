@@ -36,7 +36,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         pattern: r"reached maximum \((?<most>\d+)\) of consumers",
         examples: &["NOT_ALLOWED - reached maximum (10) of consumers per channel"],
         cause: "The program has $most subscriptions, and the broker allows no more.",
-        remedy: "Subscribe once, with [[consume_name]], and receive in a loop. Calling it anew for each message makes a new subscription each time.",
+        remedy: "Subscribe once, with [[consume_name]], and receive in a loop. Calling it again for each message makes a new subscription each time.",
     },
     Entry {
         of: Reply(&[540]),

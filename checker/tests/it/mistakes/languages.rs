@@ -205,6 +205,24 @@ pub fn cases() -> Vec<(&'static str, String)> {
             "Perl: tries again and again",
             send(started(Language::Other).complain("connect: Connection refused").overdue(), None),
         ),
+        (
+            "Pika: tries again and again at localhost",
+            send(started(Language::Python).with("", "localhost", None).overdue(), None),
+        ),
+        (
+            "Pika: catches the error and prints it",
+            send(
+                started(Language::Python)
+                    .with("", "localhost", None)
+                    .print("could not connect: AMQPConnectionError()")
+                    .exit(1),
+                None,
+            ),
+        ),
+        (
+            "Pika: a broker of its own on localhost",
+            send(started(Language::Python).with("", "localhost", None).print(SENT).exit(0), None),
+        ),
         // Said, and not done.
         ("prints its line on another broker", send(started(Language::Python).print(SENT).exit(0), None)),
         ("prints something else", send(started(Language::Python).print("starting sender ...").exit(0), None)),
