@@ -223,6 +223,9 @@ mod tests {
         assert_eq!(unread_value(Kind::Method, &old), Some(("x-queue-type".to_owned(), b's')));
         let header = [vec![0; 12], headers(&short[13..])].concat();
         assert_eq!(unread_value(Kind::Header, &header), Some(("x-queue-type".to_owned(), b'_')));
+        // What the rest of a short string reads as is no value of the program's.
+        let rest = declare(b"\0\0\0\x0a\x01as\x04\0\x01kV\x09x");
+        assert_eq!(unread_value(Kind::Method, &rest), Some(("a".to_owned(), b's')));
         let unknown = declare(b"\0\0\0\x04\x01kZ\0");
         assert_eq!(unread_value(Kind::Method, &unknown), Some(("k".to_owned(), b'Z')));
         assert_eq!(unread_value(Kind::Method, &declare(&nested(3))), None);

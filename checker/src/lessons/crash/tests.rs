@@ -169,6 +169,21 @@ fn the_code_at_the_line_is_kept_where_it_was_printed() {
 }
 
 #[test]
+fn a_go_program_is_the_learners_wherever_it_lies() {
+    let lines = [
+        "panic: no broker",
+        "",
+        "goroutine 1 [running]:",
+        "log.Panic(...)",
+        "\t/usr/lib/go/src/log/log.go:11",
+        "main.main()",
+        "\t/src/vendor/main.go:7 +0x1d",
+    ];
+    let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    assert_eq!(place(&find(&lines).unwrap()), "main.go:7");
+}
+
+#[test]
 fn every_recording_is_in_a_table() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/crashes");
     let none = ["gofatal", "http-py", "warn-py"];

@@ -79,6 +79,7 @@ mod tests {
             ("no broker\n\n   \n", "no broker"),
             ("error: no broker\n    at send (/x/send.js:1:2)\n", "error: no broker"),
             ("Error: gone\n  code: 'E',\n  port: 5672\n}\n\nNode.js v20.20.2\n", "Error: gone"),
+            ("no broker\n\nNode.js v20.20.2\n", "no broker"),
             ("}\n", "}"),
             ("thread 'main' panicked at src/main.rs:1:1:\nno reason\nnote: run with `RUST_BACKTRACE=1`", "no reason"),
         ] {
