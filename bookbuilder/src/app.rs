@@ -17,7 +17,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { Exit::Usage } else { Exit::Passed }.into();
         }
     };
-    let workspace = workspace();
+    let workspace = match cli::kit() {
+        Ok(kit) => kit,
+        Err(no_kit) => {
+            eprintln!("error: {no_kit}\nhint: {}", cli::NoKit::HINT);
+            return Exit::NotChecked.into();
+        }
+    };
     let done = match cli.book.what() {
         BookWhat::Build => build(workspace),
         BookWhat::Serve { port } => serve(workspace, port),
@@ -28,11 +34,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Exit::NotChecked
     });
     exit.into()
-}
-
-/// The workspace's root folder: the one this program was built in.
-fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
 /// Builds the pages where `book.toml` wants them. With mistakes that leave no hole in a page they are built all the same, for

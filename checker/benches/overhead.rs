@@ -5,6 +5,7 @@
 
 use std::{
     env,
+    path::Path,
     process::{Command, ExitCode, Stdio},
     time::{Duration, Instant},
 };
@@ -108,7 +109,7 @@ async fn publish(url: &str, count: usize) -> Result<Duration, Error> {
 /// The whole command, as it is typed, against the program alone.
 fn check(broker: &Broker) {
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let root = cli::kit().unwrap_or(Path::new("."));
     let url = broker.address.url();
     let quiet = |command: &mut Command| {
         let begin = Instant::now();

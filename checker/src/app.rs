@@ -36,6 +36,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { Exit::Usage } else { Exit::Passed }.into();
         }
     };
+    if let Err(no_kit) = cli::kit() {
+        tell("error", &no_kit.to_string());
+        tell("hint", cli::NoKit::HINT);
+        return Exit::NotChecked.into();
+    }
     let order = match cli.command {
         Command::Next => return learner::next(),
         Command::List => return learner::list(),

@@ -30,6 +30,7 @@ pub mod brokers;
 pub mod check;
 pub mod conversation;
 pub mod doctor;
+pub mod fingerprint;
 pub mod guide;
 pub mod lessons;
 pub mod owner;

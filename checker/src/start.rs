@@ -2,6 +2,7 @@
 //!
 //! Nothing is ever overwritten, and nothing is left half done: the package is written beside its place, and then renamed.
 
+mod alias;
 mod package;
 
 use std::{
@@ -10,7 +11,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::{lessons::Lesson, owner::at, workspace};
+use crate::{fingerprint, lessons::Lesson, owner::at, workspace};
 
 /// Where a program is to be begun, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,7 +64,8 @@ pub fn start(lesson: &Lesson, wish: &Wish) -> Result<Started, NotStarted> {
     if is_there && !wish.force {
         return Err(NotStarted::IsThere(folder));
     }
-    let files = package::files(lesson, &check_command(lesson, &folder))?;
+    let mut files = package::files(lesson, &name_for(lesson, &folder), &check_command(lesson, &folder))?;
+    files.extend(alias::files(&real(&folder)));
     let staging = beside(&folder, &format!("new-{}", fastrand::u32(..)), ".");
     let placed = write(&staging, &files).and_then(|()| place(&staging, &folder, is_there));
     if placed.is_err() {
@@ -180,6 +182,17 @@ pub fn hints(lesson: &Lesson, wish: &Wish, why: &NotStarted) -> Vec<String> {
 fn check_command(lesson: &Lesson, folder: &Path) -> String {
     let check = format!("cargo xtask check lesson {}", lesson.number);
     if folder == place_of(lesson) { check } else { format!("{check} --path {}", quoted(folder)) }
+}
+
+/// The package's name. cargo takes packages of one name that share a target folder for one, and runs the program of another for
+/// this one's: so each place beside the usual one makes a name of its own.
+fn name_for(lesson: &Lesson, folder: &Path) -> String {
+    let usual = format!("my-{}", lesson.about.id);
+    if folder == place_of(lesson) {
+        return usual;
+    }
+    let place = fingerprint::of(real(folder).as_os_str().as_encoded_bytes());
+    format!("{usual}-{:06x}", place & 0x00ff_ffff)
 }
 
 /// Where a learner's program for a lesson is looked for.

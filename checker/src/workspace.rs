@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-/// The workspace's root folder: the one this program was built in.
+/// The workspace's root folder. Every command makes sure first that there is one.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+    cli::kit().unwrap_or(Path::new("."))
 }
 
 /// Where learners' programs are, and what is remembered of them: `work/`, or the folder that `HELLO_RABBIT_WORK` names.

@@ -6,6 +6,7 @@
 mod book;
 mod doctor;
 mod exit;
+mod kit;
 mod learn;
 mod start;
 mod watch;
@@ -22,6 +23,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use book::{BookArgs, BookCli, BookWhat};
 pub use doctor::{DoctorArgs, DoctorFormat};
 pub use exit::Exit;
+pub use kit::{NoKit, kit};
 pub use learn::{DiffArgs, DiffWhat, HintArgs, HintWhat, ResetArgs, ResetWhat};
 pub use start::{StartArgs, StartWhat};
 pub use watch::{POLL, WatchArgs, WatchWhat, WatchedArgs};

@@ -8,9 +8,9 @@ use std::{
 
 use anyhow::Context;
 
-/// The workspace's root folder.
+/// The workspace's root folder. `main` made sure that there is one.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+    cli::kit().unwrap_or(Path::new("."))
 }
 
 /// cargo, about the workspace, from whatever folder we are in.

@@ -43,10 +43,12 @@ enum Command {
 
 fn main() -> ExitCode {
     // Without a command: where am I?
-    let done = match Cli::parse_from(cli::typed(env::args_os()))
-        .command
-        .unwrap_or(Command::Checker(cli::Command::Next.into()))
-    {
+    let command = Cli::parse_from(cli::typed(env::args_os())).command.unwrap_or(Command::Checker(cli::Command::Next.into()));
+    if let Err(no_kit) = cli::kit() {
+        eprintln!("error: {no_kit}\nhint: {}", cli::NoKit::HINT);
+        return cli::Exit::NotChecked.into();
+    }
+    let done = match command {
         Command::Checker(command) => checker::run(&command),
         Command::Book(book) => book::run(book.what()),
         Command::Bench { quick } => bench::run(quick),

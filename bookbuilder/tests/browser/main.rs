@@ -23,6 +23,9 @@ use libtest_mimic::{Arguments, Trial};
 
 use crate::{at_hand::AtHand, lab::Lab, page::THEMES, trials::*};
 
+/// Tests know the folder that they were built in: with this, cargo builds them again where the kit was moved.
+const _: Option<&str> = option_env!("HELLO_RABBIT_BUILT_IN");
+
 /// What a test function gets, and gives.
 type Test = Box<dyn Fn(&Lab) -> anyhow::Result<()> + Send>;
 

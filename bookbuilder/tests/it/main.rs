@@ -15,3 +15,6 @@ mod real;
 #[cfg(feature = "serve")]
 mod serve;
 mod small;
+
+/// Tests know the folder that they were built in: with this, cargo builds them again where the kit was moved.
+const _: Option<&str> = option_env!("HELLO_RABBIT_BUILT_IN");

@@ -73,9 +73,9 @@ fn main() -> ExitCode {
 /// Prints the report, and leaves it where it can be copied from.
 fn publish(report: &Report) -> Result<(), Reason> {
     println!("{report}");
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/hello-rabbit/bench"));
+    let folder = cli::kit().unwrap_or(Path::new(".")).join("target/hello-rabbit/bench");
     let path = folder.join("load.md");
-    fs::create_dir_all(folder).and_then(|()| fs::write(&path, report.to_string())).map_err(|error| Reason {
+    fs::create_dir_all(&folder).and_then(|()| fs::write(&path, report.to_string())).map_err(|error| Reason {
         message: format!("The report could not be written to {}: {error}.", path.display()),
         hints: vec![],
     })

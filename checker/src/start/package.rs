@@ -50,10 +50,10 @@ struct Own {
     dependencies: Table,
 }
 
-/// The files, by their names, with their text. `check` is the command that judges the program.
-pub fn files(lesson: &Lesson, check: &str) -> Result<Vec<(&'static str, String)>, NotStarted> {
+/// The files, by their names, with their text. `name` is the package's, and `check` the command that judges the program.
+pub fn files(lesson: &Lesson, name: &str, check: &str) -> Result<Vec<(&'static str, String)>, NotStarted> {
     Ok(vec![
-        ("Cargo.toml", manifest(lesson)?),
+        ("Cargo.toml", manifest(lesson, name)?),
         // The same versions as the kit has, without asking the network.
         ("Cargo.lock", read(&workspace::root().join("Cargo.lock"))?),
         ("src/main.rs", program(lesson, check)?),
@@ -71,14 +71,14 @@ fn program(lesson: &Lesson, check: &str) -> Result<String, NotStarted> {
     Ok(format!("{doc}//!\n{HOW}//!\n//! ```console\n//! $ {check}\n//! ```\n\n{ALLOW}\n{}", rest.trim_start()))
 }
 
-fn manifest(lesson: &Lesson) -> Result<String, NotStarted> {
+fn manifest(lesson: &Lesson, name: &str) -> Result<String, NotStarted> {
     let (kit_file, own_file) = (workspace::root().join("Cargo.toml"), lesson.folder.join("Cargo.toml"));
     let kit: Kit = parsed(&kit_file)?;
     let own: Own = parsed(&own_file)?;
     let mut text = format!(
-        "# Your program for lesson {}.\n[package]\nname = \"my-{}\"\nedition = \"{}\"\n\n\
+        "# Your program for lesson {}.\n[package]\nname = \"{name}\"\nedition = \"{}\"\n\n\
          # As the lesson's own program has them.\n[dependencies]\n",
-        lesson.number, lesson.about.id, kit.workspace.package.edition
+        lesson.number, kit.workspace.package.edition
     );
     for (name, value) in &own.dependencies {
         let is_shared = value.get("workspace").is_some();

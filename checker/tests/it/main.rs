@@ -8,6 +8,8 @@ mod doctor;
 mod gallery;
 mod learner;
 mod mistakes;
+#[cfg(unix)]
+mod moved;
 mod reference;
 mod rules;
 mod several;

@@ -263,7 +263,42 @@ fn a_folder_with_a_blank_in_its_name_can_be_typed_again() {
     let output = checker(&folder, &["start", "lesson", "hello-send", "--to", "my work/send it"]);
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(told.contains("--path 'my work/send it'\n"), "{told}");
-    assert_eq!(names(&folder.join("my work/send it")), ["Cargo.lock", "Cargo.toml", "src"]);
+    assert_eq!(names(&folder.join("my work/send it")), [".cargo", "Cargo.lock", "Cargo.toml", "src"]);
+}
+
+/// cargo, in this folder.
+fn cargo(folder: &Path, arguments: &[&str]) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(arguments).current_dir(folder).env_remove("CARGO_TARGET_DIR");
+    cargo
+}
+
+#[test]
+fn the_commands_work_in_the_folders_of_a_program() {
+    let folder = empty("alias");
+    let outside = std::env::temp_dir().join(format!("hello-rabbit alias-{}", std::process::id()));
+    checker(&folder, &["start", "lesson", "01"]);
+    checker(&folder, &["start", "lesson", "01", "--to", outside.to_str().unwrap()]);
+    let metadata = cargo(&outside, &["metadata", "--offline", "--no-deps", "--format-version", "1"]).output().unwrap();
+    let inside = folder.join("work/01-hello-send");
+    for place in [&inside, &inside.join("src"), &outside, &outside.join("src")] {
+        let help = cargo(place, &["xtask", "--help"]).env("CARGO_TARGET_DIR", target()).output().unwrap();
+        assert!(
+            String::from_utf8_lossy(&help.stdout).contains("Usage: cargo xtask"),
+            "{}: {}",
+            place.display(),
+            shown(&help)
+        );
+    }
+    fs::remove_dir_all(&outside).unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let kit = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    assert_eq!(metadata["target_directory"].as_str(), kit.join("target").to_str());
+    let name = metadata["packages"][0]["name"].as_str().unwrap();
+    assert!(
+        name.starts_with("my-hello-send-"),
+        "{name} is the name of the usual program, which shares the target folder"
+    );
 }
 
 /// A text with the kit's folders as they are from the kit's own.

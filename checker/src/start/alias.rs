@@ -1,0 +1,89 @@
+//! cargo's own settings for a learner's package, so that `cargo xtask` works in its folders, too.
+//!
+//! cargo resolves the path of a manifest from the current folder. So each folder of the package has settings of its own, and
+//! inside the kit they name it by a relative path, which stays right when the kit is moved or copied.
+
+use std::path::Path;
+
+use toml::Value;
+
+use crate::workspace;
+
+/// The folders of a package that somebody may be in, and how far below the package they are.
+const FOLDERS: [(&str, usize); 2] = [(".cargo/config.toml", 0), ("src/.cargo/config.toml", 1)];
+
+const WHY: &str = "# `cargo xtask` works in this folder, too.\n";
+
+/// The files, by their names, with their text, for a package in this folder.
+pub fn files(folder: &Path) -> Vec<(&'static str, String)> {
+    let kit = super::real(workspace::root());
+    match folder.strip_prefix(&kit) {
+        Ok(inside) => {
+            let depth = inside.components().count();
+            FOLDERS.map(|(file, below)| (file, format!("{WHY}{}", alias(&upwards(depth + below))))).to_vec()
+        }
+        Err(_) => vec![(FOLDERS[0].0, outside(&kit))],
+    }
+}
+
+/// The kit's manifest, from a folder that is so far below.
+fn upwards(depth: usize) -> String {
+    "../".repeat(depth) + "Cargo.toml"
+}
+
+/// Outside the kit no relative path is steadier than an absolute one, and what the lessons need is compiled in the kit.
+fn outside(kit: &Path) -> String {
+    let manifest = kit.join("Cargo.toml").display().to_string();
+    let target = Value::from(kit.join("target").display().to_string());
+    format!(
+        "{WHY}# Where the kit was moved, name its new place here.\n{}\n\
+         # What the lessons need is compiled there already.\n[build]\ntarget-dir = {target}\n",
+        alias(&manifest)
+    )
+}
+
+/// The alias. As a text it takes the place of one that a folder above may have; as a list, which a path with a blank in it
+/// needs, it does not.
+fn alias(manifest: &str) -> String {
+    let words = ["run", "--quiet", "--manifest-path", manifest, "--package", "xtask", "--"];
+    let value =
+        if manifest.contains(char::is_whitespace) { Value::from(words.to_vec()) } else { Value::from(words.join(" ")) };
+    format!("[alias]\nxtask = {value}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(folder: &Path) -> Vec<(&'static str, toml::Table)> {
+        files(folder).into_iter().map(|(file, text)| (file, toml::from_str(&text).unwrap())).collect()
+    }
+
+    #[test]
+    fn inside_the_kit_its_manifest_is_so_many_folders_above() {
+        let kit = super::super::real(workspace::root());
+        let found = settings(&kit.join("work/deep/mine"));
+        let alias = |up: &str| format!("run --quiet --manifest-path {up}Cargo.toml --package xtask --");
+        for ((file, settings), (expected, up)) in
+            found.iter().zip([(".cargo/config.toml", "../../../"), ("src/.cargo/config.toml", "../../../../")])
+        {
+            assert_eq!((*file, settings["alias"]["xtask"].as_str()), (expected, Some(alias(up).as_str())));
+            assert!(settings.get("build").is_none(), "the kit's own settings count: {settings}");
+        }
+    }
+
+    #[test]
+    fn outside_the_kit_is_named_by_its_place_and_its_target_folder_is_shared() {
+        let kit = super::super::real(workspace::root());
+        let [(file, settings)] = &settings(&std::env::temp_dir().join("mine"))[..] else { panic!("one file") };
+        assert_eq!(*file, ".cargo/config.toml");
+        assert_eq!(settings["build"]["target-dir"].as_str(), kit.join("target").to_str());
+        let manifest = kit.join("Cargo.toml").display().to_string();
+        assert!(settings["alias"]["xtask"].to_string().contains(&manifest), "{settings}");
+        let with_a_blank: toml::Table = toml::from_str(&alias("/my kit/Cargo.toml")).unwrap();
+        assert_eq!(
+            with_a_blank["alias"]["xtask"].as_array().map(|words| words[3].as_str()),
+            Some(Some("/my kit/Cargo.toml"))
+        );
+    }
+}
