@@ -273,7 +273,7 @@ async fn warm_broker(what: &WarmWhat) -> ExitCode {
         () = interrupted() => {
             if matches!(what, WarmWhat::Up { .. }) {
                 say("interrupted; cleaning up");
-                let _ = brokers::warm::down().await;
+                brokers::warm::clear_away().await;
             }
             return Exit::Interrupted.into();
         }

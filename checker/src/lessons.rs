@@ -280,11 +280,21 @@ impl Lesson {
 }
 
 async fn perform<C: Contract>(stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Judged, Reason> {
-    let evidence = C::play(stage, program, seed).await?;
-    // What a program does whose broker goes away says nothing about it.
+    let blocked = stage.blocked();
+    let evidence = tokio::select! {
+        evidence = C::play(stage, program, seed) => evidence?,
+        alarm = blocked.alarm() => return Err(stage.not_checked(&alarm).await),
+    };
+    // What a program does whose broker goes away, or takes no messages, says nothing about it.
     stage.still_there()?;
+    if let Some(alarm) = blocked.now() {
+        return Err(stage.not_checked(&alarm).await);
+    }
     let outcomes = judge::<C>(&evidence);
     let passed = outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Passed(_)));
+    if !passed && let Some(alarm) = stage.alarm().await {
+        return Err(stage.not_checked(&alarm).await);
+    }
     let notes = if passed { C::notes(&evidence) } else { Vec::new() };
     let parts = C::parts(evidence);
     parts.iter().try_for_each(|part| only_on_rabbitmq(&part.performance))?;

@@ -1,6 +1,9 @@
 //! What was seen of one program: its conversation, its output, its end. Plain data, made to be judged.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use wire::Event;
 
@@ -13,6 +16,8 @@ pub struct Performance {
     pub facts: Facts,
     /// The conversation, in the order it took place.
     pub events: Vec<Event>,
+    /// The connections that the broker blocks, because of an alarm, each with the reason it gave.
+    pub blocked: BTreeMap<u32, String>,
     /// Something was said after the recorder was full: `events` is the start of the conversation.
     pub events_cut: bool,
     /// What it wrote to stdout.

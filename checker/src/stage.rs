@@ -6,7 +6,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -14,11 +14,19 @@ use std::{
 
 use tokio::{
     sync::watch,
+    task::JoinSet,
     time::{Instant, timeout_at},
 };
 
+use wire::{Event, Method, What, protocol::basic};
+
 use crate::{
-    brokers::{Broker, address::Address, hand::Hand},
+    brokers::{
+        Broker,
+        address::Address,
+        alarm::{Alarm, GRACE},
+        hand::Hand,
+    },
     owner::Run,
     performance::Performance,
     program::{Program, facts, running::Running},
@@ -29,6 +37,9 @@ use crate::{
 /// How long a program that did the one thing may take for the next that follows at once: printing what it received, ending
 /// after Ctrl-C. A longer time limit for the whole program makes this longer, too.
 const PROMPTLY: f64 = 0.3;
+
+/// A program that published more messages than this floods the broker: an alarm that comes of it is the program's doing.
+const FLOOD: usize = 100;
 
 /// What was seen of one program so far; tap and program write into it, contracts wait on it.
 #[derive(Clone, Debug)]
@@ -99,6 +110,9 @@ pub struct Stage<'a> {
     /// The way in at `port`: it leads to the program that was started last.
     door: Arc<Mutex<Option<Door>>>,
     broker: Broker,
+    blocked: Blocked,
+    /// What keeps up with alarms on the connections of `hand`. It ends with the stage.
+    listeners: JoinSet<()>,
 }
 
 /// How a program is started.
@@ -126,18 +140,56 @@ impl<'a> Stage<'a> {
         port: Option<u16>,
     ) -> Result<Stage<'a>, Reason> {
         let room = broker.room(run, queues).await?;
-        let hand = Hand::reach(&room).await.map_err(|error| broker.refused(&error.to_string()))?;
-        Ok(Stage {
+        let (hand, alarm) = tokio::join!(Hand::reach(&room), Alarm::at(&room));
+        let hand = hand.map_err(|error| broker.refused(&error.to_string()))?;
+        if let Ok(Some(alarm)) = alarm {
+            return Err(alarm.not_checked(broker.is_embedded().await));
+        }
+        let changed = watch::Sender::new(0);
+        let mut stage = Stage {
             room,
             hand,
             run,
             time_limit,
             port,
             zero: Instant::now(),
-            changed: watch::Sender::new(0),
+            blocked: Blocked { changed: changed.clone(), programs: Arc::default(), hand: Arc::default() },
+            changed,
             door: Arc::default(),
             broker: broker.clone(),
-        })
+            listeners: JoinSet::new(),
+        };
+        stage.listen();
+        Ok(stage)
+    }
+
+    /// Keeps up with what the broker says about alarms to `hand`.
+    fn listen(&mut self) {
+        let (mut alarms, blocked) = (self.hand.alarms(), self.blocked.clone());
+        self.listeners.spawn(async move {
+            loop {
+                alarms.change().await;
+                *lock(&blocked.hand) = alarms.on().map(str::to_owned);
+                blocked.changed.send_modify(|version| *version += 1);
+            }
+        });
+    }
+
+    /// What tells of alarms from here on, also while a scene is played.
+    #[must_use]
+    pub fn blocked(&self) -> Blocked {
+        self.blocked.clone()
+    }
+
+    /// The reason why a check with this alarm says nothing.
+    pub async fn not_checked(&self, alarm: &Alarm) -> Reason {
+        alarm.not_checked(self.broker.is_embedded().await)
+    }
+
+    /// The alarm that is on at the broker now, if any: some programs are stopped by one without a word, as their client does not
+    /// announce that it understands `connection.blocked`.
+    pub async fn alarm(&self) -> Option<Alarm> {
+        if self.blocked.is_flood() { None } else { Alarm::at(&self.room).await.ok().flatten() }
     }
 
     /// A second stage of the same check, with a vhost of its own: what happens on one is not seen on the other. None where the
@@ -153,7 +205,13 @@ impl<'a> Stage<'a> {
         // It let us in before.
         let failed = |reason: Reason| failed_us(reason.message.trim_end_matches('.'));
         let beside = Stage::set(&self.broker, self.run, queues, self.time_limit, self.port).await.map_err(failed)?;
-        Ok(Some(Stage { zero: self.zero, changed: self.changed.clone(), door: self.door.clone(), ..beside }))
+        Ok(Some(Stage {
+            zero: self.zero,
+            changed: self.changed.clone(),
+            blocked: self.blocked.clone(),
+            door: self.door.clone(),
+            ..beside
+        }))
     }
 
     /// Time begins now: the stage may have been set while the program was built.
@@ -183,6 +241,7 @@ impl<'a> Stage<'a> {
         }
         let seen = Seen::told(self.changed.clone());
         seen.add(|seen| seen.facts = facts::of(program, self.port));
+        lock(&self.blocked.programs).push(seen.clone());
         let tap =
             Tap::open(&self.room, self.port, seen.clone(), self.zero, Some(self.run.hold()), Bounds::default()).await?;
         if self.port.is_some() {
@@ -242,6 +301,7 @@ impl<'a> Stage<'a> {
             return Ok(false);
         }
         self.hand = Hand::reach(&self.room).await.map_err(|error| self.lost(&error))?;
+        self.listen();
         Ok(true)
     }
 
@@ -259,6 +319,54 @@ impl<'a> Stage<'a> {
     pub fn still_there(&self) -> Result<(), Reason> {
         if self.hand.holds_on() { Ok(()) } else { Err(failed_us("its connection is gone")) }
     }
+}
+
+/// The connections of one check that the broker blocks, because of an alarm.
+#[derive(Clone, Debug)]
+pub struct Blocked {
+    changed: watch::Sender<u64>,
+    programs: Arc<Mutex<Vec<Seen>>>,
+    hand: Arc<Mutex<Option<String>>>,
+}
+
+impl Blocked {
+    /// Waits for an alarm that stays on.
+    pub async fn alarm(&self) -> Alarm {
+        loop {
+            until(&self.changed, far_away(), || self.now().is_some()).await;
+            let Some(alarm) = self.now() else { continue };
+            if !until(&self.changed, Instant::now() + GRACE, || self.now().is_none()).await {
+                return alarm;
+            }
+        }
+    }
+
+    /// The alarm that blocks a connection now. Where a program floods the broker, there is none.
+    #[must_use]
+    pub fn now(&self) -> Option<Alarm> {
+        let of_a_program = |seen: &Seen| seen.look(|seen| seen.blocked.values().next().cloned());
+        let reason = lock(&self.programs).iter().find_map(of_a_program).or_else(|| lock(&self.hand).clone())?;
+        (!self.is_flood()).then(|| Alarm::new(reason))
+    }
+
+    fn is_flood(&self) -> bool {
+        let floods =
+            |seen: &Seen| seen.look(|seen| seen.events.iter().filter(|event| is_publish(event)).nth(FLOOD).is_some());
+        lock(&self.programs).iter().any(floods)
+    }
+}
+
+fn is_publish(event: &Event) -> bool {
+    matches!(&event.what, What::Method { method: Method::Basic(basic::AMQPMethod::Publish(_)), .. })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A deadline for what has none: another one comes earlier.
+fn far_away() -> Instant {
+    Instant::now() + Duration::from_secs(24 * 60 * 60)
 }
 
 fn failed_us(how: &str) -> Reason {
@@ -350,5 +458,49 @@ impl Actor {
         self.running.end().await;
         self.tap.close().await;
         self.seen.look(Performance::clone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::{Content, Peer};
+
+    use super::*;
+
+    fn published(count: usize) -> Seen {
+        let method = Method::Basic(basic::AMQPMethod::Publish(basic::Publish::default()));
+        let what = What::Method { channel: 1, method, content: Some(Box::new(Content::default())) };
+        let event = Event { at: Duration::ZERO, order: 0, connection: 1, from: Peer::Program, what };
+        let seen = Seen::default();
+        seen.add(|seen| {
+            seen.events = vec![event; count];
+            seen.blocked.insert(1, "low on memory".to_owned());
+        });
+        seen
+    }
+
+    #[test]
+    fn an_alarm_counts_unless_a_program_floods_the_broker() {
+        for (count, counts) in [(1, true), (FLOOD, true), (FLOOD + 1, false)] {
+            let programs = Arc::new(Mutex::new(vec![Seen::default(), published(count)]));
+            let blocked = Blocked { changed: watch::Sender::new(0), programs, hand: Arc::default() };
+            assert_eq!(blocked.now().is_some(), counts, "after {count} messages");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_alarm_that_ends_at_once_is_none() {
+        let changed = watch::Sender::new(0);
+        let blocked = Blocked { changed: changed.clone(), programs: Arc::default(), hand: Arc::default() };
+        *lock(&blocked.hand) = Some("low on disk".to_owned());
+        let (alarm, ()) = tokio::join!(tokio::time::timeout(GRACE * 3, blocked.alarm()), async {
+            tokio::task::yield_now().await;
+            *lock(&blocked.hand) = None;
+            changed.send_modify(|version| *version += 1);
+        });
+        assert!(alarm.is_err(), "{alarm:?}");
+        *lock(&blocked.hand) = Some("low on disk".to_owned());
+        changed.send_modify(|version| *version += 1);
+        assert_eq!(blocked.alarm().await, Alarm::new("low on disk"));
     }
 }

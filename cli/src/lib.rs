@@ -287,16 +287,16 @@ pub enum WarmWhat {
         /// Where it comes from.
         #[command(flatten)]
         broker: BrokerArgs,
-        /// The port for AMQP on 127.0.0.1; the management page gets the port 10000 above
-        #[arg(long, value_name = "PORT", default_value_t = 5672, value_parser = clap::value_parser!(u16).range(1..=55535))]
-        port: u16,
+        /// The port for AMQP on 127.0.0.1; the management page gets the port 10000 above [default: 5672]
+        #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..=55535))]
+        port: Option<u16>,
         /// Who may log in.
         #[command(flatten)]
         embedded: EmbeddedArgs,
     },
     /// Stop it and remove all it left
     Down,
-    /// Say whether it runs, what it is, and where
+    /// Say whether it runs, what it is, where, and which alarms are on
     Status,
     /// List its queues, as `rabbitmqctl list_queues` does
     Queues {
@@ -344,6 +344,14 @@ pub enum WarmWhat {
         #[command(flatten)]
         place: PlaceArgs,
     },
+    /// Delete a queue, with the messages in it
+    Delete {
+        /// The queue.
+        queue: String,
+        /// Where.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
     /// Close a connection, as an operator does
     Close {
         /// Its name, as `broker connections` lists it; `all` for every one.
@@ -357,7 +365,7 @@ pub enum WarmWhat {
         /// Its name, as `broker connections` lists it; `all` for every one.
         connection: String,
     },
-    /// Raise an alarm, or end it: who publishes has to wait (embedded broker)
+    /// Raise or clear a resource alarm; publishers are blocked while it is raised (embedded broker)
     Alarm {
         /// What to do.
         #[arg(value_enum)]

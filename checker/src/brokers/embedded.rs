@@ -98,25 +98,29 @@ impl Program {
     fn spawn(&self, program: &Path, accounts: &EmbeddedArgs) -> io::Result<Child> {
         let log = fs::File::create(&self.log).map_err(|error| at(&self.log, &error))?;
         let mut command = Command::new(program);
-        command.arg("--port").arg(self.port.to_string());
-        for user in &accounts.users {
-            let permissions = user.permissions.iter().flatten().map(|pattern| format!(":{pattern}"));
-            let permissions: String = permissions.collect();
-            command.arg(format!("--user={}:{}{permissions}", user.name, user.password));
-        }
-        accounts.vhosts.iter().for_each(|vhost| {
-            command.arg(format!("--vhost={vhost}"));
-        });
-        for feature in &accounts.denied {
-            let name = feature.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-            command.arg(format!("--deny={name}"));
-        }
+        command.arg("--port").arg(self.port.to_string()).args(arguments(accounts));
         command.env(MARK, &self.mark).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         // Ctrl-C in our terminal is for us.
         #[cfg(unix)]
         command.process_group(0);
         command.spawn().map_err(|error| at(program, &error))
     }
+}
+
+/// The arguments that make these accounts, vhosts and refusals.
+#[must_use]
+pub fn arguments(accounts: &EmbeddedArgs) -> Vec<String> {
+    let user = |user: &cli::User| {
+        let permissions = user.permissions.iter().flatten().map(|pattern| format!(":{pattern}"));
+        format!("--user={}:{}{}", user.name, user.password, permissions.collect::<String>())
+    };
+    let denied = |feature: &cli::DeprecatedFeature| {
+        let name = feature.to_possible_value().map(|value| value.get_name().to_owned());
+        format!("--deny={}", name.unwrap_or_default())
+    };
+    let users = accounts.users.iter().map(user);
+    let vhosts = accounts.vhosts.iter().map(|vhost| format!("--vhost={vhost}"));
+    users.chain(vhosts).chain(accounts.denied.iter().map(denied)).collect()
 }
 
 /// Builds the program, and returns where it is: beside us.

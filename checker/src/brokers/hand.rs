@@ -14,7 +14,7 @@ use lapin::{
 };
 use tokio::time::{Instant, interval, timeout_at};
 
-use crate::brokers::address::Address;
+use crate::brokers::{address::Address, alarm::Alarms};
 
 /// At most so many messages are taken out of a queue: a program may have published without end.
 pub const MOST_DRAINED: usize = 1000;
@@ -188,6 +188,12 @@ impl Hand {
             Err(error) if amqp_error(&error) == Some(AMQPErrorKind::Soft(AMQPSoftError::RESOURCELOCKED)) => Ok(true),
             Err(error) => Err(error),
         }
+    }
+
+    /// The alarms that the broker announces on this connection.
+    #[must_use]
+    pub fn alarms(&self) -> Alarms {
+        Alarms::of(&self.connection)
     }
 
     /// Whether the broker is still there, as far as its end of the connection tells.

@@ -23,6 +23,7 @@ pub(super) async fn run(what: &WarmWhat, management: &Management) -> Option<Resu
                 .await
                 .map(|_| format!("{queue} is empty\n"))
         }
+        WarmWhat::Delete { queue, place } => delete(management, &place.vhost, queue).await,
         WarmWhat::Close { connection, reason } => end(management, "/api/connections", connection, reason).await,
         WarmWhat::Cut { connection } => end(management, "/api/hello-rabbit/connections", connection, "").await,
         WarmWhat::Alarm { what, kind } => alarm(management, *what, *kind).await,
@@ -121,10 +122,7 @@ async fn peek(management: &Management, vhost: &str, queue: &str, count: u32) -> 
     let asked = json!({ "count": count, "ackmode": "ack_requeue_true", "encoding": "auto" });
     let told = management.call("POST", &path, Some(asked.to_string()), None, "look into the queue").await;
     let told = told.map_err(|error| match error {
-        ManagementError::Refused { status: 404, .. } => Reason {
-            message: format!("There is no queue {queue:?} in the vhost {vhost:?}."),
-            hints: vec!["Which are there? cargo xtask broker queues".to_owned()],
-        },
+        ManagementError::Refused { status: 404, .. } => no_queue(vhost, queue),
         error => not_answered(&error, &path),
     })?;
     let messages: Vec<Value> = serde_json::from_str(&told).unwrap_or_default();
@@ -137,6 +135,22 @@ async fn peek(management: &Management, vhost: &str, queue: &str, count: u32) -> 
         return Ok(format!("{queue} is empty\n"));
     }
     Ok(table(&["", "", "body"], messages.iter().enumerate().map(row)))
+}
+
+async fn delete(management: &Management, vhost: &str, queue: &str) -> Result<String, Reason> {
+    let path = format!("/api/queues/{}/{}", encode(vhost), encode(queue));
+    let deleted = management.call("DELETE", &path, None, None, "delete the queue").await;
+    deleted.map(|_| format!("{queue} is deleted\n")).map_err(|error| match error {
+        ManagementError::Refused { status: 404, .. } => no_queue(vhost, queue),
+        error => not_answered(&error, &path),
+    })
+}
+
+fn no_queue(vhost: &str, queue: &str) -> Reason {
+    Reason {
+        message: format!("There is no queue {queue:?} in the vhost {vhost:?}."),
+        hints: vec!["Which are there? cargo xtask broker queues".to_owned()],
+    }
 }
 
 fn payload(message: &Value) -> Vec<u8> {

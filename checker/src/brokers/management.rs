@@ -75,6 +75,13 @@ impl Management {
         Ok(vhosts.into_iter().map(|vhost| vhost.name).collect())
     }
 
+    /// Whether this is the API of the kit's own broker.
+    pub async fn is_embedded(&self) -> bool {
+        let overview = self.request("GET", "/api/overview", "say what it is").await;
+        let overview = overview.ok().and_then(|told| serde_json::from_str::<serde_json::Value>(&told).ok());
+        overview.is_some_and(|overview| overview["hello_rabbit"].is_object())
+    }
+
     /// Makes a vhost; the user gets all permissions in it.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Where a broker comes from, and how a check gets a place of its own there.
 
 pub mod address;
+pub mod alarm;
 pub mod auto;
 pub mod docker;
 pub mod embedded;
@@ -111,6 +112,17 @@ impl Broker {
         })?;
         let identity = BrokerIdentity { kind, product: greeting.product, version: greeting.version, detail };
         Ok(Broker { identity, address, management, server: None, own: None })
+    }
+
+    /// Whether it is the kit's own broker, wherever it runs.
+    pub async fn is_embedded(&self) -> bool {
+        if self.server.is_some() || self.identity.kind == "embedded" {
+            return true;
+        }
+        match &self.management {
+            Some(management) => management.is_embedded().await,
+            None => false,
+        }
     }
 
     /// Whether each check gets a vhost of its own.

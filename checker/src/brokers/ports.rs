@@ -21,6 +21,13 @@ pub fn free() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
+/// Whether this port for AMQP is free now, and the one for the management API above it.
+#[must_use]
+pub fn are_free(port: u16) -> bool {
+    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    port.checked_add(MANAGEMENT).is_some_and(|above| is_free(port) && is_free(above))
+}
+
 /// A port for AMQP that is free now, as is the one for the management API above it.
 ///
 /// # Errors

@@ -1,15 +1,22 @@
 //! A broker that is kept running between checks: `cargo xtask broker up`.
 
+mod record;
+
 use std::{fs, io, path::PathBuf, time::Duration};
 
 use cli::{BrokerArgs, BrokerChoice, EmbeddedArgs, WarmWhat};
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::{
     brokers::{
-        Broker, PATIENCE, address::Address, auto, docker, embedded, hands, local, management::Management,
-        ports::MANAGEMENT,
+        Broker, PATIENCE,
+        address::Address,
+        alarm::Alarm,
+        auto, docker, embedded, hands, local,
+        management::Management,
+        ports::{self, MANAGEMENT},
+        ready,
     },
     owner::{self, at},
     report::{busy::busy, say},
@@ -19,12 +26,20 @@ use crate::{
 /// How long the embedded broker may take to tell its clients that it ends.
 const GENTLY: Duration = Duration::from_secs(2);
 
+/// How long a broker may take to show that it is still there, before it is stopped.
+const KNOCK_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The port for AMQP, where none is asked for.
+const PORT: u16 = 5672;
+
 /// The embedded broker's log, in the warm broker's folder.
 const EMBEDDED_LOG: &str = "embedded.log";
 
 /// What is on record about the broker that is kept warm.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Warm {
+    /// The kit that keeps it: the folder.
+    kit: PathBuf,
     address: Address,
     management: Option<Management>,
     /// The image, or the server's script.
@@ -35,19 +50,35 @@ pub struct Warm {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Source {
-    Docker { container: String },
-    Local { node: local::Node },
-    Embedded { mark: String },
+    Docker {
+        container: String,
+    },
+    Local {
+        node: local::Node,
+    },
+    Embedded {
+        mark: String,
+        /// The arguments that it was started with, but for the port.
+        #[serde(default)]
+        arguments: Vec<String>,
+    },
+}
+
+impl Source {
+    /// As `--broker` names it.
+    fn kind(&self) -> &'static str {
+        match self {
+            Source::Docker { .. } => "docker",
+            Source::Local { .. } => "local",
+            Source::Embedded { .. } => "embedded",
+        }
+    }
 }
 
 impl Warm {
     /// The broker, when it still answers.
     pub(crate) async fn broker(&self) -> Result<Broker, Reason> {
-        let kind = match self.source {
-            Source::Docker { .. } => "docker",
-            Source::Local { .. } => "local",
-            Source::Embedded { .. } => "embedded",
-        };
+        let kind = self.source.kind();
         let deadline = Instant::now() + PATIENCE;
         let greeted =
             Broker::greet(kind, self.detail.clone(), self.address.clone(), self.management.clone(), deadline).await;
@@ -62,12 +93,52 @@ impl Warm {
         }
         Ok(broker)
     }
+
+    /// What it is, and where: `the embedded broker on port 5672`.
+    fn name(&self) -> String {
+        let port = self.address.port;
+        match &self.source {
+            Source::Docker { .. } => format!("RabbitMQ (docker, {}) on port {port}", self.detail),
+            Source::Local { .. } => format!("RabbitMQ (local, {}) on port {port}", self.detail),
+            Source::Embedded { .. } => format!("{} on port {port}", embedded::PRODUCT),
+        }
+    }
+
+    /// What is asked for that this broker is not; nothing where it will do.
+    fn falls_short_of(&self, args: &BrokerArgs, port: Option<u16>, accounts: &EmbeddedArgs) -> Vec<String> {
+        let mut asked = Vec::new();
+        let kind = match args.broker {
+            BrokerChoice::Embedded => Some("embedded"),
+            BrokerChoice::Docker => Some("docker"),
+            BrokerChoice::Local => Some("local"),
+            BrokerChoice::Auto | BrokerChoice::Url(_) => None,
+        };
+        asked.extend(kind.filter(|kind| *kind != self.source.kind()).map(|kind| format!("--broker {kind}")));
+        if let (Some(image), Source::Docker { .. }) = (&args.image, &self.source)
+            && *image != self.detail
+        {
+            asked.push(format!("--image {image}"));
+        }
+        asked.extend(port.filter(|port| *port != self.address.port).map(|port| format!("--port {port}")));
+        let flags = embedded::arguments(accounts);
+        let same = matches!(&self.source, Source::Embedded { arguments, .. } if *arguments == flags);
+        if *accounts != EmbeddedArgs::default() && !same {
+            asked.push("other accounts, vhosts or denied features".to_owned());
+        }
+        asked
+    }
+
+    /// Whether it still answers.
+    async fn is_there(&self) -> bool {
+        let greeted = timeout(KNOCK_TIMEOUT, async { ready::knock(&self.address.host_and_port()).await }).await;
+        matches!(greeted, Ok(Ok(_)))
+    }
 }
 
 /// The broker that `broker up` left running, as far as the record says.
 #[must_use]
 pub fn recorded() -> Option<Warm> {
-    serde_json::from_slice(&fs::read(record().ok()?).ok()?).ok()
+    record::own()
 }
 
 /// Whether a command on the warm broker needs the Docker client.
@@ -111,47 +182,84 @@ pub async fn run(what: &WarmWhat) -> Result<(), Reason> {
     }
 }
 
-async fn up(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<(), Reason> {
+async fn up(args: &BrokerArgs, asked: Option<u16>, accounts: &EmbeddedArgs) -> Result<(), Reason> {
     if let Some(warm) = recorded() {
         if warm.broker().await.is_ok() {
+            let missing = warm.falls_short_of(args, asked, accounts);
+            if !missing.is_empty() {
+                return Err(another_is_up(&warm, &missing));
+            }
             say("a broker is up already");
             return status().await;
         }
-        down().await?;
+        stop(&warm).await?;
     }
+    let port = asked.unwrap_or(PORT);
     for taken in [port, port + MANAGEMENT] {
         if let Err(error) = std::net::TcpListener::bind(("127.0.0.1", taken)) {
-            return Err(Reason {
-                message: format!("Port {taken} on 127.0.0.1 is not free: {error}."),
-                hints: vec![
-                    format!("If that is a RabbitMQ of yours, use it: --broker amqp://localhost:{port}"),
-                    format!("Or choose another port: cargo xtask broker up --port {}", port.saturating_add(1)),
-                ],
-            });
+            return Err(not_free(port, taken, &error));
         }
     }
     let warm = plan(args, port, accounts).await?;
     // Written down before it is made, so that nothing is left behind whatever happens next.
-    save(&warm)?;
+    warm.save().map_err(|error| io_trouble(&error))?;
     let started = match &warm.source {
         Source::Docker { container } => up_docker(container, &warm.detail, port).await,
         Source::Local { node } => {
             let _busy = busy("starting a private node of the installed RabbitMQ");
             node.start().await.map(drop)
         }
-        Source::Embedded { mark } => up_embedded(mark, port, accounts).await,
+        Source::Embedded { mark, .. } => up_embedded(&warm, mark, accounts).await,
     };
     if let Err(reason) = started {
-        down().await?;
+        stop(&warm).await?;
         return Err(reason);
     }
     status().await
 }
 
+fn another_is_up(warm: &Warm, missing: &[String]) -> Reason {
+    Reason {
+        message: format!(
+            "Another broker is up already: {}. It is not what you ask for: {}.",
+            warm.name(),
+            missing.join(", ")
+        ),
+        hints: vec![
+            "Stop it first: cargo xtask broker down".to_owned(),
+            "Or keep it: checks use it as it is, and cargo xtask broker status describes it".to_owned(),
+        ],
+    }
+}
+
+/// One of the two ports for a broker on `port` is taken, perhaps by a broker of another kit.
+fn not_free(port: u16, taken: u16, error: &io::Error) -> Reason {
+    let free = (port.saturating_add(1)..=u16::MAX - MANAGEMENT).find(|port| ports::are_free(*port));
+    let elsewhere = free.map(|free| format!("Or choose another port: cargo xtask broker up --port {free}"));
+    let theirs = record::of_others().into_iter().find(|warm| warm.address.port == port);
+    let (message, way_out) = match theirs {
+        Some(warm) => {
+            let kit = warm.kit.display();
+            (
+                format!(
+                    "Port {taken} on 127.0.0.1 is not free: another copy of the kit, in {kit}, keeps a broker there."
+                ),
+                format!("Stop that one: cd {}; cargo xtask broker down", shell_words::quote(&kit.to_string())),
+            )
+        }
+        None => (
+            format!("Port {taken} on 127.0.0.1 is not free: {error}."),
+            format!("If that is a RabbitMQ of yours, use it: --broker amqp://localhost:{port}"),
+        ),
+    };
+    Reason { message, hints: std::iter::once(way_out).chain(elsewhere).collect() }
+}
+
 /// Starts the embedded broker as a program, and waits until it is ready.
-async fn up_embedded(mark: &str, port: u16, accounts: &EmbeddedArgs) -> Result<(), Reason> {
-    let folder = folder().map_err(|error| io_trouble(&error))?;
+async fn up_embedded(warm: &Warm, mark: &str, accounts: &EmbeddedArgs) -> Result<(), Reason> {
+    let folder = warm.folder().map_err(|error| io_trouble(&error))?;
     fs::create_dir_all(&folder).map_err(|error| io_trouble(&at(&folder, &error)))?;
+    let port = warm.address.port;
     let program = embedded::Program { mark: mark.to_owned(), port, log: folder.join(EMBEDDED_LOG) };
     program.start(accounts).await.map(drop)
 }
@@ -206,10 +314,11 @@ async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<W
     // A name of its own, so that it is never taken for another one: two users, two folders for temporary files.
     let mark =
         format!("warm-{}", std::iter::repeat_with(fastrand::alphanumeric).take(8).collect::<String>().to_lowercase());
+    let kit = record::own_kit();
     let (detail, source) = match kind {
-        Kind::Embedded => (embedded::imitates(), Source::Embedded { mark }),
+        Kind::Embedded => (embedded::imitates(), Source::Embedded { mark, arguments: embedded::arguments(accounts) }),
         Kind::Local => {
-            let node = folder().and_then(|folder| local::Node::prepare(&folder, &mark, port));
+            let node = record::folder(&kit).and_then(|folder| local::Node::prepare(&folder, &mark, port));
             let node = node.map_err(|error| io_trouble(&error))?;
             let script = local::server().map(|script| script.display().to_string()).unwrap_or_default();
             (script, Source::Local { node })
@@ -223,7 +332,7 @@ async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<W
             (image, Source::Docker { container })
         }
     };
-    Ok(Warm { address, management: Some(management), detail, source })
+    Ok(Warm { kit, address, management: Some(management), detail, source })
 }
 
 #[cfg(not(feature = "docker"))]
@@ -312,27 +421,46 @@ mod with_client {
     }
 }
 
-/// Stops the warm broker, or what there is of it.
-pub(crate) async fn down() -> Result<(), Reason> {
+/// Stops the broker, and names it.
+async fn down() -> Result<(), Reason> {
     let Some(warm) = recorded() else {
         say("no broker is kept warm");
+        for other in record::of_others() {
+            say(&format!("another copy of the kit, in {}, keeps {}", other.kit.display(), other.name()));
+        }
         return Ok(());
     };
+    let was_there = warm.is_there().await;
+    stop(&warm).await?;
+    say(&if was_there {
+        format!("stopped {}", warm.name())
+    } else {
+        format!("{} was gone already; its record is cleared away", warm.name())
+    });
+    Ok(())
+}
+
+/// Stops what a `broker up` left that was interrupted.
+pub(crate) async fn clear_away() {
+    if let Some(warm) = recorded() {
+        let _ = stop(&warm).await;
+    }
+}
+
+/// Stops a broker, or what there is of it.
+async fn stop(warm: &Warm) -> Result<(), Reason> {
     match &warm.source {
         Source::Docker { container } => docker::remove(container).await.map_err(|message| Reason {
             message: format!("{message}."),
             hints: vec![format!("Remove it by hand: docker rm -f {container}")],
         })?,
         Source::Local { node } => owner::end_processes(node.mark()).await,
-        Source::Embedded { mark } => {
+        Source::Embedded { mark, .. } => {
             owner::ask_to_end(mark);
             owner::end_processes_in(mark, GENTLY).await;
         }
     }
-    for path in [record(), folder()].into_iter().flatten() {
-        let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
-    }
-    say("the broker is down");
+    warm.forget();
     Ok(())
 }
 
@@ -347,6 +475,13 @@ async fn status() -> Result<(), Reason> {
         text.push_str(&format!(
             "management   {}   user {}, password {}\n",
             management.url, management.user, management.password
+        ));
+    }
+    if let Ok(Some(alarm)) = Alarm::at(&broker.address).await {
+        let remedies = alarm.remedies(broker.is_embedded().await).join("\n             ");
+        text.push_str(&format!(
+            "alarm        low on {}: publishers are blocked\n             {remedies}\n",
+            alarm.resources()
         ));
     }
     print(text)
@@ -415,14 +550,15 @@ async fn ask_local(node: &local::Node, arguments: &[&str]) -> Result<String, Rea
 }
 
 async fn logs() -> Result<String, Reason> {
-    match &warm_or_reason()?.source {
+    let warm = warm_or_reason()?;
+    match &warm.source {
         Source::Docker { container } => docker_logs(container).await,
         Source::Local { node } => {
             let path = node.log();
             fs::read_to_string(&path).map_err(|error| io_trouble(&at(&path, &error)))
         }
         Source::Embedded { .. } => {
-            let path = folder().map_err(|error| io_trouble(&error))?.join(EMBEDDED_LOG);
+            let path = warm.folder().map_err(|error| io_trouble(&error))?.join(EMBEDDED_LOG);
             fs::read_to_string(&path).map_err(|error| io_trouble(&at(&path, &error)))
         }
     }
@@ -433,20 +569,6 @@ fn print(text: String) -> Result<(), Reason> {
         message: format!("The answer could not be written to stdout: {error}."),
         hints: vec!["Is the disk full?".to_owned()],
     })
-}
-
-fn record() -> io::Result<PathBuf> {
-    Ok(owner::base()?.join("warm.json"))
-}
-
-fn folder() -> io::Result<PathBuf> {
-    Ok(owner::base()?.join("warm"))
-}
-
-fn save(warm: &Warm) -> Result<(), Reason> {
-    let path = record().map_err(|error| io_trouble(&error))?;
-    let bytes = serde_json::to_vec_pretty(warm).unwrap_or_default();
-    fs::write(&path, bytes).map_err(|error| io_trouble(&at(&path, &error)))
 }
 
 fn io_trouble(error: &io::Error) -> Reason {

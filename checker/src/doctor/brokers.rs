@@ -5,7 +5,7 @@ use std::{env, path::Path, time::Duration};
 use tokio::time::{Instant, timeout};
 
 use super::{Finding, State};
-use crate::brokers::{address::Address, embedded, hand::Hand, local, ready, warm};
+use crate::brokers::{address::Address, alarm::Alarm, embedded, hand::Hand, local, ready, warm};
 
 /// How long a broker may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -73,11 +73,18 @@ pub(super) async fn warm() -> Vec<Finding> {
         Ok(Ok(broker)) => {
             let about = &broker.identity;
             let what = format!("{} {} is kept running, on port {}", about.product, about.version, broker.address.port);
-            vec![Finding::ok("warm", what)]
+            vec![with_alarm(Finding::ok("warm", what), &broker.address, broker.is_embedded().await).await]
         }
         Ok(Err(_)) => gone("is gone"),
         Err(_) => gone("does not answer"),
     }
+}
+
+/// What was found about a broker, and the alarm that is on there, if any: checks say nothing then.
+async fn with_alarm(finding: Finding, address: &Address, embedded: bool) -> Finding {
+    let Ok(Ok(Some(alarm))) = timeout(PATIENCE, Alarm::at(address)).await else { return finding };
+    let what = format!("{}, and is low on {}: publishers are blocked", finding.what, alarm.resources());
+    alarm.remedies(embedded).into_iter().fold(Finding { what, state: State::Warning, ..finding }, Finding::mend)
 }
 
 /// The broker at the address in AMQP_URL.
@@ -129,5 +136,9 @@ async fn reach(address: &Address) -> Finding {
         }
     };
     let finding = Finding::new("amqp-url", state, what);
-    if state == State::Ok { finding } else { finding.mend("The broker's log says why").mend(unset) }
+    if state == State::Ok {
+        with_alarm(finding, address, false).await
+    } else {
+        finding.mend("The broker's log says why").mend(unset)
+    }
 }

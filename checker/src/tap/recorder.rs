@@ -1,7 +1,7 @@
 //! Understands what the tap heard, and writes it down.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::atomic::{AtomicU32, AtomicU64, Ordering},
     time::Duration,
 };
@@ -170,11 +170,26 @@ pub(super) async fn record(
         seen.add(|performance| {
             performance.events_cut = cut;
             for event in events {
+                note_alarm(&mut performance.blocked, &event);
                 // Two directions race by a hair, so the right place is at the end or close to it.
                 let place = performance.events.iter().rposition(|earlier| earlier.order < event.order);
                 performance.events.insert(place.map_or(0, |place| place + 1), event);
             }
         });
+    }
+}
+
+/// Keeps up with the connections that the broker blocks.
+fn note_alarm(blocked: &mut BTreeMap<u32, String>, event: &Event) {
+    let What::Method { method: Method::Connection(method), .. } = &event.what else { return };
+    match method {
+        connection::AMQPMethod::Blocked(method) if event.from == Peer::Broker => {
+            blocked.insert(event.connection, method.reason.as_str().to_owned());
+        }
+        connection::AMQPMethod::Unblocked(_) if event.from == Peer::Broker => {
+            blocked.remove(&event.connection);
+        }
+        _ => {}
     }
 }
 

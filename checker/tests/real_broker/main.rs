@@ -89,7 +89,11 @@ fn main() -> ExitCode {
         trials.extend(book::SCENES.iter().map(|scene| {
             trial(format!("book::{}", scene.name), Box::new(move |broker: &TestBroker| book::play(broker, scene)))
         }));
+        if matches!(place, Place::Embedded | Place::Docker(_)) {
+            trials.push(trial("an_alarm_is_not_the_programs_fault".to_owned(), Box::new(own::alarm)));
+        }
         if *place == Place::Embedded {
+            trials.push(trial("each_kit_keeps_a_broker_of_its_own".to_owned(), Box::new(own::two_kits)));
             trials.push(trial("a_bad_day_is_made_by_hand".to_owned(), Box::new(own::bad_day)));
             trials.push(trial("a_broker_that_goes_away_is_not_the_programs_fault".to_owned(), Box::new(own::gone)));
             if cfg!(feature = "docker") {

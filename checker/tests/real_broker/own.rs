@@ -99,6 +99,17 @@ pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
     let up = apart.run(&[&["broker", "up", "--port", &port], &flags[..]].concat())?;
     assert!(up.status.success(), "{}", text(&up));
     assert!(text(&up).contains(&format!("amqp://localhost:{port}")), "{}", text(&up));
+    let again = apart.run(&["broker", "up"])?;
+    assert!(again.status.success() && text(&again).contains("a broker is up already"), "{}", text(&again));
+    let other_port = ports::free_pair()?.to_string();
+    let other_kind = if broker.place == Place::Embedded { "local" } else { "embedded" };
+    for (flag, value) in [("--port", other_port.as_str()), ("--broker", other_kind)] {
+        let other = apart.run(&["broker", "up", flag, value])?;
+        assert_eq!(other.status.code(), Some(3), "{}", text(&other));
+        let expected = format!("on port {port}. It is not what you ask for: {flag} {value}.");
+        assert!(text(&other).contains(&expected), "{expected} is not in {}", text(&other));
+        assert!(text(&other).contains("Stop it first: cargo xtask broker down"), "{}", text(&other));
+    }
 
     let check = apart.run(&["check", "lesson", "01", "--format", "json"])?;
     let report: serde_json::Value = serde_json::from_slice(&check.stdout)?;
@@ -139,11 +150,18 @@ pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
     let row = text(&queues).lines().find(|line| line.starts_with("greetings")).unwrap_or_default().to_owned();
     assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["greetings", "0"], "{}", text(&queues));
 
+    let deleted = apart.run(&["broker", "delete", "greetings"])?;
+    assert_eq!(text(&deleted), "greetings is deleted\n");
+    let again = apart.run(&["broker", "delete", "greetings"])?;
+    assert!(text(&again).contains("There is no queue \"greetings\""), "{}", text(&again));
+
     let logs = apart.run(&["broker", "logs"])?;
     assert!(text(&logs).contains("RabbitMQ"), "{}", text(&logs));
 
     let down = apart.run(&["broker", "down"])?;
-    assert!(down.status.success(), "{}", text(&down));
+    let what = if broker.place == Place::Embedded { "the embedded broker" } else { "RabbitMQ (" };
+    assert!(text(&down).starts_with(&format!("stopped {what}")), "{}", text(&down));
+    assert!(text(&down).ends_with(&format!(" on port {port}\n")), "{}", text(&down));
     let status = apart.run(&["broker", "status"])?;
     assert_eq!(status.status.code(), Some(3), "{}", text(&status));
     assert_eq!(apart.left(), Vec::<PathBuf>::new());
@@ -192,6 +210,118 @@ pub fn bad_day(broker: &TestBroker) -> Result<(), Failed> {
     assert!(begin.elapsed() > Duration::from_millis(300), "three answers took {:?}", begin.elapsed());
     assert_eq!(told(&["delay", "0"])?, "nothing is held back\n");
     runtime().block_on(slow.close(200, "OK".into()))?;
+    Ok(())
+}
+
+/// A copy of the kit, as far as its brokers are concerned: cargo has nothing to build there.
+struct Copy<'a> {
+    apart: &'a Apart,
+    folder: PathBuf,
+}
+
+impl Copy<'_> {
+    fn new<'a>(apart: &'a Apart, name: &str) -> Copy<'a> {
+        let folder = apart.folder.join(name);
+        for part in ["lessons", "xtask"] {
+            fs::create_dir_all(folder.join(part)).unwrap();
+        }
+        fs::write(folder.join("xtask/Cargo.toml"), "").unwrap();
+        Copy { apart, folder: folder.canonicalize().unwrap() }
+    }
+
+    fn run(&self, words: &[&str]) -> Result<String, Failed> {
+        let mut command = self.apart.checker(&[&["broker"], words].concat());
+        command.env("CARGO_MANIFEST_DIR", self.folder.join("xtask")).env("CARGO", "true");
+        Ok(text(&command.output()?))
+    }
+}
+
+/// Two copies of the kit: each has a broker of its own, and hears where the other's is in the way.
+pub fn two_kits(broker: &TestBroker) -> Result<(), Failed> {
+    let apart = Apart::new(&broker.place);
+    let port = ports::free_pair()?.to_string();
+    let other_port = ports::free_pair()?.to_string();
+    let up = |kit: &Copy<'_>, port: &str| kit.run(&["up", "--broker", "embedded", "--port", port]);
+    let (one, two) = (Copy::new(&apart, "one"), Copy::new(&apart, "two"));
+    // The program is built where the whole kit is.
+    apart.run(&["broker", "up", "--broker", "embedded", "--port", &port])?;
+    apart.run(&["broker", "down"])?;
+
+    let told = up(&one, &port)?;
+    assert!(told.contains(&format!("address      amqp://localhost:{port}")), "{told}");
+    assert!(two.run(&["status"])?.contains("No broker is kept warm."), "{}", two.run(&["status"])?);
+    let told = up(&two, &port)?;
+    let place = one.folder.display().to_string();
+    assert!(told.contains(&format!("another copy of the kit, in {place}, keeps a broker there")), "{told}");
+    assert!(told.contains(&format!("Stop that one: cd {place}; cargo xtask broker down")), "{told}");
+    let told = two.run(&["down"])?;
+    assert!(told.contains(&format!("in {place}, keeps the embedded broker on port {port}")), "{told}");
+
+    let told = up(&two, &other_port)?;
+    assert!(told.contains(&format!("address      amqp://localhost:{other_port}")), "{told}");
+    assert_eq!(two.run(&["down"])?, format!("stopped the embedded broker on port {other_port}\n"));
+    assert!(one.run(&["status"])?.contains(&port));
+
+    // A kit that was moved finds what it left where it was.
+    fs::rename(&one.folder, apart.folder.join("moved"))?;
+    let moved = Copy::new(&apart, "moved");
+    assert_eq!(moved.run(&["down"])?, format!("stopped the embedded broker on port {port}\n"));
+    assert!(moved.run(&["status"])?.contains("No broker is kept warm."));
+    Ok(())
+}
+
+/// An alarm is on before a check, or goes off in the middle: that says nothing about the program, and no check waits for it to end.
+pub fn alarm(broker: &TestBroker) -> Result<(), Failed> {
+    let apart = Apart::new(&broker.place);
+    let port = ports::free_pair()?.to_string();
+    let flags: Vec<&str> = apart.flags.iter().map(String::as_str).collect();
+    let up = apart.run(&[&["broker", "up", "--port", &port], &flags[..]].concat())?;
+    assert!(up.status.success(), "{}", text(&up));
+    let [raise, clear] = match &broker.place {
+        Place::Docker(_) => {
+            let name = ["ps", "--quiet", "--filter", &format!("publish={port}")].map(str::to_owned);
+            let container = String::from_utf8(Command::new("docker").args(name).output()?.stdout)?;
+            [0.0, 0.6].map(|most| {
+                format!("docker exec {} rabbitmqctl --quiet set_vm_memory_high_watermark {most}", container.trim())
+            })
+        }
+        _ => ["raise", "clear"].map(|what| format!("{} broker alarm {what} memory", env!("CARGO_BIN_EXE_checker"))),
+    };
+    let change = |line: &str| {
+        let words = shell_words::split(line).unwrap();
+        let status =
+            Command::new(&words[0]).args(&words[1..]).env("TMPDIR", &apart.folder).stdout(Stdio::null()).status();
+        assert!(status.unwrap().success(), "{line}");
+    };
+    let not_checked = |arguments: &[&str]| {
+        let begin = Instant::now();
+        let check = apart.run(&[&["check", "lesson"], arguments, &["--timeout", "60"]].concat()).unwrap();
+        assert_eq!(check.status.code(), Some(3), "{arguments:?}: {}", text(&check));
+        assert!(text(&check).contains("The broker is low on memory."), "{}", text(&check));
+        let way_out = if broker.place == Place::Embedded { "broker alarm clear" } else { "rabbitmq.com/docs/memory" };
+        assert!(text(&check).contains(way_out), "{}", text(&check));
+        assert!(begin.elapsed() < Duration::from_secs(30), "{arguments:?}: silent for {:?}", begin.elapsed());
+    };
+    for (lesson, program) in [("01", "hello-send"), ("02", "hello-receive"), ("03", "new-task"), ("04", "worker")] {
+        change(&raise);
+        not_checked(&[lesson, "--reference"]);
+        change(&clear);
+        let program = Path::new(env!("CARGO_BIN_EXE_checker")).with_file_name(program);
+        let script = format!("{raise} >/dev/null 2>&1; exec {}", program.display());
+        not_checked(&[lesson, "--program", &shell_words::join(["sh", "-c", &script])]);
+        change(&clear);
+    }
+    // Nothing shows of an alarm that stops a program before it is heard of.
+    let script = format!("{raise} >/dev/null 2>&1");
+    not_checked(&["01", "--program", &shell_words::join(["sh", "-c", &script])]);
+    let status = apart.run(&["broker", "status"])?;
+    assert!(text(&status).contains("\nalarm        low on memory: publishers are blocked\n"), "{}", text(&status));
+    let doctor = apart.run(&["doctor"])?;
+    assert!(text(&doctor).contains("and is low on memory: publishers are blocked\n"), "{}", text(&doctor));
+    change(&clear);
+    assert!(!text(&apart.run(&["broker", "status"])?).contains("alarm"));
+    let checked = apart.run(&["check", "lesson", "01", "--reference"])?;
+    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked));
     Ok(())
 }
 
