@@ -1,17 +1,11 @@
-//! Where a learner is, and what comes next: `cargo xtask`, `list`, `hint`, `diff`.
+//! Where a learner is, and what comes next: `cargo xtask`, `list`, `hint`.
 
-use std::{
-    fmt::Write,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fmt::Write, io, path::PathBuf};
 
-use similar::TextDiff;
 use wire::words::harmless;
 
 use crate::{
-    lessons::{Lesson, anchors},
-    owner::at,
+    lessons::Lesson,
     progress::{Progress, Record},
     verdict::{Report, Verdict},
     workspace,
@@ -170,22 +164,6 @@ pub fn one_more_hint(lesson: &Lesson, again: bool) -> io::Result<String> {
 #[must_use]
 pub fn page(lesson: &Lesson) -> String {
     format!("{} (in a browser: cargo xtask book serve)", lesson.page())
-}
-
-/// `diff`: what turns the learner's program into the lesson's own.
-///
-/// # Errors
-///
-/// When one of the two can't be read; the error names it.
-pub fn diff(lesson: &Lesson, own: &Path) -> io::Result<String> {
-    let read = |file: PathBuf| fs::read_to_string(&file).map_err(|error| at(&file, &error));
-    let theirs = read(own.join("src/main.rs"))?;
-    let ours = anchors::without_marks(&read(lesson.folder.join("src/main.rs"))?);
-    if theirs == ours {
-        return Ok("your program is the lesson's own, letter for letter\n".to_owned());
-    }
-    let difference = TextDiff::from_lines(&theirs, &ours);
-    Ok(difference.unified_diff().context_radius(3).header("your program", "the lesson's own").to_string())
 }
 
 #[cfg(test)]

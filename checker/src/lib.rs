@@ -29,6 +29,7 @@ pub mod app;
 pub mod brokers;
 pub mod check;
 pub mod conversation;
+pub mod diff;
 pub mod doctor;
 pub mod fingerprint;
 pub mod guide;

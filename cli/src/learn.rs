@@ -67,5 +67,8 @@ pub enum DiffWhat {
         /// Show it before yours has passed, too
         #[arg(long)]
         show_me: bool,
+        /// Compare the comments, too
+        #[arg(long)]
+        comments: bool,
     },
 }

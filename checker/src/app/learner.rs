@@ -6,7 +6,7 @@ use cli::{DiffWhat, Exit, HintWhat, ResetWhat, StartWhat};
 
 use super::{find, give_up, known, tell, unwritten};
 use crate::{
-    conversation, guide,
+    conversation, diff, guide,
     lessons::Lesson,
     progress::Progress,
     report,
@@ -52,7 +52,7 @@ pub fn hint(what: HintWhat) -> ExitCode {
 
 /// `diff`: the learner's program beside the lesson's own, once it has passed.
 pub fn diff(what: DiffWhat) -> ExitCode {
-    let DiffWhat::Lesson { lesson, show_me } = what;
+    let DiffWhat::Lesson { lesson, show_me, comments } = what;
     done(named(&lesson).and_then(|lesson| {
         let number = &lesson.number;
         let own = guide::own_program(&lesson).ok_or_else(|| has_none(&lesson))?;
@@ -62,10 +62,14 @@ pub fn diff(what: DiffWhat) -> ExitCode {
             tell("hint", "to see it all the same: --show-me");
             return Err(Exit::Usage.into());
         }
-        let text = guide::diff(&lesson, &own).map_err(|error| {
+        let text = diff::diff(&lesson, &own, comments).map_err(|error| {
             give_up(&Reason { message: format!("The programs can't be compared: {error}."), hints: Vec::new() })
         })?;
-        answer(&text)
+        answer(&text)?;
+        if !comments {
+            report::say(&format!("with the comments: cargo xtask diff lesson {number} --comments"));
+        }
+        Ok(())
     }))
 }
 

@@ -49,6 +49,10 @@ fn from_the_first_command_to_a_passed_lesson() {
     told("next_passed", &["next"], 0);
     told("hint_passed", &["hint", "lesson", "01"], 0);
     told("diff_passed", &["diff", "lesson", "01"], 0);
+    told("diff_passed_comments", &["diff", "lesson", "01", "--comments"], 0);
+    fs::write(&file, solution.replace("\"Goodbye\"", "\"Bye\"")).unwrap();
+    told("diff_of_code", &["diff", "lesson", "01"], 0);
+    fs::write(&file, format!("{solution}// mine\n")).unwrap();
     // The lesson's own program is judged where it is asked for, and is not the learner's.
     let reference = checker(&folder, &[&check[..], &["--reference"]].concat());
     assert!(String::from_utf8_lossy(&reference.stdout).contains("the lesson's own program"), "{}", shown(&reference));
