@@ -204,7 +204,7 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
     let mut code = Exit::Passed;
     for lesson in lessons {
         let own = guide::own_program(lesson);
-        let names_one = program.path.is_some() || program.program.is_some() || program.reference;
+        let names_one = !program.names_none();
         let goes_on = own.is_some() && !names_one;
         let is_learners = goes_on || program.as_mine || names_own(program, own.as_deref());
         let find = async {

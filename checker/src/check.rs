@@ -10,7 +10,10 @@ use crate::{
     lessons::{Judged, Lesson},
     owner::Run,
     performance::{Part, Performance},
-    program::build::{NoProgram, Source},
+    program::{
+        build::{NoProgram, Source},
+        sources::Sources,
+    },
     stage::Stage,
     verdict::{Mistake, Outcome, Reason, Report, Step, Timing, Verdict},
 };
@@ -38,6 +41,8 @@ pub async fn check(
         lesson: lesson.about.id.clone(),
         title: lesson.about.title.clone(),
         program: source.shown(),
+        sources: Sources::of(&source),
+        again: source.check_command(&lesson.number, program.as_mine),
         verdict: Verdict::NotChecked,
         reason: None,
         broker: None,

@@ -17,6 +17,7 @@ use wire::Event;
 
 use crate::{
     owner::at,
+    program::sources::Sources,
     progress::{self, Failed},
     report,
     verdict::Report,
@@ -48,9 +49,50 @@ pub struct Conversation {
     pub events: Vec<Event>,
     /// More was said than was kept.
     pub cut: bool,
+    /// When the check was over, in seconds since 1970; None where an older kit kept it.
+    pub at: Option<u64>,
+    /// The program's sources, as they were when the check began.
+    pub sources: Option<Sources>,
+    /// The command that makes the same check again.
+    pub again: String,
+    /// Which of several programs it is of: `worker 1`. Empty where there is one program.
+    pub role: String,
+    /// How many programs there were.
+    pub programs: usize,
 }
 
-/// The file.
+impl Conversation {
+    /// How long ago the check was, in words.
+    #[must_use]
+    pub fn age(&self) -> Option<String> {
+        self.at.map(|at| ago(progress::now().saturating_sub(at)))
+    }
+
+    /// Which program it is of, in words.
+    #[must_use]
+    pub fn whose(&self) -> String {
+        if self.programs > 1 { format!("your program, {}", self.role) } else { "your program".to_owned() }
+    }
+
+    /// Whether the program is not as it was any more.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.sources.as_ref().is_some_and(Sources::have_changed)
+    }
+}
+
+/// So many seconds ago, in words.
+fn ago(seconds: u64) -> String {
+    let of = |count: u64, unit: &str| format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" });
+    match seconds {
+        0..60 => "less than a minute ago".to_owned(),
+        60..3600 => of(seconds / 60, "minute"),
+        3600..86_400 => of(seconds / 3600, "hour"),
+        _ => of(seconds / 86_400, "day"),
+    }
+}
+
+/// The file. What an older kit did not keep may be missing.
 #[derive(Deserialize, Serialize)]
 struct File {
     format: String,
@@ -61,6 +103,16 @@ struct File {
     seed: Option<u64>,
     events: Vec<kept::Event>,
     cut: bool,
+    #[serde(default)]
+    at: Option<u64>,
+    #[serde(default)]
+    sources: Option<Sources>,
+    #[serde(default)]
+    again: String,
+    #[serde(default)]
+    role: String,
+    #[serde(default)]
+    programs: usize,
 }
 
 fn file(lesson: &str) -> PathBuf {
@@ -89,6 +141,11 @@ pub fn keep(report: &Report) -> io::Result<()> {
         seed: report.seed,
         events,
         cut: cut || report.performance.events_cut,
+        at: Some(progress::now()),
+        sources: report.sources.clone(),
+        again: report.again.clone(),
+        role: report.role.clone(),
+        programs: report.programs().count(),
     };
     let text = serde_json::to_string(&file).map_err(io::Error::from)?;
     progress::replace(&self::file(&report.lesson), &(text + "\n"))
@@ -138,6 +195,11 @@ fn read(text: &str) -> Result<Conversation, String> {
         seed: file.seed,
         events: events.collect::<Result<Vec<Event>, String>>()?,
         cut: file.cut,
+        at: file.at,
+        sources: file.sources,
+        again: file.again,
+        role: file.role,
+        programs: file.programs,
     })
 }
 
@@ -174,6 +236,33 @@ mod tests {
 
     fn said(what: What) -> Event {
         Event { at: Duration::ZERO, order: 0, connection: 1, from: Peer::Program, what }
+    }
+
+    #[test]
+    fn the_age_of_a_check_is_told_in_the_largest_unit() {
+        let told = [0, 59, 60, 179, 3599, 3600, 86_399, 86_400, 172_800].map(ago);
+        let minute = "less than a minute ago";
+        assert_eq!(
+            told,
+            [
+                minute,
+                minute,
+                "1 minute ago",
+                "2 minutes ago",
+                "59 minutes ago",
+                "1 hour ago",
+                "23 hours ago",
+                "1 day ago",
+                "2 days ago"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_an_older_kit_kept_can_be_read() {
+        let kept = r#"{"format":"hello-rabbit/wire/v1","program":"p","judged_by":"b","passed":[],"failed":null,"seed":null,"events":[],"cut":false}"#;
+        let conversation = read(kept).unwrap();
+        assert_eq!((conversation.age(), conversation.is_stale()), (None, false));
     }
 
     #[test]

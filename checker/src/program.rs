@@ -5,6 +5,7 @@ mod command;
 pub mod facts;
 pub mod running;
 pub mod script;
+pub mod sources;
 pub mod target;
 
 use std::path::PathBuf;

@@ -159,10 +159,14 @@ impl Record {
         }
         self.failed = failed;
         if report.verdict == Verdict::Passed {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-            self.passed_at.get_or_insert(now);
+            self.passed_at.get_or_insert(now());
         }
     }
+}
+
+/// The time, in seconds since 1970.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// Puts a text in the place of a file's, or leaves the file as it is.
@@ -199,6 +203,8 @@ mod tests {
             lesson: "hello-send".to_owned(),
             title: String::new(),
             program: String::new(),
+            sources: None,
+            again: String::new(),
             verdict: if passed { Verdict::Passed } else { Verdict::Failed },
             reason: None,
             broker: None,

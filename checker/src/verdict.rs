@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use cli::Exit;
 
-use crate::performance::{Part, Performance};
+use crate::{
+    performance::{Part, Performance},
+    program::sources::Sources,
+};
 
 /// The three verdicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,6 +222,10 @@ pub struct Report {
     pub title: String,
     /// Which program was judged.
     pub program: String,
+    /// The sources of the program, as they were when the check began; None where a command line names no file.
+    pub sources: Option<Sources>,
+    /// The command that makes the same check again.
+    pub again: String,
     /// The verdict.
     pub verdict: Verdict,
     /// Why there is none, for [`Verdict::NotChecked`].

@@ -168,6 +168,14 @@ pub struct ProgramArgs {
     pub as_mine: bool,
 }
 
+impl ProgramArgs {
+    /// Whether the flags leave it open which program is judged.
+    #[must_use]
+    pub fn names_none(&self) -> bool {
+        self.path.is_none() && self.program.is_none() && !self.reference
+    }
+}
+
 /// A command line, and its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {

@@ -39,6 +39,11 @@ pub(super) async fn wire(lesson: &Lesson, show: WireShow) -> ExitCode {
 async fn shown(lesson: &Lesson, show: WireShow) -> Result<(), ExitCode> {
     let form = form(show)?;
     let conversation = last(lesson)?;
+    if form != WireFormat::Text && conversation.is_stale() {
+        let age = conversation.age().unwrap_or_default();
+        tell("warning", &format!("the check was {age}, and your program changed since then"));
+        tell("hint", &format!("check it again: {}", conversation.again));
+    }
     match form {
         WireFormat::Json => {
             learner::answer(&report::json_text::line(&Value::from(events(&conversation, show.explain))))
@@ -152,7 +157,7 @@ fn events(conversation: &Conversation, explain: bool) -> Vec<Value> {
 
 fn picture(lesson: &Lesson, conversation: &Conversation) -> String {
     let title = format!("Lesson {}, {}: what your program and the broker said.", lesson.number, lesson.about.title);
-    let part = sequence::Part { program: "your program", events: &conversation.events };
+    let part = sequence::Part { program: &conversation.whose(), events: &conversation.events };
     sequence::alone(&lesson.about.id, &title, &[part])
 }
 

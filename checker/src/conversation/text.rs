@@ -18,7 +18,6 @@ const WIDE: usize = 100;
 const ALIKE: usize = 12;
 
 const EXPECTED: &str = "the lesson's own program, on the embedded broker";
-const SEEN: &str = "your program";
 
 /// How it is laid out.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +37,12 @@ pub fn text(lesson: &Lesson, conversation: &Conversation, expected: Option<&[Eve
     if !conversation.judged_by.is_empty() {
         let _ = writeln!(text, "judged by  {}", conversation.judged_by);
     }
+    if conversation.programs > 1 {
+        text.push_str(&paragraph("shown      ", &shown(conversation), layout.width));
+    }
+    if let Some(age) = conversation.age() {
+        text.push_str(&paragraph("checked    ", &checked(conversation, &age), layout.width));
+    }
     let verdict = match &conversation.failed {
         None => "passed".to_owned(),
         Some(failed) => format!("FAILED at {}: {}", failed.step, failed.message.lines().next().unwrap_or_default()),
@@ -48,9 +53,9 @@ pub fn text(lesson: &Lesson, conversation: &Conversation, expected: Option<&[Eve
             let comparison = compare::compare(expected, &conversation.events, &conversation.passed);
             text.push('\n');
             if layout.width >= WIDE {
-                text.push_str(&beside(&comparison, layout));
+                text.push_str(&beside(&comparison, &conversation.whose(), layout));
             } else {
-                text.push_str(&below(&comparison, layout));
+                text.push_str(&below(&comparison, &conversation.whose(), layout));
             }
             text.push_str(&cut(conversation));
             text.push_str(&legend(&comparison, layout));
@@ -60,12 +65,28 @@ pub fn text(lesson: &Lesson, conversation: &Conversation, expected: Option<&[Eve
             let _ = writeln!(text, "  What is wrong: cargo xtask check lesson {}", lesson.number);
         }
         None => {
-            text.push_str("\n  the conversation\n");
+            let whose = if conversation.programs > 1 { format!(" of {}", conversation.role) } else { String::new() };
+            let _ = writeln!(text, "\n  the conversation{whose}");
             text.push_str(&alone(&conversation.events, layout));
             text.push_str(&cut(conversation));
         }
     }
     text
+}
+
+/// Which of several programs is shown, and how to see all.
+fn shown(conversation: &Conversation) -> String {
+    let Conversation { role, programs, again, .. } = conversation;
+    format!("{role}, one of {programs}\nall of them: {again} --wire")
+}
+
+/// When the check was, and whether it is still about the program as it is.
+fn checked(conversation: &Conversation, age: &str) -> String {
+    if conversation.is_stale() {
+        format!("{age}; your program changed since then\ncheck it again: {}", conversation.again)
+    } else {
+        age.to_owned()
+    }
 }
 
 /// One conversation, with its times.
@@ -142,10 +163,10 @@ fn left_out(more: usize) -> String {
 }
 
 /// Two columns.
-fn beside(comparison: &Comparison, layout: Layout) -> String {
+fn beside(comparison: &Comparison, whose: &str, layout: Layout) -> String {
     let column = (layout.width - 2 - 3) / 2;
     let filled = |text: &str| format!("{text}{}", " ".repeat(column.saturating_sub(display_width(text))));
-    let mut text = format!("  {} │ {SEEN}\n", filled(EXPECTED));
+    let mut text = format!("  {} │ {whose}\n", filled(EXPECTED));
     for (index, row) in bearable(comparison) {
         let row = match row {
             Ok(row) => row,
@@ -187,10 +208,10 @@ fn cell(line: &Line, width: usize, explain: bool) -> Vec<String> {
 }
 
 /// One under the other.
-fn below(comparison: &Comparison, layout: Layout) -> String {
+fn below(comparison: &Comparison, whose: &str, layout: Layout) -> String {
     let mut text = format!("  {EXPECTED}\n");
     text.push_str(&side(comparison, layout, &comparison.expected, Row::expected));
-    let _ = writeln!(text, "\n  {SEEN}");
+    let _ = writeln!(text, "\n  {whose}");
     text.push_str(&side(comparison, layout, &comparison.seen, Row::seen));
     text
 }

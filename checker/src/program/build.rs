@@ -91,6 +91,20 @@ impl Source {
         }
     }
 
+    /// What is typed to check it. Without a flag it is the learner's own that is judged.
+    #[must_use]
+    pub fn check_command(&self, lesson: &str, as_mine: bool) -> String {
+        let check = format!("cargo xtask check lesson {lesson}");
+        let command = match self {
+            Source::Package(asked) => asked.check_command(),
+            Source::Command(line) => {
+                format!("{check} --program {}", shell_words::quote(&without_passwords(&line.typed)))
+            }
+            Source::Reference(_) => format!("{check} --reference"),
+        };
+        command + if as_mine { " --as-mine" } else { "" }
+    }
+
     /// Builds it, when it needs building. `mark` is the run that owns the build.
     ///
     /// # Errors

@@ -57,6 +57,12 @@ impl Asked {
         self.source().is_some()
     }
 
+    /// The command that checks what was asked for.
+    #[must_use]
+    pub fn check_command(&self) -> String {
+        self.command(self.path.as_deref(), self.bin.as_deref())
+    }
+
     /// A command that checks this program.
     fn command(&self, path: Option<&Path>, bin: Option<&str>) -> String {
         let path =

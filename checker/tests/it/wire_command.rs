@@ -133,6 +133,63 @@ fn a_program_that_passed_is_shown_as_the_check_shows_it() {
 }
 
 #[test]
+fn a_program_that_changed_since_the_check_is_told() {
+    let _one_at_a_time = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = empty("wire-stale");
+    assert_eq!(checker(&folder, &["start", "lesson", "01"]).status.code(), Some(0));
+    let own = folder.join("work/01-hello-send/src/main.rs");
+    let solution = anchors::without_marks(&fs::read_to_string(lessons_program("01-hello-send")).unwrap());
+    fs::write(&own, &solution).unwrap();
+    check(&folder, &["01"], 0);
+    let shown_text = || shown(&wire(&folder, "80", &["01"]));
+    assert!(shown_text().contains("\nchecked    less than a minute ago\nverdict    passed\n"), "{}", shown_text());
+
+    fs::write(&own, solution.replace("durable: true", "durable: false")).unwrap();
+    steady("wire_stale", &folder, &wire(&folder, "80", &["01"]));
+    let json = wire(&folder, "80", &["01", "--format", "json"]);
+    let said = String::from_utf8_lossy(&json.stderr);
+    assert!(
+        said.contains("warning: the check was less than a minute ago, and your program changed since then\n"),
+        "{said}"
+    );
+    assert!(said.contains("hint: check it again: cargo xtask check lesson 01\n"), "{said}");
+    assert!(serde_json::from_slice::<Value>(&json.stdout).is_ok());
+
+    check(&folder, &["01"], 0);
+    assert!(shown_text().contains("\nchecked    less than a minute ago\n"), "{}", shown_text());
+    let file = folder.join("work/.hello-rabbit/hello-send.wire.json");
+    let mut kept: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    for (earlier, expected) in [(200, "3 minutes ago"), (3 * 3600, "3 hours ago"), (-600, "less than a minute ago")] {
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+        kept["at"] = now.saturating_add_signed(-earlier).into();
+        fs::write(&file, kept.to_string()).unwrap();
+        assert!(shown_text().contains(&format!("\nchecked    {expected}\n")), "{}", shown_text());
+    }
+}
+
+#[test]
+fn of_several_programs_the_heading_says_which_is_shown() {
+    let _one_at_a_time = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = empty("wire-several");
+    assert_eq!(checker(&folder, &["start", "lesson", "03"]).status.code(), Some(0));
+    let solution = anchors::without_marks(&fs::read_to_string(lessons_program("03-new-task")).unwrap());
+    fs::write(folder.join("work/03-new-task/src/main.rs"), solution).unwrap();
+    check(&folder, &["03", "--seed", "7"], 0);
+    steady("wire_several", &folder, &wire(&folder, "80", &["03"]));
+    let picture = wire(&folder, "80", &["03", "--format", "svg"]);
+    assert!(String::from_utf8_lossy(&picture.stdout).contains("your program, run 1"));
+    // Where it failed, the lesson's stands beside it.
+    let sender = sender(&folder);
+    check(&folder, &["03", "--program", &sender, "--seed", "7"], 1);
+    let text = shown(&wire(&folder, "120", &["03"]));
+    assert!(
+        text.contains("shown      run 1, one of 3\n           all of them: cargo xtask check lesson 03 --program"),
+        "{text}"
+    );
+    assert!(text.contains("│ your program, run 1\n"), "{text}");
+}
+
+#[test]
 fn the_picture_is_well_formed_stands_alone_and_runs_nothing() {
     let folder = empty("wire-picture");
     let sender = sender(&folder);
