@@ -7,11 +7,12 @@ use tokio::time::Instant;
 
 use crate::{
     brokers::Broker,
-    lessons::{Judged, Lesson},
+    lessons::{Judged, Lesson, unawaited},
     owner::Run,
     performance::{Part, Performance},
     program::{
         build::{NoProgram, Source},
+        messages::{Errors, Unused},
         sources::Sources,
     },
     stage::Stage,
@@ -141,6 +142,7 @@ async fn attempt(
         (report.role, report.performance) = (role, performance);
     }
     report.others = parts.collect();
+    report.steps.iter_mut().for_each(|step| explain(step, &report.performance, &program.unused));
     let all_passed = report.steps.iter().all(|step| matches!(step.outcome, Outcome::Passed(_)));
     report.verdict = if all_passed { Verdict::Passed } else { Verdict::Failed };
     show_public_vhost(report, &room);
@@ -171,11 +173,20 @@ fn show_public_vhost(report: &mut Report, room: &str) {
     }
 }
 
-fn does_not_compile(lesson: &Lesson, said: String) -> Vec<Step> {
+/// A failed step, with what the compiler warned of where that explains it.
+fn explain(step: &mut Step, seen: &Performance, unused: &[Unused]) {
+    if let Outcome::Failed(mistake) = &mut step.outcome {
+        *mistake = unawaited::explained(&step.id, std::mem::take(mistake), seen, unused);
+    }
+}
+
+fn does_not_compile(lesson: &Lesson, errors: Errors) -> Vec<Step> {
+    let Errors { text: said, code } = errors;
+    let page = code.map(|code| format!("{code}.html")).unwrap_or_default();
     let hint = if said.contains("consider `await`ing") || said.contains("impl Future") {
-        "Something there is a future: write `.await` behind the call that gives it. Mend the first error first; others often go with it."
+        "This is a future that is never awaited: add `.await` after the call. Fix the first error first; others often go with it."
     } else {
-        "Mend the first error first; others often go with it."
+        "Fix the first error first; others often go with it."
     };
     let mistake = Mistake::new("The program does not compile.").seen(said).hint(hint);
     let build = Step {
@@ -183,7 +194,7 @@ fn does_not_compile(lesson: &Lesson, said: String) -> Vec<Step> {
         title: "compile".to_owned(),
         outcome: Outcome::Failed(mistake),
         page: String::new(),
-        read: "https://doc.rust-lang.org/error_codes/".to_owned(),
+        read: format!("https://doc.rust-lang.org/error_codes/{page}"),
     };
     let skip = |step: Step| Step { outcome: Outcome::Skipped("build".to_owned()), ..step };
     std::iter::once(build).chain(lesson.steps(&[]).into_iter().map(skip)).collect()

@@ -17,6 +17,7 @@ pub mod sending;
 pub mod steps;
 pub mod talk;
 pub mod translate;
+pub mod unawaited;
 pub mod worker;
 
 use std::{

@@ -3,6 +3,7 @@
 pub mod build;
 mod command;
 pub mod facts;
+pub mod messages;
 pub mod running;
 pub mod script;
 pub mod sources;
@@ -19,4 +20,6 @@ pub struct Program {
     pub folder: PathBuf,
     /// Whether cargo built it, from the package in that folder.
     pub is_package: bool,
+    /// What the compiler warned of when it was built.
+    pub unused: Vec<messages::Unused>,
 }

@@ -93,7 +93,8 @@ impl Contract for HelloReceive {
     }
 
     fn notes(evidence: &Evidence) -> Vec<Note> {
-        steps::transient_queue(&evidence.performance, QUEUE).into_iter().collect()
+        let transient = steps::transient_queue(&evidence.performance, QUEUE);
+        transient.into_iter().chain(receiving::left_without_goodbye(&evidence.performance)).collect()
     }
 
     fn parts(evidence: Evidence) -> Vec<Part> {

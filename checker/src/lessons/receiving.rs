@@ -24,7 +24,7 @@ use crate::{
     },
     performance::Performance,
     stage::Actor,
-    verdict::{Finding, Mistake, Reason},
+    verdict::{Finding, Mistake, Note, Reason},
 };
 
 pub use acknowledge::refused;
@@ -344,7 +344,23 @@ pub fn stop(seen: &Performance) -> Finding {
             .hint(hint)
             .into();
     }
-    let gently = talk.closes(Peer::Program).any(|close| close.said.channel == 0);
-    let how = if gently { "with connection.close" } else { "without closing its connection" };
+    let how = if says_goodbye(talk) { "with connection.close" } else { "without closing its connection" };
     Finding::Passed(format!("Ctrl-C ended it, {how}"))
+}
+
+/// Whether the program closed its connection itself.
+fn says_goodbye(talk: Talk<'_>) -> bool {
+    talk.closes(Peer::Program).any(|close| close.said.channel == 0)
+}
+
+/// A note on a program that Ctrl-C ended, and that did not close its connection before.
+#[must_use]
+pub fn left_without_goodbye(seen: &Performance) -> Option<Note> {
+    (!says_goodbye(Talk::of(seen))).then(|| Note {
+        step: "stop".to_owned(),
+        message:
+            "Ctrl-C ended the program without closing its connection. The lesson's program closes the connection first."
+                .to_owned(),
+        read: "https://www.rabbitmq.com/docs/connections#lifecycle".to_owned(),
+    })
 }

@@ -21,6 +21,7 @@ use crate::{
     owner::MARK,
     program::{
         Program, command,
+        messages::{self, Errors},
         target::{self, Asked, Target},
     },
     report::busy::{Busy, watched},
@@ -49,7 +50,7 @@ pub enum Source {
 #[derive(Clone, Debug, PartialEq)]
 pub enum NoProgram {
     /// It does not compile: what the compiler says.
-    DoesNotCompile(String),
+    DoesNotCompile(Errors),
     /// We can't tell.
     NotChecked(Reason),
 }
@@ -131,6 +132,7 @@ fn built_already(folder: &Path) -> Option<Program> {
         command: vec![program.to_string_lossy().into_owned()],
         folder: folder.to_owned(),
         is_package: true,
+        unused: Vec::new(),
     })
 }
 
@@ -216,19 +218,21 @@ async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program
     if !status.success() {
         // The compiler's errors are about the program. Without one it was cargo itself that failed, for want of a
         // dependency or a linker.
-        let errors = errors(&messages);
         return Err(if NOT_ONE.iter().any(|words| said.contains(words)) {
             NotBuilt::NotOne
-        } else if errors.is_empty() {
+        } else if let Some(errors) = messages::errors(&messages) {
+            NotBuilt::No(NoProgram::DoesNotCompile(errors))
+        } else {
             let message = format!("cargo could not build {}:\n{said}", folder.display());
             not_checked(message, "Fix what cargo names, then check again")
-        } else {
-            NotBuilt::No(NoProgram::DoesNotCompile(errors))
         });
     }
-    let programs = executables(&messages);
+    let programs = messages::executables(&messages);
     match programs.as_slice() {
-        [program] => Ok(Program { command: vec![program.clone()], folder: absolute, is_package: true }),
+        [program] => {
+            let unused = messages::unused(&messages, &manifest);
+            Ok(Program { command: vec![program.clone()], folder: absolute, is_package: true, unused })
+        }
         _ => Err(NotBuilt::NotOne),
     }
 }
@@ -290,26 +294,4 @@ fn place(folder: &Path) -> String {
     let mut hasher = DefaultHasher::new();
     folder.hash(&mut hasher);
     format!("hello-rabbit-{:016x}", hasher.finish())
-}
-
-/// The compiler's errors, as it prints them.
-fn errors(messages: &str) -> String {
-    let errors: Vec<String> = parsed(messages)
-        .filter(|message| message["reason"] == "compiler-message" && message["message"]["level"] == "error")
-        .filter_map(|message| Some(message["message"]["rendered"].as_str()?.trim_end().to_owned()))
-        .collect();
-    errors.join("\n\n")
-}
-
-fn parsed(messages: &str) -> impl Iterator<Item = serde_json::Value> {
-    messages.lines().filter_map(|line| serde_json::from_str(line).ok())
-}
-
-fn executables(messages: &str) -> Vec<String> {
-    parsed(messages)
-        .filter(|message| {
-            message["reason"] == "compiler-artifact" && message["target"]["kind"] == serde_json::json!(["bin"])
-        })
-        .filter_map(|message| message["executable"].as_str().map(str::to_owned))
-        .collect()
 }

@@ -27,7 +27,7 @@ pub(super) fn program(line: &CommandLine) -> Result<Program, Reason> {
     })?;
     match missing(&line.words, &folder).or_else(|| without_interpreter(&line.words, &folder)) {
         Some(reason) => Err(reason),
-        None => Ok(Program { command: line.words.clone(), folder, is_package: false }),
+        None => Ok(Program { command: line.words.clone(), folder, is_package: false, unused: Vec::new() }),
     }
 }
 

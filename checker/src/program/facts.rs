@@ -327,7 +327,7 @@ mod tests {
 
     fn facts(command: &[&str], folder: &Path) -> Facts {
         let command = command.iter().map(|word| (*word).to_owned()).collect();
-        of(&Program { command, folder: folder.to_owned(), is_package: false }, None)
+        of(&Program { command, folder: folder.to_owned(), is_package: false, unused: Vec::new() }, None)
     }
 
     fn folder(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
@@ -412,7 +412,7 @@ mod tests {
         let main: &[u8] = b"fn main() { connect(\"amqp://localhost:5672\") } // AMQP_URL";
         let here = folder("package", &[("src/main.rs", main)]);
         let command = vec!["/target/debug/send".to_owned()];
-        let facts = of(&Program { command, folder: here.clone(), is_package: true }, None);
+        let facts = of(&Program { command, folder: here.clone(), is_package: true, unused: Vec::new() }, None);
         assert_eq!((facts.language, facts.reads_address, facts.addresses.len()), (Some(Language::Rust), true, 1));
         fs::remove_dir_all(here).unwrap();
     }

@@ -37,6 +37,7 @@ mod tests {
                 command: vec!["./send".to_owned()],
                 folder: folder.clone(),
                 is_package: false,
+                unused: Vec::new(),
             })
         };
         let found = reason("#!/usr/bin/python3\r\nprint(1)\r\n").unwrap();

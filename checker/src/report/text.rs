@@ -199,7 +199,8 @@ fn not_checked(reason: &Reason, layout: Layout) -> String {
 /// The last line: the verdict.
 #[must_use]
 pub fn conclusion(report: &Report) -> String {
-    let count = report.steps.len();
+    // A build is no step of the lesson.
+    let count = report.steps.iter().filter(|step| step.id != "build").count();
     match report.verdict {
         Verdict::Passed => {
             format!("{GOOD}passed{GOOD:#}: all {count} steps of lesson {}, in {}", report.number, seconds(report))

@@ -141,7 +141,11 @@ fn a_program_that_does_not_compile_failed() {
     assert_eq!(report["verdict"], "failed");
     assert_eq!(report["steps"][0]["id"], "build");
     assert!(report["steps"][0]["evidence"].as_str().unwrap().contains("error[E0308]"), "{report}");
+    assert_eq!(report["steps"][0]["read"], "https://doc.rust-lang.org/error_codes/E0308.html");
     assert_eq!(report["steps"][1]["verdict"], "skipped");
+    let text = checker(&arguments[..arguments.len() - 2]).current_dir(env!("CARGO_TARGET_TMPDIR")).output().unwrap();
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(text.ends_with("\nfailed: step 1 of 5, build\n"), "{text}");
 }
 
 #[test]

@@ -73,6 +73,37 @@ fn from_the_first_command_to_a_passed_lesson() {
 }
 
 #[test]
+fn a_call_that_is_not_awaited_is_shown_with_its_line() {
+    let _one_at_a_time = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = empty("unawaited");
+    assert_eq!(checker(&folder, &["start", "lesson", "01"]).status.code(), Some(0));
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let solution = fs::read_to_string(root.join("lessons/01-hello-send/src/main.rs")).unwrap();
+    let solution = anchors::without_marks(&solution);
+    let program = |find: &str, replace: &str| {
+        assert_eq!(solution.matches(find).count(), 1, "{find}");
+        fs::write(folder.join("work/01-hello-send/src/main.rs"), solution.replace(find, replace)).unwrap();
+        let output = checker(&folder, &["check", "lesson", "01", "--broker", "embedded", "--format", "json"]);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let failed = report["steps"].as_array().unwrap().iter().find(|step| step["verdict"] == "failed");
+        failed.map_or(serde_json::Value::Null, serde_json::Value::clone)
+    };
+    let not_awaited = program("flags, body, properties).await?;", "flags, body, properties);");
+    assert_eq!(not_awaited["id"], "publish", "{not_awaited:#}");
+    let evidence = not_awaited["evidence"].as_str().unwrap();
+    let line = 1 + solution.lines().position(|line| line.contains("basic_publish(")).unwrap();
+    let expected = format!(
+        "\nsrc/main.rs:{line}: channel.basic_publish(\"\".into(), \"hello\".into(), flags, body, properties);\n\
+         warning: unused implementer of `Future` that must be used\n\
+         note: futures do nothing unless you `.await` or poll them"
+    );
+    assert!(evidence.ends_with(&expected), "{evidence}");
+    // A program that is awaited everywhere, and wrong elsewhere, has no such line.
+    let wrong = program("b\"Hello World!\"", "b\"Hello world!\"");
+    assert!(!wrong["evidence"].as_str().unwrap().contains("warning"), "{wrong:#}");
+}
+
+#[test]
 fn a_progress_file_that_is_none_is_told_and_kept() {
     let folder = empty("spoilt");
     let file = folder.join("work/.hello-rabbit/progress.json");

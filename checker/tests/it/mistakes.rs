@@ -8,6 +8,7 @@ mod work_queues;
 
 use checker::{
     lessons::{
+        Contract,
         hello_receive::{self, HelloReceive, Reached},
         hello_send::{self, HelloSend},
         judge,
@@ -64,4 +65,23 @@ fn receiving() {
 #[test]
 fn in_other_languages() {
     insta::assert_snapshot!(all_told(languages::cases()));
+}
+
+#[test]
+fn a_receiver_that_leaves_without_goodbye_passes_with_a_note() {
+    let seen = |script: Script| hello_receive::Evidence {
+        performance: script.seen,
+        sent: Vec::new(),
+        last: String::new(),
+        in_time: 0,
+        reached: Reached::Stayed,
+        quiet: None,
+    };
+    let notes = |script: Script| HelloReceive::notes(&seen(script));
+    assert_eq!(notes(Script::declared().consume(true).interrupted().close().exit(0)), []);
+    let notes = notes(Script::declared().consume(true).ended_by_ctrl_c());
+    assert_eq!(notes.len(), 1);
+    let expected =
+        "Ctrl-C ended the program without closing its connection. The lesson's program closes the connection first.";
+    assert_eq!((notes[0].step.as_str(), notes[0].message.as_str()), ("stop", expected));
 }

@@ -195,7 +195,7 @@ fn each_save_has_its_verdict_and_ends_the_check_under_way() {
     assert!(!watch.printed.contains("still running") && watch.printed.matches("lesson 01 ·").count() == 3);
 
     learner.save("fn main() { nonsense }");
-    assert_eq!(watch.verdict(), "failed: step 1 of 6, build");
+    assert_eq!(watch.verdict(), "failed: step 1 of 5, build");
     assert!(!watch.printed.contains('\u{1b}') && !watch.printed.contains("q quit"), "{}", watch.printed);
     // What belongs to checks that are over is gone: there is the broker's part, and at most one that is on its way out.
     let parts = |run: &Path| fs::read_dir(run).unwrap().flatten().filter(|entry| entry.path().is_dir()).count();

@@ -74,8 +74,14 @@ pub fn check(broker: &TestBroker, wrong: &Wrong) -> Result<(), Failed> {
     }
     if step.is_empty() {
         assert_eq!(report["verdict"], "passed", "{about} That is right: {report:#}");
-        let noted = report["notes"].as_array().is_some_and(|notes| !notes.is_empty());
-        assert_eq!(noted, *transient, "{about} Its notes: {}", report["notes"]);
+        let notes = report["notes"].as_array().ok_or("no notes")?;
+        let noted = |step: &str| notes.iter().any(|note| note["step"] == step);
+        assert_eq!(noted("declare"), *transient, "{about} Its notes: {}", report["notes"]);
+        if wrong.lesson == "hello-receive" {
+            let mut wire = report["wire"].as_array().ok_or("no conversation")?.iter();
+            let closed = wire.any(|said| said["method"] == "connection.close" && said["from"] == "program");
+            assert_eq!(noted("stop"), !closed, "{about} Its notes: {}", report["notes"]);
+        }
         return Ok(());
     }
     assert_eq!(report["verdict"], "failed", "{about} That is wrong: {report:#}");

@@ -365,7 +365,7 @@ pub(super) async fn start(stage: &Stage<'_>, name: &str) -> Result<Actor, Failed
 async fn call(stage: &Stage<'_>, name: &str, words: &[&str]) -> Result<Actor, Failed> {
     let folder = step_programs::folder()?;
     let command = vec![folder.join(name).to_string_lossy().into_owned()];
-    let program = Program { command, folder: folder.to_owned(), is_package: false };
+    let program = Program { command, folder: folder.to_owned(), is_package: false, unused: Vec::new() };
     let called = Call { arguments: words.iter().map(|word| (*word).to_owned()).collect(), ..Call::default() };
     let actor = stage.call(&program, &called).await.map_err(|reason| reason.message)?;
     if ["hello-receive-7", "worker-10", "worker-done-twice", "worker-no-prefetch"].contains(&name) {
