@@ -1,12 +1,15 @@
 //! Where a learner is, and what comes next: `cargo xtask`, `list`, `hint`.
 
-use std::{fmt::Write, io, path::PathBuf};
+use std::{fmt::Write, fs, io, path::PathBuf};
+
+use serde_json::Value;
 
 use wire::words::harmless;
 
 use crate::{
-    lessons::Lesson,
-    progress::{Progress, Record},
+    lessons::{Lesson, hints},
+    progress::{self, Progress, Record},
+    report,
     verdict::{Report, Verdict},
     workspace,
 };
@@ -105,34 +108,42 @@ pub fn after(report: &Report) -> String {
 pub const NOT_YOURS: &str =
     "your progress is as it was; with --as-mine, this check counts as yours, for hints and wire, too";
 
-/// `hint`: one more hint, and the record that remembers it. The first is what the last check said; those after it go from a
-/// nudge to nearly the line.
+/// `hint`: one more hint, and the record that remembers it. The report of the last check was the first of them all; those after
+/// it go from a nudge to nearly the line. What the program of that `report` did already needs no hint. `more` is what to do for
+/// the next one.
 #[must_use]
-pub fn hint(lesson: &Lesson, mut record: Record) -> (String, Record) {
+pub fn hint(lesson: &Lesson, mut record: Record, report: &Value, more: &str) -> (String, Record) {
     let (steps, number) = (&lesson.about.steps, &lesson.number);
     if record.failed.is_none() && record.passed_at.is_some() {
         let text = format!("lesson {number} is passed: there is nothing to hint at\n\n  next     cargo xtask\n");
         return (text, record);
     }
-    // `build`, when it does not compile, is no step of the lesson: the report's own hint is all there is.
     let failed = record.failed.as_ref();
+    // `build`, when it does not compile, is no step of the lesson.
     let index = failed.map_or(Some(0), |failed| steps.iter().position(|step| step.id == failed.step));
-    let mut hints: Vec<&str> = Vec::new();
-    hints.extend(failed.map(|failed| failed.hint.as_str()).filter(|hint| !hint.is_empty()));
-    hints.extend(index.iter().flat_map(|index| steps[*index].hints.iter().map(String::as_str)));
-    let level = record.hints_shown.min(hints.len().saturating_sub(1));
+    let step = index.map(|index| &steps[index]);
+    let mut hints = step.map_or_else(Vec::new, |step| hints::left(&step.hints, &step.done, report));
+    hints.retain(|hint| failed.is_none_or(|failed| failed.hint != *hint));
     let place = match (index, failed) {
         (Some(index), _) => format!("step {} of {}, {}", index + 1, steps.len(), steps[index].id),
         (None, Some(failed)) => failed.step.clone(),
         (None, None) => String::new(),
     };
-    let mut text = format!("lesson {number} · {place} · hint {} of {}\n\n", level + 1, hints.len());
-    for line in textwrap::wrap(hints.get(level).copied().unwrap_or("There is no hint."), 76) {
+    let level = record.hints_shown.min(hints.len().saturating_sub(1));
+    let (which, told) = match (hints.get(level), failed) {
+        (Some(hint), _) => (format!(" · hint {} of {}", level + 1, hints.len()), (*hint).to_owned()),
+        (None, Some(failed)) => {
+            (String::new(), format!("The last report says what is left. {} {}", failed.message, failed.hint))
+        }
+        (None, None) => (String::new(), "There is no hint.".to_owned()),
+    };
+    let mut text = format!("lesson {number} · {place}{which}\n\n");
+    for line in textwrap::wrap(&told, report::width().min(80) - 4) {
         let _ = writeln!(text, "  {line}");
     }
     text.push('\n');
     if level + 1 < hints.len() {
-        let _ = writeln!(text, "  more     cargo xtask hint lesson {number}");
+        let _ = writeln!(text, "  more     {more}");
     } else {
         let _ = writeln!(
             text,
@@ -148,13 +159,15 @@ pub fn hint(lesson: &Lesson, mut record: Record) -> (String, Record) {
 /// # Errors
 ///
 /// When the progress can't be read or written; the error names the file.
-pub fn one_more_hint(lesson: &Lesson, again: bool) -> io::Result<String> {
+pub fn one_more_hint(lesson: &Lesson, again: bool, more: &str) -> io::Result<String> {
     let mut progress = Progress::read()?;
     let mut record = progress.of(&lesson.about.id);
     if again {
         record.hints_shown = 0;
     }
-    let (text, record) = hint(lesson, record);
+    let report = fs::read(progress::last_report(&lesson.about.id)).unwrap_or_default();
+    let report = serde_json::from_slice(&report).unwrap_or_default();
+    let (text, record) = hint(lesson, record, &report, more);
     progress.lessons.insert(lesson.about.id.clone(), record);
     progress.write()?;
     Ok(text)
@@ -168,6 +181,8 @@ pub fn page(lesson: &Lesson) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::{lessons, progress::Failed};
 
@@ -180,32 +195,62 @@ mod tests {
         Record { failed: Some(failed), ..Record::default() }
     }
 
-    #[test]
-    fn hints_begin_with_what_the_check_saw_and_end_at_the_last() {
-        let lesson = first();
-        let mut record = failed("publish", "Look at the marked letter.");
+    /// Hints one after the other, as of this report.
+    fn hints(lesson: &Lesson, mut record: Record, report: &Value, count: usize) -> Vec<String> {
         let mut seen = Vec::new();
-        for _ in 0..6 {
-            let (text, after) = hint(&lesson, record);
+        for _ in 0..count {
+            let (text, after) = hint(lesson, record, report, "MORE");
             record = after;
             seen.push(text);
         }
-        assert!(seen[0].contains("step 3 of 5, publish · hint 1 of 4"), "{}", seen[0]);
-        assert!(seen[0].contains("Look at the marked letter."));
-        assert!(seen[3].contains("hint 4 of 4") && seen[3].contains("--show-me"));
-        assert_eq!(seen[3], seen[5], "the last one stays");
-        let different: std::collections::BTreeSet<&String> = seen[..4].iter().collect();
-        assert_eq!(different.len(), 4);
+        seen
+    }
+
+    #[test]
+    fn hints_go_on_from_what_the_check_saw_and_end_at_the_last() {
+        let seen = hints(&first(), failed("publish", "Look at the marked letter."), &Value::Null, 5);
+        assert!(seen[0].starts_with("lesson 01 · step 3 of 5, publish · hint 1 of 3\n"), "{}", seen[0]);
+        assert!(seen.iter().all(|hint| !hint.contains("Look at the marked letter.")), "{seen:?}");
+        assert!(seen[0].contains("  more     MORE\n") && !seen[0].contains("--show-me"));
+        assert!(seen[2].contains("hint 3 of 3") && seen[2].contains("--show-me"));
+        assert_eq!(seen[2], seen[4], "the last one stays");
+        let different: std::collections::BTreeSet<&String> = seen[..3].iter().collect();
+        assert_eq!(different.len(), 3);
+    }
+
+    #[test]
+    fn what_the_program_did_already_and_what_the_report_said_needs_no_hint() {
+        let publish = |key: &str| {
+            let args = json!({ "exchange": "", "routing-key": key });
+            json!({ "wire": [{ "from": "program", "method": "basic.publish", "args": args }] })
+        };
+        let seen = hints(&first(), failed("publish", "Make it \"hello\"."), &publish("hi"), 2);
+        assert!(seen[0].contains("hint 1 of 2") && seen[0].contains("Which exchange knows every queue"), "{}", seen[0]);
+        assert!(seen[1].contains("hint 2 of 2") && !seen[1].contains("in this order"), "{}", seen[1]);
+
+        let seen = hints(&first(), failed("publish", "Look at the marked letter."), &publish("hello"), 1);
+        let expected = "  The last report says what is left. Something is wrong. Look at the marked\n  letter.\n";
+        assert!(
+            seen[0].starts_with("lesson 01 · step 3 of 5, publish\n\n") && seen[0].contains(expected),
+            "{}",
+            seen[0]
+        );
+        assert!(seen[0].contains("that was the last"), "{}", seen[0]);
+
+        let said = &first().about.steps[2].hints[0];
+        let seen = hints(&first(), failed("publish", said), &Value::Null, 2);
+        assert!(seen[0].contains("hint 1 of 2") && !seen.concat().contains("Which exchange"), "{seen:?}");
     }
 
     #[test]
     fn without_a_check_hints_are_about_the_first_step_and_a_passed_lesson_has_none() {
-        let (text, _) = hint(&first(), Record::default());
+        let hint = |record: Record| super::hint(&first(), record, &Value::Null, "MORE");
+        let (text, _) = hint(Record::default());
         assert!(text.contains("step 1 of 5, connect · hint 1 of 3"), "{text}");
-        let (text, record) = hint(&first(), Record { passed_at: Some(1), ..Record::default() });
+        let (text, record) = hint(Record { passed_at: Some(1), ..Record::default() });
         assert!(text.contains("is passed") && record.hints_shown == 0);
-        let (text, _) = hint(&first(), failed("build", "Mend the first error first."));
-        assert!(text.contains("build · hint 1 of 1") && text.contains("Mend the first error first."), "{text}");
+        let (text, _) = hint(failed("build", "Fix the first error first."));
+        assert!(text.starts_with("lesson 01 · build\n") && text.contains("Fix the first error\n  first."), "{text}");
     }
 
     #[test]
@@ -214,6 +259,13 @@ mod tests {
             for step in &lesson.about.steps {
                 assert!((2..=3).contains(&step.hints.len()), "{} {}", lesson.number, step.id);
                 assert!(step.hints.iter().all(|hint| hint.ends_with(['.', '`', '?', ')'])), "{}", step.id);
+                for done in &step.done {
+                    let place = format!("`done` of {}, in the lesson.toml of {}", step.id, lesson.number);
+                    let are_there = done.hints.iter().all(|number| (1..=step.hints.len()).contains(number));
+                    assert!(are_there && !done.hints.is_empty(), "{place} names a hint that is not there");
+                    assert!(done.says.is_some() || done.prints.is_some(), "{place} is always done");
+                    assert!(done.says.is_some() || done.args.is_empty(), "{place} has arguments of no method");
+                }
             }
         }
     }

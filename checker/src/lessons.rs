@@ -10,6 +10,7 @@ pub mod durable;
 pub mod ending;
 pub mod hello_receive;
 pub mod hello_send;
+pub mod hints;
 pub mod new_task;
 pub mod printed;
 pub mod receiving;
@@ -180,6 +181,9 @@ pub struct StepAbout {
     pub task: String,
     /// Hints, from a nudge to nearly the line; before them comes what the last check said.
     pub hints: Vec<String>,
+    /// What makes some of the hints superfluous.
+    #[serde(default)]
+    pub done: Vec<hints::Done>,
     /// Where to read about it.
     pub read: String,
     /// For a step whose absence can't be shown by leaving its code out (staying is what a receiver does by itself): how the

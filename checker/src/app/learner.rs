@@ -45,7 +45,8 @@ pub fn reset(what: ResetWhat) -> ExitCode {
 pub fn hint(what: HintWhat) -> ExitCode {
     let HintWhat::Lesson { lesson, again } = what;
     done(named(&lesson).and_then(|lesson| {
-        let text = guide::one_more_hint(&lesson, again).map_err(|error| unremembered(&error))?;
+        let more = format!("cargo xtask hint lesson {}", lesson.number);
+        let text = guide::one_more_hint(&lesson, again, &more).map_err(|error| unremembered(&error))?;
         answer(&text)
     }))
 }

@@ -178,6 +178,7 @@ mod tests {
             title: format!("do {id}"),
             task: format!("Call `{id} and  more`, and then go on: there is more to be done below, and nothing above."),
             hints: Vec::new(),
+            done: Vec::new(),
             read: String::new(),
             without: without
                 .iter()

@@ -66,7 +66,7 @@ impl<'a> Desk<'a> {
         let text = match letter {
             'q' => return Ok(Some(Wanted::End)),
             'c' => return Ok(Some(Wanted::Check)),
-            'h' => guide::one_more_hint(&self.lesson, false)
+            'h' => guide::one_more_hint(&self.lesson, false, "h")
                 .unwrap_or_else(|error| format!("there is no hint, because of your progress: {error}\n")),
             'w' => self.wire(),
             'b' => format!("the page of lesson {}: {}\n", self.lesson.number, guide::page(&self.lesson)),

@@ -29,6 +29,9 @@ fn from_the_first_command_to_a_passed_lesson() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let solution = fs::read_to_string(root.join("lessons/01-hello-send/src/main.rs")).unwrap();
     let solution = anchors::without_marks(&solution);
+    fs::write(&file, solution.replace("basic_publish(\"\".into()", "basic_publish(\"hello\".into()")).unwrap();
+    assert_eq!(checker(&folder, &check).status.code(), Some(1));
+    told("hint_wrong_exchange", &["hint", "lesson", "01"], 0);
     fs::write(&file, solution.replace("b\"Hello World!\"", "b\"Hello world!\"")).unwrap();
     let failed = checker(&folder, &check);
     assert_eq!(failed.status.code(), Some(1));

@@ -95,3 +95,36 @@ fn the_images_are_named_alike_everywhere() {
         assert!(read(".ci/run").contains(version), ".ci/run does not build {built}");
     }
 }
+
+/// The calls with arguments that a hint awaits, with texts left empty: `close(200, "".into()).await?`.
+fn calls(hint: &str) -> Vec<String> {
+    let code = hint.split('`').skip(1).step_by(2);
+    let call = regex::Regex::new(r"\b[a-z_]{3,}\((?:[^()]|\((?:[^()]|\([^()]*\))*\))+\)\.await\?").unwrap();
+    let texts = regex::Regex::new("\"[^\"]*\"").unwrap();
+    let code: Vec<String> = code.map(|code| texts.replace_all(code, "\"\"").into_owned()).collect();
+    code.iter().flat_map(|code| call.find_iter(code).map(|call| call.as_str().to_owned())).collect()
+}
+
+/// A report is read before any hint is asked for: it says what is missing, and the last hint gives the line.
+#[test]
+fn no_report_gives_away_the_line_of_the_last_hint() {
+    let (mut count, mut wrong) = (0, Vec::new());
+    for lesson in checker::lessons::all().unwrap() {
+        let folder = root().join("checker/tests/snapshots/gallery").join(&lesson.about.id);
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            for step in &lesson.about.steps {
+                let Some(report) = text.split_once(&format!("\n\n{}: ", step.id)).map(|(_, report)| report) else {
+                    continue;
+                };
+                let said = calls(report.rsplit_once("\nhint: ").map_or("", |(_, hint)| hint));
+                count += 1;
+                let last = step.hints.last().map(|hint| calls(hint)).unwrap_or_default();
+                wrong.extend(last.into_iter().filter(|call| said.contains(call)).map(|call| (path.clone(), call)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "reports that say the whole line, which is the last hint: {wrong:#?}");
+    assert!(count > 300, "{count} reports were read");
+}

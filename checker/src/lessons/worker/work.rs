@@ -270,7 +270,7 @@ fn rejected(seen: &Evidence, worker: &Performance, delivered: &Delivered<'_>) ->
     let again = seen.first_tasks(worker).iter().filter(|other| other.body == delivered.body).count();
     let mistake = if requeues && again > 1 {
         Mistake::new("The program puts a task back into the queue, gets it again, and puts it back: for ever.")
-            .hint("Acknowledge a task that is done: [[ack]]. Put aside what can't be done, and not back: [[reject]].")
+            .hint("Acknowledge a task that is done: [[ack]]. Put aside what can't be done, and not back.")
     } else if requeues {
         Mistake::new("The program puts a task back into the queue that it should do and acknowledge.")
             .hint("Acknowledge a task that is done: [[ack]].")
