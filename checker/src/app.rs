@@ -19,7 +19,7 @@ use crate::{
     lessons::{self, Lesson},
     owner::{self, Run},
     progress,
-    report::{self, say},
+    report::{self, busy::watched, say},
     verdict::{Reason, Report, Verdict},
     watch::{self, Task},
     workspace,
@@ -82,7 +82,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 in_a_run(async |run| judge_all(&lessons, &program, &options, run).await).await
             }
             Order::Watch { lessons, task, options } => {
-                in_a_run(async |run| watched(&lessons, *task, &options, run).await).await
+                in_a_run(async |run| watch_program(&lessons, *task, &options, run).await).await
             }
             Order::Broker(what) => warm_broker(&what).await,
             Order::Wire(lesson, show) => wire::wire(&lesson, show).await,
@@ -184,7 +184,10 @@ async fn in_a_run(work: impl AsyncFnOnce(&Run) -> Exit) -> ExitCode {
             return give_up(&Reason { message: format!("The checker's own folder can't be made: {error}."), hints });
         }
     };
-    let left = owner::reap().await;
+    let left = {
+        let _busy = watched("cleaning up after an earlier command");
+        owner::reap().await
+    };
     warn(&left);
     let code = tokio::select! {
         code = work(&run) => code,
@@ -193,7 +196,11 @@ async fn in_a_run(work: impl AsyncFnOnce(&Run) -> Exit) -> ExitCode {
             Exit::Interrupted
         }
     };
-    warn(&run.end().await);
+    let left = {
+        let _busy = watched("cleaning up");
+        run.end().await
+    };
+    warn(&left);
     code.into()
 }
 
@@ -244,7 +251,7 @@ fn names_own(program: &ProgramArgs, own: Option<&Path>) -> bool {
     real(path).is_some_and(|path| Some(path) == real(own))
 }
 
-async fn watched(lessons: &[Lesson], task: Task, options: &CheckOptions, run: &Run) -> Exit {
+async fn watch_program(lessons: &[Lesson], task: Task, options: &CheckOptions, run: &Run) -> Exit {
     watch::watch(lessons, task, options, run).await.unwrap_or_else(|trouble| {
         tell("error", &trouble.to_string());
         tell("hint", trouble.hint());

@@ -15,6 +15,7 @@ use crate::{
         messages::{Errors, Unused},
         sources::Sources,
     },
+    report::busy::watched,
     stage::Stage,
     verdict::{Mistake, Outcome, Reason, Report, Step, Timing, Verdict},
 };
@@ -78,6 +79,7 @@ async fn attempt(
     broker: impl Future<Output = Result<Broker, Reason>>,
     report: &mut Report,
 ) -> Result<(), NoProgram> {
+    let _preparing = watched("preparing the check");
     let begin = Instant::now();
     let mark = format!("{}.build", run.id());
     let build = async { (source.build(&mark).await, begin.elapsed()) };

@@ -10,7 +10,7 @@ use std::io::{self, IsTerminal, Write};
 /// Tells the story, on stderr.
 pub fn say(what: &str) {
     // A closed stderr is no reason to fail.
-    let _ = writeln!(anstream::stderr(), "{what}");
+    let _ = busy::beside(|| writeln!(anstream::stderr(), "{what}"));
 }
 
 /// Gives the answer, on stdout. A reader that went away is no error.
@@ -37,6 +37,8 @@ pub fn width() -> usize {
 ///
 /// When it can't be written.
 pub fn write(answer: &str) -> io::Result<()> {
-    let mut stdout = anstream::stdout().lock();
-    stdout.write_all(answer.as_bytes()).and_then(|()| stdout.flush())
+    busy::beside(|| {
+        let mut stdout = anstream::stdout().lock();
+        stdout.write_all(answer.as_bytes()).and_then(|()| stdout.flush())
+    })
 }

@@ -30,6 +30,7 @@ use crate::{
     owner::Run,
     performance::Performance,
     program::{Program, facts, running::Running},
+    report::busy::{Busy, watched},
     tap::{Bounds, Door, Tap},
     verdict::Reason,
 };
@@ -111,6 +112,8 @@ pub struct Stage<'a> {
     door: Arc<Mutex<Option<Door>>>,
     broker: Broker,
     blocked: Blocked,
+    /// What a terminal sees of the scene.
+    doing: Option<Busy>,
     /// What keeps up with alarms on the connections of `hand`. It ends with the stage.
     listeners: JoinSet<()>,
 }
@@ -157,6 +160,7 @@ impl<'a> Stage<'a> {
             changed,
             door: Arc::default(),
             broker: broker.clone(),
+            doing: None,
             listeners: JoinSet::new(),
         };
         stage.listen();
@@ -217,6 +221,14 @@ impl<'a> Stage<'a> {
     /// Time begins now: the stage may have been set while the program was built.
     pub fn begin(&mut self) {
         self.zero = Instant::now();
+        self.doing = Some(watched("running the program"));
+    }
+
+    /// Says on a terminal what the scene does now.
+    pub fn does(&self, what: &str) {
+        if let Some(doing) = &self.doing {
+            doing.now(what);
+        }
     }
 
     /// Starts a program behind a tap of its own.

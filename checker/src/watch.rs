@@ -4,6 +4,7 @@
 //! once, and what it would have said is never printed.
 
 mod changes;
+mod clear;
 mod desk;
 mod host;
 mod keys;
@@ -193,6 +194,9 @@ fn announce(why: &Why, task: &Task, has_keys: bool) {
         Why::Asked => "once more".to_owned(),
         Why::BrokerGone => "the broker is gone, so another is looked for".to_owned(),
     };
+    if !matches!(why, Why::Begun) {
+        clear::clear();
+    }
     say(&format!("\n{what}; checking …\n"));
 }
 

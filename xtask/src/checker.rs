@@ -9,7 +9,10 @@ use std::{
 use anyhow::{Context, ensure};
 use cli::{CheckWhat, WireWhat};
 
-use crate::cargo::{become_it, beside, cargo, root};
+use crate::{
+    cargo::{become_it, beside, cargo, root},
+    patience::watched,
+};
 
 /// Builds the checker if need be, and becomes it. The arguments go on as they were typed.
 ///
@@ -37,12 +40,15 @@ fn build(packages: &[&str]) -> anyhow::Result<()> {
     packages.iter().for_each(|package| {
         build.args(["--package", package]);
     });
-    if checker()?.exists() {
+    let is_built = checker()?.exists();
+    if is_built {
         build.arg("--quiet");
     } else {
         eprintln!("compiling the checker, this once; about a minute …");
     }
-    let status = build.status().context("cargo could not be started")?;
+    // Quiet as it is, cargo does not say that it compiles, nor that it waits for another cargo, such as the editor's.
+    let status = if is_built { watched("building the checker", || build.status()) } else { build.status() };
+    let status = status.context("cargo could not be started")?;
     ensure!(status.success(), "the checker does not compile");
     Ok(())
 }

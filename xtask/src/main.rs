@@ -12,6 +12,7 @@ mod documents;
 mod editor;
 #[cfg(test)]
 mod help;
+mod patience;
 
 use std::{env, process::ExitCode};
 

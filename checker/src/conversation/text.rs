@@ -9,13 +9,15 @@ use super::{
     Conversation,
     compare::{self, Comparison, Line, Row},
 };
-use crate::{lessons::Lesson, report::text::lines_of};
+use crate::{lessons::Lesson, performance::Performance, report::text::lines_of, verdict::Report};
 
 /// From this width on there is room for two columns.
 const WIDE: usize = 100;
 
 /// Of so many lines in a row that only one of the two has, the rest is left out.
 const ALIKE: usize = 12;
+
+const MORE: &str = "  … and more, which was not kept\n";
 
 const EXPECTED: &str = "the lesson's own program, on the embedded broker";
 
@@ -89,6 +91,18 @@ fn checked(conversation: &Conversation, age: &str) -> String {
     }
 }
 
+/// The conversations of all programs of a check, as wide as this.
+#[must_use]
+pub fn of_programs(report: &Report, width: usize) -> String {
+    let layout = Layout { width: width.max(40), explain: false };
+    let of = |(role, performance): (&str, &Performance)| {
+        let whose = if role.is_empty() { String::new() } else { format!(" of {role}") };
+        let cut = if performance.events_cut { MORE } else { "" };
+        format!("  the conversation{whose}\n{}{cut}", alone(&performance.events, layout))
+    };
+    report.programs().map(of).collect::<Vec<_>>().join("\n")
+}
+
 /// One conversation, with its times.
 fn alone(events: &[Event], layout: Layout) -> String {
     if events.is_empty() {
@@ -112,7 +126,7 @@ fn why(line: &Line, begins: usize, width: usize) -> String {
 }
 
 fn cut(conversation: &Conversation) -> String {
-    if conversation.cut { "  … and more, which was not kept\n".to_owned() } else { String::new() }
+    if conversation.cut { MORE.to_owned() } else { String::new() }
 }
 
 /// What tells a row from the others, at its left.

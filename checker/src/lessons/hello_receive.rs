@@ -159,6 +159,7 @@ async fn scene(
         publish(&sent[..BEFORE]).await?;
     }
 
+    stage.does("waiting until the program subscribes");
     let actor = stage.start(program).await?;
     let mut evidence =
         Evidence { performance: Performance::default(), sent, last, in_time: 0, reached: Reached::Start, quiet: None };
@@ -171,6 +172,7 @@ async fn scene(
         if reached < Reached::Waiting {
             return Ok(reached);
         }
+        stage.does("sending messages, and waiting until the program prints them");
         publish(&evidence.sent[BEFORE..]).await?;
         let sent = &evidence.sent;
         let all = |seen: &Performance| {
@@ -190,6 +192,7 @@ async fn scene(
     };
     evidence.reached = done.await?;
     evidence.in_time = in_time;
+    stage.does("waiting until the program ends at Ctrl-C");
     evidence.performance = receiving::press_ctrl_c(actor).await?;
     Ok(evidence)
 }

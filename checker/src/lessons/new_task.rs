@@ -74,7 +74,9 @@ impl Contract for NewTask {
 
     async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64) -> Result<Evidence, Reason> {
         let mut evidence = Evidence { runs: Vec::new(), queued: None, restarted: false };
-        for words in typed(seed) {
+        let all = typed(seed);
+        for (number, words) in (1..).zip(all.clone()) {
+            stage.does(&format!("running the program, {number} of {} times", all.len()));
             let call = Call { arguments: words.clone(), ..Call::default() };
             let performance = stage.call(program, &call).await?.end().await;
             let goes_on = performance.exit.is_some_and(|exit| !exit.overdue) && !Talk::of(&performance).is_empty();

@@ -294,6 +294,7 @@ async fn two_workers(
     waiting: Option<oneshot::Sender<()>>,
 ) -> Result<(), Reason> {
     let mut on_stage = Vec::new();
+    stage.does("waiting until two workers subscribe");
     for _ in 0..2 {
         let worker = stage.call(program, call).await?;
         let reached = began(&worker).await;
@@ -304,6 +305,7 @@ async fn two_workers(
         }
     }
     if let (Reached::Waiting, [one, other]) = (evidence.reached, on_stage.as_slice()) {
+        stage.does("two workers share the tasks");
         let _ = waiting.map(|waiting| waiting.send(()));
         evidence.reached = share_tasks(stage, [one, other], &evidence.tasks).await?;
     }
@@ -314,6 +316,7 @@ async fn two_workers(
     let mut seen = vec![None; on_stage.len()];
     let mut left: Vec<(usize, Actor)> = on_stage.into_iter().enumerate().collect();
     if let Some(killed) = evidence.killed {
+        stage.does("a worker was killed, and its task goes to the other");
         seen[killed] = Some(left.remove(killed).1.kill().await);
         evidence.reached = Reached::Killed;
         let fatal = &evidence.tasks.fatal;
@@ -382,6 +385,7 @@ async fn with_a_task_that_waits(
     call: &Call,
     evidence: &mut Evidence,
 ) -> Result<(), Reason> {
+    stage.does("a task waits for a third worker");
     let last = evidence.tasks.last.clone();
     send(stage, &last).await?;
     evidence.restarted = stage.restart().await?;

@@ -12,7 +12,7 @@ use cli::{CommandLine, ProgramArgs};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::Command,
-    time::{Instant, timeout, timeout_at},
+    time::timeout,
 };
 
 use crate::{
@@ -24,13 +24,10 @@ use crate::{
         messages::{self, Errors},
         target::{self, Asked, Target},
     },
-    report::busy::{Busy, watched},
+    report::busy::watched,
     verdict::Reason,
     workspace,
 };
-
-/// What takes longer than this is told about.
-const SOON: Duration = Duration::from_secs(1);
 
 /// How long a build may take: a first one compiles the dependencies, on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
@@ -248,35 +245,23 @@ pub(super) fn cargo() -> Command {
     cargo
 }
 
-/// Runs cargo to its end: its status, its messages, and what it said on stderr. Where that takes a while, it tells how far it is.
+/// Runs cargo to its end: its status, its messages, and what it said on stderr. Meanwhile a terminal sees how far it is.
 async fn build(cargo: &mut Command) -> io::Result<(ExitStatus, String, String)> {
     let mut child = cargo.spawn()?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let told = async {
-        let (mut messages, mut crates, mut shown) = (String::new(), 0_u32, None::<Busy>);
-        let begin = Instant::now();
+        let (mut messages, mut crates) = (String::new(), 0_u32);
+        let shown = watched("compiling the program");
         let mut lines = BufReader::new(stdout.ok_or_else(|| io::Error::other("cargo has no stdout"))?).lines();
-        loop {
-            let text = match shown {
-                Some(_) => lines.next_line().await?,
-                None => match timeout_at(begin + SOON, lines.next_line()).await {
-                    Ok(text) => text?,
-                    Err(_) => {
-                        shown = Some(watched("compiling the program"));
-                        continue;
-                    }
-                },
-            };
-            let Some(text) = text else { return Ok(messages) };
+        while let Some(text) = lines.next_line().await? {
             if text.contains("\"reason\":\"compiler-artifact\"") && text.contains("\"fresh\":false") {
                 crates += 1;
-                if let Some(shown) = &shown {
-                    shown.how_far(&format!("{crates} crates"));
-                }
+                shown.how_far(&format!("{crates} {}", if crates == 1 { "crate" } else { "crates" }));
             }
             messages.push_str(&text);
             messages.push('\n');
         }
+        Ok(messages)
     };
     let heard = async {
         let mut said = Vec::new();

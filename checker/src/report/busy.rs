@@ -1,31 +1,36 @@
 //! What takes a while, on stderr: what is done, how far it is, and for how long already. It goes away when it is over.
 //!
-//! A terminal sees one line that changes once a second. Where there is none, the line is said once.
+//! A terminal sees one line that moves. It comes after a moment, so that what is done at once leaves the terminal alone, and it
+//! never mixes with what is printed meanwhile. Without a terminal nothing of it is seen.
 
 use std::{
     io::{self, IsTerminal},
-    time::Duration,
+    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::say;
 
-/// How often the line is drawn again: it has a clock in it that shows seconds.
-const TICK: Duration = Duration::from_secs(1);
+/// What is done sooner than this is not worth a line.
+const DELAY: Duration = Duration::from_millis(250);
+
+/// How often the line moves.
+const TICK: Duration = Duration::from_millis(125);
 
 /// Something that is being done, until this is dropped.
 #[derive(Debug)]
 #[must_use = "it is over when this is dropped"]
 pub struct Busy {
-    what: String,
-    line: Option<ProgressBar>,
+    id: u64,
+    screen: Option<Arc<Screen>>,
 }
 
-/// Tells that this is being done, and takes a while.
+/// Says that this is being done, and takes a while. Without a terminal, it is said once.
 pub fn busy(what: &str) -> Busy {
     let busy = watched(what);
-    if busy.line.is_none() {
+    if busy.screen.is_none() {
         say(&format!("{what} …"));
     }
     busy
@@ -33,34 +38,172 @@ pub fn busy(what: &str) -> Busy {
 
 /// As [`busy`], for what is of interest only to somebody who sits there and waits: without a terminal, nothing is said.
 pub fn watched(what: &str) -> Busy {
-    let on_terminal = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-    if on_terminal {
-        return drawn(what, ProgressDrawTarget::stderr());
+    static STDERR: LazyLock<Arc<Screen>> = LazyLock::new(|| Screen::new(ProgressDrawTarget::stderr));
+    let is_terminal = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+    if is_terminal {
+        *lock(&SHOWN) = Some(STDERR.clone());
+        return begin(&STDERR, what);
     }
-    Busy { what: what.to_owned(), line: None }
+    Busy { id: 0, screen: None }
 }
 
-fn drawn(what: &str, target: ProgressDrawTarget) -> Busy {
-    let style = ProgressStyle::with_template("{msg} … {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-    let line = ProgressBar::with_draw_target(None, target).with_style(style).with_message(what.to_owned());
-    line.tick();
-    line.enable_steady_tick(TICK);
-    Busy { what: what.to_owned(), line: Some(line) }
+/// The screen that a line is drawn on; None before the first.
+static SHOWN: Mutex<Option<Arc<Screen>>> = Mutex::new(None);
+
+/// Prints, with the line out of the way.
+pub(crate) fn beside<T>(print: impl FnOnce() -> T) -> T {
+    let screen = lock(&SHOWN).clone();
+    match &screen {
+        Some(screen) => screen.beside(print),
+        None => print(),
+    }
+}
+
+/// Where a line is drawn.
+struct Screen {
+    target: fn() -> ProgressDrawTarget,
+    state: Mutex<State>,
+    /// Something begins, or is over.
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// What is being done; the last is shown.
+    doing: Vec<Activity>,
+    last_id: u64,
+    /// When something began after nothing was done.
+    since: Option<Instant>,
+    line: Option<ProgressBar>,
+    /// Somebody moves the line.
+    is_moved: bool,
+}
+
+struct Activity {
+    id: u64,
+    what: String,
+    far: String,
+    begin: Instant,
+}
+
+impl Activity {
+    fn text(&self) -> String {
+        let Activity { what, far, begin, .. } = self;
+        let far = if far.is_empty() { String::new() } else { format!(": {far}") };
+        format!("{what}{far} … {}s", begin.elapsed().as_secs())
+    }
+}
+
+impl std::fmt::Debug for Screen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Screen").finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn begin(screen: &Arc<Screen>, what: &str) -> Busy {
+    let mut state = lock(&screen.state);
+    state.last_id += 1;
+    let id = state.last_id;
+    state.since.get_or_insert_with(Instant::now);
+    state.doing.push(Activity { id, what: what.to_owned(), far: String::new(), begin: Instant::now() });
+    if !state.is_moved {
+        let moved = screen.clone();
+        let mover = std::thread::Builder::new().name("busy".to_owned());
+        state.is_moved = mover.spawn(move || moved.keep_moving()).is_ok();
+    }
+    screen.changed.notify_all();
+    Busy { id, screen: Some(screen.clone()) }
+}
+
+impl Screen {
+    fn new(target: fn() -> ProgressDrawTarget) -> Arc<Screen> {
+        Arc::new(Screen { target, state: Mutex::default(), changed: Condvar::new() })
+    }
+
+    /// Moves the line for as long as something is done.
+    fn keep_moving(&self) {
+        let mut state = lock(&self.state);
+        while let Some(activity) = state.doing.last() {
+            let text = activity.text();
+            let early = DELAY.saturating_sub(state.since.map_or(DELAY, |since| since.elapsed()));
+            let wait = match state.line {
+                None if !early.is_zero() => early,
+                _ => {
+                    let line = state.line.get_or_insert_with(|| line((self.target)()));
+                    if line.message() != text {
+                        line.set_message(text);
+                    }
+                    line.tick();
+                    TICK
+                }
+            };
+            state = self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.is_moved = false;
+    }
+
+    fn beside<T>(&self, print: impl FnOnce() -> T) -> T {
+        let state = lock(&self.state);
+        match &state.line {
+            Some(line) => line.suspend(print),
+            None => print(),
+        }
+    }
+
+    fn change(&self, id: u64, change: impl FnOnce(&mut Activity)) {
+        if let Some(activity) = lock(&self.state).doing.iter_mut().find(|activity| activity.id == id) {
+            change(activity);
+        }
+        self.changed.notify_all();
+    }
+
+    fn end(&self, id: u64) {
+        let mut state = lock(&self.state);
+        state.doing.retain(|activity| activity.id != id);
+        // Whatever is printed next finds the terminal as it was.
+        if state.doing.is_empty() {
+            state.since = None;
+            if let Some(line) = state.line.take() {
+                line.finish_and_clear();
+            }
+        }
+        self.changed.notify_all();
+    }
+}
+
+fn line(target: ProgressDrawTarget) -> ProgressBar {
+    let style =
+        ProgressStyle::with_template("{spinner} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    ProgressBar::with_draw_target(None, target).with_style(style)
 }
 
 impl Busy {
-    /// Tells how far it is.
+    /// Says how far it is.
     pub fn how_far(&self, far: &str) {
-        if let Some(line) = &self.line {
-            line.set_message(format!("{}: {far}", self.what));
+        if let Some(screen) = &self.screen {
+            screen.change(self.id, |activity| far.clone_into(&mut activity.far));
+        }
+    }
+
+    /// From now on, this is being done.
+    pub fn now(&self, what: &str) {
+        if let Some(screen) = &self.screen {
+            screen.change(self.id, |activity| {
+                *activity =
+                    Activity { id: activity.id, what: what.to_owned(), far: String::new(), begin: Instant::now() };
+            });
         }
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        if let Some(line) = self.line.take() {
-            line.finish_and_clear();
+        if let Some(screen) = &self.screen {
+            screen.end(self.id);
         }
     }
 }
@@ -71,15 +214,45 @@ mod tests {
 
     use super::*;
 
+    static TERM: LazyLock<InMemoryTerm> = LazyLock::new(|| InMemoryTerm::new(5, 60));
+
+    fn target() -> ProgressDrawTarget {
+        ProgressDrawTarget::term_like(Box::new(TERM.clone()))
+    }
+
+    /// Waits until this is on the screen.
+    fn until(text: &str) -> Duration {
+        let begin = Instant::now();
+        while !TERM.contents().contains(text) {
+            assert!(begin.elapsed() < Duration::from_secs(10), "{text:?} does not come: {:?}", TERM.contents());
+            std::thread::yield_now();
+        }
+        begin.elapsed()
+    }
+
     #[test]
-    fn what_and_how_far_are_shown_and_go_away() {
-        let screen = InMemoryTerm::new(5, 60);
-        let busy = drawn("compiling", ProgressDrawTarget::term_like(Box::new(screen.clone())));
-        assert_eq!(screen.contents(), "compiling … 0s");
+    fn what_and_how_far_are_shown_after_a_moment_and_go_away() {
+        let screen = Screen::new(target);
+        drop(begin(&screen, "something short"));
+        let busy = begin(&screen, "compiling");
+        assert_eq!(TERM.contents(), "");
+        let took = until("compiling … 0s");
+        assert!((DELAY / 2..Duration::from_secs(5)).contains(&took), "{took:?}");
         busy.how_far("12 crates");
-        busy.line.as_ref().unwrap().tick();
-        assert_eq!(screen.contents(), "compiling: 12 crates … 0s");
+        until("compiling: 12 crates … 0s");
+        let inner = begin(&screen, "starting a broker");
+        until("starting a broker … 0s");
+        assert!(!TERM.contents().contains("compiling"));
+        // What is printed has the screen to itself.
+        assert_eq!(screen.beside(|| TERM.contents()), "");
+        drop(inner);
+        until("compiling: 12 crates");
+        busy.now("running the program");
+        until("running the program … 0s");
         drop(busy);
-        assert_eq!(screen.contents(), "");
+        assert_eq!(TERM.contents(), "");
+        // And comes back for what is done next.
+        let _again = begin(&screen, "once more");
+        until("once more … 0s");
     }
 }

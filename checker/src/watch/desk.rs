@@ -3,7 +3,7 @@
 use cli::{Exit, ProgramArgs};
 
 use crate::{
-    guide,
+    conversation, guide,
     lessons::Lesson,
     progress,
     report::{self, text},
@@ -69,7 +69,7 @@ impl<'a> Desk<'a> {
             'h' => guide::one_more_hint(&self.lesson, false, "h")
                 .unwrap_or_else(|error| format!("there is no hint, because of your progress: {error}\n")),
             'w' => self.wire(),
-            'b' => format!("the page of lesson {}: {}\n", self.lesson.number, guide::page(&self.lesson)),
+            'b' => wrapped(&format!("the page of lesson {}: {}", self.lesson.number, guide::page(&self.lesson))),
             'n' => match self.next() {
                 Ok(task) => return Ok(Some(Wanted::Next(Box::new(task)))),
                 Err(why) => why,
@@ -81,7 +81,7 @@ impl<'a> Desk<'a> {
 
     fn wire(&self) -> String {
         match &self.last {
-            Some(report) => text::wire(report).trim_start_matches('\n').to_owned(),
+            Some(report) => conversation::text::of_programs(report, report::width()),
             None => "no check is finished yet, so there is no conversation to show\n".to_owned(),
         }
     }
@@ -92,8 +92,7 @@ impl<'a> Desk<'a> {
         if self.last.as_ref().is_none_or(|report| report.verdict != Verdict::Passed) {
             return Err(format!("lesson {number} comes first: its last check has not passed\n"));
         }
-        let mut after = self.lessons.iter().skip_while(|lesson| lesson.about.id != self.lesson.about.id).skip(1);
-        let Some(next) = after.next() else {
+        let Some(next) = self.following() else {
             return Err(format!("lesson {number} is the last there is\n"));
         };
         Task::of(next, ProgramArgs::default()).ok_or_else(|| {
@@ -104,14 +103,24 @@ impl<'a> Desk<'a> {
         })
     }
 
+    fn following(&self) -> Option<&'a Lesson> {
+        self.lessons.iter().skip_while(|lesson| lesson.about.id != self.lesson.about.id).nth(1)
+    }
+
     /// Prints this, and below it which keys there are.
     fn print(&self, text: &str) -> Result<(), Trouble> {
         let mut text = text.to_owned();
         if self.has_keys {
             let passed = self.last.as_ref().is_some_and(|report| report.verdict == Verdict::Passed);
-            let next = if passed { "n next lesson · " } else { "" };
-            text.push_str(&format!("\n{next}h hint · w wire · c check again · b book · q quit\n"));
+            let next = if passed && self.following().is_some() { "n next lesson · " } else { "" };
+            let keys = format!("{next}h hint · w wire · c check again · b book · q quit");
+            text.push_str(&format!("\n{}", wrapped(&keys)));
         }
         report::write(&text).map_err(Trouble::Unwritten)
     }
+}
+
+/// A text that fits into the terminal.
+fn wrapped(words: &str) -> String {
+    textwrap::fill(words, text::lines_of(report::width())) + "\n"
 }

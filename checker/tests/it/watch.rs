@@ -271,6 +271,9 @@ fn without_a_program_it_is_told_how_to_begin_one() {
     snapshot("watch_without_a_program", &shown(&output));
 }
 
+/// How many rows a terminal has.
+const ROWS: u16 = 50;
+
 /// A watch in a terminal.
 struct Terminal {
     child: Child,
@@ -284,12 +287,15 @@ struct Terminal {
 
 impl Terminal {
     fn new(learner: &Learner, more: &[&str]) -> Terminal {
+        // One that knows no codes: the line that says what is done is for others.
+        Terminal::with(learner, &[&WATCH, more].concat(), "dumb", 80)
+    }
+
+    fn with(learner: &Learner, arguments: &[&str], kind: &str, columns: u16) -> Terminal {
         let (pty, inside) = pty_process::blocking::open().unwrap();
-        pty.resize(pty_process::Size::new(50, 80)).unwrap();
+        pty.resize(pty_process::Size::new(ROWS, columns)).unwrap();
         let command = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_checker"));
-        // A terminal that knows no codes: the line that tells of a slow build is for others.
-        let command =
-            command.args(WATCH).args(more).env("TERM", "dumb").env_remove("AMQP_URL").envs(learner.environment());
+        let command = command.args(arguments).env("TERM", kind).env_remove("AMQP_URL").envs(learner.environment());
         let child = command.current_dir(&learner.folder).spawn(inside).unwrap();
         Terminal { child, pty, bytes: Vec::new(), screen: String::new(), seen: 0 }
     }
@@ -361,7 +367,7 @@ fn keys_are_answered_and_the_terminal_is_left_as_it_was() {
     terminal.until("lesson 01 comes first: its last check has not passed");
     // An arrow has a letter in it, and is no key of ours.
     terminal.press("\u{1b}[Bb");
-    terminal.until("the page of lesson 01: book/src/01-hello-send.md (in a browser: cargo xtask book serve)");
+    terminal.until("the page of lesson 01: book/src/01-hello-send.md (in a browser: cargo xtask book\r\nserve)");
     assert_eq!(terminal.screen.matches("the page of").count(), 1);
 
     // Keys are answered while a check is under way, too.
@@ -374,7 +380,8 @@ fn keys_are_answered_and_the_terminal_is_left_as_it_was() {
     terminal.until("passed: all 5 steps of lesson 01");
     terminal.until("n next lesson · h hint");
     terminal.press("w");
-    terminal.until("basic.publish  exchange \"\" routing-key \"hello\"  \"Hello World!\"");
+    terminal.until("basic.publish  exchange \"\" routing-key \"hello\"\r\n");
+    terminal.until("  \"Hello World!\"\r\n");
     terminal.press("c");
     terminal.until("once more; checking …");
     terminal.until("passed: all 5 steps of lesson 01");
@@ -392,6 +399,90 @@ fn keys_are_answered_and_the_terminal_is_left_as_it_was() {
     assert_eq!(terminal.end(), Some(1));
     assert!(terminal.is_as_ever());
     learner.nothing_is_left(&run);
+}
+
+/// What is to be seen in the end, of all that was printed.
+fn seen_at_last(printed: &str, columns: u16) -> String {
+    let screen = indicatif::InMemoryTerm::new(ROWS, columns);
+    indicatif::TermLike::write_str(&screen, printed).unwrap();
+    screen.contents()
+}
+
+#[test]
+fn the_screen_is_cleared_between_checks_and_what_was_on_it_can_be_scrolled_to() {
+    let learner = Learner::new("watch-clear");
+    let mut terminal = Terminal::with(&learner, &WATCH, "xterm-256color", 70);
+    terminal.until("failed: step 1 of 5, connect");
+    terminal.until("q quit");
+    let first = seen_at_last(&terminal.screen, 70);
+    assert!(first.contains("watching ") && first.contains("FAILED   connect"), "{first}");
+    learner.save(&solution());
+    terminal.until("passed: all 5 steps of lesson 01");
+    terminal.until("q quit");
+    let second = seen_at_last(&terminal.screen, 70);
+    assert!(second.trim_start().starts_with("src/main.rs changed; checking …"), "{second}");
+    assert!(second.contains("passed: all 5 steps") && !second.contains("FAILED"), "{second}");
+    // Nothing is erased: every row went up and out.
+    assert!(!terminal.screen.contains("\u{1b}[2J") && !terminal.screen.contains("\u{1b}[3J"), "{:?}", terminal.screen);
+    assert!(terminal.screen.contains(&"\r\n".repeat(usize::from(ROWS))), "{:?}", terminal.screen);
+    terminal.press("q");
+    assert_eq!(terminal.end(), Some(0));
+}
+
+#[test]
+fn lines_are_as_wide_as_the_terminal_at_most() {
+    let learner = Learner::new("watch-narrow");
+    learner.save(&solution().replace("basic_publish(\"\".into()", "basic_publish(\"hello\".into()"));
+    let mut terminal = Terminal::with(&learner, &WATCH, "dumb", 56);
+    terminal.until("failed: step 3 of 5, publish");
+    for key in ["h", "w", "b"] {
+        terminal.press(key);
+        terminal.until("q quit");
+    }
+    terminal.until("q quit");
+    terminal.press("q");
+    terminal.end();
+    // Addresses, paths and what a program printed are shown as they are.
+    let whole = ["http://", "https://", "program  ", "watching ", "| "];
+    let lines = terminal.screen.lines().filter(|line| !whole.iter().any(|part| line.contains(part)));
+    let evidence = |line: &str| line.starts_with("             ");
+    let wide: Vec<&str> = lines.filter(|line| !evidence(line) && line.chars().count() > 56).collect();
+    assert!(wide.is_empty(), "wider than 56 columns: {wide:#?}\n{}", terminal.screen);
+}
+
+#[test]
+fn the_last_lesson_has_no_next_one() {
+    let learner = Learner::new("watch-last");
+    learner.start("04");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let worker = anchors::without_marks(&fs::read_to_string(root.join("lessons/04-worker/src/main.rs")).unwrap());
+    fs::write(learner.folder.join("work/04-worker/src/main.rs"), worker).unwrap();
+    let watch = ["watch", "lesson", "04", "--broker", "embedded"];
+    let mut terminal = Terminal::with(&learner, &watch, "dumb", 80);
+    terminal.until("passed: all 10 steps of lesson 04");
+    terminal.until("\r\n\r\nh hint · w wire");
+    terminal.press("n");
+    terminal.until("lesson 04 is the last there is");
+    terminal.press("q");
+    assert_eq!(terminal.end(), Some(0));
+}
+
+#[test]
+fn a_check_on_a_terminal_says_what_it_does_and_leaves_no_trace() {
+    let learner = Learner::new("watch-line");
+    let check = |kind: &str| {
+        let hangs = ["check", "lesson", "01", "--broker", "embedded", "--timeout", "1", "--program", "cat"];
+        let mut terminal = Terminal::with(&learner, &hangs, kind, 80);
+        terminal.until("failed: step 1 of 5, connect");
+        terminal.end();
+        terminal.screen.clone()
+    };
+    let printed = check("xterm-256color");
+    assert!(printed.contains("running the program … 0s"), "{printed:?}");
+    let seen = seen_at_last(&printed, 80);
+    assert!(!seen.contains("running the program") && seen.starts_with("lesson 01 · "), "{seen}");
+    let plain = check("dumb");
+    assert!(!plain.contains("running the program") && !plain.contains('\u{1b}'), "{plain:?}");
 }
 
 #[test]
