@@ -4,7 +4,12 @@ mod doctor;
 mod learner;
 mod wire;
 
-use std::{ffi::OsString, io, path::Path, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io,
+    path::Path,
+    process::{ExitCode, Stdio},
+};
 
 use clap::Parser;
 use cli::{
@@ -141,26 +146,33 @@ async fn needs_docker(order: &Order) -> bool {
 
 /// Goes on as the checker that was built with the Docker client.
 fn with_docker_client(arguments: &[OsString]) -> ExitCode {
-    let mut cargo = std::process::Command::new(workspace::cargo());
-    cargo.arg("run").arg("--manifest-path").arg(workspace::root().join("Cargo.toml"));
-    cargo.args(["--package", "checker", "--bin", "checker", "--features", "docker"]);
+    let cargo = |subcommand: &str| {
+        let mut cargo = std::process::Command::new(workspace::cargo());
+        cargo.arg(subcommand).arg("--manifest-path").arg(workspace::root().join("Cargo.toml"));
+        cargo.args(["--package", "checker", "--bin", "checker", "--features", "docker"]);
+        cargo
+    };
+    let mut run = cargo("run");
     if docker_client_was_compiled() {
-        cargo.arg("--quiet");
+        // It may have to be compiled again all the same, and nothing shows that once cargo has taken our place.
+        let _busy = watched("building the checker with the Docker client");
+        let _ = cargo("build").arg("--quiet").stderr(Stdio::null()).status();
+        run.arg("--quiet");
     } else {
         // cargo shows how far it is by itself.
         say("compiling the Docker client, this once; a minute or so …");
     }
-    cargo.arg("--").args(arguments);
+    run.arg("--").args(arguments);
     let failed = |error: io::Error| {
         tell("error", &format!("cargo could not be started: {error}"));
         Exit::NotChecked.into()
     };
     #[cfg(unix)]
     {
-        failed(std::os::unix::process::CommandExt::exec(&mut cargo))
+        failed(std::os::unix::process::CommandExt::exec(&mut run))
     }
     #[cfg(not(unix))]
-    match cargo.status() {
+    match run.status() {
         Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(3)),
         Err(error) => failed(error),
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// What is done sooner than this is not worth a line.
-const DELAY: Duration = Duration::from_millis(300);
+const DELAY: Duration = Duration::from_millis(150);
 
 /// How often the line moves.
 const TICK: Duration = Duration::from_millis(125);

@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::say;
 
 /// What is done sooner than this is not worth a line.
-const DELAY: Duration = Duration::from_millis(250);
+const DELAY: Duration = Duration::from_millis(100);
 
 /// How often the line moves.
 const TICK: Duration = Duration::from_millis(125);
