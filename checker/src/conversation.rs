@@ -81,7 +81,7 @@ impl Conversation {
     }
 }
 
-/// So many seconds ago, in words.
+/// This many seconds ago, in words.
 fn ago(seconds: u64) -> String {
     let of = |count: u64, unit: &str| format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" });
     match seconds {

@@ -16,7 +16,7 @@ use crate::{
     owner::at,
 };
 
-/// So many lines that are alike are shown around each difference.
+/// How many lines that are alike are shown around each difference.
 const AROUND: usize = 3;
 
 const OWN: &str = "your program";

@@ -1,6 +1,6 @@
 //! A short number for a long text: the same in every build and on every machine, so that it can be kept.
 
-/// The 64-bit FNV-1a hash of these bytes. It tells texts apart that nobody made alike on purpose.
+/// The 64-bit FNV-1a hash of these bytes. It differs for texts that differ, unless they were made to have the same one.
 #[must_use]
 pub fn of(bytes: &[u8]) -> u64 {
     on(0xcbf2_9ce4_8422_2325, bytes)

@@ -130,7 +130,7 @@ pub fn hint(lesson: &Lesson, mut record: Record, report: &Value, more: &str) -> 
         (None, None) => String::new(),
     };
     let level = record.hints_shown.min(hints.len().saturating_sub(1));
-    let (which, told) = match (hints.get(level), failed) {
+    let (which, words) = match (hints.get(level), failed) {
         (Some(hint), _) => (format!(" · hint {} of {}", level + 1, hints.len()), (*hint).to_owned()),
         (None, Some(failed)) => {
             (String::new(), format!("The last report says what is left. {} {}", failed.message, failed.hint))
@@ -138,7 +138,7 @@ pub fn hint(lesson: &Lesson, mut record: Record, report: &Value, more: &str) -> 
         (None, None) => (String::new(), "There is no hint.".to_owned()),
     };
     let mut text = format!("lesson {number} · {place}{which}\n\n");
-    for line in textwrap::wrap(&told, report::width().min(80) - 4) {
+    for line in textwrap::wrap(&words, report::width().min(80) - 4) {
         let _ = writeln!(text, "  {line}");
     }
     text.push('\n');

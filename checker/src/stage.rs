@@ -4,6 +4,8 @@
 //! record of its own, and waits for something to be seen, never for time to pass: [`Actor::until`] of one program,
 //! [`Stage::until`] of several.
 
+mod blocked;
+
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -18,15 +20,8 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use wire::{Event, Method, What, protocol::basic};
-
 use crate::{
-    brokers::{
-        Broker,
-        address::Address,
-        alarm::{Alarm, GRACE},
-        hand::Hand,
-    },
+    brokers::{Broker, address::Address, alarm::Alarm, hand::Hand},
     owner::Run,
     performance::Performance,
     program::{Program, facts, running::Running},
@@ -35,12 +30,11 @@ use crate::{
     verdict::Reason,
 };
 
+pub use blocked::Blocked;
+
 /// How long a program that did the one thing may take for the next that follows at once: printing what it received, ending
 /// after Ctrl-C. A longer time limit for the whole program makes this longer, too.
 const PROMPTLY: f64 = 0.3;
-
-/// A program that published more messages than this floods the broker: an alarm that comes of it is the program's doing.
-const FLOOD: usize = 100;
 
 /// What was seen of one program so far; tap and program write into it, contracts wait on it.
 #[derive(Clone, Debug)]
@@ -156,7 +150,7 @@ impl<'a> Stage<'a> {
             time_limit,
             port,
             zero: Instant::now(),
-            blocked: Blocked { changed: changed.clone(), programs: Arc::default(), hand: Arc::default() },
+            blocked: Blocked::new(changed.clone()),
             changed,
             door: Arc::default(),
             broker: broker.clone(),
@@ -169,14 +163,7 @@ impl<'a> Stage<'a> {
 
     /// Keeps up with what the broker says about alarms to `hand`.
     fn listen(&mut self) {
-        let (mut alarms, blocked) = (self.hand.alarms(), self.blocked.clone());
-        self.listeners.spawn(async move {
-            loop {
-                alarms.change().await;
-                *lock(&blocked.hand) = alarms.on().map(str::to_owned);
-                blocked.changed.send_modify(|version| *version += 1);
-            }
-        });
+        self.listeners.spawn(self.blocked.clone().listen(self.hand.alarms()));
     }
 
     /// What tells of alarms from here on, also while a scene is played.
@@ -253,7 +240,7 @@ impl<'a> Stage<'a> {
         }
         let seen = Seen::told(self.changed.clone());
         seen.add(|seen| seen.facts = facts::of(program, self.port));
-        lock(&self.blocked.programs).push(seen.clone());
+        self.blocked.watch(seen.clone());
         let tap =
             Tap::open(&self.room, self.port, seen.clone(), self.zero, Some(self.run.hold()), Bounds::default()).await?;
         if self.port.is_some() {
@@ -333,52 +320,8 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// The connections of one check that the broker blocks, because of an alarm.
-#[derive(Clone, Debug)]
-pub struct Blocked {
-    changed: watch::Sender<u64>,
-    programs: Arc<Mutex<Vec<Seen>>>,
-    hand: Arc<Mutex<Option<String>>>,
-}
-
-impl Blocked {
-    /// Waits for an alarm that stays on.
-    pub async fn alarm(&self) -> Alarm {
-        loop {
-            until(&self.changed, far_away(), || self.now().is_some()).await;
-            let Some(alarm) = self.now() else { continue };
-            if !until(&self.changed, Instant::now() + GRACE, || self.now().is_none()).await {
-                return alarm;
-            }
-        }
-    }
-
-    /// The alarm that blocks a connection now. Where a program floods the broker, there is none.
-    #[must_use]
-    pub fn now(&self) -> Option<Alarm> {
-        let of_a_program = |seen: &Seen| seen.look(|seen| seen.blocked.values().next().cloned());
-        let reason = lock(&self.programs).iter().find_map(of_a_program).or_else(|| lock(&self.hand).clone())?;
-        (!self.is_flood()).then(|| Alarm::new(reason))
-    }
-
-    fn is_flood(&self) -> bool {
-        let floods =
-            |seen: &Seen| seen.look(|seen| seen.events.iter().filter(|event| is_publish(event)).nth(FLOOD).is_some());
-        lock(&self.programs).iter().any(floods)
-    }
-}
-
-fn is_publish(event: &Event) -> bool {
-    matches!(&event.what, What::Method { method: Method::Basic(basic::AMQPMethod::Publish(_)), .. })
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A deadline for what has none: another one comes earlier.
-fn far_away() -> Instant {
-    Instant::now() + Duration::from_secs(24 * 60 * 60)
 }
 
 fn failed_us(how: &str) -> Reason {
@@ -470,49 +413,5 @@ impl Actor {
         self.running.end().await;
         self.tap.close().await;
         self.seen.look(Performance::clone)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use wire::{Content, Peer};
-
-    use super::*;
-
-    fn published(count: usize) -> Seen {
-        let method = Method::Basic(basic::AMQPMethod::Publish(basic::Publish::default()));
-        let what = What::Method { channel: 1, method, content: Some(Box::new(Content::default())) };
-        let event = Event { at: Duration::ZERO, order: 0, connection: 1, from: Peer::Program, what };
-        let seen = Seen::default();
-        seen.add(|seen| {
-            seen.events = vec![event; count];
-            seen.blocked.insert(1, "low on memory".to_owned());
-        });
-        seen
-    }
-
-    #[test]
-    fn an_alarm_counts_unless_a_program_floods_the_broker() {
-        for (count, counts) in [(1, true), (FLOOD, true), (FLOOD + 1, false)] {
-            let programs = Arc::new(Mutex::new(vec![Seen::default(), published(count)]));
-            let blocked = Blocked { changed: watch::Sender::new(0), programs, hand: Arc::default() };
-            assert_eq!(blocked.now().is_some(), counts, "after {count} messages");
-        }
-    }
-
-    #[tokio::test]
-    async fn an_alarm_that_ends_at_once_is_none() {
-        let changed = watch::Sender::new(0);
-        let blocked = Blocked { changed: changed.clone(), programs: Arc::default(), hand: Arc::default() };
-        *lock(&blocked.hand) = Some("low on disk".to_owned());
-        let (alarm, ()) = tokio::join!(tokio::time::timeout(GRACE * 3, blocked.alarm()), async {
-            tokio::task::yield_now().await;
-            *lock(&blocked.hand) = None;
-            changed.send_modify(|version| *version += 1);
-        });
-        assert!(alarm.is_err(), "{alarm:?}");
-        *lock(&blocked.hand) = Some("low on disk".to_owned());
-        changed.send_modify(|version| *version += 1);
-        assert_eq!(blocked.alarm().await, Alarm::new("low on disk"));
     }
 }

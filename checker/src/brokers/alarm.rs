@@ -30,8 +30,8 @@ impl Alarm {
         Alarm { reason: reason.into() }
     }
 
-    /// The alarm that is on at this broker, if any. A broker that does not answer in time, or does not let us publish, has none
-    /// that anybody could tell.
+    /// The alarm that is on at this broker, if any. None, too, where the broker does not answer in time, or
+    /// refuses the message.
     ///
     /// # Errors
     ///
@@ -181,23 +181,23 @@ mod tests {
 
     #[test]
     fn each_alarm_has_its_way_out() {
-        let told = |reason: &str, embedded: bool| {
+        let text = |reason: &str, embedded: bool| {
             let Reason { message, hints } = Alarm::new(reason).not_checked(embedded);
             format!("{message}\n{}", hints.join("\n"))
         };
-        insta::assert_snapshot!(told("low on memory", true), @r"
+        insta::assert_snapshot!(text("low on memory", true), @r"
         The broker is low on memory. While this alarm is on, it takes no messages.
         Clear it: cargo xtask broker alarm clear
         If it comes back, messages fill the memory: empty their queue with cargo xtask broker purge QUEUE
         Or check on a broker of its own: --broker embedded
         ");
-        insta::assert_snapshot!(told("low on disk & memory", false), @r"
+        insta::assert_snapshot!(text("low on disk & memory", false), @r"
         The broker is low on disk and memory. While this alarm is on, it takes no messages.
         Let consumers empty the queues, or raise the limit: https://www.rabbitmq.com/docs/memory
         Free disk space where the broker runs: https://www.rabbitmq.com/docs/disk-alarms
         Or check on a broker of its own: --broker embedded
         ");
-        insta::assert_snapshot!(told("low on file handles", false), @r"
+        insta::assert_snapshot!(text("low on file handles", false), @r"
         The broker is low on file handles. While this alarm is on, it takes no messages.
         Look up the alarm: https://www.rabbitmq.com/docs/alarms
         Or check on a broker of its own: --broker embedded

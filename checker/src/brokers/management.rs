@@ -78,7 +78,7 @@ impl Management {
     /// Whether this is the API of the kit's own broker.
     pub async fn is_embedded(&self) -> bool {
         let overview = self.request("GET", "/api/overview", "say what it is").await;
-        let overview = overview.ok().and_then(|told| serde_json::from_str::<serde_json::Value>(&told).ok());
+        let overview = overview.ok().and_then(|answer| serde_json::from_str::<serde_json::Value>(&answer).ok());
         overview.is_some_and(|overview| overview["hello_rabbit"].is_object())
     }
 

@@ -22,8 +22,8 @@ const CALLS: [(&str, &str, &str); 13] = [
     ("stop", "close", "connection.close"),
 ];
 
-/// The mistake, with the compiler's warning where it explains it: about a future that does nothing, or about an error that
-/// nobody looks at.
+/// The mistake, with the compiler's warning where it explains it: about a future that does nothing, or about an
+/// error that is ignored.
 #[must_use]
 pub fn explained(step: &str, mistake: Mistake, seen: &Performance, warnings: &[Unused]) -> Mistake {
     match fitting(step, seen, warnings) {

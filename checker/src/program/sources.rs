@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::build::Source;
 use crate::{fingerprint, workspace};
 
-/// At most so many files are read.
+/// The most files that are read.
 const MOST_FILES: usize = 1000;
 
 /// Larger files than this are no sources, in bytes.

@@ -75,7 +75,7 @@ struct State {
     /// When something began after nothing was done.
     since: Option<Instant>,
     line: Option<ProgressBar>,
-    /// Somebody moves the line.
+    /// A thread moves the line.
     is_moved: bool,
 }
 

@@ -9,7 +9,7 @@ use toml::Value;
 
 use crate::workspace;
 
-/// The folders of a package that somebody may be in, and how far below the package they are.
+/// The folders of a package in which commands are typed, and how far below the package they are.
 const FOLDERS: [(&str, usize); 2] = [(".cargo/config.toml", 0), ("src/.cargo/config.toml", 1)];
 
 const WHY: &str = "# `cargo xtask` works in this folder, too.\n";

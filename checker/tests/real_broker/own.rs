@@ -25,8 +25,10 @@ use crate::{
 
 /// A place for the checker's own records, apart from those of whoever runs the tests.
 pub struct Apart {
-    folder: PathBuf,
-    flags: Vec<String>,
+    /// Where its records are.
+    pub folder: PathBuf,
+    /// The flags that lead to a broker of the place.
+    pub flags: Vec<String>,
 }
 
 impl Apart {
@@ -52,7 +54,8 @@ impl Apart {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<Output, Failed> {
+    /// What it says to these arguments.
+    pub fn run(&self, arguments: &[&str]) -> Result<Output, Failed> {
         Ok(self.checker(arguments).output()?)
     }
 
@@ -87,7 +90,8 @@ impl Drop for Apart {
     }
 }
 
-fn text(output: &Output) -> String {
+/// All that was printed.
+pub fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
@@ -247,18 +251,18 @@ pub fn two_kits(broker: &TestBroker) -> Result<(), Failed> {
     apart.run(&["broker", "up", "--broker", "embedded", "--port", &port])?;
     apart.run(&["broker", "down"])?;
 
-    let told = up(&one, &port)?;
-    assert!(told.contains(&format!("address      amqp://localhost:{port}")), "{told}");
+    let said = up(&one, &port)?;
+    assert!(said.contains(&format!("address      amqp://localhost:{port}")), "{said}");
     assert!(two.run(&["status"])?.contains("No broker is kept warm."), "{}", two.run(&["status"])?);
-    let told = up(&two, &port)?;
+    let said = up(&two, &port)?;
     let place = one.folder.display().to_string();
-    assert!(told.contains(&format!("another copy of the kit, in {place}, keeps a broker there")), "{told}");
-    assert!(told.contains(&format!("Stop that one: cd {place}; cargo xtask broker down")), "{told}");
-    let told = two.run(&["down"])?;
-    assert!(told.contains(&format!("in {place}, keeps the embedded broker on port {port}")), "{told}");
+    assert!(said.contains(&format!("another copy of the kit, in {place}, keeps a broker there")), "{said}");
+    assert!(said.contains(&format!("Stop that one: cd {place}; cargo xtask broker down")), "{said}");
+    let said = two.run(&["down"])?;
+    assert!(said.contains(&format!("in {place}, keeps the embedded broker on port {port}")), "{said}");
 
-    let told = up(&two, &other_port)?;
-    assert!(told.contains(&format!("address      amqp://localhost:{other_port}")), "{told}");
+    let said = up(&two, &other_port)?;
+    assert!(said.contains(&format!("address      amqp://localhost:{other_port}")), "{said}");
     assert_eq!(two.run(&["down"])?, format!("stopped the embedded broker on port {other_port}\n"));
     assert!(one.run(&["status"])?.contains(&port));
 
@@ -267,61 +271,6 @@ pub fn two_kits(broker: &TestBroker) -> Result<(), Failed> {
     let moved = Copy::new(&apart, "moved");
     assert_eq!(moved.run(&["down"])?, format!("stopped the embedded broker on port {port}\n"));
     assert!(moved.run(&["status"])?.contains("No broker is kept warm."));
-    Ok(())
-}
-
-/// An alarm is on before a check, or goes off in the middle: that says nothing about the program, and no check waits for it to end.
-pub fn alarm(broker: &TestBroker) -> Result<(), Failed> {
-    let apart = Apart::new(&broker.place);
-    let port = ports::free_pair()?.to_string();
-    let flags: Vec<&str> = apart.flags.iter().map(String::as_str).collect();
-    let up = apart.run(&[&["broker", "up", "--port", &port], &flags[..]].concat())?;
-    assert!(up.status.success(), "{}", text(&up));
-    let [raise, clear] = match &broker.place {
-        Place::Docker(_) => {
-            let name = ["ps", "--quiet", "--filter", &format!("publish={port}")].map(str::to_owned);
-            let container = String::from_utf8(Command::new("docker").args(name).output()?.stdout)?;
-            [0.0, 0.6].map(|most| {
-                format!("docker exec {} rabbitmqctl --quiet set_vm_memory_high_watermark {most}", container.trim())
-            })
-        }
-        _ => ["raise", "clear"].map(|what| format!("{} broker alarm {what} memory", env!("CARGO_BIN_EXE_checker"))),
-    };
-    let change = |line: &str| {
-        let words = shell_words::split(line).unwrap();
-        let status =
-            Command::new(&words[0]).args(&words[1..]).env("TMPDIR", &apart.folder).stdout(Stdio::null()).status();
-        assert!(status.unwrap().success(), "{line}");
-    };
-    let not_checked = |arguments: &[&str]| {
-        let begin = Instant::now();
-        let check = apart.run(&[&["check", "lesson"], arguments, &["--timeout", "60"]].concat()).unwrap();
-        assert_eq!(check.status.code(), Some(3), "{arguments:?}: {}", text(&check));
-        assert!(text(&check).contains("The broker is low on memory."), "{}", text(&check));
-        let way_out = if broker.place == Place::Embedded { "broker alarm clear" } else { "rabbitmq.com/docs/memory" };
-        assert!(text(&check).contains(way_out), "{}", text(&check));
-        assert!(begin.elapsed() < Duration::from_secs(30), "{arguments:?}: silent for {:?}", begin.elapsed());
-    };
-    for (lesson, program) in [("01", "hello-send"), ("02", "hello-receive"), ("03", "new-task"), ("04", "worker")] {
-        change(&raise);
-        not_checked(&[lesson, "--reference"]);
-        change(&clear);
-        let program = Path::new(env!("CARGO_BIN_EXE_checker")).with_file_name(program);
-        let script = format!("{raise} >/dev/null 2>&1; exec {}", program.display());
-        not_checked(&[lesson, "--program", &shell_words::join(["sh", "-c", &script])]);
-        change(&clear);
-    }
-    // Nothing shows of an alarm that stops a program before it is heard of.
-    let script = format!("{raise} >/dev/null 2>&1");
-    not_checked(&["01", "--program", &shell_words::join(["sh", "-c", &script])]);
-    let status = apart.run(&["broker", "status"])?;
-    assert!(text(&status).contains("\nalarm        low on memory: publishers are blocked\n"), "{}", text(&status));
-    let doctor = apart.run(&["doctor"])?;
-    assert!(text(&doctor).contains("and is low on memory: publishers are blocked\n"), "{}", text(&doctor));
-    change(&clear);
-    assert!(!text(&apart.run(&["broker", "status"])?).contains("alarm"));
-    let checked = apart.run(&["check", "lesson", "01", "--reference"])?;
-    assert_eq!(checked.status.code(), Some(0), "{}", text(&checked));
     Ok(())
 }
 

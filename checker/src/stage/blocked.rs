@@ -1,0 +1,123 @@
+//! Connections that the broker blocks, while a scene is played.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::{sync::watch, time::Instant};
+use wire::{Event, Method, What, protocol::basic};
+
+use super::{Seen, lock, until};
+use crate::brokers::alarm::{Alarm, Alarms, GRACE};
+
+/// A program that published more messages than this floods the broker: an alarm that comes of it is the program's doing.
+const FLOOD: usize = 100;
+
+/// The connections of one check that the broker blocks, because of an alarm.
+#[derive(Clone, Debug)]
+pub struct Blocked {
+    changed: watch::Sender<u64>,
+    programs: Arc<Mutex<Vec<Seen>>>,
+    hand: Arc<Mutex<Option<String>>>,
+}
+
+impl Blocked {
+    /// None so far; of what changes, `changed` informs.
+    pub(super) fn new(changed: watch::Sender<u64>) -> Blocked {
+        Blocked { changed, programs: Arc::default(), hand: Arc::default() }
+    }
+
+    /// From now on, this program's connections count, too.
+    pub(super) fn watch(&self, seen: Seen) {
+        lock(&self.programs).push(seen);
+    }
+
+    /// Keeps up with what the broker says to the checker's own connection, for ever.
+    pub(super) async fn listen(self, mut alarms: Alarms) {
+        loop {
+            alarms.change().await;
+            *lock(&self.hand) = alarms.on().map(str::to_owned);
+            self.changed.send_modify(|version| *version += 1);
+        }
+    }
+
+    /// Waits for an alarm that stays on.
+    pub async fn alarm(&self) -> Alarm {
+        loop {
+            until(&self.changed, far_away(), || self.now().is_some()).await;
+            let Some(alarm) = self.now() else { continue };
+            if !until(&self.changed, Instant::now() + GRACE, || self.now().is_none()).await {
+                return alarm;
+            }
+        }
+    }
+
+    /// The alarm that blocks a connection now. Where a program floods the broker, there is none.
+    #[must_use]
+    pub fn now(&self) -> Option<Alarm> {
+        let of_a_program = |seen: &Seen| seen.look(|seen| seen.blocked.values().next().cloned());
+        let reason = lock(&self.programs).iter().find_map(of_a_program).or_else(|| lock(&self.hand).clone())?;
+        (!self.is_flood()).then(|| Alarm::new(reason))
+    }
+
+    /// Whether a program floods the broker.
+    pub(super) fn is_flood(&self) -> bool {
+        let floods =
+            |seen: &Seen| seen.look(|seen| seen.events.iter().filter(|event| is_publish(event)).nth(FLOOD).is_some());
+        lock(&self.programs).iter().any(floods)
+    }
+}
+
+fn is_publish(event: &Event) -> bool {
+    matches!(&event.what, What::Method { method: Method::Basic(basic::AMQPMethod::Publish(_)), .. })
+}
+
+/// A deadline for what has none: another one comes earlier.
+fn far_away() -> Instant {
+    Instant::now() + Duration::from_secs(24 * 60 * 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::{Content, Peer};
+
+    use super::*;
+
+    fn published(count: usize) -> Seen {
+        let method = Method::Basic(basic::AMQPMethod::Publish(basic::Publish::default()));
+        let what = What::Method { channel: 1, method, content: Some(Box::new(Content::default())) };
+        let event = Event { at: Duration::ZERO, order: 0, connection: 1, from: Peer::Program, what };
+        let seen = Seen::default();
+        seen.add(|seen| {
+            seen.events = vec![event; count];
+            seen.blocked.insert(1, "low on memory".to_owned());
+        });
+        seen
+    }
+
+    #[test]
+    fn an_alarm_counts_unless_a_program_floods_the_broker() {
+        for (count, counts) in [(1, true), (FLOOD, true), (FLOOD + 1, false)] {
+            let programs = Arc::new(Mutex::new(vec![Seen::default(), published(count)]));
+            let blocked = Blocked { programs, ..Blocked::new(watch::Sender::new(0)) };
+            assert_eq!(blocked.now().is_some(), counts, "after {count} messages");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_alarm_that_ends_at_once_is_none() {
+        let changed = watch::Sender::new(0);
+        let blocked = Blocked::new(changed.clone());
+        *lock(&blocked.hand) = Some("low on disk".to_owned());
+        let (alarm, ()) = tokio::join!(tokio::time::timeout(GRACE * 3, blocked.alarm()), async {
+            tokio::task::yield_now().await;
+            *lock(&blocked.hand) = None;
+            changed.send_modify(|version| *version += 1);
+        });
+        assert!(alarm.is_err(), "{alarm:?}");
+        *lock(&blocked.hand) = Some("low on disk".to_owned());
+        changed.send_modify(|version| *version += 1);
+        assert_eq!(blocked.alarm().await, Alarm::new("low on disk"));
+    }
+}
