@@ -138,7 +138,7 @@ pub fn hint(lesson: &Lesson, mut record: Record, report: &Value, more: &str) -> 
         (None, None) => (String::new(), "There is no hint.".to_owned()),
     };
     let mut text = format!("lesson {number} · {place}{which}\n\n");
-    for line in textwrap::wrap(&words, report::width().min(80) - 4) {
+    for line in textwrap::wrap(&words, report::width().max(44) - 4) {
         let _ = writeln!(text, "  {line}");
     }
     text.push('\n');

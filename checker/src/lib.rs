@@ -20,6 +20,7 @@
 //! | [`lessons`] | the contracts, one file a lesson |
 //! | [`start`] | the program that a learner begins with |
 //! | [`conversation`] | what was said at the last check, to be shown again, beside what the lesson's program says |
+//! | [`diff`] | a learner's program beside the lesson's own |
 //! | [`doctor`] | what is installed and reachable |
 //! | [`verdict`], [`report`] | the result, and its forms |
 //! | [`watch`] | a check at each save |

@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
 use serde::{Deserialize, Serialize};
@@ -13,8 +14,8 @@ use crate::{fingerprint, workspace};
 /// The most files that are read.
 const MOST_FILES: usize = 1000;
 
-/// Larger files than this are no sources, in bytes.
-const LARGEST: u64 = 16 * 1024 * 1024;
+/// A larger file than this is a program that was built, in bytes: its time and its size tell whether it changed.
+const LARGEST: u64 = 256 * 1024;
 
 /// Folders of a package that hold no sources, beside those whose names begin with a dot.
 const NOT_SOURCES: [&str; 1] = ["target"];
@@ -60,7 +61,7 @@ impl Sources {
 fn hash(places: &[PathBuf]) -> Option<String> {
     let mut files: Vec<PathBuf> = places.iter().flat_map(|place| files(place)).take(MOST_FILES).collect();
     files.sort();
-    let hashed = files.iter().filter_map(|file| Some((file, fs::read(file).ok()?)));
+    let hashed = files.iter().filter_map(|file| Some((file, content(file)?)));
     let hash = hashed.fold(None, |before, (file, text)| {
         let place = places.iter().find_map(|place| file.strip_prefix(place).ok()).unwrap_or(file);
         let name = place.as_os_str().as_encoded_bytes();
@@ -70,11 +71,20 @@ fn hash(places: &[PathBuf]) -> Option<String> {
     Some(format!("{hash:016x}"))
 }
 
+/// What a file is known by.
+fn content(file: &Path) -> Option<Vec<u8>> {
+    let about = fs::metadata(file).ok()?;
+    if about.len() <= LARGEST {
+        return fs::read(file).ok();
+    }
+    let saved = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(format!("{} bytes of {}", about.len(), saved.as_nanos()).into_bytes())
+}
+
 /// The sources of a package; or the file itself.
 fn files(place: &Path) -> Vec<PathBuf> {
     if place.is_file() {
-        let is_small = fs::metadata(place).is_ok_and(|about| about.len() <= LARGEST);
-        return if is_small { vec![place.to_owned()] } else { Vec::new() };
+        return vec![place.to_owned()];
     }
     let (mut files, mut folders) = (Vec::new(), vec![place.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -144,7 +154,14 @@ mod tests {
         let before = sources.have_changed();
         fs::write(&file, "two").unwrap();
         let after = sources.have_changed();
+        let large = "x".repeat(1024 * 1024);
+        fs::write(&file, &large).unwrap();
+        let built = Sources::of(&command(&["python3", file.to_str().unwrap()])).unwrap();
+        let (same, other) = (built.have_changed(), format!("{large}x"));
+        fs::write(&file, other).unwrap();
+        let built_again = built.have_changed();
         fs::remove_file(&file).unwrap();
         assert_eq!((before, after), (false, true));
+        assert_eq!((same, built_again), (false, true));
     }
 }
