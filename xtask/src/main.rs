@@ -44,7 +44,8 @@ enum Command {
 
 fn main() -> ExitCode {
     // Without a command: where am I?
-    let command = Cli::parse_from(cli::typed(env::args_os())).command.unwrap_or(Command::Checker(cli::Command::Next.into()));
+    let command =
+        Cli::parse_from(cli::typed(env::args_os())).command.unwrap_or(Command::Checker(cli::Command::Next.into()));
     if let Err(no_kit) = cli::kit() {
         eprintln!("error: {no_kit}\nhint: {}", cli::NoKit::HINT);
         return cli::Exit::NotChecked.into();
