@@ -180,7 +180,7 @@ fn of_several_programs_the_heading_says_which_is_shown() {
     assert!(String::from_utf8_lossy(&picture.stdout).contains("your program, run 1"));
     // Where it failed, the lesson's stands beside it.
     let sender = sender(&folder);
-    check(&folder, &["03", "--program", &sender, "--seed", "7"], 1);
+    check(&folder, &["03", "--as-mine", "--program", &sender, "--seed", "7"], 1);
     let text = shown(&wire(&folder, "120", &["03"]));
     assert!(
         text.contains("shown      run 1, one of 3\n           all of them: cargo xtask check lesson 03 --program"),
