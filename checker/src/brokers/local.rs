@@ -5,6 +5,7 @@ use std::{
     env, fs, io,
     path::{Path, PathBuf},
     process::Stdio,
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ const PLACES: [&str; 4] = [
     "/usr/local/sbin/rabbitmq-server",
     "/usr/sbin/rabbitmq-server",
 ];
+
+/// How long a node may take to stop before it is killed.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The installed server's script.
 #[must_use]
@@ -144,9 +148,11 @@ impl Node {
         Ok(broker)
     }
 
-    /// Ends the node, as a crash of the machine does, and starts it again: what it wrote to the disk is there.
+    /// Stops the node and starts it again. It is asked to stop: a node that is killed may lose a queue that it declared
+    /// in the last seconds, durable or not, as its catalogue is written with a delay.
     pub(super) async fn restart(&self) -> Result<(), Reason> {
-        owner::end_processes(&self.mark).await;
+        owner::ask_to_end(&self.mark);
+        owner::end_processes_in(&self.mark, STOP_PATIENCE).await;
         self.start().await.map(drop)
     }
 
