@@ -64,7 +64,7 @@ fn no_sleep_in_the_checker() {
 /// Time and chance are told to the broker's state machine: so it can be tested, replayed and fuzzed.
 #[test]
 fn the_brokers_core_is_pure() {
-    for entry in fs::read_dir(root().join("broker/src/state")).unwrap() {
+    for entry in fs::read_dir(root().join("crates/broker/src/state")).unwrap() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
         for forbidden in
@@ -72,7 +72,7 @@ fn the_brokers_core_is_pure() {
         {
             assert!(
                 !text.contains(forbidden),
-                "{} mentions {forbidden}; sockets, clocks and threads belong into broker/src/shell",
+                "{} mentions {forbidden}; sockets, clocks and threads belong into crates/broker/src/shell",
                 path.display()
             );
         }

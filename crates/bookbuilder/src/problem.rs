@@ -1,0 +1,298 @@
+//! What is wrong with the book: as data, and, in one place, in words.
+
+use std::{
+    fmt::{self, Display},
+    path::{Path, PathBuf},
+};
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file, from the workspace's root.
+    pub file: PathBuf,
+    /// The line, from 1, where it is known.
+    pub line: Option<usize>,
+    /// What is wrong there.
+    pub kind: Kind,
+}
+
+/// What can be wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are what the sentences in `words` are made of")]
+pub enum Kind {
+    /// An included file is not there.
+    NoFile { path: PathBuf },
+    /// An included file has no such anchor.
+    NoAnchor { path: PathBuf, anchor: String },
+    /// An anchor has no end, so mdBook takes in the file's rest.
+    NoAnchorEnd { path: PathBuf, anchor: String },
+    /// An included file has no such lines.
+    NoLines { path: PathBuf, from: usize, to: Option<usize>, has: usize },
+    /// A file that pages could include and none does.
+    NotShown,
+    /// mdBook leaves a directive in the page as it stands.
+    UnknownDirective { word: String },
+    /// `SUMMARY.md` lists a page that is not there.
+    NoPage { page: PathBuf },
+    /// A page that `SUMMARY.md` does not list.
+    Unlisted,
+    /// mdBook warned.
+    Warned { text: String },
+    /// Code that is indented, or in `<pre>`.
+    NoFence,
+    /// A fence without a language.
+    NoLanguage,
+    /// A fence with a language that the book does not use.
+    UnknownLanguage { language: String },
+    /// Rust, or a difference, that is written into the page.
+    TypedRust { text: String },
+    /// A text that looks like Rust.
+    RustAsText { text: String },
+    /// A lesson without a chapter.
+    NoChapter { lesson: String },
+    /// A chapter without a lesson.
+    NoLesson { chapter: String },
+    /// A step without a heading.
+    NoStep { step: String, lesson: String },
+    /// A step's heading comes before that of a step before it.
+    StepTooEarly { step: String, before: String },
+    /// A step whose code is not shown.
+    StepNotShown { step: String, lesson: String },
+    /// A step whose task is not shown before its code.
+    TaskNotShown { step: String },
+    /// A listing of a chapter that gives its step away.
+    NotFolded,
+    /// An experiment that shows the wire, and not how to see it of a program of one's own.
+    WireCommandMissing { command: String },
+    /// A link to nowhere.
+    DeadLink { link: String },
+    /// A link to a place that its page does not have.
+    DeadFragment { link: String },
+    /// A link that works from one address only.
+    AbsoluteLink { link: String },
+    /// An image without a text for those who don't see it.
+    NoAlt { image: String },
+    /// A drawing that does not say it is an image.
+    NoRole { svg: String },
+    /// A drawing without a title that is referred to.
+    NoTitle { svg: String },
+    /// A drawing with a title that says little, and no description.
+    ShortTitle { svg: String, title: String },
+    /// An id that is given more than once.
+    IdTwice { id: String, count: usize },
+    /// Output without a command.
+    NoCommand,
+    /// Output that is included under a command that is typed.
+    MixedOutput,
+    /// A recording of output that does not say which command it is of.
+    NoRecordedCommand { path: PathBuf },
+    /// Output of a command that no test runs.
+    NotRun { command: String },
+    /// A program that is run in another way than elsewhere in the book.
+    RunOtherwise { command: String },
+    /// A term that is used before it is explained.
+    TooEarly { term: String, page: String },
+    /// A term that no chapter explains.
+    NotExplained { term: String },
+    /// A term that is explained more than once.
+    ExplainedTwice { term: String, first: String },
+    /// A `<dfn>` that the glossary does not have.
+    NotInGlossary { term: String },
+    /// A term that the glossary has more than once.
+    TwiceInGlossary { term: String },
+}
+
+impl Problem {
+    /// A problem in the source of a page, whose path is relative to the source folder.
+    #[must_use]
+    pub fn in_page(page: &Path, line: impl Into<Option<usize>>, kind: Kind) -> Problem {
+        Problem { file: crate::book::shown(page), line: line.into(), kind }
+    }
+
+    /// Whether mdBook would fail, or would make a page that has a hole in it.
+    #[must_use]
+    pub fn spoils_pages(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::NoFile { .. }
+                | Kind::NoAnchor { .. }
+                | Kind::NoAnchorEnd { .. }
+                | Kind::NoLines { .. }
+                | Kind::UnknownDirective { .. }
+                | Kind::NoPage { .. }
+        )
+    }
+}
+
+impl Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (message, hint) = words(&self.kind);
+        // With slashes on every system, as it is typed into Markdown.
+        let file = self.file.to_string_lossy().replace('\\', "/");
+        match self.line {
+            Some(line) => write!(formatter, "error: {file}:{line}: {message}\nhint: {hint}"),
+            None => write!(formatter, "error: {file}: {message}\nhint: {hint}"),
+        }
+    }
+}
+
+/// What is wrong, and what to do about it.
+#[expect(clippy::too_many_lines, reason = "one place for all sentences, so that they sound alike")]
+fn words(kind: &Kind) -> (String, String) {
+    let (message, hint) = match kind {
+        Kind::NoFile { path } => (
+            format!("{} is not there to be included", path.display()),
+            "The path starts at the folder of the page that includes it",
+        ),
+        Kind::NoAnchor { path, anchor } => (
+            format!("{} has no anchor `{anchor}`", path.display()),
+            "An anchor is a comment in the file: // ANCHOR: name",
+        ),
+        Kind::NoAnchorEnd { path, anchor } => (
+            format!("the anchor `{anchor}` in {} has no end", path.display()),
+            "It ends at a comment in the file: // ANCHOR_END: name",
+        ),
+        Kind::NoLines { path, from, to, has } => (
+            format!(
+                "{} has {has} lines, and lines {from} to {} are included",
+                path.display(),
+                to.map_or("the end".to_owned(), |to| to.to_string())
+            ),
+            "path:from:to counts from 1; an anchor stays right when the file grows",
+        ),
+        Kind::NotShown => (
+            "no page includes this file, so nobody sees it".to_owned(),
+            "Include it, or have nobody make it and remove it",
+        ),
+        Kind::UnknownDirective { word } => (
+            format!("mdBook knows no directive `#{word}` like this, and leaves it in the page as it stands"),
+            "Directives are {{#include path}}, {{#include path:anchor}} and {{#title words}}; a \\ before it makes it text",
+        ),
+        Kind::NoPage { page } => {
+            (format!("{} is listed and not there", page.display()), "Write the page, or take the line out")
+        }
+        Kind::Unlisted => (
+            "no table of contents lists this page, so nobody finds it".to_owned(),
+            "Add a line to book/src/SUMMARY.md, or remove the file",
+        ),
+        Kind::Warned { text } => (format!("mdBook warns: {text}"), "What it warns about comes out wrong in the page"),
+        Kind::NoFence => (
+            "code without a fence: nobody can say which language it is".to_owned(),
+            "Put it between ``` lines, the first with a language; text that is indented by accident moves to the left",
+        ),
+        Kind::NoLanguage => (
+            "a fence without a language".to_owned(),
+            "Write the language after ```, such as console for commands, or text for anything else",
+        ),
+        Kind::UnknownLanguage { language } => (
+            format!("a fence with the language `{language}`, which this book does not use"),
+            "crates/bookbuilder/src/rules/code.rs lists the languages",
+        ),
+        Kind::TypedRust { text } => (
+            format!("code is typed into the page: {text}"),
+            "Include it from a file that is compiled and tested: {{#include ../../lessons/…/src/main.rs:anchor}}",
+        ),
+        Kind::RustAsText { text } => (
+            format!("this looks like Rust: {text}"),
+            "Include Rust from a file that is compiled and tested, in a block with the language rust",
+        ),
+        Kind::NoChapter { lesson } => (
+            format!("the lesson has no chapter: book/src/SUMMARY.md lists no {lesson}.md"),
+            "A chapter has the name of its lesson's folder",
+        ),
+        Kind::NoLesson { chapter } => (
+            format!("the chapter has no lesson: there is no folder lessons/{chapter}"),
+            "A page whose name starts with a number belongs to the lesson with that folder; another needs another name",
+        ),
+        Kind::NoStep { step, lesson } => (
+            format!("the step `{step}` of lessons/{lesson}/lesson.toml has no heading here"),
+            "Write the step's id behind the heading: ## Declare the queue {#declare}",
+        ),
+        Kind::StepTooEarly { step, before } => (
+            format!("the step `{step}` comes before `{before}`, and in lesson.toml after it"),
+            "Chapter, lesson.toml and program tell the steps in one order",
+        ),
+        Kind::StepNotShown { step, lesson } => (
+            format!("the code of the step `{step}` of lessons/{lesson}/src/main.rs is not shown"),
+            "Include its anchor: {{#include ../../lessons/…/src/main.rs:anchor}}",
+        ),
+        Kind::TaskNotShown { step } => (
+            format!("the task of the step `{step}` is not shown before its code"),
+            "Include it below the heading, by the step's id: {{#include ../recorded/tasks-NN.md:step}}",
+        ),
+        Kind::NotFolded => (
+            "this listing gives its step away to readers who try first".to_owned(),
+            "Put it behind a fold: <details class=\"hr-show\" open>, a <summary>, and </details>, on lines of their own",
+        ),
+        Kind::WireCommandMissing { command } => (
+            format!("this experiment shows the wire, and does not name `{command}`"),
+            "Readers see the wire of a change with that command; where it shows another one, say why",
+        ),
+        Kind::DeadLink { link } => {
+            (format!("the link {link} leads nowhere"), "A link starts at the folder of its own page")
+        }
+        Kind::DeadFragment { link } => (
+            format!("the link {link} leads to a page that has no such place"),
+            "A place is the id of a heading: ## Declare the queue {#declare}",
+        ),
+        Kind::AbsoluteLink { link } => (
+            format!("the link {link} works in one place only"),
+            "Start it at the folder of its own page (../), so that the book can lie anywhere",
+        ),
+        Kind::NoAlt { image } => (
+            format!("the image {image} has no text for those who don't see it"),
+            "Say what it shows: ![what it shows](image)",
+        ),
+        Kind::NoRole { svg } => {
+            (format!("the drawing {svg} does not say that it is an image"), "Write <svg role=\"img\" …>")
+        }
+        Kind::NoTitle { svg } => (
+            format!("the drawing {svg} has no title for those who don't see it"),
+            "Write <svg aria-labelledby=\"ID\" …><title id=\"ID\">what it shows</title>",
+        ),
+        Kind::ShortTitle { svg, title } => (
+            format!("the drawing {svg} has the title \"{title}\", which is short, and no <desc>"),
+            "Tell what it shows in a <desc id=\"ID\">, and name that in aria-labelledby, too",
+        ),
+        Kind::IdTwice { id, count } => (
+            format!("the id `{id}` is given {count} times in this page"),
+            "Links and titles go to the first of them; give each its own",
+        ),
+        Kind::NoCommand => (
+            "this line of a console block is neither a command nor below one".to_owned(),
+            "A command is a line that starts with \"$ \"; output alone is a text block",
+        ),
+        Kind::MixedOutput => (
+            "output is included under a command that is typed, so no test tells that it is this command's".to_owned(),
+            "Include a file that begins with the command, or type all of it: then a test runs the command",
+        ),
+        Kind::NoRecordedCommand { path } => (
+            format!("{} does not begin with the command that it is the output of", path.display()),
+            "Its first line is the command, as it is typed: $ cargo xtask …",
+        ),
+        Kind::NotRun { command } => (
+            format!("no test runs `{command}`, so what it prints may not be typed"),
+            "Include what it prints from a file that a test compares; what is typed is run for cargo only",
+        ),
+        Kind::RunOtherwise { command } => (
+            format!("`{command}` is another way to run a program than the rest of the book has"),
+            "A learner's own program: cargo run -q, in its folder; a lesson's own: cargo run -q -p NAME",
+        ),
+        Kind::TooEarly { term, page } => (
+            format!("\"{term}\" is used before {page} explains it"),
+            "Use another word, make it a link to where it is explained, or explain it here with <dfn>",
+        ),
+        Kind::NotExplained { term } => {
+            (format!("no chapter explains \"{term}\""), "Mark where a chapter explains it: a <dfn>queue</dfn> is …")
+        }
+        Kind::ExplainedTwice { term, first } => {
+            (format!("\"{term}\" is explained twice, first in {first}"), "Take the <dfn> away from one of them")
+        }
+        Kind::NotInGlossary { term } => (
+            format!("\"{term}\" is explained here, and the glossary does not have it"),
+            "Add it to book/src/glossary.md: the term on a line, then a line \": what it is\"",
+        ),
+        Kind::TwiceInGlossary { term } => (format!("the glossary has \"{term}\" twice"), "Make one entry of the two"),
+    };
+    (message, hint.to_owned())
+}

@@ -1,0 +1,102 @@
+//! The kit's folder, found at run time: a kit may be moved or copied after it was built, and then its programs belong to the
+//! new place.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+/// The kit's folder can't be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoKit;
+
+impl NoKit {
+    /// What to do about it.
+    pub const HINT: &str = "Change to the kit's folder, and type the command there: cargo xtask";
+}
+
+impl std::fmt::Display for NoKit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the kit was not found: neither the current folder nor this program is inside it")
+    }
+}
+
+impl std::error::Error for NoKit {}
+
+/// The kit's root folder. It is looked up once, and stays the same from then on.
+///
+/// # Errors
+///
+/// [`NoKit`].
+pub fn kit() -> Result<&'static Path, NoKit> {
+    static KIT: OnceLock<Option<PathBuf>> = OnceLock::new();
+    KIT.get_or_init(|| {
+        let surroundings = Surroundings {
+            package: env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from),
+            current: env::current_dir().ok(),
+            program: env::current_exe().ok(),
+        };
+        surroundings.kit()
+    })
+    .as_deref()
+    .ok_or(NoKit)
+}
+
+/// What tells where the kit is.
+#[derive(Debug, Default)]
+struct Surroundings {
+    /// The package whose program cargo started: xtask's, or that of a program which became this one.
+    package: Option<PathBuf>,
+    current: Option<PathBuf>,
+    program: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// cargo knows best. Without it, the kit is the one around the current folder, or the one in which this program was built.
+    fn kit(&self) -> Option<PathBuf> {
+        let package = self.package.iter().flat_map(|package| package.ancestors().skip(1));
+        let current = self.current.iter().flat_map(|folder| folder.ancestors());
+        let program = self.program.iter().flat_map(|program| program.ancestors());
+        package.chain(current).chain(program).find(|folder| is_kit(folder)).map(Path::to_owned)
+    }
+}
+
+fn is_kit(folder: &Path) -> bool {
+    folder.join("lessons").is_dir() && folder.join("xtask/Cargo.toml").is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_kit_is_known_by_cargo_by_the_current_folder_or_by_the_programs_own() {
+        let base = env::temp_dir().join(format!("hello-rabbit-kit-{}", std::process::id()));
+        let [one, other] = ["one", "other"].map(|name| base.join(name));
+        for kit in [&one, &other] {
+            for folder in ["lessons", "xtask", "checker", "work/01-hello-send/src", "target/debug"] {
+                fs::create_dir_all(kit.join(folder)).unwrap();
+            }
+            fs::write(kit.join("xtask/Cargo.toml"), "").unwrap();
+        }
+        let elsewhere = || Some(base.clone());
+        let found = |package: Option<PathBuf>, current: Option<PathBuf>, program: Option<PathBuf>| {
+            Surroundings { package, current, program }.kit()
+        };
+        let kits = [
+            found(Some(one.join("xtask")), Some(other.clone()), Some(other.join("target/debug/xtask"))),
+            found(None, Some(one.join("work/01-hello-send/src")), Some(other.join("target/debug/checker"))),
+            found(None, elsewhere(), Some(one.join("target/debug/checker"))),
+            // A package that is none of the kit's says nothing.
+            found(Some(base.join("mine")), Some(one.clone()), None),
+            found(Some(one.join("work/01-hello-send")), elsewhere(), None),
+            found(None, elsewhere(), Some(base.join("checker"))),
+        ];
+        fs::remove_dir_all(&base).unwrap();
+        let one = Some(one);
+        assert_eq!(kits, [one.clone(), one.clone(), one.clone(), one, None, None]);
+    }
+}

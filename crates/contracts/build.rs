@@ -1,0 +1,74 @@
+//! Makes a function of each entry of the catalogue: `catalogue/publish.toml` with an entry `[several]` becomes
+//! `faults::publish::several(count)`, with a parameter for each placeholder. So a rule can return no code that the catalogue
+//! lacks, no placeholder stays empty, and an entry that no rule returns is a warning: its function is never used.
+
+use std::{collections::BTreeMap, env, fmt::Write, fs, io, path::Path};
+
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Theme {
+    #[serde(flatten)]
+    entries: BTreeMap<String, toml::Value>,
+}
+
+fn main() -> io::Result<()> {
+    println!("cargo::rerun-if-changed=catalogue");
+    let mut files: Vec<_> = fs::read_dir("catalogue")?.collect::<io::Result<Vec<_>>>()?;
+    files.sort_by_key(fs::DirEntry::path);
+    let (mut code, mut sources) = (String::new(), String::new());
+    for file in files {
+        let path = file.path();
+        let theme = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = fs::read_to_string(&path)?;
+        let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", path.display()));
+        let parsed: Theme = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let _ = writeln!(sources, "    ({theme:?}, include_str!({:?})),", path.canonicalize()?.display().to_string());
+        let _ = writeln!(code, "pub(crate) mod {} {{\n    use super::*;", identifier(&theme));
+        for (name, entry) in &parsed.entries {
+            let toml::Value::Table(entry) = entry else { continue };
+            code.push_str(&function(&theme, name, entry));
+        }
+        code.push_str("}\n");
+    }
+    let out = env::var_os("OUT_DIR").unwrap_or_default();
+    fs::write(Path::new(&out).join("faults.rs"), code)?;
+    fs::write(Path::new(&out).join("themes.rs"), format!("[\n{sources}]\n"))
+}
+
+fn function(theme: &str, name: &str, entry: &toml::Table) -> String {
+    let text = |field: &str| entry.get(field).and_then(toml::Value::as_str).unwrap_or_default();
+    let (message, hint, phrase) = (text("message"), text("hint"), text("text"));
+    let mut names: Vec<&str> = Vec::new();
+    for name in [message, hint, phrase].into_iter().flat_map(placeholders) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let parameters: Vec<String> = names.iter().map(|name| format!("{name}: impl Into<Param>")).collect();
+    let values: Vec<String> = names.iter().map(|name| format!("({name:?}, {name}.into())")).collect();
+    let (kind, doc) = if phrase.is_empty() { ("Fault", message) } else { ("Phrase", phrase) };
+    format!(
+        "    #[doc = {doc:?}]\n    pub(crate) fn {}({}) -> {kind} {{\n        {kind}::of({:?}, vec![{}])\n    }}\n",
+        identifier(name),
+        parameters.join(", "),
+        format!("{theme}.{name}"),
+        values.join(", ")
+    )
+}
+
+/// The names in braces: small letters and underscores. Other braces are text.
+fn placeholders(text: &str) -> Vec<&str> {
+    let inside = text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name));
+    let is_name =
+        |name: &&str| !name.is_empty() && name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_');
+    inside.filter(is_name).collect()
+}
+
+/// The name of a function or a module.
+fn identifier(name: &str) -> String {
+    name.replace('-', "_")
+}

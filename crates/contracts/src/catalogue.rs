@@ -1,0 +1,122 @@
+//! The words for faults: `catalogue/*.toml`, one file a theme.
+//!
+//! An entry has a `message` and a `hint`, in which `{name}` stands for a value of the fault, and `[[publish]]` for a call in the
+//! program's own language ([`clients`](crate::clients)); and for [`explain`](Entry) a paragraph (`why`) with a line of code that
+//! is wrong and the line that is right. An entry with a `text` is a phrase: a part of other entries.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use serde::Deserialize;
+
+use crate::{
+    clients::Client,
+    fault::{Fault, Param, Params, Phrase},
+    verdict::Mistake,
+};
+
+/// What the catalogue has for a code.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Entry {
+    /// What is wrong, in a sentence or two: the first is what a good teacher would say.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+    /// Of a phrase, the phrase.
+    pub text: String,
+    /// The explanation, a paragraph.
+    pub why: String,
+    /// A line of code that has the fault.
+    pub wrong: String,
+    /// The same line without it.
+    pub right: String,
+    /// Where to read more, where it is not the step's own page.
+    pub read: String,
+}
+
+/// A file of the catalogue.
+#[derive(Debug, Deserialize)]
+pub struct Theme {
+    /// For people.
+    pub title: String,
+    /// The entries, by the part of their codes behind the dot.
+    #[serde(flatten)]
+    pub entries: BTreeMap<String, Entry>,
+}
+
+const SOURCES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/themes.rs"));
+
+#[expect(clippy::unwrap_used, reason = "the files are a part of this program, and every test reads them")]
+static THEMES: LazyLock<BTreeMap<&str, Theme>> =
+    LazyLock::new(|| SOURCES.iter().map(|(name, text)| (*name, toml::from_str(text).unwrap())).collect());
+
+/// All themes, by the part of their codes in front of the dot.
+#[must_use]
+pub fn themes() -> &'static BTreeMap<&'static str, Theme> {
+    &THEMES
+}
+
+/// The entry of this code.
+#[must_use]
+pub fn entry(code: &str) -> Option<&'static Entry> {
+    let (theme, name) = code.split_once('.')?;
+    THEMES.get(theme)?.entries.get(name)
+}
+
+/// A fault in words, with the calls of this client.
+#[must_use]
+pub fn words(fault: Fault, client: Client) -> Mistake {
+    let (mut message, mut hint) = match fault.unworded {
+        Some((message, hint)) => (message, hint),
+        None => {
+            let entry = entry(fault.code).cloned().unwrap_or_default();
+            (filled(&entry.message, &fault.params), filled(&entry.hint, &fault.params))
+        }
+    };
+    if let Some(cause) = fault.cause {
+        message = [message, cause.cause].join(" ").trim().to_owned();
+        hint = cause.remedy;
+    }
+    for phrase in &fault.more {
+        message = joined(message, phrase);
+    }
+    for phrase in &fault.more_hints {
+        hint = joined(hint, phrase);
+    }
+    Mistake {
+        code: fault.code,
+        message: client.say(&message),
+        evidence: fault.evidence,
+        hint: client.say(&hint),
+        run: fault.run,
+    }
+}
+
+fn joined(mut text: String, phrase: &Phrase) -> String {
+    if !text.is_empty() {
+        text.push(' ');
+    }
+    text + &said(phrase)
+}
+
+fn said(phrase: &Phrase) -> String {
+    entry(phrase.code).map(|entry| filled(&entry.text, &phrase.params)).unwrap_or_default()
+}
+
+/// The sentence with the values in the places of their names.
+fn filled(sentence: &str, params: &Params) -> String {
+    let mut parts = sentence.split('{');
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let value = part.split_once('}').and_then(|(name, rest)| {
+            let (_, value) = params.iter().find(|(other, _)| *other == name)?;
+            Some((value, rest))
+        });
+        match value {
+            Some((Param::Text(text), rest)) => filled.extend([text.as_str(), rest]),
+            Some((Param::Phrase(phrase), rest)) => filled.extend([said(phrase).as_str(), rest]),
+            None => filled.extend(["{", part]),
+        }
+    }
+    filled
+}

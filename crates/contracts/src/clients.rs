@@ -1,0 +1,204 @@
+//! Who speaks: the language that a program is written in, and its client library. Hints take the calls that they name from here.
+//!
+//! A hint is written once, with `[[publish]]` in the place of a call, and `[[publish_to:hello]]` where the call takes a name.
+//! `clients/words.toml` has the call of each client library, and what differs from language to language.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use serde::Deserialize;
+use wire::{
+    Method,
+    protocol::connection::{self, AMQPMethod as Connection},
+    types::AMQPValue,
+};
+
+use recording::{
+    Language::{self, DotNet, Go, Java, JavaScript, Other, Php, Python, Ruby, Rust},
+    ProgramRun,
+};
+
+use crate::talk::Talk;
+
+/// The words of a program's client, and of its language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    language: Language,
+    /// As in `words.toml`; None for a library that is not in there.
+    library: Option<&'static str>,
+}
+
+/// How a client library introduces itself in `connection.start-ok`: how its product and its platform begin, whatever the case
+/// of the letters; empty where it does not matter. The first that fits is taken.
+const INTRODUCTIONS: [(&str, &str, Language, Option<&str>); 15] = [
+    ("lapin", "", Rust, Some("lapin")),
+    ("amqprs", "", Rust, Some("amqprs")),
+    ("pika", "", Python, Some("pika")),
+    ("aiormq", "", Python, Some("aio_pika")),
+    ("amqplib", "node", JavaScript, Some("amqplib")),
+    ("amqplib", "php", Php, Some("php_amqplib")),
+    ("", "golang", Go, Some("amqp091")),
+    ("rabbitmq", "java", Java, Some("java")),
+    ("rabbitmq", ".net", DotNet, Some("dotnet")),
+    ("bunny", "", Ruby, Some("bunny")),
+    ("", "rust", Rust, None),
+    ("", "node", JavaScript, None),
+    ("", "ruby", Ruby, None),
+    ("", "php", Php, None),
+    ("", "", Other, None),
+];
+
+/// Products that name no platform, or the operating system for it.
+const PYTHONS: [&str; 2] = ["py-amqp", "aioamqp"];
+
+/// The client library that most programs of a language use: what a program is taken for that never connects.
+const USUAL: [(Language, &str); 8] = [
+    (Rust, "lapin"),
+    (Python, "pika"),
+    (JavaScript, "amqplib"),
+    (Go, "amqp091"),
+    (Java, "java"),
+    (DotNet, "dotnet"),
+    (Ruby, "bunny"),
+    (Php, "php_amqplib"),
+];
+
+impl Default for Client {
+    /// The kit's own: lapin, in Rust.
+    fn default() -> Client {
+        Client::usual(Rust)
+    }
+}
+
+impl Client {
+    /// The client of this program: as it says itself, else by how it was started. One that tells nothing is in Rust.
+    #[must_use]
+    pub fn of(seen: &ProgramRun) -> Client {
+        let start = Talk::of(seen).methods().find_map(|said| match said.method {
+            Method::Connection(Connection::StartOk(start)) => Some(start),
+            _ => None,
+        });
+        let by_start = || {
+            let usual = seen.program.language.map(Client::usual).unwrap_or_default();
+            Client { library: known(seen.program.library.as_deref()).or(usual.library), ..usual }
+        };
+        start.map_or_else(by_start, |start| Client::introduced(start, seen.program.language))
+    }
+
+    fn introduced(start: &connection::StartOk, language: Option<Language>) -> Client {
+        let says = |key| match start.client_properties.inner().get(key) {
+            Some(AMQPValue::LongString(text)) => String::from_utf8_lossy(text.as_bytes()).to_lowercase(),
+            _ => String::new(),
+        };
+        let (product, platform) = (says("product"), says("platform"));
+        if PYTHONS.contains(&product.as_str())
+            || platform.contains("python") && !product.starts_with("pika") && product != "aiormq"
+        {
+            return Client { language: Python, library: None };
+        }
+        let fits = |(known, of, ..): &&(&str, &str, Language, Option<&str>)| {
+            product.starts_with(known) && platform.starts_with(of)
+        };
+        let found = INTRODUCTIONS.iter().find(fits);
+        match found {
+            Some((.., Other, _)) | None => Client { language: language.unwrap_or(Other), library: None },
+            Some((.., language, library)) => Client { language: *language, library: *library },
+        }
+    }
+
+    fn usual(language: Language) -> Client {
+        let library = USUAL.iter().find(|(other, _)| *other == language).map(|(_, library)| *library);
+        Client { language, library }
+    }
+
+    /// The language.
+    #[must_use]
+    pub fn language(self) -> Language {
+        self.language
+    }
+
+    /// A text with this client's words in the places that are marked.
+    #[must_use]
+    pub fn say(self, text: &str) -> String {
+        const DEEPEST: usize = 4;
+        let mut said = text.to_owned();
+        for _ in 0..DEEPEST {
+            let filled = self.filled(&said);
+            if filled == said {
+                break;
+            }
+            said = filled;
+        }
+        if said == text { said } else { tidy(&said) }
+    }
+
+    /// One level of words: those may have others in them.
+    fn filled(self, text: &str) -> String {
+        let mut parts = text.split("[[");
+        let mut filled = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let word = part.split_once("]]").and_then(|(key, rest)| Some((self.word(key)?, rest)));
+            match word {
+                Some((word, rest)) => filled.extend([word.as_str(), rest]),
+                // Brackets that mark no word.
+                None => filled.extend(["[[", part]),
+            }
+        }
+        filled
+    }
+
+    /// The word for `publish`, or for `publish_to:hello`.
+    fn word(self, key: &str) -> Option<String> {
+        let (key, name) = key.split_once(':').unwrap_or((key, ""));
+        let words = &*WORDS;
+        let of_library = self.library.and_then(|library| words.library.get(library)?.get(key));
+        let of_language = || words.language.get(section(self.language))?.get(key);
+        let word = of_library.or_else(of_language).or_else(|| words.general.get(key))?;
+        Some(word.replace("%NAME%", if name.is_empty() { "…" } else { name }))
+    }
+}
+
+/// The library of this name, where it is in `words.toml`.
+fn known(library: Option<&str>) -> Option<&'static str> {
+    WORDS.library.get_key_value(library?).map(|(name, _)| name.as_str())
+}
+
+/// A language's section in `words.toml`.
+fn section(language: Language) -> &'static str {
+    match language {
+        Rust => "rust",
+        Python => "python",
+        JavaScript => "javascript",
+        Go => "go",
+        Java => "java",
+        DotNet => "dotnet",
+        Ruby => "ruby",
+        Php => "php",
+        Other => "other",
+    }
+}
+
+/// A word may be empty: then no blank is left over.
+fn tidy(text: &str) -> String {
+    let mut tidy = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+    while tidy.contains(".  ") {
+        tidy = tidy.replace(".  ", ". ");
+    }
+    tidy
+}
+
+type Section = BTreeMap<String, String>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    general: Section,
+    language: BTreeMap<String, Section>,
+    library: BTreeMap<String, Section>,
+}
+
+#[expect(clippy::unwrap_used, reason = "the file is a part of this program, and every test reads it")]
+static WORDS: LazyLock<Words> = LazyLock::new(|| toml::from_str(include_str!("clients/words.toml")).unwrap());
+
+#[cfg(test)]
+#[path = "clients/tests.rs"]
+mod tests;

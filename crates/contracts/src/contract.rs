@@ -1,0 +1,149 @@
+//! What a contract is, and how a recording is judged by one.
+
+use recording::{NotChecked, ProgramRun, Recording};
+use wire::Peer;
+
+use crate::{
+    catalogue,
+    clients::Client,
+    hello_receive::HelloReceive,
+    hello_send::HelloSend,
+    new_task::NewTask,
+    talk::{Close, Talk},
+    unawaited,
+    verdict::{Finding, Note, Outcome},
+    worker::Worker,
+};
+
+/// How the embedded broker ends its refusal of what RabbitMQ has and it has not.
+pub const NOT_A_PART: &str = "not part of this teaching broker";
+
+/// All contracts.
+const ALL: [&dyn AnyContract; 4] = [&HelloSend, &HelloReceive, &NewTask, &Worker];
+
+/// A step's id, and what judges it.
+pub type Rule<C> = (&'static str, for<'a, 'b> fn(&'b <C as Contract>::Evidence<'a>) -> Finding);
+
+/// What a lesson asks of a program.
+pub trait Contract: 'static {
+    /// What was seen, as the steps need it: a view of the recording.
+    type Evidence<'a>;
+    /// The lesson's id.
+    const ID: &'static str;
+    /// The queues that the scene needs to itself.
+    const QUEUES: &'static [&'static str];
+    /// Whether the scene makes random choices.
+    const IS_RANDOM: bool;
+    /// Whether a text report shows the output of all its programs, and not of one only.
+    const SHOWS_ALL: bool = true;
+    /// The steps in their order, by the ids in `lesson.toml`.
+    const STEPS: &'static [Rule<Self>];
+
+    /// What the recording shows; None where no program was started.
+    fn evidence(recording: &Recording) -> Option<Self::Evidence<'_>>;
+
+    /// Notes on a program that passed.
+    fn notes(_evidence: &Self::Evidence<'_>) -> Vec<Note> {
+        Vec::new()
+    }
+}
+
+/// A contract, whichever it is.
+pub trait AnyContract: Sync {
+    /// [`Contract::ID`].
+    fn id(&self) -> &'static str;
+    /// [`Contract::QUEUES`].
+    fn queues(&self) -> &'static [&'static str];
+    /// [`Contract::IS_RANDOM`].
+    fn is_random(&self) -> bool;
+    /// [`Contract::SHOWS_ALL`].
+    fn shows_all(&self) -> bool;
+    /// The ids of its steps, in their order.
+    fn steps(&self) -> Vec<&'static str>;
+    /// Judges a recording of this lesson, step by step, up to the first mistake: what comes after builds on what failed.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing can be said about the program.
+    fn judge(&self, recording: &Recording) -> Result<Judgement, NotChecked>;
+}
+
+/// What a recording comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The outcome of every step, by its id.
+    pub outcomes: Vec<(&'static str, Outcome)>,
+    /// Notes; empty unless all steps passed.
+    pub notes: Vec<Note>,
+}
+
+/// The contract of the lesson with this id.
+#[must_use]
+pub fn of(lesson: &str) -> Option<&'static dyn AnyContract> {
+    ALL.into_iter().find(|contract| contract.id() == lesson)
+}
+
+impl<C: Contract + Sync> AnyContract for C {
+    fn id(&self) -> &'static str {
+        C::ID
+    }
+
+    fn queues(&self) -> &'static [&'static str] {
+        C::QUEUES
+    }
+
+    fn is_random(&self) -> bool {
+        C::IS_RANDOM
+    }
+
+    fn shows_all(&self) -> bool {
+        C::SHOWS_ALL
+    }
+
+    fn steps(&self) -> Vec<&'static str> {
+        C::STEPS.iter().map(|(id, _)| *id).collect()
+    }
+
+    fn judge(&self, recording: &Recording) -> Result<Judgement, NotChecked> {
+        recording.runs.iter().try_for_each(only_on_rabbitmq)?;
+        let evidence = C::evidence(recording).ok_or_else(|| NotChecked {
+            message: "The recording has no run of the program.".to_owned(),
+            hints: vec![format!("Check again: {}", recording.program.again)],
+        })?;
+        let client = recording.runs.first().map(Client::of).unwrap_or_default();
+        let mut failed: Option<&str> = None;
+        let outcome = |&(id, rule): &Rule<C>| match failed {
+            Some(step) => (id, Outcome::Skipped(step.to_owned())),
+            None => match rule(&evidence) {
+                Finding::Passed(shown) => (id, Outcome::Passed(shown)),
+                Finding::Failed(fault) => {
+                    failed = Some(id);
+                    let run = fault.run.and_then(|run| recording.runs.get(run)).or(recording.runs.first());
+                    let fault = match run {
+                        Some(run) => unawaited::explained(id, fault, run, &recording.program.warnings),
+                        None => fault,
+                    };
+                    (id, Outcome::Failed(catalogue::words(fault, client)))
+                }
+            },
+        };
+        let outcomes: Vec<_> = C::STEPS.iter().map(outcome).collect();
+        let notes = if failed.is_none() { C::notes(&evidence) } else { Vec::new() };
+        Ok(Judgement { outcomes, notes })
+    }
+}
+
+/// The program asks for nothing that the embedded broker lacks and RabbitMQ has.
+fn only_on_rabbitmq(seen: &ProgramRun) -> Result<(), NotChecked> {
+    let lacks = |close: &Close<'_>| close.code == 540 && close.text.ends_with(NOT_A_PART);
+    match Talk::of(seen).closes(Peer::Broker).find(lacks) {
+        None => Ok(()),
+        Some(close) => Err(NotChecked {
+            message: format!("The program needs a RabbitMQ, which the embedded broker is not: {}", close.text),
+            hints: vec![
+                "With Docker: cargo xtask check … --broker docker".to_owned(),
+                "With an installed RabbitMQ: --broker local, or --broker amqp://localhost:5672".to_owned(),
+            ],
+        }),
+    }
+}

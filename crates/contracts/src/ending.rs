@@ -1,0 +1,185 @@
+//! How a program ended, and what it said last.
+
+mod cut_short;
+mod keyboard;
+mod noise;
+
+pub use cut_short::{crash, crashed, cut_short};
+pub use keyboard::waits_for_a_key;
+pub use noise::telling;
+
+use wire::{Method, Peer, protocol::channel, words};
+
+use recording::ProgramRun;
+
+use crate::{
+    crash,
+    fault::Fault,
+    talk::{Said, Talk},
+    translate::{self, Translation},
+};
+
+/// How the program ended, when it was not well: a panic, an exit code, a signal.
+#[must_use]
+pub fn bad_end(seen: &ProgramRun) -> Option<Fault> {
+    let exit = seen.exit?;
+    if let Some(mistake) = crashed(seen) {
+        return Some(mistake);
+    }
+    let how = match (exit.code, exit.signal) {
+        _ if exit.overdue => return None,
+        (Some(0), _) | (None, None) => return None,
+        (Some(code), _) => format!("The program ended with exit code {code}; 0 means that all went well."),
+        (None, Some(signal)) => format!("The program was ended by signal {signal}."),
+    };
+    if let Some(mistake) = used_after_close(seen) {
+        return Some(mistake);
+    }
+    let mistake = match why(seen) {
+        Some(why) => Fault::new(format!("{how} {}", why.cause)).hint(why.remedy),
+        None if !complaints(seen).is_empty() => Fault::new(how).hint("Its stderr says why."),
+        None if exit.code.is_some() && Talk::of(seen).closes(Peer::Broker).next().is_none() => {
+            Fault::new(how).hint("All went well on the wire, so the program itself reports a failure: [[end_well]].")
+        }
+        None => Fault::new(how),
+    };
+    Some(mistake.seen(last_words(seen)))
+}
+
+/// A Rust panic, as it shows on stderr.
+#[must_use]
+pub fn panic_of(seen: &ProgramRun) -> Option<Fault> {
+    let told = panic_lines(seen)?;
+    if let Some(mistake) = used_after_close(seen) {
+        return Some(mistake);
+    }
+    let words = told.get(1).map_or("", String::as_str);
+    let mistake = match why(seen) {
+        Some(why) => Fault::new(format!("The program panicked. {}", why.cause)).hint(why.remedy),
+        None => Fault::new("The program panicked.").hint(if words.contains("on a `None` value") {
+            "`unwrap` found nothing there: use `if let Some(…)`, or `ok_or(\"…\")?`."
+        } else if is_of_an_error(words) {
+            "Handle the error instead of unwrapping it: `?` hands it to the caller."
+        } else {
+            "The lines above say where, and why."
+        }),
+    };
+    Some(mistake.seen(told.join("\n")))
+}
+
+/// Where the program panicked, and why: the two lines that say so.
+fn panic_lines(seen: &ProgramRun) -> Option<Vec<String>> {
+    let mut lines = seen.stderr.lines();
+    let at = lines.iter().position(|line| line.starts_with("thread '") && line.contains("panicked at"))?;
+    Some(lines.drain(at..).take(2).collect())
+}
+
+/// Whether a panic's words are those of `unwrap` or `expect` on an error, which end with its Debug form.
+fn is_of_an_error(words: &str) -> bool {
+    let is_debug_form = |text: &str| {
+        let end = text.find(|letter: char| !letter.is_alphanumeric()).unwrap_or(text.len());
+        let (name, rest) = text.split_at(end);
+        let of_two_words = name.chars().filter(|letter| letter.is_uppercase()).count() > 1;
+        let goes_on = [" {", "(", "::"].iter().any(|mark| rest.starts_with(mark));
+        name.starts_with(char::is_uppercase) && (goes_on || rest.is_empty() && of_two_words)
+    };
+    let mut ends = words.match_indices(": ").map(|(at, mark)| &words[at + mark.len()..]);
+    words.contains("called `Result::unwrap()`") || !words.starts_with("assertion") && ends.any(is_debug_form)
+}
+
+/// The program closed its one connection, which nobody else did, and then complained that it is closed.
+#[must_use]
+pub fn used_after_close(seen: &ProgramRun) -> Option<Fault> {
+    let talk = Talk::of(seen);
+    if talk.opened().len() != 1 || talk.closes(Peer::Broker).next().is_some() {
+        return None;
+    }
+    let close = talk.closes(Peer::Program).find(|close| close.said.channel == 0)?;
+    let closed_a_channel = talk.closes(Peer::Program).any(|close| close.said.channel != 0);
+    let complains = |line: &String| {
+        let says = |state: &str| {
+            let forms = [format!("invalid {state} state: Clos"), format!("Invalid{}State(Clos", capital(state))];
+            forms.iter().any(|form| line.contains(form))
+        };
+        // What waited for its answer when the connection was closed is told with `received` or `sent`.
+        let waited = [" received", " sent"].iter().any(|end| line.contains(end));
+        says("connection") || (says("channel") && !closed_a_channel && !waited)
+    };
+    let line = complaints(seen).into_iter().find(complains)?;
+    let (message, evidence) = match panic_lines(seen) {
+        Some(told) => ("The program panicked: it closed its connection, and then used it again.", told.join("\n")),
+        None => ("The program closed its connection, and then used it again.", format!("on its stderr: {line}")),
+    };
+    let evidence = format!("{}\n{evidence}", close.said.line());
+    Some(Fault::new(message).seen(evidence).hint("Close the connection last, once, when all else is done."))
+}
+
+fn capital(word: &str) -> String {
+    word[..1].to_uppercase() + &word[1..]
+}
+
+/// What the last line on stderr means that we know, and what to do about it; of a program that crashed, the error's line first.
+#[must_use]
+pub fn why(seen: &ProgramRun) -> Option<Translation> {
+    let lines = complaints(seen);
+    let error = crash::find(&lines).and_then(|crash| translate::line(&crash.error));
+    error.or_else(|| lines.iter().rev().find_map(|line| translate::line(line)))
+}
+
+/// Whether the last line on stderr that we know means the same as this one.
+#[must_use]
+pub fn complains_of(seen: &ProgramRun, example: &str) -> bool {
+    why(seen).is_some_and(|why| translate::line(example) == Some(why))
+}
+
+/// Whether it would have gone on: it was ended at its time limit, or at Ctrl-C.
+#[must_use]
+pub fn went_on(seen: &ProgramRun) -> bool {
+    let ended_before_ctrl_c = |at| seen.interrupted_at.is_none_or(|pressed| at < pressed);
+    seen.exit.is_none_or(|exit| exit.overdue || !ended_before_ctrl_c(exit.at))
+}
+
+/// The connection that a program left open when it ended by itself, with a channel on it: what it had not sent by then is lost.
+#[must_use]
+pub fn left_open(seen: &ProgramRun) -> Option<u32> {
+    if seen.exit.is_none() || went_on(seen) {
+        return None;
+    }
+    let talk = Talk::of(seen);
+    let opened = |said: &Said<'_>| matches!(said.method, Method::Channel(channel::AMQPMethod::OpenOk(_)));
+    let numbers = talk.methods().filter(opened).map(|said| said.connection);
+    let is_open = |number: &u32| !talk.closes(Peer::Program).any(|close| close.said.connection == *number);
+    { numbers }.find(is_open)
+}
+
+/// What it wrote to stderr, without the traceback that Python prints when we press Ctrl-C.
+#[must_use]
+pub fn complaints(seen: &ProgramRun) -> Vec<String> {
+    let mut lines = seen.stderr.lines();
+    if seen.interrupted_at.is_some() && lines.last().is_some_and(|line| line.starts_with("KeyboardInterrupt")) {
+        let traceback = lines.iter().rposition(|line| line.starts_with("Traceback "));
+        lines.truncate(traceback.unwrap_or(lines.len() - 1));
+    }
+    lines
+}
+
+/// The last thing the program said: on stderr, else on the wire, else how it ended.
+#[must_use]
+pub fn last_words(seen: &ProgramRun) -> String {
+    if let Some((line, is_last)) = telling(&complaints(seen)) {
+        return format!("{}: {line}", if is_last { "its last line on stderr" } else { "on its stderr" });
+    }
+    let said = Talk::of(seen).methods().rfind(|said| said.from == Peer::Program);
+    match (said, seen.exit) {
+        (Some(said), _) => format!("its last words to the broker: {}", words::method_line(said.method, said.content)),
+        (None, Some(exit)) if exit.overdue && seen.events_cut => "it was ended, because it went on and on".to_owned(),
+        (None, Some(exit)) if exit.overdue => "it was still running at its time limit".to_owned(),
+        (None, Some(_)) if went_on(seen) => "it was still running when Ctrl-C was pressed".to_owned(),
+        (None, Some(exit)) => match (exit.code, exit.signal) {
+            (Some(code), _) => format!("it ended with exit code {code}"),
+            (None, Some(signal)) => format!("it was ended by signal {signal}"),
+            (None, None) => "it ended".to_owned(),
+        },
+        (None, None) => String::new(),
+    }
+}

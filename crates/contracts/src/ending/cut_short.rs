@@ -1,0 +1,151 @@
+//! A program that ended before it was done, and what ended it: an error in its own code, its script's form, its wrapper.
+
+use std::path::Path;
+
+use regex_lite::Regex;
+
+use super::{complaints, panic_of, went_on, why};
+use crate::{
+    crash::{self, Crash, Phase, Place},
+    fault::Fault,
+};
+use recording::ProgramRun;
+
+/// The longest error that a first sentence repeats, in characters; all of it stands below.
+const LONGEST: usize = 160;
+
+/// What a shell, or `env`, says about a script that it can't run; `$what` is what it could not.
+struct Refusal {
+    pattern: &'static str,
+    message: &'static str,
+    hint: &'static str,
+}
+
+const REFUSALS: [Refusal; 5] = [
+    Refusal {
+        pattern: r"env: [‘'“]?(?<what>[\w./+-]+)(?:\\r|\r)[’'”]?: No such file",
+        message: "The script has Windows line ends (CR LF): its first line asks for a program `$what\\r`, and there is none.",
+        hint: "Save the file with Unix line ends (LF). On Linux and macOS, `sed -i.bak 's/\\r$//' FILE` does it.",
+    },
+    Refusal {
+        pattern: r"(?:\$'\\r'|\r): (?:command )?not found",
+        message: "The script has Windows line ends (CR LF), and the shell takes each for a part of the command.",
+        hint: "Save the file with Unix line ends (LF). On Linux and macOS, `sed -i.bak 's/\\r$//' FILE` does it.",
+    },
+    Refusal {
+        pattern: r"(?<what>[\w./+-]+)(?:\\r|\r)",
+        message: "The script has Windows line ends (CR LF), and the shell takes the end of the line for a part of the name `$what`.",
+        hint: "Save the file with Unix line ends (LF). On Linux and macOS, `sed -i.bak 's/\\r$//' FILE` does it.",
+    },
+    Refusal {
+        pattern: r"(?<what>[\w./+-]+): Permission denied$",
+        message: "The file `$what` may not be run: it is not executable.",
+        hint: "Make it executable with `chmod +x $what`, or name what runs it, as in `python3 $what`.",
+    },
+    Refusal {
+        pattern: r"(?:^|: )(?<what>[\w./+-]+): (?:command )?not found$",
+        message: "The command `$what` was not found.",
+        hint: "Is `$what` installed, and is its name right? A file in the current folder begins with `./`.",
+    },
+];
+
+/// The exit codes with which a shell says that it could not run something.
+const NOT_RUN: [i32; 2] = [126, 127];
+
+/// What ended the program before it was done; None where nothing shows.
+#[must_use]
+pub fn cut_short(seen: &ProgramRun) -> Option<Fault> {
+    crashed(seen).or_else(|| left_behind(seen))
+}
+
+/// The error that ended the program: a panic, an exception, or a script that could not be run.
+#[must_use]
+pub fn crashed(seen: &ProgramRun) -> Option<Fault> {
+    panic_of(seen).or_else(|| crash(seen)).or_else(|| not_run(seen))
+}
+
+/// The error in the program's own code that ended it, in any language but Rust.
+#[must_use]
+pub fn crash(seen: &ProgramRun) -> Option<Fault> {
+    if !has_failed(seen) {
+        return None;
+    }
+    let mut lines = complaints(seen);
+    let crash = crash::find(&lines).or_else(|| {
+        // PHP writes its errors to stdout, where its settings say so.
+        lines = seen.stdout.lines();
+        crash::find(&lines)
+    })?;
+    let what = match crash.phase {
+        Phase::Running => "The program crashed",
+        Phase::Compiling => "The program does not compile",
+    };
+    let message = format!("{what}: {}", sentence(&crash.error));
+    let mistake = match why(seen) {
+        Some(why) => Fault::new(format!("{message} {}", why.cause)).hint(why.remedy),
+        None => Fault::new(message).hint(look_at(&crash, &seen.program.folder)),
+    };
+    Some(mistake.seen(evidence(&crash, &seen.program.folder)))
+}
+
+/// It ended by itself, and not well.
+fn has_failed(seen: &ProgramRun) -> bool {
+    !went_on(seen) && seen.killed_at.is_none() && seen.exit.is_some_and(|exit| exit.code != Some(0))
+}
+
+/// The error as a sentence: cut where it is long, and with an end.
+fn sentence(error: &str) -> String {
+    let start: String = error.chars().take(LONGEST).collect();
+    if start.len() < error.len() {
+        let whole_words = start.rsplit_once(' ').map_or(start.as_str(), |(words, _)| words);
+        return format!("{whole_words} …");
+    }
+    if error.ends_with(['.', '!', '?']) { start } else { format!("{start}.") }
+}
+
+fn evidence(crash: &Crash, folder: &Path) -> String {
+    let Some(at) = &crash.at else { return crash.error.clone() };
+    let code = at.code.as_ref().map(|code| format!(": {code}")).unwrap_or_default();
+    format!("{}\nat {}{code}", crash.error, place(at, folder))
+}
+
+fn look_at(crash: &Crash, folder: &Path) -> String {
+    match &crash.at {
+        Some(at) => format!("Fix {}: the error's own words say what is wrong there.", place(at, folder)),
+        None => "The error's own words say what is wrong; the lines below them say where it came from.".to_owned(),
+    }
+}
+
+/// A file's line, in words; the file as seen from the folder that the program ran in.
+fn place(at: &Place, folder: &Path) -> String {
+    let file = Path::new(&at.file).strip_prefix(folder).unwrap_or(Path::new(&at.file)).display();
+    at.line.map_or_else(|| file.to_string(), |line| format!("{file}, line {line}"))
+}
+
+/// A shell, or `env`, could not run the script or what it names.
+fn not_run(seen: &ProgramRun) -> Option<Fault> {
+    let code = seen.exit.and_then(|exit| exit.code).filter(|code| *code != 0 && !went_on(seen))?;
+    let lines = complaints(seen);
+    // Line ends spoil words, too, of a command that is then run with them.
+    let is_about_lines = |refusal: &&Refusal| refusal.message.contains("CR LF");
+    REFUSALS.iter().filter(|refusal| NOT_RUN.contains(&code) || is_about_lines(refusal)).find_map(|refusal| {
+        let pattern = Regex::new(refusal.pattern).ok()?;
+        let (line, found) = lines.iter().find_map(|line| Some((line, pattern.captures(line)?)))?;
+        let what = found.name("what").map_or("", |what| what.as_str());
+        let filled = |text: &str| text.replace("$what", what);
+        Some(Fault::new(filled(refusal.message)).seen(line.clone()).hint(filled(refusal.hint)))
+    })
+}
+
+/// The program that was started ended at once, and what it had started in the background did not.
+fn left_behind(seen: &ProgramRun) -> Option<Fault> {
+    let ended_well = !went_on(seen) && seen.exit.is_some_and(|exit| exit.code == Some(0));
+    if !ended_well || !(seen.left_running || seen.program.backgrounds) {
+        return None;
+    }
+    Some(
+        Fault::new("What was started ended at once, and left the program in the background, which ends with it.")
+            .seen("it ended with exit code 0, while what it had started still ran")
+            .hint("Start the program in the foreground: leave `&`, `nohup` and a daemon mode out. A wrapper can end with `exec PROGRAM`."),
+    )
+}

@@ -1,0 +1,26 @@
+//! A program that waits for a key.
+
+use regex_lite::Regex;
+
+use super::{complaints, went_on};
+use crate::fault::Fault;
+use recording::ProgramRun;
+
+/// How programs ask for a key.
+const ASKS: &str = r"(?i)\b(?:press|hit|type|push|drücken?|appuyez|presione)\b.*(?:\benter\b|\breturn\b|\bkey\b|\btaste\b|\bentrée\b|\btecla\b)|\[enter\]";
+
+/// The line in which the program asks for a key, and it is still there.
+#[must_use]
+pub fn waits_for_a_key(seen: &ProgramRun) -> Option<Fault> {
+    if !went_on(seen) {
+        return None;
+    }
+    let asks = Regex::new(ASKS).ok()?;
+    let line = seen.stdout.lines().into_iter().chain(complaints(seen)).filter(|line| asks.is_match(line)).last();
+    let line = line.or_else(|| seen.stdout.open_line().filter(|line| line.trim_end().ends_with([':', '?', '>'])))?;
+    Some(
+        Fault::new("The program waits for a key, and none is pressed while it is checked.")
+            .seen(format!("it printed: {line}\nit was still running at its time limit"))
+            .hint("Leave out what reads input from the keyboard: a program ends by itself when its work is done."),
+    )
+}

@@ -1,0 +1,144 @@
+//! A fault: what is wrong with a program, as data. The words for it are in the catalogue.
+
+use recording::ProgramRun;
+
+use crate::translate::Translation;
+
+/// What is wrong with a program. It has no sentence in it: [`catalogue::words`](crate::catalogue::words) has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fault {
+    /// What it is called, for ever: `publish.several`.
+    pub code: &'static str,
+    /// What stands in the places of the words' placeholders.
+    pub params: Params,
+    /// The run that it was seen in, by its place in the recording; None stands for the first.
+    pub run: Option<usize>,
+    /// What was seen: lines of the conversation, of the output.
+    pub evidence: String,
+    /// What the broker or a library said about it.
+    pub cause: Option<Translation>,
+    /// Sentences behind the message.
+    pub more: Vec<Phrase>,
+    /// Sentences behind the hint.
+    pub more_hints: Vec<Phrase>,
+    #[doc(hidden)]
+    pub unworded: Option<(String, String)>,
+}
+
+/// Values by the names of their placeholders.
+pub type Params = Vec<(&'static str, Param)>;
+
+/// The value of a placeholder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Param {
+    /// A name, a number, a piece of what was seen.
+    Text(String),
+    /// One of several phrases of the catalogue.
+    Phrase(Box<Phrase>),
+}
+
+/// A part of a sentence, or a sentence, that several faults have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phrase {
+    /// As in `phrases.lines-below`.
+    pub code: &'static str,
+    /// What stands in the places of its placeholders.
+    pub params: Params,
+}
+
+impl Phrase {
+    pub(crate) fn of(code: &'static str, params: Params) -> Phrase {
+        Phrase { code, params }
+    }
+}
+
+impl Fault {
+    pub(crate) fn of(code: &'static str, params: Params) -> Fault {
+        Fault { code, params, ..Fault::default() }
+    }
+
+    #[doc(hidden)]
+    pub fn new(message: impl Into<String>) -> Fault {
+        Fault { unworded: Some((message.into(), String::new())), ..Fault::default() }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Fault {
+        if let Some((_, before)) = &mut self.unworded {
+            *before = hint.into();
+        }
+        self
+    }
+
+    /// What was seen.
+    #[must_use]
+    pub fn seen(mut self, evidence: impl Into<String>) -> Fault {
+        self.evidence = evidence.into();
+        self
+    }
+
+    /// The run that it was seen in, unless it is known already.
+    #[must_use]
+    pub fn of_run(mut self, run: &ProgramRun) -> Fault {
+        self.run = self.run.or(Some(run.index));
+        self
+    }
+
+    /// What the broker or a library said about it: its words come behind the message, and its remedy is the hint.
+    #[must_use]
+    pub fn because(mut self, cause: Option<Translation>) -> Fault {
+        self.cause = cause;
+        self
+    }
+
+    /// A sentence behind the message.
+    #[must_use]
+    pub fn and(mut self, phrase: Phrase) -> Fault {
+        self.more.push(phrase);
+        self
+    }
+
+    /// A sentence behind the hint.
+    #[must_use]
+    pub fn and_hint(mut self, phrase: Phrase) -> Fault {
+        self.more_hints.push(phrase);
+        self
+    }
+}
+
+impl From<Phrase> for Param {
+    fn from(phrase: Phrase) -> Param {
+        Param::Phrase(Box::new(phrase))
+    }
+}
+
+macro_rules! text_params {
+    ($( $type:ty ),*) => { $( impl From<$type> for Param {
+        fn from(value: $type) -> Param {
+            Param::Text(value.to_string())
+        }
+    } )* };
+}
+
+text_params!(
+    String,
+    &String,
+    &str,
+    char,
+    i32,
+    u8,
+    u16,
+    u32,
+    u64,
+    usize,
+    std::borrow::Cow<'_, str>,
+    std::path::Display<'_>
+);
+
+/// A function for each entry of the catalogue.
+pub(crate) mod faults {
+    use super::{Fault, Param, Phrase};
+
+    include!(concat!(env!("OUT_DIR"), "/faults.rs"));
+}

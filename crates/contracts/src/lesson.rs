@@ -1,0 +1,205 @@
+//! A lesson, as its folder describes it: `lessons/NN-name/lesson.toml`.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::{
+    hints,
+    verdict::{Outcome, Step},
+};
+
+/// A lesson, as its folder describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lesson {
+    /// Its number, as in `01`: the start of the folder's name.
+    pub number: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What its `lesson.toml` says.
+    pub about: About,
+}
+
+/// A `lesson.toml`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// Stable, whatever number the lesson gets.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// How long it takes.
+    pub minutes: u32,
+    /// The lessons whose programs run beside this one's.
+    pub beside: Vec<String>,
+    /// The steps, in the order in which the program takes them.
+    pub steps: Vec<StepAbout>,
+    /// What the chapter proposes to try.
+    #[serde(default)]
+    pub experiments: Vec<Experiment>,
+}
+
+/// The program, changed in one place, to see what comes of it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// What the recordings of it are called.
+    pub id: String,
+    /// The steps whose code is left out.
+    #[serde(default)]
+    pub leave_out: Vec<String>,
+    /// What else is changed.
+    #[serde(default)]
+    pub change: Vec<Replacement>,
+}
+
+/// One step in a `lesson.toml`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct StepAbout {
+    /// Also the name of the anchor in the program.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// What a learner is to do, in one to three sentences: what is to be achieved, and with which method. It stands in a
+    /// starter in place of the step's code.
+    pub task: String,
+    /// Hints, from a nudge to nearly the line; before them comes what the last check said.
+    pub hints: Vec<String>,
+    /// What makes some of the hints superfluous.
+    #[serde(default)]
+    pub done: Vec<hints::Done>,
+    /// Where to read about it.
+    pub read: String,
+    /// For a step whose absence can't be shown by leaving its code out (staying is what a receiver does by itself): how the
+    /// program without it differs. Used for the step programs only.
+    #[serde(default)]
+    pub without: Vec<Replacement>,
+}
+
+/// A change of a program's text.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Replacement {
+    /// What stands there, once.
+    pub find: String,
+    /// What to put in its place.
+    pub replace: String,
+}
+
+/// All lessons of the kit in this folder, in the order of their numbers.
+///
+/// # Errors
+///
+/// When a folder can't be read, or its `lesson.toml` is wrong; the error names the file.
+pub fn all(root: &Path) -> io::Result<Vec<Lesson>> {
+    let folder = root.join("lessons");
+    let entries = fs::read_dir(&folder).map_err(|error| at(&folder, &error))?;
+    let folders = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
+    let mut lessons =
+        folders.iter().filter(|path| path.is_dir()).map(|path| read(path)).collect::<io::Result<Vec<_>>>()?;
+    lessons.sort_by(|one, other| one.number.cmp(&other.number));
+    Ok(lessons)
+}
+
+fn read(folder: &Path) -> io::Result<Lesson> {
+    let path = folder.join("lesson.toml");
+    let text = fs::read_to_string(&path).map_err(|error| at(&path, &error))?;
+    let about = toml::from_str(&text).map_err(|error| at(&path, &io::Error::new(io::ErrorKind::InvalidData, error)))?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let number = name.split('-').next().unwrap_or_default().to_owned();
+    Ok(Lesson { number, folder: folder.to_owned(), about })
+}
+
+impl Lesson {
+    /// The steps with what came of them; where nothing came of one, it was not checked.
+    #[must_use]
+    pub fn steps(&self, outcomes: &[(&'static str, Outcome)]) -> Vec<Step> {
+        let of = |id: &str| outcomes.iter().find(|(other, _)| *other == id).map(|(_, outcome)| outcome.clone());
+        let step = |about: &StepAbout| Step {
+            id: about.id.clone(),
+            title: about.title.clone(),
+            outcome: of(&about.id).unwrap_or(Outcome::NotChecked),
+            page: format!("{}.html#{}", self.name(), about.id),
+            read: about.read.clone(),
+        };
+        self.about.steps.iter().map(step).collect()
+    }
+
+    /// Its page in the book, as in `book/src/01-hello-send.md`.
+    #[must_use]
+    pub fn page(&self) -> String {
+        format!("book/src/{}.md", self.name())
+    }
+
+    /// The name of its folder, and of its page.
+    fn name(&self) -> String {
+        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
+/// An I/O error that names the file.
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract;
+
+    fn root() -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+    }
+
+    #[test]
+    fn every_lesson_has_a_contract_with_the_same_steps_and_an_anchor_for_each() {
+        for lesson in all(&root()).unwrap() {
+            let ids: Vec<&str> = lesson.about.steps.iter().map(|step| step.id.as_str()).collect();
+            assert_eq!(
+                ids,
+                contract::of(&lesson.about.id).unwrap().steps(),
+                "lesson.toml and contract of {} differ",
+                lesson.number
+            );
+            let program = fs::read_to_string(lesson.folder.join("src/main.rs")).unwrap();
+            for id in ids {
+                for mark in [format!("// ANCHOR: {id}\n"), format!("// ANCHOR_END: {id}\n")] {
+                    assert_eq!(program.matches(&mark).count(), 1, "{mark:?} in lesson {}", lesson.number);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_step_has_a_task() {
+        for lesson in all(&root()).unwrap() {
+            for step in &lesson.about.steps {
+                let task = &step.task;
+                let whose = format!("the task of {}, in the lesson.toml of {}", step.id, lesson.number);
+                let sentences = task.matches(". ").count() + 1;
+                assert!(task.ends_with('.') && sentences <= 3, "{whose} is no one to three sentences: {task:?}");
+                assert!(!task.contains('\n') && !task.contains("  "), "{whose} is broken into lines: {task:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn ids_and_numbers_are_unique_and_programs_are_short() {
+        let lessons = all(&root()).unwrap();
+        let mut ids: Vec<&str> = lessons.iter().flat_map(|lesson| [&*lesson.about.id, &*lesson.number]).collect();
+        ids.sort_unstable();
+        let count = ids.len();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "an id or a number stands twice in lessons/");
+        for lesson in lessons {
+            let program = fs::read_to_string(lesson.folder.join("src/main.rs")).unwrap();
+            let anchors = program.lines().filter(|line| line.contains("ANCHOR")).count();
+            let lines = program.lines().count() - anchors;
+            assert!(lines <= 70, "the program of lesson {} has {lines} lines; aim for 60", lesson.number);
+        }
+    }
+}

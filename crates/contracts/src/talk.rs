@@ -1,0 +1,273 @@
+//! Questions to a conversation.
+
+use std::time::Duration;
+
+use wire::{
+    Content, Event, FrameError, Method, Peer, What, fields,
+    protocol::{basic, channel, connection, queue},
+    words,
+};
+
+use recording::ProgramRun;
+
+use crate::{fault::Fault, translate};
+
+/// A conversation, to be asked.
+#[derive(Clone, Copy)]
+pub struct Talk<'a> {
+    events: &'a [Event],
+}
+
+/// A method that was said.
+#[derive(Clone, Copy)]
+pub struct Said<'a> {
+    /// When, on the events' time axis.
+    pub at: Duration,
+    /// Its place in the order.
+    pub order: u64,
+    /// On which connection.
+    pub connection: u32,
+    /// On which channel of it.
+    pub channel: u16,
+    /// By whom.
+    pub from: Peer,
+    /// What.
+    pub method: &'a Method,
+    /// With its content.
+    pub content: Option<&'a Content>,
+}
+
+impl Said<'_> {
+    /// As a line for a report: `program: queue.declare  queue "hello"`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let who = if self.from == Peer::Program { "program" } else { "broker" };
+        format!("{who}: {}", words::method_line(self.method, self.content))
+    }
+
+    /// The method's name, as in `queue.bind`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        fields::describe(self.method).name
+    }
+}
+
+impl Close<'_> {
+    /// The mistake that a refusal is: these words, what the broker means by it, and what to do. It shows what was refused.
+    #[must_use]
+    pub fn mistake(&self, talk: Talk<'_>, refused: &str) -> Fault {
+        let mistake = match translate::reply(self.code, self.text) {
+            Some(means) => Fault::new(format!("{refused} {}", means.cause)).hint(means.remedy),
+            None => Fault::new(refused).hint("The broker's line says why."),
+        };
+        mistake.seen(self.lines(talk))
+    }
+
+    /// What was refused, and the refusal.
+    #[must_use]
+    pub fn lines(&self, talk: Talk<'_>) -> String {
+        let refused = talk.refused(self).map(|said| said.line() + "\n");
+        refused.unwrap_or_default() + &self.said.line()
+    }
+
+    /// What it closes.
+    #[must_use]
+    pub fn what(&self) -> &'static str {
+        if self.said.channel == 0 { "connection" } else { "channel" }
+    }
+}
+
+/// A `connection.close` or `channel.close`.
+#[derive(Clone, Copy)]
+pub struct Close<'a> {
+    /// The method that it is.
+    pub said: Said<'a>,
+    /// As in 404.
+    pub code: u16,
+    /// As in `NOT_FOUND - no queue 'hello' in vhost '/'`.
+    pub text: &'a str,
+    /// The class and the method that it is about; zeros where it is about none.
+    pub about: (u16, u16),
+}
+
+/// `queue.declare`, as in [`Close::about`].
+pub const QUEUE_DECLARE: (u16, u16) = (50, 10);
+/// `basic.publish`.
+pub const BASIC_PUBLISH: (u16, u16) = (60, 40);
+/// `basic.consume`.
+pub const BASIC_CONSUME: (u16, u16) = (60, 20);
+/// `basic.qos`.
+pub const BASIC_QOS: (u16, u16) = (60, 10);
+/// `basic.ack`.
+pub const BASIC_ACK: (u16, u16) = (60, 80);
+
+impl<'a> Talk<'a> {
+    /// The conversation of a program.
+    #[must_use]
+    pub fn of(performance: &'a ProgramRun) -> Talk<'a> {
+        Talk { events: &performance.events }
+    }
+
+    /// All methods, in their order.
+    pub fn methods(self) -> impl DoubleEndedIterator<Item = Said<'a>> {
+        self.events.iter().filter_map(|event| match &event.what {
+            What::Method { channel, method, content } => Some(Said {
+                at: event.at,
+                order: event.order,
+                connection: event.connection,
+                channel: *channel,
+                from: event.from,
+                method,
+                content: content.as_deref(),
+            }),
+            _ => None,
+        })
+    }
+
+    /// Everything that came from this side and is no method.
+    pub fn others(self, from: Peer) -> impl Iterator<Item = &'a What> {
+        let of_side = self.events.iter().filter(move |event| event.from == from);
+        of_side.map(|event| &event.what).filter(|what| !matches!(what, What::Method { .. }))
+    }
+
+    /// What the program said that fits, in its order.
+    pub fn said(self, fits: impl Fn(&Method) -> bool) -> impl DoubleEndedIterator<Item = Said<'a>> {
+        self.methods().filter(move |said| said.from == Peer::Program && fits(said.method))
+    }
+
+    /// The queue that the program means by `name`, in a method that it said: by the empty name AMQP means the one that was
+    /// declared last on the channel.
+    #[must_use]
+    pub fn queue_meant(self, said: &Said<'a>, name: &'a str) -> &'a str {
+        let (connection, channel) = (said.connection, said.channel);
+        let here = self.declares().filter(|(other, _)| other.connection == connection && other.channel == channel);
+        let last = here.filter(|(other, _)| other.order < said.order).last();
+        match last {
+            Some((_, declare)) if name.is_empty() => declare.queue.as_str(),
+            _ => name,
+        }
+    }
+
+    /// Whether the program opened a connection at all.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The program's `queue.declare`s.
+    pub fn declares(self) -> impl Iterator<Item = (Said<'a>, &'a queue::Declare)> {
+        self.methods().filter_map(|said| match said.method {
+            Method::Queue(queue::AMQPMethod::Declare(declare)) => Some((said, declare)),
+            _ => None,
+        })
+    }
+
+    /// The broker's answer to a method that has one: the next thing it said on that channel that fits.
+    pub fn answer<T>(self, to: &Said<'a>, fits: impl Fn(&'a Method) -> Option<T>) -> Option<T> {
+        let (connection, channel, order) = (to.connection, to.channel, to.order);
+        self.methods()
+            .filter(|said| said.from == Peer::Broker && said.connection == connection && said.channel == channel)
+            .filter(|said| said.order > order)
+            .find_map(|said| fits(said.method))
+    }
+
+    /// The program's messages: the method, where to, and the content.
+    pub fn publishes(self) -> impl DoubleEndedIterator<Item = (Said<'a>, &'a basic::Publish, &'a Content)> {
+        self.methods().filter_map(|said| match (said.method, said.content) {
+            (Method::Basic(basic::AMQPMethod::Publish(publish)), Some(content)) => Some((said, publish, content)),
+            _ => None,
+        })
+    }
+
+    /// The bodies that the broker delivered to the program.
+    pub fn deliveries(self) -> impl Iterator<Item = (Said<'a>, &'a basic::Deliver, &'a Content)> {
+        self.methods().filter_map(|said| match (said.method, said.content) {
+            (Method::Basic(basic::AMQPMethod::Deliver(deliver)), Some(content)) => Some((said, deliver, content)),
+            _ => None,
+        })
+    }
+
+    /// The program's `basic.consume`s.
+    pub fn consumes(self) -> impl Iterator<Item = (Said<'a>, &'a basic::Consume)> {
+        self.methods().filter_map(|said| match said.method {
+            Method::Basic(basic::AMQPMethod::Consume(consume)) => Some((said, consume)),
+            _ => None,
+        })
+    }
+
+    /// The closes that this side sent.
+    pub fn closes(self, from: Peer) -> impl Iterator<Item = Close<'a>> {
+        self.methods().filter(move |said| said.from == from).filter_map(|said| {
+            let (code, text, about) = match said.method {
+                Method::Connection(connection::AMQPMethod::Close(close)) => {
+                    (close.reply_code, close.reply_text.as_str(), (close.class_id, close.method_id))
+                }
+                Method::Channel(channel::AMQPMethod::Close(close)) => {
+                    (close.reply_code, close.reply_text.as_str(), (close.class_id, close.method_id))
+                }
+                _ => return None,
+            };
+            Some(Close { said, code, text, about })
+        })
+    }
+
+    /// The broker's refusals of a method.
+    pub fn refusals(self, of: (u16, u16)) -> impl Iterator<Item = Close<'a>> {
+        self.closes(Peer::Broker).filter(move |close| close.about == of)
+    }
+
+    /// The broker's first refusal of a method.
+    #[must_use]
+    pub fn refusal(self, of: (u16, u16)) -> Option<Close<'a>> {
+        self.refusals(of).next()
+    }
+
+    /// What the program said that this close is about.
+    #[must_use]
+    pub fn refused(self, close: &Close<'_>) -> Option<Said<'a>> {
+        let is_meant = |said: &Said<'_>| {
+            let about = (said.method.get_amqp_class_id(), said.method.get_amqp_method_id());
+            let where_it_closes = close.said.channel == 0 || close.said.channel == said.channel;
+            about == close.about && said.connection == close.said.connection && where_it_closes
+        };
+        let before = |said: &Said<'_>| said.from == Peer::Program && said.order < close.said.order;
+        self.methods().rfind(|said| before(said) && is_meant(said))
+    }
+
+    /// Whether the broker was the first to end a socket.
+    #[must_use]
+    pub fn broker_hung_up(self) -> bool {
+        let first = self.events.iter().find(|event| matches!(event.what, What::Ended { .. }));
+        first.is_some_and(|event| event.from == Peer::Broker)
+    }
+
+    /// The connections whose handshake was completed, and the vhost each asked for.
+    #[must_use]
+    pub fn opened(self) -> Vec<(u32, &'a str)> {
+        let asked = |number: u32| {
+            self.methods().filter(|said| said.connection == number).find_map(|said| match said.method {
+                Method::Connection(connection::AMQPMethod::Open(open)) => Some(open.virtual_host.as_str()),
+                _ => None,
+            })
+        };
+        self.methods()
+            .filter(|said| matches!(said.method, Method::Connection(connection::AMQPMethod::OpenOk(_))))
+            .map(|said| (said.connection, asked(said.connection).unwrap_or_default()))
+            .collect()
+    }
+
+    /// Whether the program closed this connection itself: `connection.close`, not a dropped socket.
+    #[must_use]
+    pub fn closed_gently(self, number: u32) -> bool {
+        self.closes(Peer::Program).any(|close| close.said.connection == number && close.said.channel == 0)
+    }
+
+    /// The bytes that are not AMQP, when the program sent some.
+    #[must_use]
+    pub fn garbage(self) -> Option<&'a FrameError> {
+        self.others(Peer::Program).find_map(|what| match what {
+            What::Garbage(error) => Some(error),
+            _ => None,
+        })
+    }
+}

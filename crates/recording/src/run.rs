@@ -1,0 +1,296 @@
+//! One program of a check: its conversation, its output, its end.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use wire::{
+    Event, What,
+    json::{micros, whole_microseconds},
+    secrets,
+};
+
+use crate::Program;
+
+/// All that was seen of one program.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct ProgramRun {
+    /// Its part in the scene: `worker 1`. Empty where there is one program only.
+    pub role: String,
+    /// Its place in the recording, from 0.
+    #[serde(skip)]
+    pub index: usize,
+    /// What was typed after its name.
+    pub arguments: Vec<String>,
+    /// What was known of it before it ran: the same for all runs of a recording, which stores it once.
+    #[serde(skip)]
+    pub program: Arc<Program>,
+    /// The conversation, in the order it took place.
+    pub events: Vec<Event>,
+    /// Something was said after the recorder was full: `events` is the start of the conversation.
+    pub events_cut: bool,
+    /// The connections that the broker blocks, because of an alarm, each with the reason it gave. Not stored: a check with an
+    /// alarm gives no verdict.
+    #[serde(skip)]
+    pub blocked: BTreeMap<u32, String>,
+    /// What it wrote to stdout.
+    pub stdout: Output,
+    /// When each line of stdout was there, on the events' time axis: of the first [`TIMED`] lines. In microseconds.
+    #[serde(with = "all_micros")]
+    pub stdout_at: Vec<Duration>,
+    /// What it wrote to stderr.
+    pub stderr: Output,
+    /// How it ended; None while it runs.
+    pub exit: Option<ProgramExit>,
+    /// When Ctrl-C was pressed, on the events' time axis. In microseconds.
+    #[serde(with = "some_micros")]
+    pub interrupted_at: Option<Duration>,
+    /// When the check killed it, on the events' time axis. In microseconds.
+    #[serde(with = "some_micros")]
+    pub killed_at: Option<Duration>,
+    /// It ended, and what it had started was still running.
+    pub left_running: bool,
+}
+
+/// Of so many lines of stdout it is known when they came.
+pub const TIMED: usize = 1000;
+
+impl ProgramRun {
+    /// It wrote to stdout.
+    pub fn print(&mut self, bytes: &[u8], at: Duration) {
+        let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
+        let more = ends.min(TIMED.saturating_sub(self.stdout_at.len()));
+        self.stdout_at.extend(std::iter::repeat_n(at, more));
+        self.stdout.push(bytes);
+    }
+
+    /// Makes it what is stored of it, so that it is judged alike before and after: whole microseconds, no passwords, and at most
+    /// [`Limits`] of the conversation.
+    pub(crate) fn finish(&mut self, limits: Limits) {
+        let mut bytes = 0;
+        let mut fits = |event: &Event| {
+            bytes += size(event, limits.body);
+            bytes <= limits.bytes
+        };
+        let kept = self.events.iter().take(limits.events).take_while(|event| fits(event)).count();
+        self.events_cut |= kept < self.events.len();
+        self.events.truncate(kept);
+        for event in &mut self.events {
+            event.at = whole_microseconds(event.at);
+            if let What::Method { method, content, .. } = &mut event.what {
+                *method = secrets::taken_out(method);
+                if let Some(content) = content.as_mut().filter(|content| content.body.len() > limits.body) {
+                    content.body.truncate(limits.body);
+                    content.complete = false;
+                }
+            }
+        }
+        self.stdout_at.iter_mut().for_each(|at| *at = whole_microseconds(*at));
+        for at in [&mut self.interrupted_at, &mut self.killed_at].into_iter().flatten() {
+            *at = whole_microseconds(*at);
+        }
+        if let Some(exit) = &mut self.exit {
+            exit.at = whole_microseconds(exit.at);
+        }
+        self.stdout.finish();
+        self.stderr.finish();
+    }
+}
+
+/// The most that is stored of one conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Events.
+    pub events: usize,
+    /// Bytes of all of them.
+    pub bytes: usize,
+    /// Bytes of one body.
+    pub body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { events: 10_000, bytes: 8 * 1024 * 1024, body: 1024 * 1024 }
+    }
+}
+
+/// About how much room an event takes, in bytes.
+fn size(event: &Event, body: usize) -> usize {
+    let content = match &event.what {
+        What::Method { content: Some(content), .. } => content.body.len().min(body),
+        _ => 0,
+    };
+    content + 64
+}
+
+mod all_micros {
+    use super::{Deserialize, Duration, Serialize};
+
+    pub fn serialize<S: serde::Serializer>(all: &[Duration], serializer: S) -> Result<S::Ok, S::Error> {
+        all.iter().map(|at| u64::try_from(at.as_micros()).unwrap_or(u64::MAX)).collect::<Vec<_>>().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Duration>, D::Error> {
+        Ok(Vec::<u64>::deserialize(deserializer)?.into_iter().map(Duration::from_micros).collect())
+    }
+}
+
+mod some_micros {
+    use super::{Deserialize, Duration, Serialize};
+
+    pub fn serialize<S: serde::Serializer>(at: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        at.map(|at| u64::try_from(at.as_micros()).unwrap_or(u64::MAX)).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_micros))
+    }
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct ProgramExit {
+    /// Its exit code, when it ended by itself.
+    pub code: Option<i32>,
+    /// The signal that ended it (Unix).
+    pub signal: Option<i32>,
+    /// The checker ended it: it was still running at its time limit, or it said more than is kept
+    /// ([`ProgramRun::events_cut`]).
+    pub overdue: bool,
+    /// When, on the events' time axis. In microseconds.
+    #[serde(with = "micros")]
+    pub at: Duration,
+}
+
+/// The most that is kept of the start, and of the end, of what a program writes: 32 KiB each.
+pub const KEPT: usize = 32 * 1024;
+
+/// What a program wrote to one stream: its first and its last [`KEPT`] bytes.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(from = "StoredOutput", into = "StoredOutput")]
+pub struct Output {
+    head: Vec<u8>,
+    tail: VecDeque<u8>,
+    left_out: u64,
+}
+
+/// As it is stored: text, in which bytes that are none are replaced.
+#[derive(Deserialize, Serialize)]
+struct StoredOutput {
+    /// All of it; its start, where something was left out.
+    text: String,
+    /// How many bytes were left out between `text` and `end`.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    left_out: u64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    end: String,
+}
+
+fn is_nothing(count: &u64) -> bool {
+    *count == 0
+}
+
+impl From<Output> for StoredOutput {
+    fn from(mut output: Output) -> StoredOutput {
+        output.finish();
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        StoredOutput { text: text(output.head), left_out: output.left_out, end: text(output.tail.into()) }
+    }
+}
+
+impl From<StoredOutput> for Output {
+    fn from(StoredOutput { text, left_out, end }: StoredOutput) -> Output {
+        Output { head: text.into(), tail: end.into_bytes().into(), left_out }
+    }
+}
+
+impl Output {
+    /// Takes in more output.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let (first, rest) = bytes.split_at(bytes.len().min(KEPT.saturating_sub(self.head.len())));
+        self.head.extend_from_slice(first);
+        self.tail.extend(rest);
+        let surplus = self.tail.len().saturating_sub(KEPT);
+        self.tail.drain(..surplus);
+        self.left_out += surplus as u64;
+    }
+
+    /// Makes it text, in one piece where nothing was left out.
+    fn finish(&mut self) {
+        if self.left_out == 0 {
+            self.head.extend(std::mem::take(&mut self.tail));
+        }
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned().into_bytes();
+        self.head = text(&self.head);
+        self.tail = text(self.tail.make_contiguous()).into();
+    }
+
+    /// Puts another text in the place of one.
+    pub fn replace(&mut self, from: &str, to: &str) {
+        let changed = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(from, to).into_bytes();
+        self.head = changed(&self.head);
+        self.tail = changed(self.tail.make_contiguous()).into();
+    }
+
+    /// The last line, where it has no end yet: what a program prints that waits for an answer.
+    #[must_use]
+    pub fn open_line(&self) -> Option<String> {
+        let last = self.tail.back().or(self.head.last())?;
+        if *last == b'\n' { None } else { self.lines().pop() }
+    }
+
+    /// The lines so far, the last one even when it has no end yet; without line ends and terminal colours. Where something
+    /// was left out, a line says how much.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let tail: Vec<u8> = self.tail.iter().copied().collect();
+        if self.left_out == 0 {
+            return lines(&[self.head.as_slice(), &tail].concat());
+        }
+        let mut all = lines(&self.head);
+        all.push(format!("… {} bytes left out …", self.left_out));
+        all.extend(lines(&tail));
+        all
+    }
+}
+
+fn lines(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let plain = anstream::adapter::strip_str(&text).to_string();
+    plain.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect()
+}
+
+impl From<&str> for Output {
+    fn from(text: &str) -> Output {
+        let mut output = Output::default();
+        output.push(text.as_bytes());
+        output
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_lose_their_ends_and_colours() {
+        assert_eq!(Output::from("one\r\n\x1b[31mtwo\x1b[0m\nthree").lines(), ["one", "two", "three"]);
+        assert!(Output::default().lines().is_empty());
+    }
+
+    #[test]
+    fn the_middle_of_a_flood_is_left_out() {
+        let mut output = Output::from("first\n");
+        for _ in 0..100 {
+            output.push(&[b'x'; 1000]);
+        }
+        output.push(b"\nlast\n");
+        let lines = output.lines();
+        assert_eq!(lines.first().map(String::as_str), Some("first"));
+        assert_eq!(lines.last().map(String::as_str), Some("last"));
+        assert!(lines.contains(&format!("… {} bytes left out …", 6 + 100_000 + 6 - 2 * KEPT)), "{lines:?}");
+    }
+}

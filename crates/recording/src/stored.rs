@@ -1,0 +1,102 @@
+//! A recording in a file.
+
+use std::{
+    io::{self, Read, Write},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
+
+use crate::Recording;
+
+/// The version of the format. Fields may be added to it, and readers skip those that they don't know; anything else makes a new
+/// version.
+pub const FORMAT: &str = "hello-rabbit/recording/v1";
+
+/// How the format's name begins, whatever its version.
+const FAMILY: &str = "hello-rabbit/recording/";
+
+/// The longest text that is read, in bytes.
+const LONGEST: u64 = 1024 * 1024 * 1024;
+
+/// Why a text is no recording that can be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It can't be read at all.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// It ends in the middle.
+    #[error("the recording was cut: it ends in the middle, at line {line}, column {column}")]
+    Cut {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+    },
+    /// It is of a version that this kit does not know.
+    #[error("the recording has the format {0:?}, and this kit reads {FORMAT:?}")]
+    AnotherVersion(String),
+    /// It is something else.
+    #[error("this is not a recording: {0}")]
+    NotARecording(String),
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    format: &'a str,
+    #[serde(flatten)]
+    recording: &'a Recording,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    format: Option<String>,
+}
+
+impl Recording {
+    /// Writes it as one JSON object, with a line end behind it.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be written.
+    pub fn write(&self, mut to: impl Write) -> io::Result<()> {
+        serde_json::to_writer(&mut to, &Written { format: FORMAT, recording: self })?;
+        to.write_all(b"\n")
+    }
+
+    /// Reads one.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`].
+    pub fn read(from: impl Read) -> Result<Recording, ReadError> {
+        let mut text = String::new();
+        from.take(LONGEST).read_to_string(&mut text)?;
+        let head: Head = serde_json::from_str(&text).map_err(|error| read_error(&text, &error))?;
+        match head.format {
+            Some(format) if format == FORMAT => {}
+            Some(format) if format.starts_with(FAMILY) => return Err(ReadError::AnotherVersion(format)),
+            Some(format) => return Err(ReadError::NotARecording(format!("its format is {format:?}"))),
+            None => return Err(ReadError::NotARecording("it has no `format`".to_owned())),
+        }
+        let mut recording: Recording = serde_json::from_str(&text).map_err(|error| read_error(&text, &error))?;
+        recording.introduce_runs();
+        Ok(recording)
+    }
+
+    /// Lets each run know its place, and the program that it is a run of.
+    pub(crate) fn introduce_runs(&mut self) {
+        let program = Arc::new(self.program.clone());
+        for (index, run) in self.runs.iter_mut().enumerate() {
+            (run.index, run.program) = (index, Arc::clone(&program));
+        }
+    }
+}
+
+fn read_error(text: &str, error: &serde_json::Error) -> ReadError {
+    if error.classify() == Category::Eof && text.trim_start().starts_with('{') {
+        return ReadError::Cut { line: error.line(), column: error.column() };
+    }
+    ReadError::NotARecording(if text.trim().is_empty() { "it is empty".to_owned() } else { error.to_string() })
+}
