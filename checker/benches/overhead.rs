@@ -15,7 +15,7 @@ use checker::{
     owner::{self, Run},
     stage::Seen,
     tap::{Bounds, Tap},
-    verdict::Reason,
+    verdict::NotChecked,
 };
 use cli::{BrokerArgs, BrokerChoice};
 use lapin::{
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-async fn measure(run: &Run) -> Result<(), Reason> {
+async fn measure(run: &Run) -> Result<(), NotChecked> {
     let broker = Broker::find(&BrokerArgs { broker: BrokerChoice::Auto, image: None }, run).await?;
     println!("on {} {} ({})", broker.identity.product, broker.identity.version, broker.identity.detail);
     let room = broker.room(run, &["hello"]).await?;
@@ -67,8 +67,8 @@ async fn measure(run: &Run) -> Result<(), Reason> {
     Ok(())
 }
 
-async fn tap(room: &Address) -> Result<(), Reason> {
-    let lost = |error: Error| Reason { message: format!("the broker: {error}"), hints: vec![] };
+async fn tap(room: &Address) -> Result<(), NotChecked> {
+    let lost = |error: Error| NotChecked { message: format!("the broker: {error}"), hints: vec![] };
     let (mut direct, mut tapped) = (Vec::new(), Vec::new());
     publish(&room.url(), MESSAGES / 10).await.map_err(lost)?;
     for _ in 0..ROUNDS {

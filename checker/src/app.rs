@@ -1,6 +1,7 @@
 //! The program around the library: flags in, exit code out, and nothing left behind.
 
 mod doctor;
+mod judge;
 mod learner;
 mod wire;
 
@@ -25,7 +26,7 @@ use crate::{
     owner::{self, Run},
     progress,
     report::{self, busy::watched, say},
-    verdict::{Reason, Report, Verdict},
+    verdict::{NotChecked, Report, Verdict},
     watch::{self, Task},
     workspace,
 };
@@ -53,6 +54,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Hint(hint) => return learner::hint(hint.what),
         Command::Diff(diff) => return learner::diff(diff.what),
         Command::Reset(reset) => return learner::reset(reset.what),
+        Command::Judge(args) => return judge::judge(&args),
+        Command::Explain(args) => return judge::explain(&args),
         Command::Check(check) => match order(check.what) {
             Ok(order) => order,
             Err(code) => return code,
@@ -129,8 +132,9 @@ fn watch_order(what: WatchWhat) -> Result<Order, ExitCode> {
 
 /// All lessons.
 fn known() -> Result<Vec<Lesson>, ExitCode> {
-    lessons::all()
-        .map_err(|error| give_up(&Reason { message: format!("The lessons can't be read: {error}."), hints: vec![] }))
+    lessons::all().map_err(|error| {
+        give_up(&NotChecked { message: format!("The lessons can't be read: {error}."), hints: vec![] })
+    })
 }
 
 async fn needs_docker(order: &Order) -> bool {
@@ -193,7 +197,10 @@ async fn in_a_run(work: impl AsyncFnOnce(&Run) -> Exit) -> ExitCode {
         Err(error) => {
             let hints =
                 vec!["The folder is in the system's folder for temporary files; TMPDIR names another".to_owned()];
-            return give_up(&Reason { message: format!("The checker's own folder can't be made: {error}."), hints });
+            return give_up(&NotChecked {
+                message: format!("The checker's own folder can't be made: {error}."),
+                hints,
+            });
         }
     };
     let left = {
@@ -236,6 +243,13 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
         if is_learners {
             progress::remember_or_warn(&report);
         }
+        if let Some(file) = &options.record
+            && let Err(error) = record(&report, file, lessons.len() > 1)
+        {
+            tell("error", &format!("the recording could not be written to {}: {error}", file.display()));
+            tell("hint", "name a file in a folder that is there and that you may write to");
+            return Exit::NotChecked;
+        }
         if let Err(error) = print(&report, options) {
             return unwritten(&error);
         }
@@ -246,14 +260,31 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
                 say(guide::NOT_YOURS);
             }
         }
-        // Failed weighs more than not checked: it says something.
-        code = match (code, report.verdict) {
-            (Exit::Failed, _) | (_, Verdict::Failed) => Exit::Failed,
-            (before, Verdict::Passed) => before,
-            (_, Verdict::NotChecked) => Exit::NotChecked,
-        };
+        code = worst(code, report.verdict.exit());
     }
     code
+}
+
+/// The exit code of several checks. Failed weighs more than not checked: it says something.
+fn worst(one: Exit, other: Exit) -> Exit {
+    match (one, other) {
+        (Exit::Failed, _) | (_, Exit::Failed) => Exit::Failed,
+        (before, Exit::Passed) => before,
+        (_, after) => after,
+    }
+}
+
+/// Writes the recording of a check; of several lessons, to a file of its own each in this folder.
+fn record(report: &Report, file: &Path, several: bool) -> io::Result<()> {
+    let path = if several {
+        std::fs::create_dir_all(file)?;
+        file.join(format!("{}.json", report.recording.lesson))
+    } else {
+        file.to_owned()
+    };
+    let mut text = Vec::new();
+    report.recording.write(&mut text)?;
+    std::fs::write(path, text)
 }
 
 /// Whether `--path` names the learner's own program.
@@ -314,7 +345,7 @@ fn find(lessons: &[Lesson], name: &str) -> Result<Lesson, ExitCode> {
     })
 }
 
-fn give_up(reason: &Reason) -> ExitCode {
+fn give_up(reason: &NotChecked) -> ExitCode {
     tell("error", &reason.message);
     for hint in &reason.hints {
         tell("hint", hint);

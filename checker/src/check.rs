@@ -3,21 +3,24 @@
 use std::{path::PathBuf, pin::pin, time::Duration};
 
 use cli::{CheckOptions, ProgramArgs};
+use contracts::contract;
+use recording::{NotChecked, Recording, Timing};
 use tokio::time::Instant;
 
 use crate::{
     brokers::Broker,
-    lessons::{Judged, Lesson, unawaited},
+    lessons::Lesson,
     owner::Run,
-    performance::{Part, Performance},
     program::{
+        Program,
         build::{NoProgram, Source},
-        messages::{Errors, Unused},
+        facts,
         sources::Sources,
     },
     report::busy::watched,
+    scenes::{self, Seen},
     stage::Stage,
-    verdict::{Mistake, Outcome, Reason, Report, Step, Timing, Verdict},
+    verdict::{Outcome, Report},
 };
 
 /// How long the checker's own work around one check may take: making a vhost, the scene's own messages, cleaning up. The
@@ -34,57 +37,57 @@ pub async fn check(
     own: Option<PathBuf>,
     options: &CheckOptions,
     run: &Run,
-    broker: impl Future<Output = Result<Broker, Reason>>,
+    broker: impl Future<Output = Result<Broker, NotChecked>>,
 ) -> Report {
     let begin = Instant::now();
     let source = Source::from_args(program, lesson, own);
-    let mut report = Report {
-        number: lesson.number.clone(),
+    let sources = Sources::of(&source);
+    let is_random = contract::of(&lesson.about.id).is_some_and(|contract| contract.is_random());
+    let mut recording = Recording {
         lesson: lesson.about.id.clone(),
-        title: lesson.about.title.clone(),
-        program: source.shown(),
-        sources: Sources::of(&source),
-        again: source.check_command(&lesson.number, program.as_mine),
-        verdict: Verdict::NotChecked,
-        reason: None,
-        broker: None,
-        steps: lesson.steps(&[]),
-        notes: Vec::new(),
-        performance: Performance::default(),
-        role: String::new(),
-        others: Vec::new(),
-        shows_all: lesson.shows_all(),
         // Small enough for every JSON reader.
-        seed: lesson.is_random().then(|| options.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)))),
-        timing: Timing::default(),
+        seed: is_random.then(|| options.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)))),
+        program: recording::Program {
+            name: source.shown(),
+            again: source.check_command(&lesson.number, program.as_mine),
+            ..recording::Program::default()
+        },
+        ..Recording::default()
     };
-    match attempt(lesson, &source, program.port, options, run, broker, &mut report).await {
-        Ok(()) => {}
-        Err(NoProgram::NotChecked(reason)) => report.reason = Some(reason),
-        Err(NoProgram::DoesNotCompile(said)) => {
-            report.verdict = Verdict::Failed;
-            report.steps = does_not_compile(lesson, said);
+    let port = program.port;
+    let vhost = match attempt(lesson, &source, port, options, run, broker, &mut recording).await {
+        Ok(vhost) => vhost,
+        Err(NoProgram::NotChecked(reason)) => {
+            recording.not_checked = Some(reason);
+            String::new()
         }
-    }
-    report.timing.total = begin.elapsed();
-    report
+        Err(NoProgram::DoesNotCompile(error)) => {
+            recording.build_error = Some(error);
+            String::new()
+        }
+    };
+    recording.timing.total = begin.elapsed();
+    recording.finish(&vhost);
+    Report { sources, ..Report::of(lesson, recording) }
 }
 
+/// Builds the program and plays the scene. Returns the check's own vhost.
 async fn attempt(
     lesson: &Lesson,
     source: &Source,
     port: Option<u16>,
     options: &CheckOptions,
     run: &Run,
-    broker: impl Future<Output = Result<Broker, Reason>>,
-    report: &mut Report,
-) -> Result<(), NoProgram> {
+    broker: impl Future<Output = Result<Broker, NotChecked>>,
+    recording: &mut Recording,
+) -> Result<String, NoProgram> {
     let _preparing = watched("preparing the check");
     let begin = Instant::now();
     let mark = format!("{}.build", run.id());
     let build = async { (source.build(&mark).await, begin.elapsed()) };
+    let queues = contract::of(&lesson.about.id).map_or(&[][..], |contract| contract.queues());
     let set = async |broker: &Broker| {
-        let set = Stage::set(broker, run, lesson.queues(), options.timeout, port);
+        let set = Stage::set(broker, run, queues, options.timeout, port);
         tokio::time::timeout(PATIENCE, set).await.unwrap_or_else(|_| Err(too_long(PATIENCE)))
     };
     // The broker need not wait for the compiler, and nor need the vhost. In a vhost that is somebody else's, nothing is ours
@@ -92,14 +95,14 @@ async fn attempt(
     let prepare = async {
         let broker = broker.await?;
         let stage = if broker.makes_vhosts() { Some(set(&broker).await) } else { None };
-        Ok::<_, Reason>((broker, stage))
+        Ok::<_, NotChecked>((broker, stage))
     };
     let (mut build, mut prepare) = (pin!(build), pin!(prepare));
     let ((built, took), prepared) = tokio::select! {
         built = &mut build => (built, None),
         prepared = &mut prepare => (build.await, Some(prepared)),
     };
-    report.timing.build = took;
+    recording.timing.build = took;
     let program = match built {
         Ok(program) => program,
         // Who has no program needs no broker: where it is still starting, that is dropped.
@@ -115,89 +118,85 @@ async fn attempt(
         None => prepare.await,
     };
     let (broker, stage) = prepared.map_err(NoProgram::NotChecked)?;
-    let after_build = report.timing.build;
-    report.broker = Some(broker.identity.clone());
-    let judged = async {
+    let after_build = recording.timing.build;
+    recording.broker = Some(broker.identity.clone());
+    describe(&program, port, &mut recording.program);
+    let timing = &mut recording.timing;
+    let seed = recording.seed.unwrap_or(0);
+    let played = async {
         let mut stage = match stage {
             Some(stage) => stage?,
             None => set(&broker).await?,
         };
         stage.begin();
-        report.timing.broker = begin.elapsed().saturating_sub(after_build);
-        let begin = Instant::now();
-        let judged = lesson.judge(&mut stage, &program, report.seed.unwrap_or(0)).await?;
-        report.timing.run = begin.elapsed();
-        let room = stage.room.vhost.clone();
+        timing.broker = begin.elapsed().saturating_sub(after_build);
+        let seen = perform(lesson, &mut stage, &program, seed, timing).await?;
+        let vhost = stage.room.vhost.clone();
         stage.hand.close().await;
-        Ok::<_, Reason>((judged, room))
+        Ok::<_, NotChecked>((seen, vhost))
     };
     // A scene may run the program twice (lesson 02 does), and each run has a part after its limit.
     let limit = options.timeout * 4 + PATIENCE;
-    let (Judged { outcomes, notes, parts }, room) = match tokio::time::timeout(limit, judged).await {
-        Ok(judged) => judged.map_err(NoProgram::NotChecked)?,
+    let (seen, vhost) = match tokio::time::timeout(limit, played).await {
+        Ok(played) => played.map_err(NoProgram::NotChecked)?,
         Err(_) => return Err(NoProgram::NotChecked(too_long(limit))),
     };
-    report.steps = lesson.steps(&outcomes);
-    report.notes = notes;
-    let mut parts = parts.into_iter();
-    if let Some(Part { role, performance }) = parts.next() {
-        (report.role, report.performance) = (role, performance);
-    }
-    report.others = parts.collect();
-    report.steps.iter_mut().for_each(|step| explain(step, &report.performance, &program.unused));
-    let all_passed = report.steps.iter().all(|step| matches!(step.outcome, Outcome::Passed(_)));
-    report.verdict = if all_passed { Verdict::Passed } else { Verdict::Failed };
-    show_public_vhost(report, &room);
-    Ok(())
+    (recording.runs, recording.queues, recording.marks) = (seen.runs, seen.queues, seen.marks);
+    Ok(vhost)
 }
 
-fn too_long(limit: Duration) -> Reason {
-    Reason {
+/// Adds what is known of the program to its name.
+fn describe(program: &Program, port: Option<u16>, known: &mut recording::Program) {
+    let (name, again) = (std::mem::take(&mut known.name), std::mem::take(&mut known.again));
+    *known = recording::Program { name, again, warnings: program.warnings.clone(), ..facts::of(program, port) };
+}
+
+/// Plays the lesson's scene with this program.
+///
+/// # Errors
+///
+/// Why it could not be played, or why what was seen says nothing about the program: an alarm, or a broker that went away.
+async fn perform(
+    lesson: &Lesson,
+    stage: &mut Stage<'_>,
+    program: &Program,
+    seed: u64,
+    timing: &mut Timing,
+) -> Result<Recording, NotChecked> {
+    let begin = Instant::now();
+    let blocked = stage.blocked();
+    let mut seen = Seen::default();
+    let played = tokio::select! {
+        played = scenes::play(&lesson.about.id, stage, program, seed, &mut seen) => played,
+        alarm = blocked.alarm() => return Err(stage.not_checked(&alarm).await),
+    };
+    played?;
+    timing.run = begin.elapsed();
+    // What a program does whose broker goes away, or takes no messages, says nothing about it.
+    stage.still_there()?;
+    if let Some(alarm) = blocked.now() {
+        return Err(stage.not_checked(&alarm).await);
+    }
+    // An alarm shows only to those who publish, so it is looked for where a step failed.
+    if !passes(lesson, &seen.recording, seed)
+        && let Some(alarm) = stage.alarm().await
+    {
+        return Err(stage.not_checked(&alarm).await);
+    }
+    Ok(seen.recording)
+}
+
+/// Whether all steps pass.
+fn passes(lesson: &Lesson, seen: &Recording, seed: u64) -> bool {
+    let recording = Recording { seed: Some(seed), ..seen.clone() };
+    let judgement = contract::of(&lesson.about.id).map(|contract| contract.judge(&recording));
+    let passed = |(_, outcome): &(&str, Outcome)| matches!(outcome, Outcome::Passed(_));
+    judgement.is_none_or(|judgement| judgement.is_ok_and(|judgement| judgement.outcomes.iter().all(passed)))
+}
+
+fn too_long(limit: Duration) -> NotChecked {
+    NotChecked {
         message: format!("The check itself took longer than {} s.", limit.as_secs()),
         hints: vec!["Is the machine very busy? Check again, with a larger --timeout".to_owned()],
     }
-}
-
-/// The check's own vhost stands for `/`: what the program printed about it says `/`, too.
-fn show_public_vhost(report: &mut Report, room: &str) {
-    if room == "/" {
-        return;
-    }
-    let others = report.others.iter_mut().map(|part| &mut part.performance);
-    for performance in std::iter::once(&mut report.performance).chain(others) {
-        performance.stdout.replace(room, "/");
-        performance.stderr.replace(room, "/");
-    }
-    for step in &mut report.steps {
-        if let Outcome::Failed(mistake) = &mut step.outcome {
-            mistake.evidence = mistake.evidence.replace(room, "/");
-        }
-    }
-}
-
-/// A failed step, with what the compiler warned of where that explains it.
-fn explain(step: &mut Step, seen: &Performance, unused: &[Unused]) {
-    if let Outcome::Failed(mistake) = &mut step.outcome {
-        *mistake = unawaited::explained(&step.id, std::mem::take(mistake), seen, unused);
-    }
-}
-
-fn does_not_compile(lesson: &Lesson, errors: Errors) -> Vec<Step> {
-    let Errors { text: said, code } = errors;
-    let page = code.map(|code| format!("{code}.html")).unwrap_or_default();
-    let hint = if said.contains("consider `await`ing") || said.contains("impl Future") {
-        "This is a future that is never awaited: add `.await` after the call. Fix the first error first; others often go with it."
-    } else {
-        "Fix the first error first; others often go with it."
-    };
-    let mistake = Mistake::new("The program does not compile.").seen(said).hint(hint);
-    let build = Step {
-        id: "build".to_owned(),
-        title: "compile".to_owned(),
-        outcome: Outcome::Failed(mistake),
-        page: String::new(),
-        read: format!("https://doc.rust-lang.org/error_codes/{page}"),
-    };
-    let skip = |step: Step| Step { outcome: Outcome::Skipped("build".to_owned()), ..step };
-    std::iter::once(build).chain(lesson.steps(&[]).into_iter().map(skip)).collect()
 }

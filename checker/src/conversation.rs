@@ -1,10 +1,10 @@
-//! The conversation of the last check of a learner's program, kept so that it can be shown again: `cargo xtask wire`.
+//! The recording of the last check of a learner's program, kept so that its conversation can be shown again:
+//! `cargo xtask wire`.
 //!
-//! It lies beside the learner's progress, in a file for each lesson, with a version. What is kept is bounded, and holds no
-//! password: what a login said is left out before it is written.
+//! It lies beside the learner's progress, in a file for each lesson: a recording ([`recording::FORMAT`]) that is smaller than
+//! others, with what the check came to as one more field.
 
 pub mod compare;
-mod kept;
 pub mod text;
 
 use std::{
@@ -12,6 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use recording::{FORMAT, Limits, ProgramRun, Recording};
 use serde::{Deserialize, Serialize};
 use wire::Event;
 
@@ -23,14 +24,8 @@ use crate::{
     verdict::Report,
 };
 
-/// The version of the file's format.
-const FORMAT: &str = "hello-rabbit/wire/v1";
-
-/// At most so many events are kept: a program that asks again and again says the same, too.
-const MOST_EVENTS: usize = 2000;
-
-/// At most so much is kept of all that was said, in bytes.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// The most that is kept of each run: a program that asks again and again says the same, too.
+const LIMITS: Limits = Limits { events: 2000, bytes: 4 * 1024 * 1024, body: 64 * 1024 };
 
 /// What was said at one check, and what the check came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,31 +87,28 @@ fn ago(seconds: u64) -> String {
     }
 }
 
-/// The file. What an older kit did not keep may be missing.
+/// The file: a recording, and one more field.
 #[derive(Deserialize, Serialize)]
 struct File {
     format: String,
-    program: String,
-    judged_by: String,
+    #[serde(flatten)]
+    recording: Recording,
+    kept: Kept,
+}
+
+/// What the check came to.
+#[derive(Deserialize, Serialize)]
+struct Kept {
+    at: u64,
+    sources: Option<Sources>,
     passed: Vec<String>,
     failed: Option<Failed>,
-    seed: Option<u64>,
-    events: Vec<kept::Event>,
-    cut: bool,
-    #[serde(default)]
-    at: Option<u64>,
-    #[serde(default)]
-    sources: Option<Sources>,
-    #[serde(default)]
-    again: String,
-    #[serde(default)]
-    role: String,
-    #[serde(default)]
-    programs: usize,
+    /// The run that is shown, by its place in the recording.
+    run: usize,
 }
 
 fn file(lesson: &str) -> PathBuf {
-    progress::folder().join(format!("{lesson}.wire.json"))
+    progress::folder().join(format!("{lesson}.recording.json"))
 }
 
 /// The picture's file.
@@ -131,39 +123,18 @@ pub fn picture(lesson: &str) -> PathBuf {
 ///
 /// When it can't be written; the error names the file. What was there stays then.
 pub fn keep(report: &Report) -> io::Result<()> {
-    let (events, cut) = bounded(&report.performance.events);
-    let file = File {
-        format: FORMAT.to_owned(),
-        program: report.program.clone(),
-        judged_by: report.broker.as_ref().map(report::text::judge).unwrap_or_default(),
+    let mut recording = report.recording.clone();
+    recording.finish_within("", LIMITS);
+    let kept = Kept {
+        at: progress::now(),
+        sources: report.sources.clone(),
         passed: report.passed().map(|step| step.id.clone()).collect(),
         failed: report.failed().map(|(step, mistake)| Failed::at(step, mistake)),
-        seed: report.seed,
-        events,
-        cut: cut || report.performance.events_cut,
-        at: Some(progress::now()),
-        sources: report.sources.clone(),
-        again: report.again.clone(),
-        role: report.role.clone(),
-        programs: report.programs().count(),
+        run: report.primary().map_or(0, |run| run.index),
     };
-    let text = serde_json::to_string(&file).map_err(io::Error::from)?;
-    progress::replace(&self::file(&report.lesson), &(text + "\n"))
-}
-
-/// As much of the start as is kept, and whether something is left out.
-fn bounded(events: &[Event]) -> (Vec<kept::Event>, bool) {
-    let (mut kept, mut bytes) = (Vec::new(), 0);
-    for event in events.iter().take(MOST_EVENTS) {
-        let event = kept::Event::from(event);
-        bytes += event.size();
-        if bytes > MOST_BYTES {
-            break;
-        }
-        kept.push(event);
-    }
-    let cut = kept.len() < events.len();
-    (kept, cut)
+    let file = self::file(&recording.lesson);
+    let text = serde_json::to_string(&File { format: FORMAT.to_owned(), recording, kept }).map_err(io::Error::from)?;
+    progress::replace(&file, &(text + "\n"))
 }
 
 /// What was said at the last check of a program for the lesson with this id; None when there was none.
@@ -182,24 +153,24 @@ pub fn last(lesson: &str) -> io::Result<Option<Conversation>> {
 }
 
 fn read(text: &str) -> Result<Conversation, String> {
-    let file: File = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    if file.format != FORMAT {
-        return Err(format!("its format is {}", file.format));
-    }
-    let events = (0..).zip(&file.events).map(|(order, event)| event.event(order));
+    Recording::read(text.as_bytes()).map_err(|error| error.to_string())?;
+    let File { recording, kept, .. } = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let programs = recording.runs.len();
+    let run = recording.runs.into_iter().nth(kept.run).unwrap_or_default();
+    let ProgramRun { role, events, events_cut: cut, .. } = run;
     Ok(Conversation {
-        program: file.program,
-        judged_by: file.judged_by,
-        passed: file.passed,
-        failed: file.failed,
-        seed: file.seed,
-        events: events.collect::<Result<Vec<Event>, String>>()?,
-        cut: file.cut,
-        at: file.at,
-        sources: file.sources,
-        again: file.again,
-        role: file.role,
-        programs: file.programs,
+        program: recording.program.name,
+        judged_by: recording.broker.as_ref().map(report::text::judge).unwrap_or_default(),
+        passed: kept.passed,
+        failed: kept.failed,
+        seed: recording.seed,
+        events,
+        cut,
+        at: Some(kept.at),
+        sources: kept.sources,
+        again: recording.program.again,
+        role,
+        programs,
     })
 }
 
@@ -225,18 +196,7 @@ pub fn forget(lesson: &str) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use wire::{
-        Content, Method, Peer, What,
-        protocol::basic::{self, AMQPMethod::Publish},
-    };
-
     use super::*;
-
-    fn said(what: What) -> Event {
-        Event { at: Duration::ZERO, order: 0, connection: 1, from: Peer::Program, what }
-    }
 
     #[test]
     fn the_age_of_a_check_is_told_in_the_largest_unit() {
@@ -256,27 +216,5 @@ mod tests {
                 "2 days ago"
             ]
         );
-    }
-
-    #[test]
-    fn what_an_older_kit_kept_can_be_read() {
-        let kept = r#"{"format":"hello-rabbit/wire/v1","program":"p","judged_by":"b","passed":[],"failed":null,"seed":null,"events":[],"cut":false}"#;
-        let conversation = read(kept).unwrap();
-        assert_eq!((conversation.age(), conversation.is_stale()), (None, false));
-    }
-
-    #[test]
-    fn a_flood_is_kept_to_a_bound() {
-        let (kept, cut) = bounded(&vec![said(What::Heartbeat); MOST_EVENTS + 1]);
-        assert_eq!((kept.len(), cut), (MOST_EVENTS, true));
-        assert!(!bounded(&[said(What::Heartbeat)]).1);
-
-        let body = vec![0; 1024 * 1024];
-        let content = Content { size: body.len() as u64, body: body.into(), complete: true, ..Content::default() };
-        let method = Method::Basic(Publish(basic::Publish::default()));
-        let message = said(What::Method { channel: 1, method, content: Some(Box::new(content)) });
-        let (kept, cut) = bounded(&vec![message; 200]);
-        let bytes: usize = kept.iter().map(kept::Event::size).sum();
-        assert!(cut && !kept.is_empty() && bytes <= MOST_BYTES, "{} events, {bytes} bytes", kept.len());
     }
 }

@@ -191,7 +191,12 @@ mod tests {
     }
 
     fn failed(step: &str, hint: &str) -> Record {
-        let failed = Failed { step: step.to_owned(), message: "Something is wrong.".to_owned(), hint: hint.to_owned() };
+        let failed = Failed {
+            step: step.to_owned(),
+            code: "declare.never".to_owned(),
+            message: "Something is wrong.".to_owned(),
+            hint: hint.to_owned(),
+        };
         Record { failed: Some(failed), ..Record::default() }
     }
 

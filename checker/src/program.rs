@@ -21,5 +21,5 @@ pub struct Program {
     /// Whether cargo built it, from the package in that folder.
     pub is_package: bool,
     /// What the compiler warned of when it was built.
-    pub unused: Vec<messages::Unused>,
+    pub warnings: Vec<recording::Warning>,
 }

@@ -50,6 +50,9 @@ pub struct Record {
 pub struct Failed {
     /// The step's id.
     pub step: String,
+    /// The fault's code; empty where an older kit wrote it down.
+    #[serde(default)]
+    pub code: String,
     /// What was wrong.
     pub message: String,
     /// What the report said to do.
@@ -59,7 +62,12 @@ pub struct Failed {
 impl Failed {
     /// What is remembered of a step that failed.
     pub(crate) fn at(step: &Step, mistake: &Mistake) -> Failed {
-        Failed { step: step.id.clone(), message: mistake.message.clone(), hint: mistake.hint.clone() }
+        Failed {
+            step: step.id.clone(),
+            code: mistake.code.to_owned(),
+            message: mistake.message.clone(),
+            hint: mistake.hint.clone(),
+        }
     }
 }
 
@@ -134,10 +142,11 @@ pub fn remember(report: &Report) -> io::Result<()> {
         return Ok(());
     }
     let mut progress = Progress::read()?;
-    let record = progress.lessons.entry(report.lesson.clone()).or_default();
+    let lesson = &report.recording.lesson;
+    let record = progress.lessons.entry(lesson.clone()).or_default();
     record.learn(report);
     progress.write()?;
-    replace(&last_report(&report.lesson), &json_text::line(&json::report(report)))?;
+    replace(&last_report(lesson), &json_text::line(&json::report(report)))?;
     conversation::keep(report)
 }
 
@@ -153,7 +162,7 @@ impl Record {
         self.steps_passed = report.passed().count();
         let failed = report.failed().map(|(step, mistake)| Failed::at(step, mistake));
         // Another mistake begins at its first hint.
-        let same = |old: &Failed, new: &Failed| old.step == new.step && old.message == new.message;
+        let same = |old: &Failed, new: &Failed| old.step == new.step && old.code == new.code;
         if !self.failed.iter().zip(&failed).any(|(old, new)| same(old, new)) {
             self.hints_shown = 0;
         }
@@ -184,10 +193,9 @@ pub(crate) fn replace(file: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        performance::Performance,
-        verdict::{Outcome, Timing},
-    };
+    use recording::Recording;
+
+    use crate::verdict::Outcome;
 
     fn report(outcomes: &[Outcome]) -> Report {
         let step = |(index, outcome): (usize, &Outcome)| Step {
@@ -200,29 +208,22 @@ mod tests {
         let passed = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Passed(_)));
         Report {
             number: "01".to_owned(),
-            lesson: "hello-send".to_owned(),
             title: String::new(),
-            program: String::new(),
-            sources: None,
-            again: String::new(),
             verdict: if passed { Verdict::Passed } else { Verdict::Failed },
             reason: None,
-            broker: None,
             steps: outcomes.iter().enumerate().map(step).collect(),
             notes: Vec::new(),
-            performance: Performance::default(),
-            role: String::new(),
-            others: Vec::new(),
             shows_all: true,
-            seed: None,
-            timing: Timing::default(),
+            recording: Recording { lesson: "hello-send".to_owned(), ..Recording::default() },
+            sources: None,
         }
     }
 
     #[test]
     fn a_lesson_stays_passed_and_another_mistake_begins_at_its_first_hint() {
         let passed = Outcome::Passed(String::new());
-        let failed = |message: &str| Outcome::Failed(Mistake::new(message).hint("do this"));
+        let failed =
+            |code| Outcome::Failed(Mistake { code, message: "always the same".to_owned(), ..Mistake::default() });
         let mut record = Record::default();
         record.learn(&report(&[passed.clone(), failed("one")]));
         assert_eq!((record.steps_passed, record.passed_at), (1, None));

@@ -6,6 +6,7 @@
 
 mod blocked;
 
+use recording::ProgramRun;
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -23,11 +24,10 @@ use tokio::{
 use crate::{
     brokers::{Broker, address::Address, alarm::Alarm, hand::Hand},
     owner::Run,
-    performance::Performance,
     program::{Program, facts, running::Running},
     report::busy::{Busy, watched},
     tap::{Bounds, Door, Tap},
-    verdict::Reason,
+    verdict::NotChecked,
 };
 
 pub use blocked::Blocked;
@@ -39,7 +39,7 @@ const PROMPTLY: f64 = 0.3;
 /// What was seen of one program so far; tap and program write into it, contracts wait on it.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    performance: Arc<Mutex<Performance>>,
+    performance: Arc<Mutex<ProgramRun>>,
     /// How many times something was added.
     version: Arc<AtomicU64>,
     changed: watch::Sender<u64>,
@@ -58,19 +58,19 @@ impl Seen {
     }
 
     /// Adds to what was seen, and wakes who waits for it.
-    pub fn add(&self, change: impl FnOnce(&mut Performance)) {
+    pub fn add(&self, change: impl FnOnce(&mut ProgramRun)) {
         change(&mut self.performance.lock().unwrap_or_else(PoisonError::into_inner));
         self.version.fetch_add(1, Ordering::Relaxed);
         self.changed.send_modify(|version| *version += 1);
     }
 
     /// Looks at what was seen so far.
-    pub fn look<T>(&self, look: impl FnOnce(&Performance) -> T) -> T {
+    pub fn look<T>(&self, look: impl FnOnce(&ProgramRun) -> T) -> T {
         look(&self.performance.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Waits until `holds`, or until `deadline`. Returns whether it holds.
-    pub async fn until(&self, deadline: Instant, mut holds: impl FnMut(&Performance) -> bool) -> bool {
+    pub async fn until(&self, deadline: Instant, mut holds: impl FnMut(&ProgramRun) -> bool) -> bool {
         until(&self.changed, deadline, || self.look(&mut holds)).await
     }
 }
@@ -115,6 +115,8 @@ pub struct Stage<'a> {
 /// How a program is started.
 #[derive(Clone, Debug, Default)]
 pub struct Call {
+    /// Its part in the scene: `worker 1`. Empty where there is one program only.
+    pub role: String,
     /// Arguments, behind those of its own.
     pub arguments: Vec<String>,
     /// The address it is given asks for heartbeats, this many seconds apart.
@@ -135,7 +137,7 @@ impl<'a> Stage<'a> {
         queues: &[&str],
         time_limit: Duration,
         port: Option<u16>,
-    ) -> Result<Stage<'a>, Reason> {
+    ) -> Result<Stage<'a>, NotChecked> {
         let room = broker.room(run, queues).await?;
         let (hand, alarm) = tokio::join!(Hand::reach(&room), Alarm::at(&room));
         let hand = hand.map_err(|error| broker.refused(&error.to_string()))?;
@@ -173,7 +175,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The reason why a check with this alarm says nothing.
-    pub async fn not_checked(&self, alarm: &Alarm) -> Reason {
+    pub async fn not_checked(&self, alarm: &Alarm) -> NotChecked {
         alarm.not_checked(self.broker.is_embedded().await)
     }
 
@@ -189,12 +191,12 @@ impl<'a> Stage<'a> {
     /// # Errors
     ///
     /// Why the broker doesn't let us in.
-    pub async fn beside(&self, queues: &[&str]) -> Result<Option<Stage<'a>>, Reason> {
+    pub async fn beside(&self, queues: &[&str]) -> Result<Option<Stage<'a>>, NotChecked> {
         if !self.broker.makes_vhosts() {
             return Ok(None);
         }
         // It let us in before.
-        let failed = |reason: Reason| failed_us(reason.message.trim_end_matches('.'));
+        let failed = |reason: NotChecked| failed_us(reason.message.trim_end_matches('.'));
         let beside = Stage::set(&self.broker, self.run, queues, self.time_limit, self.port).await.map_err(failed)?;
         Ok(Some(Stage {
             zero: self.zero,
@@ -223,7 +225,7 @@ impl<'a> Stage<'a> {
     /// # Errors
     ///
     /// When the tap's port is taken or the program can't be started.
-    pub async fn start(&self, program: &Program) -> Result<Actor, Reason> {
+    pub async fn start(&self, program: &Program) -> Result<Actor, NotChecked> {
         self.call(program, &Call::default()).await
     }
 
@@ -233,13 +235,17 @@ impl<'a> Stage<'a> {
     /// # Errors
     ///
     /// As [`Stage::start`].
-    pub async fn call(&self, program: &Program, call: &Call) -> Result<Actor, Reason> {
+    pub async fn call(&self, program: &Program, call: &Call) -> Result<Actor, NotChecked> {
         let before = self.door.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(door) = before {
             door.close().await;
         }
         let seen = Seen::told(self.changed.clone());
-        seen.add(|seen| seen.facts = facts::of(program, self.port));
+        seen.add(|seen| {
+            seen.role.clone_from(&call.role);
+            seen.arguments.clone_from(&call.arguments);
+            seen.program = Arc::new(facts::of(program, self.port));
+        });
         self.blocked.watch(seen.clone());
         let tap =
             Tap::open(&self.room, self.port, seen.clone(), self.zero, Some(self.run.hold()), Bounds::default()).await?;
@@ -259,7 +265,7 @@ impl<'a> Stage<'a> {
         &self,
         actors: &[&Actor],
         patience: Duration,
-        mut holds: impl FnMut(&[&Performance]) -> bool,
+        mut holds: impl FnMut(&[&ProgramRun]) -> bool,
     ) -> bool {
         let now = Instant::now() + patience;
         let deadline = actors.iter().map(|actor| actor.deadline).fold(now, Instant::min);
@@ -269,7 +275,7 @@ impl<'a> Stage<'a> {
                 .iter()
                 .map(|actor| actor.seen.performance.lock().unwrap_or_else(PoisonError::into_inner))
                 .collect();
-            let seen: Vec<&Performance> = locked.iter().map(|guard| &**guard).collect();
+            let seen: Vec<&ProgramRun> = locked.iter().map(|guard| &**guard).collect();
             held = holds(&seen);
             held || seen.iter().any(|seen| seen.exit.is_some())
         };
@@ -295,7 +301,7 @@ impl<'a> Stage<'a> {
     /// # Errors
     ///
     /// When it does not come back.
-    pub async fn restart(&mut self) -> Result<bool, Reason> {
+    pub async fn restart(&mut self) -> Result<bool, NotChecked> {
         if !self.broker.restart().await? {
             return Ok(false);
         }
@@ -304,9 +310,9 @@ impl<'a> Stage<'a> {
         Ok(true)
     }
 
-    /// A [`Reason`] for a broker that fails the checker in the middle of a check.
+    /// A [`NotChecked`] for a broker that fails the checker in the middle of a check.
     #[must_use]
-    pub fn lost(&self, error: &lapin::Error) -> Reason {
+    pub fn lost(&self, error: &lapin::Error) -> NotChecked {
         failed_us(&error.to_string())
     }
 
@@ -315,7 +321,7 @@ impl<'a> Stage<'a> {
     /// # Errors
     ///
     /// The reason why the check says nothing: it has.
-    pub fn still_there(&self) -> Result<(), Reason> {
+    pub fn still_there(&self) -> Result<(), NotChecked> {
         if self.hand.holds_on() { Ok(()) } else { Err(failed_us("its connection is gone")) }
     }
 }
@@ -324,8 +330,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn failed_us(how: &str) -> Reason {
-    Reason {
+fn failed_us(how: &str) -> NotChecked {
+    NotChecked {
         message: format!("The broker failed the checker in the middle of the check: {how}."),
         hints: vec!["Check again; if it stays, look into the broker's log (cargo xtask broker logs)".to_owned()],
     }
@@ -342,23 +348,23 @@ pub struct Actor {
 
 impl Actor {
     /// Waits until `holds`, at most until the program ends or its time limit is over. Returns whether it holds.
-    pub async fn until(&self, holds: impl FnMut(&Performance) -> bool) -> bool {
+    pub async fn until(&self, holds: impl FnMut(&ProgramRun) -> bool) -> bool {
         self.wait(self.deadline, holds).await
     }
 
     /// As [`Actor::until`], for something that should follow at once.
-    pub async fn promptly(&self, holds: impl FnMut(&Performance) -> bool) -> bool {
+    pub async fn promptly(&self, holds: impl FnMut(&ProgramRun) -> bool) -> bool {
         self.within(self.promptly, holds).await
     }
 
     /// As [`Actor::until`], and at most so long.
-    pub async fn within(&self, patience: Duration, holds: impl FnMut(&Performance) -> bool) -> bool {
+    pub async fn within(&self, patience: Duration, holds: impl FnMut(&ProgramRun) -> bool) -> bool {
         self.wait(self.deadline.min(Instant::now() + patience), holds).await
     }
 
-    async fn wait(&self, deadline: Instant, mut holds: impl FnMut(&Performance) -> bool) -> bool {
+    async fn wait(&self, deadline: Instant, mut holds: impl FnMut(&ProgramRun) -> bool) -> bool {
         let mut held = false;
-        let over = |seen: &Performance| {
+        let over = |seen: &ProgramRun| {
             held = holds(seen);
             held || seen.exit.is_some()
         };
@@ -390,28 +396,28 @@ impl Actor {
     }
 
     /// Kills it, as `kill -9` does, and all it started. What was seen of it is complete after this.
-    pub async fn kill(self) -> Performance {
+    pub async fn kill(self) -> ProgramRun {
         self.running.kill();
         self.end_promptly().await
     }
 
     /// Waits for the program's end, at most until its time limit; then ends it, and all it started. What was seen of it is
     /// complete after this.
-    pub async fn end(self) -> Performance {
+    pub async fn end(self) -> ProgramRun {
         let deadline = self.deadline;
         self.finish(deadline).await
     }
 
     /// As [`Actor::end`], for a program that should end at once.
-    pub async fn end_promptly(self) -> Performance {
+    pub async fn end_promptly(self) -> ProgramRun {
         let deadline = Instant::now() + self.promptly;
         self.finish(deadline).await
     }
 
-    async fn finish(self, deadline: Instant) -> Performance {
+    async fn finish(self, deadline: Instant) -> ProgramRun {
         self.seen.until(deadline, |seen| seen.exit.is_some()).await;
         self.running.end().await;
         self.tap.close().await;
-        self.seen.look(Performance::clone)
+        self.seen.look(ProgramRun::clone)
     }
 }

@@ -29,7 +29,7 @@ use wire::{Peer, What};
 
 pub use recorder::Bounds;
 
-use crate::{brokers::address::Address, owner::Hold, stage::Seen, tap::recorder::Recorder, verdict::Reason};
+use crate::{brokers::address::Address, owner::Hold, stage::Seen, tap::recorder::Recorder, verdict::NotChecked};
 
 /// The vhost that programs ask for.
 const ASKED_VHOST: &str = "/";
@@ -87,8 +87,8 @@ impl Tap {
         zero: Instant,
         hold: Option<Hold>,
         bounds: Bounds,
-    ) -> Result<Tap, Reason> {
-        let listeners = listen(port).await.map_err(|error| Reason {
+    ) -> Result<Tap, NotChecked> {
+        let listeners = listen(port).await.map_err(|error| NotChecked {
             message: format!("The checker can't listen on port {} of 127.0.0.1: {error}.", port.unwrap_or(0)),
             hints: vec![
                 "If a broker of yours has the port: stop it for the check, or let the program read AMQP_URL instead of --port".to_owned(),

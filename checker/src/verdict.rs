@@ -1,13 +1,13 @@
 //! The result of a check. Data only; [`crate::report`] gives it a form.
 
-use std::time::Duration;
-
 use cli::Exit;
+use contracts::{contract, lesson::Lesson};
+use recording::{BuildError, ProgramRun, Recording};
 
-use crate::{
-    performance::{Part, Performance},
-    program::sources::Sources,
-};
+use crate::program::sources::Sources;
+
+pub use contracts::verdict::{Mistake, Note, Outcome, Step};
+pub use recording::{BrokerIdentity, NotChecked, Timing};
 
 /// The three verdicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,46 +52,70 @@ impl Verdict {
     }
 }
 
-/// The result of one check.
+/// The result of one check: the recording, and what it comes to.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The lesson's number, as in `01`.
     pub number: String,
-    /// The lesson's id.
-    pub lesson: String,
     /// The lesson's title.
     pub title: String,
-    /// Which program was judged.
-    pub program: String,
-    /// The sources of the program, as they were when the check began; None where a command line names no file.
-    pub sources: Option<Sources>,
-    /// The command that makes the same check again.
-    pub again: String,
     /// The verdict.
     pub verdict: Verdict,
-    /// Why there is none, for [`Verdict::NotChecked`].
-    pub reason: Option<Reason>,
-    /// What judged; None when no broker was found.
-    pub broker: Option<BrokerIdentity>,
+    /// The reason of [`Verdict::NotChecked`].
+    pub reason: Option<NotChecked>,
     /// The steps in their order.
     pub steps: Vec<Step>,
     /// Notes on a program that passed; empty for any other verdict.
     pub notes: Vec<Note>,
-    /// What was seen of the program; of the first of them, where a scene has several.
-    pub performance: Performance,
-    /// What that one was, where there are several: `worker 1`. Empty where there are not.
-    pub role: String,
-    /// What was seen of the others.
-    pub others: Vec<Part>,
-    /// Whether the text shows the output of the others, too.
+    /// Whether the text shows the output of all runs, and not of the primary one only.
     pub shows_all: bool,
-    /// What the scene's random choices were made from, where it makes any: the same seed makes the same choices.
-    pub seed: Option<u64>,
-    /// How long it took.
-    pub timing: Timing,
+    /// All that was seen.
+    pub recording: Recording,
+    /// The sources of the program, as they were when the check began; None where a command line names no file, and where a
+    /// recording was judged again.
+    pub sources: Option<Sources>,
 }
 
 impl Report {
+    /// Judges a recording of this lesson. The same recording always gives the same report.
+    #[must_use]
+    pub fn of(lesson: &Lesson, recording: Recording) -> Report {
+        let contract = contract::of(&lesson.about.id);
+        let mut report = Report {
+            number: lesson.number.clone(),
+            title: lesson.about.title.clone(),
+            verdict: Verdict::NotChecked,
+            reason: recording.not_checked.clone(),
+            steps: lesson.steps(&[]),
+            notes: Vec::new(),
+            shows_all: contract.is_none_or(|contract| contract.shows_all()),
+            recording,
+            sources: None,
+        };
+        if report.reason.is_some() {
+            return report;
+        }
+        if let Some(error) = &report.recording.build_error {
+            report.verdict = Verdict::Failed;
+            report.steps = does_not_compile(lesson, error);
+            return report;
+        }
+        let judged = contract.ok_or_else(|| NotChecked {
+            message: format!("The lesson {} has no contract.", lesson.about.id),
+            hints: vec!["A contract is a file in crates/contracts/src".to_owned()],
+        });
+        match judged.and_then(|contract| contract.judge(&report.recording)) {
+            Err(reason) => report.reason = Some(reason),
+            Ok(judgement) => {
+                report.steps = lesson.steps(&judgement.outcomes);
+                report.notes = judgement.notes;
+                let all_passed = report.steps.iter().all(|step| matches!(step.outcome, Outcome::Passed(_)));
+                report.verdict = if all_passed { Verdict::Passed } else { Verdict::Failed };
+            }
+        }
+        report
+    }
+
     /// The step that failed, and what is wrong with it; None where none did. There is one at most: those after it are skipped.
     #[must_use]
     pub fn failed(&self) -> Option<(&Step, &Mistake)> {
@@ -101,14 +125,35 @@ impl Report {
         })
     }
 
-    /// All programs, each with its role.
-    pub fn programs(&self) -> impl Iterator<Item = (&str, &Performance)> {
-        let others = self.others.iter().map(|part| (part.role.as_str(), &part.performance));
-        std::iter::once((self.role.as_str(), &self.performance)).chain(others)
+    /// The run that is shown: the one in which the failed step was seen, else the first. None where no program was started.
+    #[must_use]
+    pub fn primary(&self) -> Option<&ProgramRun> {
+        let of_the_fault = self.failed().and_then(|(_, mistake)| mistake.run);
+        let runs = &self.recording.runs;
+        of_the_fault.and_then(|run| runs.get(run)).or(runs.first())
+    }
+
+    /// All runs, in the order of the starts.
+    #[must_use]
+    pub fn runs(&self) -> &[ProgramRun] {
+        &self.recording.runs
     }
 
     /// The steps that passed.
     pub fn passed(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| matches!(step.outcome, Outcome::Passed(_)))
     }
+}
+
+fn does_not_compile(lesson: &Lesson, error: &BuildError) -> Vec<Step> {
+    let page = error.code.as_ref().map(|code| format!("{code}.html")).unwrap_or_default();
+    let build = Step {
+        id: "build".to_owned(),
+        title: "compile".to_owned(),
+        outcome: Outcome::Failed(contract::does_not_compile(error)),
+        page: String::new(),
+        read: format!("https://doc.rust-lang.org/error_codes/{page}"),
+    };
+    let skip = |step: Step| Step { outcome: Outcome::Skipped("build".to_owned()), ..step };
+    std::iter::once(build).chain(lesson.steps(&[]).into_iter().map(skip)).collect()
 }

@@ -8,7 +8,8 @@ use crate::{Cli, cargo::root};
 
 /// The book's pages, and what is written like them.
 fn documents() -> Vec<PathBuf> {
-    let mut documents = ["README.md", "CONTRIBUTING.md", "crates/broker/README.md"].map(|path| root().join(path)).to_vec();
+    let mut documents =
+        ["README.md", "CONTRIBUTING.md", "crates/broker/README.md"].map(|path| root().join(path)).to_vec();
     let mut folders = vec![root().join("book/src")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {

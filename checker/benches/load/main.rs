@@ -18,7 +18,7 @@ use std::{
 
 use checker::{
     owner::{self, Run},
-    verdict::Reason,
+    verdict::NotChecked,
 };
 use tokio::runtime::Runtime;
 
@@ -71,17 +71,17 @@ fn main() -> ExitCode {
 }
 
 /// Prints the report, and leaves it where it can be copied from.
-fn publish(report: &Report) -> Result<(), Reason> {
+fn publish(report: &Report) -> Result<(), NotChecked> {
     println!("{report}");
     let folder = cli::kit().unwrap_or(Path::new(".")).join("target/hello-rabbit/bench");
     let path = folder.join("load.md");
-    fs::create_dir_all(&folder).and_then(|()| fs::write(&path, report.to_string())).map_err(|error| Reason {
+    fs::create_dir_all(&folder).and_then(|()| fs::write(&path, report.to_string())).map_err(|error| NotChecked {
         message: format!("The report could not be written to {}: {error}.", path.display()),
         hints: vec![],
     })
 }
 
-async fn measure(run: &Run, pace: &Pace) -> Result<Report, Reason> {
+async fn measure(run: &Run, pace: &Pace) -> Result<Report, NotChecked> {
     let embedded = Side::embedded(run).await?;
     let rabbitmq = Side::rabbitmq(run).await?;
     let in_process = median(side::starts_in_process(pace.starts).await?);
@@ -91,7 +91,7 @@ async fn measure(run: &Run, pace: &Pace) -> Result<Report, Reason> {
     let mut loads = Vec::new();
     let begun = Instant::now();
     for connections in [1, 10, 100] {
-        let lost = |error: Failure| Reason { message: format!("A broker under load: {error}."), hints: vec![] };
+        let lost = |error: Failure| NotChecked { message: format!("A broker under load: {error}."), hints: vec![] };
         let clients = [
             Clients::open(&sides[0].url, connections).await.map_err(lost)?,
             Clients::open(&sides[1].url, connections).await.map_err(lost)?,

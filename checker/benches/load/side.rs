@@ -17,7 +17,7 @@ use checker::{
         local, ports, ready,
     },
     owner::{self, MARK, Run, broker_mark},
-    verdict::Reason,
+    verdict::NotChecked,
 };
 use cli::{BrokerArgs, BrokerChoice, EmbeddedArgs};
 use tokio::net::TcpStream;
@@ -40,7 +40,7 @@ pub struct Side {
 
 impl Side {
     /// The embedded broker, as its own program.
-    pub async fn embedded(run: &Run) -> Result<Side, Reason> {
+    pub async fn embedded(run: &Run) -> Result<Side, NotChecked> {
         let port = ports::free_pair().map_err(failed)?;
         let mark = format!("{}.embedded", run.id());
         let program = Program { mark: mark.clone(), port, log: run.folder().join("embedded.log") };
@@ -51,10 +51,10 @@ impl Side {
     }
 
     /// RabbitMQ: in a container, else the one that is installed here.
-    pub async fn rabbitmq(run: &Run) -> Result<Side, Reason> {
+    pub async fn rabbitmq(run: &Run) -> Result<Side, NotChecked> {
         let in_container = docker::image_at_hand(Some(IMAGE)).await.is_some();
         if !in_container && local::server().is_none() {
-            return Err(Reason {
+            return Err(NotChecked {
                 message: format!("There is no RabbitMQ to compare with: no image {IMAGE}, and none installed."),
                 hints: vec!["Build the image: docker/build-image 4.3".to_owned()],
             });
@@ -122,13 +122,14 @@ fn cpu(process: &str) -> Duration {
 }
 
 /// How long `Server::start` takes, to the first `connection.start`.
-pub async fn starts_in_process(times: usize) -> Result<Vec<Duration>, Reason> {
+pub async fn starts_in_process(times: usize) -> Result<Vec<Duration>, NotChecked> {
     let mut took = Vec::new();
     for _ in 0..times {
         let begin = Instant::now();
-        let server = Server::start(Config::default(), None)
-            .await
-            .map_err(|error| Reason { message: format!("The embedded broker can't start: {error}."), hints: vec![] })?;
+        let server = Server::start(Config::default(), None).await.map_err(|error| NotChecked {
+            message: format!("The embedded broker can't start: {error}."),
+            hints: vec![],
+        })?;
         answer(server.port()).await?;
         took.push(begin.elapsed());
     }
@@ -136,7 +137,7 @@ pub async fn starts_in_process(times: usize) -> Result<Vec<Duration>, Reason> {
 }
 
 /// How long the program takes, from its spawn to the first `connection.start`.
-pub async fn starts_as_program(times: usize, run: &Run) -> Result<Vec<Duration>, Reason> {
+pub async fn starts_as_program(times: usize, run: &Run) -> Result<Vec<Duration>, NotChecked> {
     let program = embedded::build().await?;
     let mut took = Vec::new();
     for _ in 0..times {
@@ -157,7 +158,7 @@ fn spawn(program: &Path, port: u16, mark: &str) -> io::Result<std::process::Chil
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
 }
 
-async fn answer(port: u16) -> Result<(), Reason> {
+async fn answer(port: u16) -> Result<(), NotChecked> {
     let deadline = tokio::time::Instant::now() + START_PATIENCE;
     let place = format!("127.0.0.1:{port}");
     // `ready::wait` alone knocks too seldom for something this fast.
@@ -176,6 +177,6 @@ fn docker(arguments: &[&str]) -> String {
     told.map(|told| String::from_utf8_lossy(&told.stdout).into_owned()).unwrap_or_default()
 }
 
-fn failed(error: io::Error) -> Reason {
-    Reason { message: format!("A broker could not be started: {error}."), hints: vec![] }
+fn failed(error: io::Error) -> NotChecked {
+    NotChecked { message: format!("A broker could not be started: {error}."), hints: vec![] }
 }

@@ -11,7 +11,7 @@ use crate::{
     progress::Progress,
     report,
     start::{self, NotStarted, Wish},
-    verdict::Reason,
+    verdict::NotChecked,
 };
 
 /// `next`: what `cargo xtask` alone says.
@@ -64,7 +64,7 @@ pub fn diff(what: DiffWhat) -> ExitCode {
             return Err(Exit::Usage.into());
         }
         let text = diff::diff(&lesson, &own, comments).map_err(|error| {
-            give_up(&Reason { message: format!("The programs can't be compared: {error}."), hints: Vec::new() })
+            give_up(&NotChecked { message: format!("The programs can't be compared: {error}."), hints: Vec::new() })
         })?;
         answer(&text)?;
         if !comments {
@@ -116,5 +116,5 @@ fn progress() -> Result<Progress, ExitCode> {
 }
 
 fn unremembered(error: &std::io::Error) -> ExitCode {
-    give_up(&Reason { message: format!("Your progress can't be read or written: {error}."), hints: Vec::new() })
+    give_up(&NotChecked { message: format!("Your progress can't be read or written: {error}."), hints: Vec::new() })
 }

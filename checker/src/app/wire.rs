@@ -8,6 +8,7 @@ use std::{
 };
 
 use cli::{BrokerArgs, BrokerChoice, CheckOptions, Exit, Format, ProgramArgs, WireFormat, WireShow};
+use recording::ProgramRun;
 use serde_json::{Value, json};
 use tokio::{process::Command, time::timeout};
 use wire::{Event, sequence, why};
@@ -22,7 +23,7 @@ use crate::{
     owner::Run,
     progress,
     report::{self, say},
-    verdict::{Reason, Report, Verdict},
+    verdict::{NotChecked, Report, Verdict},
 };
 
 /// How long the lesson's own program may run.
@@ -95,7 +96,7 @@ fn last(lesson: &Lesson) -> Result<Conversation, ExitCode> {
             );
             Err(Exit::Usage.into())
         }
-        Err(error) => Err(give_up(&Reason {
+        Err(error) => Err(give_up(&NotChecked {
             message: format!("What was said at the last check can't be read: {error}."),
             hints: vec![format!("Check again: cargo xtask check lesson {number}")],
         })),
@@ -127,7 +128,12 @@ async fn expected(lesson: &Lesson, conversation: &Conversation) -> Result<Option
             say("interrupted; cleaning up");
             Err(Exit::Interrupted.into())
         }
-        Some(report) if report.verdict == Verdict::Passed => Ok(Some(report.performance.events)),
+        Some(report) if report.verdict == Verdict::Passed => {
+            let same = |run: &ProgramRun| run.role == conversation.role;
+            let mut runs = report.recording.runs;
+            let run = runs.iter().position(same).unwrap_or(0);
+            Ok((run < runs.len()).then(|| runs.swap_remove(run).events))
+        }
         Some(report) => alone(&report.reason.map_or_else(|| "it does not pass".to_owned(), |reason| reason.message)),
     }
 }
@@ -140,6 +146,7 @@ async fn play(lesson: &Lesson, seed: Option<u64>, run: &Run) -> Report {
         wire: false,
         format: Format::Text,
         seed,
+        record: None,
     };
     check(lesson, &program, None, &options, run, Broker::find(&options.broker, run)).await
 }
@@ -165,7 +172,7 @@ fn picture(lesson: &Lesson, conversation: &Conversation) -> String {
 async fn open(lesson: &Lesson, picture: &str) -> Result<(), ExitCode> {
     let file = conversation::picture(&lesson.about.id);
     progress::replace(&file, picture).map_err(|error| {
-        give_up(&Reason {
+        give_up(&NotChecked {
             message: format!("The picture can't be written: {error}."),
             hints: vec!["Or take it from stdout: --format svg, without --open".to_owned()],
         })

@@ -9,7 +9,7 @@ use futures_lite::{Stream, StreamExt};
 use lapin::{BasicProperties, Connection, ConnectionProperties, Error, Event, options::BasicPublishOptions};
 use tokio::time::timeout;
 
-use crate::{brokers::address::Address, verdict::Reason};
+use crate::{brokers::address::Address, verdict::NotChecked};
 
 /// How long a broker may take to answer, or to say that it is blocked.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -86,10 +86,10 @@ impl Alarm {
 
     /// The reason why a check at such a broker says nothing.
     #[must_use]
-    pub fn not_checked(&self, embedded: bool) -> Reason {
+    pub fn not_checked(&self, embedded: bool) -> NotChecked {
         let mut hints = self.remedies(embedded);
         hints.push("Or check on a broker of its own: --broker embedded".to_owned());
-        Reason {
+        NotChecked {
             message: format!(
                 "The broker is low on {}. While this alarm is on, it takes no messages.",
                 self.resources()
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn each_alarm_has_its_way_out() {
         let text = |reason: &str, embedded: bool| {
-            let Reason { message, hints } = Alarm::new(reason).not_checked(embedded);
+            let NotChecked { message, hints } = Alarm::new(reason).not_checked(embedded);
             format!("{message}\n{}", hints.join("\n"))
         };
         insta::assert_snapshot!(text("low on memory", true), @r"

@@ -7,7 +7,7 @@ use crate::{
     brokers::{Broker, docker, embedded, local, warm},
     owner::Run,
     report::say,
-    verdict::Reason,
+    verdict::NotChecked,
 };
 
 /// What `auto` comes to.
@@ -38,7 +38,7 @@ pub(super) async fn leads_to_docker(args: &BrokerArgs) -> bool {
 }
 
 /// The first of: `AMQP_URL`, the broker kept warm, Docker when an image is there, an installed RabbitMQ, the embedded broker.
-pub(super) async fn find(args: &BrokerArgs, run: &Run) -> Result<Broker, Reason> {
+pub(super) async fn find(args: &BrokerArgs, run: &Run) -> Result<Broker, NotChecked> {
     match rung(args).await {
         Rung::Url(url) => Broker::at(&url, "in AMQP_URL").await,
         Rung::Warm(warm) => warm.broker().await,

@@ -4,7 +4,7 @@ use std::{process::Stdio, time::Duration};
 
 use tokio::{process::Command, time::timeout};
 
-use crate::{brokers::Broker, owner::Run, verdict::Reason};
+use crate::{brokers::Broker, owner::Run, verdict::NotChecked};
 
 /// The official image, with the management plugin. The documents and the compose file name the same one, and a test says so.
 pub const OFFICIAL: &str = "rabbitmq:4.3.6-management";
@@ -54,8 +54,8 @@ pub fn is_older(image: &str) -> bool {
 
 /// The reason that a build without the Docker client gives.
 #[cfg(not(feature = "docker"))]
-pub(super) fn without_client() -> Reason {
-    Reason {
+pub(super) fn without_client() -> NotChecked {
+    NotChecked {
         message: "This checker was built without its Docker client.".to_owned(),
         hints: vec!["Start it with cargo xtask, or build it with --features docker".to_owned()],
     }
@@ -63,14 +63,14 @@ pub(super) fn without_client() -> Reason {
 
 #[cfg(not(feature = "docker"))]
 mod client {
-    use super::{Broker, Reason, Run};
+    use super::{Broker, NotChecked, Run};
 
     /// This build has no Docker client; [`crate::app`] starts the one that has before it comes to this.
-    pub(super) async fn have(_image: &str) -> Result<(), Reason> {
+    pub(super) async fn have(_image: &str) -> Result<(), NotChecked> {
         Err(super::without_client())
     }
 
-    pub(super) async fn start(_image: &str, _run: &Run) -> Result<Broker, Reason> {
+    pub(super) async fn start(_image: &str, _run: &Run) -> Result<Broker, NotChecked> {
         Err(super::without_client())
     }
 
@@ -103,7 +103,7 @@ pub(crate) mod client {
     };
     use tokio::{sync::RwLock, time::Instant};
 
-    use super::{Broker, Reason, Run};
+    use super::{Broker, NotChecked, Run};
     use crate::{
         brokers::{Own, START_PATIENCE, address::Address, management::Management, ports},
         owner::Owned,
@@ -118,15 +118,15 @@ pub(crate) mod client {
     /// The label that tells whose container it is.
     const LABEL: &str = "hello-rabbit.run";
 
-    pub(super) async fn start(image: &str, run: &Run) -> Result<Broker, Reason> {
+    pub(super) async fn start(image: &str, run: &Run) -> Result<Broker, NotChecked> {
         // Where no engine answers, nothing can be left behind: so ask before the container is put on record.
         have(image).await?;
         let name = format!("hello-rabbit-{}", run.id());
-        run.owns(&Owned::Container { name: name.clone() }).map_err(|error| Reason {
+        run.owns(&Owned::Container { name: name.clone() }).map_err(|error| NotChecked {
             message: format!("The container could not be written down: {error}."),
             hints: vec!["Is the disk full?".to_owned()],
         })?;
-        let port = ports::free_pair().map_err(|error| Reason {
+        let port = ports::free_pair().map_err(|error| NotChecked {
             message: format!("There is no port for the container: {error}."),
             hints: vec!["Use an installed RabbitMQ: --broker local".to_owned()],
         })?;
@@ -135,7 +135,7 @@ pub(crate) mod client {
     }
 
     /// The engine has the image, or gets it, which may take minutes.
-    pub(super) async fn have(image: &str) -> Result<(), Reason> {
+    pub(super) async fn have(image: &str) -> Result<(), NotChecked> {
         let docker = engine().await.map_err(|error| trouble(image, &error))?;
         match docker.inspect_image(image).await {
             Ok(_) => Ok(()),
@@ -156,7 +156,7 @@ pub(crate) mod client {
     ///
     /// The container is its caller's, by name, who has it on record: [`remove`] it, also when this fails. It can be dropped at
     /// any time; then there may be a container, or be going to be one, and `remove` knows of both.
-    pub(crate) async fn launch(image: &str, name: &str, label: &str, port: u16) -> Result<Broker, Reason> {
+    pub(crate) async fn launch(image: &str, name: &str, label: &str, port: u16) -> Result<Broker, NotChecked> {
         let deadline = Instant::now() + START_PATIENCE;
         let request = request(image, name, label, port);
         let making = MAKING.read().await;
@@ -166,7 +166,7 @@ pub(crate) mod client {
             drop(making);
             started
         });
-        let started = start.await.map_err(|error| Reason {
+        let started = start.await.map_err(|error| NotChecked {
             message: format!("The start of a container of {image} was lost: {error}."),
             hints: vec!["Check again".to_owned()],
         })?;
@@ -223,7 +223,7 @@ pub(crate) mod client {
             })
     }
 
-    fn trouble(image: &str, error: &dyn std::error::Error) -> Reason {
+    fn trouble(image: &str, error: &dyn std::error::Error) -> NotChecked {
         // testcontainers tells the cause in its sources only.
         let mut message = format!("A container of {image} could not be started: {error}");
         let mut source = error.source();
@@ -243,7 +243,7 @@ pub(crate) mod client {
         } else {
             "Does the engine answer? docker info tells; DOCKER_HOST says where it is".to_owned()
         };
-        Reason { message, hints: vec![hint, "Or use an installed RabbitMQ: --broker local".to_owned()] }
+        NotChecked { message, hints: vec![hint, "Or use an installed RabbitMQ: --broker local".to_owned()] }
     }
 
     /// Restarts a container: its broker gets some seconds to stop by itself.
@@ -275,7 +275,7 @@ pub(crate) mod client {
 }
 
 /// Starts a container for this run, and waits until its broker is ready.
-pub(super) async fn start(image: Option<&str>, run: &Run) -> Result<Broker, Reason> {
+pub(super) async fn start(image: Option<&str>, run: &Run) -> Result<Broker, NotChecked> {
     let image = choose(image).await;
     let _busy = crate::report::busy::busy(&format!("starting RabbitMQ in a container ({image})"));
     client::start(&image, run).await
@@ -290,7 +290,7 @@ pub(super) async fn choose(asked: Option<&str>) -> String {
 }
 
 /// Makes sure that the engine answers and has the image, which it pulls if need be.
-pub(super) async fn have(image: &str) -> Result<(), Reason> {
+pub(super) async fn have(image: &str) -> Result<(), NotChecked> {
     client::have(image).await
 }
 

@@ -19,7 +19,7 @@ use crate::{
     brokers::{Broker, START_PATIENCE, address::Address, management::Management, ports},
     owner::{MARK, at},
     report::busy::busy,
-    verdict::{BrokerIdentity, Reason},
+    verdict::{BrokerIdentity, NotChecked},
     workspace,
 };
 
@@ -33,13 +33,13 @@ pub fn imitates() -> String {
 }
 
 /// Starts one in this process. It goes with the last copy of what is returned.
-pub(crate) async fn start() -> Result<Broker, Reason> {
-    let server = Server::start(Config::default(), None).await.map_err(|error| Reason {
+pub(crate) async fn start() -> Result<Broker, NotChecked> {
+    let server = Server::start(Config::default(), None).await.map_err(|error| NotChecked {
         message: format!("The embedded broker can't start: {error}."),
         hints: vec!["Another broker does as well: --broker amqp://user:password@host:5672/vhost".to_owned()],
     })?;
     let identity = BrokerIdentity {
-        kind: "embedded",
+        kind: "embedded".to_owned(),
         product: PRODUCT.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         detail: imitates(),
@@ -74,8 +74,8 @@ impl Program {
     /// # Errors
     ///
     /// Why it can't be had, and what to do.
-    pub async fn start(&self, accounts: &EmbeddedArgs) -> Result<Broker, Reason> {
-        let mut child = self.spawn(&build().await?, accounts).map_err(|error| Reason {
+    pub async fn start(&self, accounts: &EmbeddedArgs) -> Result<Broker, NotChecked> {
+        let mut child = self.spawn(&build().await?, accounts).map_err(|error| NotChecked {
             message: format!("The embedded broker could not be started: {error}."),
             hints: vec![],
         })?;
@@ -88,7 +88,7 @@ impl Program {
         let deadline = Instant::now() + START_PATIENCE;
         tokio::select! {
             ready = Broker::greet("embedded", imitates(), address, Some(management), deadline) => ready,
-            _ = child.wait() => Err(Reason {
+            _ = child.wait() => Err(NotChecked {
                 message: "The embedded broker ended while it was starting.".to_owned(),
                 hints: vec![format!("its log: {}", fs::read_to_string(&self.log).unwrap_or_default().trim())],
             }),
@@ -128,7 +128,7 @@ pub fn arguments(accounts: &EmbeddedArgs) -> Vec<String> {
 /// # Errors
 ///
 /// When cargo can't build it.
-pub async fn build() -> Result<PathBuf, Reason> {
+pub async fn build() -> Result<PathBuf, NotChecked> {
     let here = std::env::current_exe().unwrap_or_default();
     let folder = here.ancestors().find(|folder| folder.ends_with("debug") || folder.ends_with("release"));
     let program = folder.unwrap_or(Path::new(".")).join(format!("embedded-broker{}", std::env::consts::EXE_SUFFIX));
@@ -145,7 +145,7 @@ pub async fn build() -> Result<PathBuf, Reason> {
         return Ok(program);
     }
     let why = built.map_or_else(|error| error.to_string(), |status| status.to_string());
-    Err(Reason {
+    Err(NotChecked {
         message: format!("The embedded broker could not be built as a program: {why}."),
         hints: vec!["What does cargo say? cargo build --package broker --features program".to_owned()],
     })

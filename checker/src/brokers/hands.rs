@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::{
     brokers::management::{Management, ManagementError, encode},
-    verdict::Reason,
+    verdict::NotChecked,
 };
 
 /// Does it, and returns what there is to print. None when it is none of the commands of this module.
-pub(super) async fn run(what: &WarmWhat, management: &Management) -> Option<Result<String, Reason>> {
+pub(super) async fn run(what: &WarmWhat, management: &Management) -> Option<Result<String, NotChecked>> {
     Some(match what {
         WarmWhat::Bindings => bindings(management).await,
         WarmWhat::Connections => connections(management).await,
@@ -55,7 +55,7 @@ pub(super) async fn run(what: &WarmWhat, management: &Management) -> Option<Resu
 }
 
 /// The queues of `/`, as `rabbitmqctl list_queues` lists them.
-pub(super) async fn queues(management: &Management, columns: &[&str]) -> Result<String, Reason> {
+pub(super) async fn queues(management: &Management, columns: &[&str]) -> Result<String, NotChecked> {
     let queues = list(management, "/api/queues/%2F", "list its queues").await?;
     let cell = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let row = |queue: &Value| columns.iter().map(|column| cell(&queue[*column])).collect();
@@ -63,11 +63,11 @@ pub(super) async fn queues(management: &Management, columns: &[&str]) -> Result<
 }
 
 /// Restarts the embedded broker, as far as anybody can tell.
-pub(super) async fn restart(management: &Management) -> Result<(), Reason> {
+pub(super) async fn restart(management: &Management) -> Result<(), NotChecked> {
     ask(management, "PUT", "/api/hello-rabbit/restart", Value::Null, "restart the broker").await.map(drop)
 }
 
-async fn bindings(management: &Management) -> Result<String, Reason> {
+async fn bindings(management: &Management) -> Result<String, NotChecked> {
     let bindings = list(management, "/api/bindings", "list its bindings").await?;
     let row = |binding: &Value| {
         let source = text(binding, "source");
@@ -78,7 +78,7 @@ async fn bindings(management: &Management) -> Result<String, Reason> {
     Ok(table(&["vhost", "exchange", "routing key", "leads to"], bindings.iter().map(row)))
 }
 
-async fn connections(management: &Management) -> Result<String, Reason> {
+async fn connections(management: &Management) -> Result<String, NotChecked> {
     let connections = list(management, "/api/connections", "list its connections").await?;
     let row = |connection: &Value| {
         let channels = connection["channels"].to_string();
@@ -99,7 +99,7 @@ async fn publish(
     exchange: &str,
     key: &str,
     body: &str,
-) -> Result<String, Reason> {
+) -> Result<String, NotChecked> {
     let name = if exchange.is_empty() { "amq.default" } else { exchange };
     let path = format!("/api/exchanges/{}/{}/publish", encode(vhost), encode(name));
     let asked = json!({
@@ -110,13 +110,13 @@ async fn publish(
     if routed["routed"] == true {
         return Ok("published\n".to_owned());
     }
-    Err(Reason {
+    Err(NotChecked {
         message: format!("The message is gone: no queue gets what is published with the routing key {key:?}."),
         hints: vec!["Which are there? cargo xtask broker bindings".to_owned()],
     })
 }
 
-async fn peek(management: &Management, vhost: &str, queue: &str, count: u32) -> Result<String, Reason> {
+async fn peek(management: &Management, vhost: &str, queue: &str, count: u32) -> Result<String, NotChecked> {
     let path = format!("/api/queues/{}/{}/get", encode(vhost), encode(queue));
     // RabbitMQ takes messages out to show them, and puts them back; the embedded broker leaves them where they are.
     let asked = json!({ "count": count, "ackmode": "ack_requeue_true", "encoding": "auto" });
@@ -137,7 +137,7 @@ async fn peek(management: &Management, vhost: &str, queue: &str, count: u32) -> 
     Ok(table(&["", "", "body"], messages.iter().enumerate().map(row)))
 }
 
-async fn delete(management: &Management, vhost: &str, queue: &str) -> Result<String, Reason> {
+async fn delete(management: &Management, vhost: &str, queue: &str) -> Result<String, NotChecked> {
     let path = format!("/api/queues/{}/{}", encode(vhost), encode(queue));
     let deleted = management.call("DELETE", &path, None, None, "delete the queue").await;
     deleted.map(|_| format!("{queue} is deleted\n")).map_err(|error| match error {
@@ -146,8 +146,8 @@ async fn delete(management: &Management, vhost: &str, queue: &str) -> Result<Str
     })
 }
 
-fn no_queue(vhost: &str, queue: &str) -> Reason {
-    Reason {
+fn no_queue(vhost: &str, queue: &str) -> NotChecked {
+    NotChecked {
         message: format!("There is no queue {queue:?} in the vhost {vhost:?}."),
         hints: vec!["Which are there? cargo xtask broker queues".to_owned()],
     }
@@ -162,7 +162,7 @@ fn payload(message: &Value) -> Vec<u8> {
     }
 }
 
-async fn end(management: &Management, path: &str, connection: &str, reason: &str) -> Result<String, Reason> {
+async fn end(management: &Management, path: &str, connection: &str, reason: &str) -> Result<String, NotChecked> {
     let names = match connection {
         "all" => {
             let all = list(management, "/api/connections", "list its connections").await?;
@@ -176,7 +176,7 @@ async fn end(management: &Management, path: &str, connection: &str, reason: &str
         if connection == "all" && matches!(ended, Err(ManagementError::Refused { status: 404, .. })) {
             ended = Ok(String::new()); // it went by itself
         }
-        ended.map_err(|error| Reason {
+        ended.map_err(|error| NotChecked {
             message: format!("{error}."),
             hints: vec!["Which are there? cargo xtask broker connections".to_owned()],
         })?;
@@ -187,7 +187,7 @@ async fn end(management: &Management, path: &str, connection: &str, reason: &str
     ))
 }
 
-async fn alarm(management: &Management, what: AlarmWhat, kind: Option<AlarmKind>) -> Result<String, Reason> {
+async fn alarm(management: &Management, what: AlarmWhat, kind: Option<AlarmKind>) -> Result<String, NotChecked> {
     let (method, then, otherwise): (_, _, &[AlarmKind]) = match what {
         AlarmWhat::Raise => ("PUT", "on: who publishes has to wait", &[AlarmKind::Memory]),
         AlarmWhat::Clear => ("DELETE", "over", &[AlarmKind::Memory, AlarmKind::Disk]),
@@ -205,7 +205,7 @@ async fn alarm(management: &Management, what: AlarmWhat, kind: Option<AlarmKind>
     Ok(told)
 }
 
-async fn list(management: &Management, path: &str, what: &str) -> Result<Vec<Value>, Reason> {
+async fn list(management: &Management, path: &str, what: &str) -> Result<Vec<Value>, NotChecked> {
     let told = ask(management, "GET", path, Value::Null, what).await?;
     Ok(serde_json::from_str(&told).unwrap_or_default())
 }
@@ -216,13 +216,13 @@ async fn ask(
     path: &str,
     asked: Value,
     what: &str,
-) -> Result<String, Reason> {
+) -> Result<String, NotChecked> {
     let body = (!asked.is_null()).then(|| asked.to_string());
     management.call(method, path, body, None, what).await.map_err(|error| not_answered(&error, path))
 }
 
-fn not_answered(error: &ManagementError, path: &str) -> Reason {
-    Reason {
+fn not_answered(error: &ManagementError, path: &str) -> NotChecked {
+    NotChecked {
         message: format!("{error}."),
         hints: vec![if path.starts_with("/api/hello-rabbit/") {
             "Only the embedded broker can: cargo xtask broker up --broker embedded".to_owned()

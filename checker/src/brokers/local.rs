@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     brokers::{Broker, Own, START_PATIENCE, address::Address, management::Management, ports},
     owner::{self, MARK, Run, at, broker_mark},
-    verdict::Reason,
+    verdict::NotChecked,
 };
 
 /// Places of the server's script beside the path. Debian's script on the path insists on being root, and gives our
@@ -120,13 +120,13 @@ impl Node {
     }
 
     /// Starts the node and waits until it is ready. It goes on until the processes with its mark are ended.
-    pub(super) async fn start(&self) -> Result<Broker, Reason> {
-        let script = server().ok_or_else(|| Reason {
+    pub(super) async fn start(&self) -> Result<Broker, NotChecked> {
+        let script = server().ok_or_else(|| NotChecked {
             message: "RabbitMQ is not installed here.".to_owned(),
             hints: vec!["Debian, Ubuntu: apt install rabbitmq-server · macOS: brew install rabbitmq".to_owned()],
         })?;
         let deadline = Instant::now() + START_PATIENCE;
-        let child = self.spawn(&script).map_err(|error| Reason {
+        let child = self.spawn(&script).map_err(|error| NotChecked {
             message: format!("RabbitMQ could not be started: {error}."),
             hints: vec![format!("Does {} run by itself?", script.display())],
         });
@@ -141,7 +141,7 @@ impl Node {
         let ready = Broker::greet("local", detail, address, None, deadline);
         let broker = tokio::select! {
             ready = ready => ready.map_err(|reason| self.with_log(reason)),
-            _ = child.wait() => Err(self.with_log(Reason { message: "RabbitMQ ended while it was starting.".to_owned(), hints: vec![] })),
+            _ = child.wait() => Err(self.with_log(NotChecked { message: "RabbitMQ ended while it was starting.".to_owned(), hints: vec![] })),
         };
         let mut broker = broker?;
         broker.management = management.allows_vhosts().await.is_ok().then_some(management);
@@ -150,7 +150,7 @@ impl Node {
 
     /// Stops the node and starts it again. It is asked to stop: a node that is killed may lose a queue that it declared
     /// in the last seconds, durable or not, as its catalogue is written with a delay.
-    pub(super) async fn restart(&self) -> Result<(), Reason> {
+    pub(super) async fn restart(&self) -> Result<(), NotChecked> {
         owner::ask_to_end(&self.mark);
         owner::end_processes_in(&self.mark, STOP_PATIENCE).await;
         self.start().await.map(drop)
@@ -172,7 +172,7 @@ impl Node {
         self.folder.join("log").join("node.log")
     }
 
-    fn with_log(&self, mut reason: Reason) -> Reason {
+    fn with_log(&self, mut reason: NotChecked) -> NotChecked {
         let log = fs::read_to_string(self.log()).unwrap_or_default();
         let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
         reason.hints.extend(lines.iter().rev().take(5).rev().map(|line| format!("its log: {line}")));
@@ -181,10 +181,10 @@ impl Node {
 }
 
 /// Starts a private node for this run.
-pub(super) async fn start(run: &Run) -> Result<Broker, Reason> {
+pub(super) async fn start(run: &Run) -> Result<Broker, NotChecked> {
     let _busy = crate::report::busy::busy("starting a private node of the installed RabbitMQ");
     let prepare = |port| Node::prepare(&run.folder().join("node"), &broker_mark(run.id()), port);
-    let node = ports::free_pair().and_then(prepare).map_err(|error| Reason {
+    let node = ports::free_pair().and_then(prepare).map_err(|error| NotChecked {
         message: format!("The private node could not be prepared: {error}."),
         hints: vec!["Is the disk full?".to_owned()],
     })?;

@@ -23,7 +23,7 @@ use crate::{
     brokers::{address::Address, hand::Hand, management::Management},
     owner::{Owned, Run},
     report::busy::busy,
-    verdict::{BrokerIdentity, Reason},
+    verdict::{BrokerIdentity, NotChecked},
 };
 
 /// How long a broker that is said to run may take to answer.
@@ -62,7 +62,7 @@ impl Broker {
     /// # Errors
     ///
     /// Why there is none, and what to do.
-    pub async fn find(args: &BrokerArgs, run: &Run) -> Result<Broker, Reason> {
+    pub async fn find(args: &BrokerArgs, run: &Run) -> Result<Broker, NotChecked> {
         match &args.broker {
             BrokerChoice::Auto => auto::find(args, run).await,
             BrokerChoice::Embedded => embedded::start().await,
@@ -77,8 +77,8 @@ impl Broker {
     /// # Errors
     ///
     /// When the address is wrong or nobody answers there.
-    pub async fn at(url: &str, whence: &str) -> Result<Broker, Reason> {
-        let address = Address::parse(url).map_err(|problem| Reason {
+    pub async fn at(url: &str, whence: &str) -> Result<Broker, NotChecked> {
+        let address = Address::parse(url).map_err(|problem| NotChecked {
             message: format!("The address {whence} is no AMQP address: {problem}."),
             hints: vec!["An address looks like amqp://user:password@host:5672/vhost".to_owned()],
         })?;
@@ -102,15 +102,16 @@ impl Broker {
         address: Address,
         management: Option<Management>,
         deadline: Instant,
-    ) -> Result<Broker, Reason> {
-        let greeting = ready::wait(&address.host_and_port(), deadline).await.map_err(|error| Reason {
+    ) -> Result<Broker, NotChecked> {
+        let greeting = ready::wait(&address.host_and_port(), deadline).await.map_err(|error| NotChecked {
             message: format!("No broker answers at {address}: {error}."),
             hints: vec![
                 "Is it running, and is the address right?".to_owned(),
                 "Leave --broker and AMQP_URL out to let the checker look for one".to_owned(),
             ],
         })?;
-        let identity = BrokerIdentity { kind, product: greeting.product, version: greeting.version, detail };
+        let identity =
+            BrokerIdentity { kind: kind.to_owned(), product: greeting.product, version: greeting.version, detail };
         Ok(Broker { identity, address, management, server: None, own: None })
     }
 
@@ -136,9 +137,9 @@ impl Broker {
     /// # Errors
     ///
     /// When the vhost can't be made, or a queue that we need is there already: it is not ours to touch.
-    pub async fn room(&self, run: &Run, queues: &[&str]) -> Result<Address, Reason> {
+    pub async fn room(&self, run: &Run, queues: &[&str]) -> Result<Address, NotChecked> {
         let record = |owned: &Owned| {
-            run.owns(owned).map_err(|error| Reason {
+            run.owns(owned).map_err(|error| NotChecked {
                 message: format!("What this check makes could not be written down: {error}."),
                 hints: vec!["Is the disk full?".to_owned()],
             })
@@ -155,7 +156,7 @@ impl Broker {
             let hand = Hand::reach(&self.address).await.map_err(|error| self.refused(&error.to_string()))?;
             for queue in queues {
                 if hand.has(queue).await.map_err(|error| self.refused(&error.to_string()))? {
-                    return Err(Reason {
+                    return Err(NotChecked {
                         message: format!(
                             "The queue `{queue}` exists already at {}, and this lesson needs it empty. It may be yours, so nothing was touched.",
                             self.address
@@ -188,7 +189,7 @@ impl Broker {
     /// # Errors
     ///
     /// When it does not come back.
-    pub async fn restart(&self) -> Result<bool, Reason> {
+    pub async fn restart(&self) -> Result<bool, NotChecked> {
         if let Some(server) = &self.server {
             server.with(broker::Broker::restart);
             return Ok(true);
@@ -197,7 +198,7 @@ impl Broker {
         let _busy = busy("restarting the broker, to see what it keeps");
         let deadline = Instant::now() + START_PATIENCE;
         match own {
-            Own::Container(name) => docker::restart(name).await.map_err(|why| Reason {
+            Own::Container(name) => docker::restart(name).await.map_err(|why| NotChecked {
                 message: format!("The broker could not be restarted: {why}."),
                 hints: vec!["Does the engine answer? docker info tells".to_owned()],
             })?,
@@ -207,10 +208,10 @@ impl Broker {
         Ok(true)
     }
 
-    /// A [`Reason`] for a broker that answers and won't do what a check needs.
+    /// A [`NotChecked`] for a broker that answers and won't do what a check needs.
     #[must_use]
-    pub fn refused(&self, why: &str) -> Reason {
-        Reason {
+    pub fn refused(&self, why: &str) -> NotChecked {
+        NotChecked {
             message: format!("The broker at {} doesn't let the checker in: {why}.", self.address),
             hints: vec![
                 "Are user, password and vhost right, and may this user configure, write and read there?".to_owned(),

@@ -16,7 +16,7 @@ use crate::{
     },
     owner::{self, at},
     report::{busy::busy, say},
-    verdict::Reason,
+    verdict::NotChecked,
 };
 
 /// How long the embedded broker may take to tell its clients that it ends.
@@ -70,12 +70,12 @@ impl Source {
 
 impl Warm {
     /// The broker, when it still answers.
-    pub(crate) async fn broker(&self) -> Result<Broker, Reason> {
+    pub(crate) async fn broker(&self) -> Result<Broker, NotChecked> {
         let kind = self.source.kind();
         let deadline = Instant::now() + PATIENCE;
         let greeted =
             Broker::greet(kind, self.detail.clone(), self.address.clone(), self.management.clone(), deadline).await;
-        let mut broker = greeted.map_err(|reason| Reason {
+        let mut broker = greeted.map_err(|reason| NotChecked {
             message: format!("The broker kept warm is gone. {}", reason.message),
             hints: vec!["Clear it away: cargo xtask broker down · start it again: cargo xtask broker up".to_owned()],
         })?;
@@ -153,7 +153,7 @@ fn is_in_a_container() -> bool {
 /// # Errors
 ///
 /// Why it can't be done, and what to do.
-pub async fn run(what: &WarmWhat) -> Result<(), Reason> {
+pub async fn run(what: &WarmWhat) -> Result<(), NotChecked> {
     match what {
         WarmWhat::Up { broker, port, embedded } => up::up(broker, *port, embedded).await,
         WarmWhat::Down => down().await,
@@ -163,7 +163,7 @@ pub async fn run(what: &WarmWhat) -> Result<(), Reason> {
         WarmWhat::Logs => print(logs().await?),
         other => {
             let broker = up_and_answering().await?;
-            let management = broker.management.ok_or_else(|| Reason {
+            let management = broker.management.ok_or_else(|| NotChecked {
                 message: "The broker kept warm has no management API on record.".to_owned(),
                 hints: vec!["Start it anew: cargo xtask broker down, then cargo xtask broker up".to_owned()],
             })?;
@@ -176,7 +176,7 @@ pub async fn run(what: &WarmWhat) -> Result<(), Reason> {
 }
 
 /// Stops the broker, and names it.
-async fn down() -> Result<(), Reason> {
+async fn down() -> Result<(), NotChecked> {
     let Some(warm) = recorded() else {
         say("no broker is kept warm");
         for other in record::of_others() {
@@ -202,9 +202,9 @@ pub(crate) async fn clear_away() {
 }
 
 /// Stops a broker, or what there is of it.
-async fn stop(warm: &Warm) -> Result<(), Reason> {
+async fn stop(warm: &Warm) -> Result<(), NotChecked> {
     match &warm.source {
-        Source::Docker { container } => docker::remove(container).await.map_err(|message| Reason {
+        Source::Docker { container } => docker::remove(container).await.map_err(|message| NotChecked {
             message: format!("{message}."),
             hints: vec![format!("Remove it by hand: docker rm -f {container}")],
         })?,
@@ -218,7 +218,7 @@ async fn stop(warm: &Warm) -> Result<(), Reason> {
     Ok(())
 }
 
-async fn status() -> Result<(), Reason> {
+async fn status() -> Result<(), NotChecked> {
     let broker = up_and_answering().await?;
     let identity = &broker.identity;
     let mut text = format!(
@@ -241,19 +241,19 @@ async fn status() -> Result<(), Reason> {
     print(text)
 }
 
-async fn up_and_answering() -> Result<Broker, Reason> {
+async fn up_and_answering() -> Result<Broker, NotChecked> {
     warm_or_reason()?.broker().await
 }
 
-fn warm_or_reason() -> Result<Warm, Reason> {
-    recorded().ok_or_else(|| Reason {
+fn warm_or_reason() -> Result<Warm, NotChecked> {
+    recorded().ok_or_else(|| NotChecked {
         message: "No broker is kept warm.".to_owned(),
         hints: vec!["Start one: cargo xtask broker up".to_owned()],
     })
 }
 
 /// The queues of the warm broker, as `rabbitmqctl` lists them.
-async fn queues(columns: &[String]) -> Result<String, Reason> {
+async fn queues(columns: &[String]) -> Result<String, NotChecked> {
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let arguments = [&["list_queues"], &columns[..]].concat();
     let warm = warm_or_reason()?;
@@ -267,13 +267,13 @@ async fn queues(columns: &[String]) -> Result<String, Reason> {
 }
 
 /// Restarts the warm broker, and waits until it is there again.
-async fn restart() -> Result<(), Reason> {
+async fn restart() -> Result<(), NotChecked> {
     let warm = warm_or_reason()?;
     up_and_answering().await?;
     match (&warm.source, &warm.management) {
         (Source::Docker { container }, _) => {
             let _busy = busy("restarting the container");
-            docker::restart(container).await.map_err(|message| Reason {
+            docker::restart(container).await.map_err(|message| NotChecked {
                 message: format!("{message}."),
                 hints: vec!["Does the engine answer? docker info tells".to_owned()],
             })?;
@@ -290,8 +290,8 @@ async fn restart() -> Result<(), Reason> {
     print("restarted: durable queues and their persistent messages are left\n".to_owned())
 }
 
-async fn ask_local(node: &local::Node, arguments: &[&str]) -> Result<String, Reason> {
-    let cannot = |why: String| Reason { message: format!("rabbitmqctl could not be asked: {why}."), hints: vec![] };
+async fn ask_local(node: &local::Node, arguments: &[&str]) -> Result<String, NotChecked> {
+    let cannot = |why: String| NotChecked { message: format!("rabbitmqctl could not be asked: {why}."), hints: vec![] };
     let script = local::server().and_then(|server| Some(server.parent()?.join("rabbitmqctl")));
     let script = script.ok_or_else(|| cannot("RabbitMQ is no longer installed here".to_owned()))?;
     let told =
@@ -303,7 +303,7 @@ async fn ask_local(node: &local::Node, arguments: &[&str]) -> Result<String, Rea
     Ok(String::from_utf8_lossy(&told.stdout).into_owned())
 }
 
-async fn logs() -> Result<String, Reason> {
+async fn logs() -> Result<String, NotChecked> {
     let warm = warm_or_reason()?;
     match &warm.source {
         Source::Docker { container } => container::docker_logs(container).await,
@@ -318,15 +318,15 @@ async fn logs() -> Result<String, Reason> {
     }
 }
 
-fn print(text: String) -> Result<(), Reason> {
-    crate::report::print(&text).map_err(|error| Reason {
+fn print(text: String) -> Result<(), NotChecked> {
+    crate::report::print(&text).map_err(|error| NotChecked {
         message: format!("The answer could not be written to stdout: {error}."),
         hints: vec!["Is the disk full?".to_owned()],
     })
 }
 
-fn io_trouble(error: &io::Error) -> Reason {
-    Reason {
+fn io_trouble(error: &io::Error) -> NotChecked {
+    NotChecked {
         message: format!("The kit's own folder can't be used: {error}."),
         hints: vec!["Is the disk full?".to_owned()],
     }

@@ -1,5 +1,6 @@
 //! A conversation for a person; beside that of the lesson's own program where the check failed.
 
+use recording::ProgramRun;
 use std::fmt::Write;
 
 use textwrap::core::display_width;
@@ -9,7 +10,7 @@ use super::{
     Conversation,
     compare::{self, Comparison, Line, Row},
 };
-use crate::{lessons::Lesson, performance::Performance, report::text::lines_of, verdict::Report};
+use crate::{lessons::Lesson, report::text::lines_of, verdict::Report};
 
 /// From this width on there is room for two columns.
 const WIDE: usize = 100;
@@ -95,12 +96,13 @@ fn checked(conversation: &Conversation, age: &str) -> String {
 #[must_use]
 pub fn of_programs(report: &Report, width: usize) -> String {
     let layout = Layout { width: width.max(40), explain: false };
-    let of = |(role, performance): (&str, &Performance)| {
+    let of = |run: &ProgramRun| {
+        let role = &run.role;
         let whose = if role.is_empty() { String::new() } else { format!(" of {role}") };
-        let cut = if performance.events_cut { MORE } else { "" };
-        format!("  the conversation{whose}\n{}{cut}", alone(&performance.events, layout))
+        let cut = if run.events_cut { MORE } else { "" };
+        format!("  the conversation{whose}\n{}{cut}", alone(&run.events, layout))
     };
-    report.programs().map(of).collect::<Vec<_>>().join("\n")
+    report.runs().iter().map(of).collect::<Vec<_>>().join("\n")
 }
 
 /// One conversation, with its times.

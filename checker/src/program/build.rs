@@ -20,12 +20,11 @@ use crate::{
     lessons::Lesson,
     owner::MARK,
     program::{
-        Program, command,
-        messages::{self, Errors},
+        Program, command, messages,
         target::{self, Asked, Target},
     },
     report::busy::watched,
-    verdict::Reason,
+    verdict::NotChecked,
     workspace,
 };
 
@@ -47,9 +46,9 @@ pub enum Source {
 #[derive(Clone, Debug, PartialEq)]
 pub enum NoProgram {
     /// It does not compile: what the compiler says.
-    DoesNotCompile(Errors),
+    DoesNotCompile(recording::BuildError),
     /// We can't tell.
-    NotChecked(Reason),
+    NotChecked(NotChecked),
 }
 
 impl Source {
@@ -129,7 +128,7 @@ fn built_already(folder: &Path) -> Option<Program> {
         command: vec![program.to_string_lossy().into_owned()],
         folder: folder.to_owned(),
         is_package: true,
-        unused: Vec::new(),
+        warnings: Vec::new(),
     })
 }
 
@@ -158,7 +157,7 @@ impl NotBuilt {
     fn into_plain(self, folder: &Path) -> NoProgram {
         match self {
             NotBuilt::No(none) => none,
-            NotBuilt::NotOne => NoProgram::NotChecked(Reason {
+            NotBuilt::NotOne => NoProgram::NotChecked(NotChecked {
                 message: format!("cargo built no program in {}, or several.", folder.display()),
                 hints: vec!["A program has a src/main.rs; of several, name one: --bin NAME".to_owned()],
             }),
@@ -176,7 +175,7 @@ const NOT_ONE: [&str; 4] = [
 
 async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program, NotBuilt> {
     let not_checked = |message: String, hint: &str| {
-        NotBuilt::No(NoProgram::NotChecked(Reason { message, hints: vec![hint.to_owned()] }))
+        NotBuilt::No(NoProgram::NotChecked(NotChecked { message, hints: vec![hint.to_owned()] }))
     };
     // cargo is started in the folder, where a path relative to ours leads elsewhere.
     let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
@@ -227,8 +226,8 @@ async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program
     let programs = messages::executables(&messages);
     match programs.as_slice() {
         [program] => {
-            let unused = messages::unused(&messages, &manifest);
-            Ok(Program { command: vec![program.clone()], folder: absolute, is_package: true, unused })
+            let warnings = messages::unused(&messages, &manifest);
+            Ok(Program { command: vec![program.clone()], folder: absolute, is_package: true, warnings })
         }
         _ => Err(NotBuilt::NotOne),
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cli::CommandLine;
 
-use crate::{program::Program, verdict::Reason};
+use crate::{program::Program, verdict::NotChecked};
 
 /// What ends the names of source files that an interpreter runs.
 const SCRIPTS: [&str; 21] = [
@@ -20,19 +20,19 @@ const ALIKE: f64 = 0.6;
 /// # Errors
 ///
 /// When the file that it names is not there, or there is no current folder.
-pub(super) fn program(line: &CommandLine) -> Result<Program, Reason> {
-    let folder = std::env::current_dir().map_err(|error| Reason {
+pub(super) fn program(line: &CommandLine) -> Result<Program, NotChecked> {
+    let folder = std::env::current_dir().map_err(|error| NotChecked {
         message: format!("There is no current folder: {error}."),
         hints: vec!["Change to a folder that exists".to_owned()],
     })?;
     match missing(&line.words, &folder).or_else(|| without_interpreter(&line.words, &folder)) {
         Some(reason) => Err(reason),
-        None => Ok(Program { command: line.words.clone(), folder, is_package: false, unused: Vec::new() }),
+        None => Ok(Program { command: line.words.clone(), folder, is_package: false, warnings: Vec::new() }),
     }
 }
 
 /// Why nothing can be run: the program is a path to no file, or the script that an interpreter is to run is not there.
-fn missing(words: &[String], folder: &Path) -> Option<Reason> {
+fn missing(words: &[String], folder: &Path) -> Option<NotChecked> {
     let (first, rest) = words.split_first()?;
     let file = if first.contains(std::path::MAIN_SEPARATOR) && !folder.join(first).exists() {
         Path::new(first)
@@ -44,19 +44,19 @@ fn missing(words: &[String], folder: &Path) -> Option<Reason> {
     if let Some(other) = nearest(file, &place) {
         hints.insert(0, format!("Is it {}?", file.with_file_name(other).display()));
     }
-    Some(Reason {
+    Some(NotChecked {
         message: format!("There is no file {} in {}, so nothing was run.", file.display(), folder.display()),
         hints,
     })
 }
 
 /// Why a script would be run by the shell, which does not know its language: its first line does not name an interpreter.
-fn without_interpreter(words: &[String], folder: &Path) -> Option<Reason> {
+fn without_interpreter(words: &[String], folder: &Path) -> Option<NotChecked> {
     let name = words.first()?;
     let language = Path::new(name).extension()?.to_str().filter(|extension| SCRIPTS.contains(extension))?;
     let start = std::fs::read(folder.join(name)).ok()?;
     let is_run = ["sh", "bash", "jar"].contains(&language) || start.starts_with(b"#!");
-    (!is_run).then(|| Reason {
+    (!is_run).then(|| NotChecked {
         message: format!("The first line of {name} does not name what runs it, so nothing was run."),
         hints: vec![format!(
             "Name the interpreter: --program 'python3 {name}' for Python, or #!/usr/bin/env python3 as the first line"

@@ -9,6 +9,7 @@ use std::{
     sync::LazyLock,
 };
 
+use recording::{Address, Language};
 use regex_lite::{Captures, Regex};
 
 use crate::program::Program;
@@ -21,67 +22,6 @@ const MOST_FILES: usize = 20;
 
 /// So much of a compiled program tells what compiled it, in bytes.
 const START: u64 = 8 * 1024;
-
-/// A programming language, as far as hints differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// The kit's own.
-    Rust,
-    /// Python.
-    Python,
-    /// JavaScript and TypeScript.
-    JavaScript,
-    /// Go.
-    Go,
-    /// Java and Kotlin.
-    Java,
-    /// C# and others of .NET.
-    DotNet,
-    /// Ruby.
-    Ruby,
-    /// PHP.
-    Php,
-    /// Any other.
-    Other,
-}
-
-/// What is known of a program.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// Its language; None where nothing tells.
-    pub language: Option<Language>,
-    /// Its client library, where its text names one that is not its language's usual one.
-    pub library: Option<&'static str>,
-    /// The folder that it runs in.
-    pub folder: PathBuf,
-    /// The port that the check listens on, where the user chose one.
-    pub port: Option<u16>,
-    /// The addresses in its text.
-    pub addresses: Vec<Written>,
-    /// Whether its text names AMQP_URL.
-    pub reads_address: bool,
-    /// Whether it is a shell's script, or command line, that starts something in the background.
-    pub backgrounds: bool,
-}
-
-/// An address that is written into a program.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// As in `amqp`; empty where a host stands alone.
-    pub scheme: String,
-    /// As in `localhost`.
-    pub host: String,
-    /// As in 5672; None where none is given.
-    pub port: Option<u16>,
-}
-
-impl Written {
-    /// Whether it leads to this machine.
-    #[must_use]
-    pub fn is_local(&self) -> bool {
-        ["localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "host.docker.internal"].contains(&self.host.as_str())
-    }
-}
 
 /// The commands that run programs of a language. What follows a `*` may be a version, as in `python3.11`.
 const COMMANDS: [(&str, Language); 34] = [
@@ -172,7 +112,7 @@ fn pattern(text: &str) -> Regex {
 
 /// What is known of this program, in a check that listens on this port.
 #[must_use]
-pub fn of(program: &Program, port: Option<u16>) -> Facts {
+pub fn of(program: &Program, port: Option<u16>) -> recording::Program {
     let words = unwrapped(&program.command);
     let package = program.is_package;
     let named = named(&words, &program.folder);
@@ -181,14 +121,15 @@ pub fn of(program: &Program, port: Option<u16>) -> Facts {
     let files = if package { sources(&program.folder) } else { of_language(named, language, &words, &program.folder) };
     let texts: Vec<String> = files.iter().filter_map(|file| text(file)).collect();
     let library = LIBRARIES.iter().find(|(mark, _)| texts.iter().any(|text| text.contains(mark)));
-    Facts {
+    recording::Program {
         language,
-        library: library.map(|(_, library)| *library),
+        library: library.map(|(_, library)| (*library).to_owned()),
         folder: program.folder.clone(),
         port,
         addresses: texts.iter().flat_map(|text| addresses(text)).collect(),
         reads_address: texts.iter().any(|text| text.contains("AMQP_URL")),
         backgrounds: words.iter().any(|word| word == "&") || shell_texts(&program.command, &texts).any(backgrounds),
+        ..recording::Program::default()
     }
 }
 
@@ -284,19 +225,19 @@ fn text(file: &Path) -> Option<String> {
 }
 
 /// The addresses in a program's text, but for those that lead to pages: `https://www.rabbitmq.com/tutorials` is in many.
-fn addresses(text: &str) -> Vec<Written> {
+fn addresses(text: &str) -> Vec<Address> {
     let of = |found: Captures<'_>| {
         let part = |name| found.name(name).map(|part| part.as_str().to_ascii_lowercase());
         let port = part("port").or_else(|| part("near")).and_then(|port| port.parse().ok());
-        Written { scheme: part("scheme").unwrap_or_default(), host: part("host").unwrap_or_default(), port }
+        Address { scheme: part("scheme").unwrap_or_default(), host: part("host").unwrap_or_default(), port }
     };
-    let is_broker = |address: &Written| {
+    let is_broker = |address: &Address| {
         !address.scheme.starts_with("http")
             || address.is_local()
             || matches!(address.port, Some(5671 | 5672 | 15671 | 15672))
     };
     let port = PORT.captures(text).and_then(|found| found["port"].parse().ok());
-    let hosts = HOST.captures_iter(text).map(of).map(|host| Written { port: host.port.or(port), ..host });
+    let hosts = HOST.captures_iter(text).map(of).map(|host| Address { port: host.port.or(port), ..host });
     ADDRESS.captures_iter(text).map(of).filter(is_broker).chain(hosts).collect()
 }
 
@@ -325,9 +266,9 @@ fn backgrounds(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn facts(command: &[&str], folder: &Path) -> Facts {
+    fn facts(command: &[&str], folder: &Path) -> recording::Program {
         let command = command.iter().map(|word| (*word).to_owned()).collect();
-        of(&Program { command, folder: folder.to_owned(), is_package: false, unused: Vec::new() }, None)
+        of(&Program { command, folder: folder.to_owned(), is_package: false, warnings: Vec::new() }, None)
     }
 
     fn folder(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
@@ -377,7 +318,7 @@ mod tests {
     #[test]
     fn the_addresses_in_a_text_are_those_of_brokers() {
         let of = |text| -> Vec<String> {
-            let shown = |address: Written| format!("{}|{}|{}", address.scheme, address.host, address.port.unwrap_or(0));
+            let shown = |address: Address| format!("{}|{}|{}", address.scheme, address.host, address.port.unwrap_or(0));
             addresses(text).into_iter().map(shown).collect()
         };
         assert_eq!(of("pika.ConnectionParameters('localhost')"), ["|localhost|0"]);
@@ -412,7 +353,7 @@ mod tests {
         let main: &[u8] = b"fn main() { connect(\"amqp://localhost:5672\") } // AMQP_URL";
         let here = folder("package", &[("src/main.rs", main)]);
         let command = vec!["/target/debug/send".to_owned()];
-        let facts = of(&Program { command, folder: here.clone(), is_package: true, unused: Vec::new() }, None);
+        let facts = of(&Program { command, folder: here.clone(), is_package: true, warnings: Vec::new() }, None);
         assert_eq!((facts.language, facts.reads_address, facts.addresses.len()), (Some(Language::Rust), true, 1));
         fs::remove_dir_all(here).unwrap();
     }

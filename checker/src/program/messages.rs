@@ -2,52 +2,12 @@
 
 use std::path::Path;
 
+use recording::{BuildError, Warning};
 use serde_json::Value;
-
-/// Why a program does not compile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Errors {
-    /// The errors, as the compiler prints them.
-    pub text: String,
-    /// The first error's code, where it has a page of its own: `E0308`.
-    pub code: Option<String>,
-}
-
-/// A warning about a value that is not used, and should be: of a future nothing comes unless it is awaited.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unused {
-    /// The file, from the package's folder.
-    pub file: String,
-    /// The line.
-    pub line: u64,
-    /// The code that the warning is about.
-    pub code: String,
-    /// What the compiler says: ``unused implementer of `Future` that must be used``.
-    pub message: String,
-    /// The compiler's note; empty where there is none.
-    pub note: String,
-}
-
-impl Unused {
-    /// Whether it is a future, which does nothing as it stands.
-    #[must_use]
-    pub fn is_future(&self) -> bool {
-        self.note.contains("futures do nothing")
-    }
-
-    /// The warning, a line for each part.
-    #[must_use]
-    pub fn lines(&self) -> String {
-        let Unused { file, line, code, message, note } = self;
-        let code = code.lines().next().unwrap_or_default().trim();
-        let note = if note.is_empty() { String::new() } else { format!("\nnote: {note}") };
-        format!("{file}:{line}: {code}\nwarning: {message}{note}")
-    }
-}
 
 /// The compiler's errors; None where there are none.
 #[must_use]
-pub fn errors(messages: &str) -> Option<Errors> {
+pub fn errors(messages: &str) -> Option<BuildError> {
     let errors: Vec<Value> = compilers(messages).filter(|message| message["message"]["level"] == "error").collect();
     let text: Vec<&str> =
         errors.iter().filter_map(|error| Some(error["message"]["rendered"].as_str()?.trim_end())).collect();
@@ -57,18 +17,18 @@ pub fn errors(messages: &str) -> Option<Errors> {
         let is_one = code["explanation"].is_string();
         code["code"].as_str().filter(|code| is_one && code.starts_with('E')).map(str::to_owned)
     };
-    (!text.is_empty()).then(|| Errors { text: text.join("\n\n"), code: errors.iter().find_map(code) })
+    (!text.is_empty()).then(|| BuildError { text: text.join("\n\n"), code: errors.iter().find_map(code) })
 }
 
 /// The values of this package that are not used, and must be.
 #[must_use]
-pub fn unused(messages: &str, manifest: &Path) -> Vec<Unused> {
+pub fn unused(messages: &str, manifest: &Path) -> Vec<Warning> {
     let of_package =
         |message: &Value| message["manifest_path"].as_str().is_some_and(|path| Path::new(path) == manifest);
     compilers(messages).filter(of_package).filter_map(|message| one_unused(&message["message"])).collect()
 }
 
-fn one_unused(message: &Value) -> Option<Unused> {
+fn one_unused(message: &Value) -> Option<Warning> {
     if message["code"]["code"] != "unused_must_use" {
         return None;
     }
@@ -78,7 +38,7 @@ fn one_unused(message: &Value) -> Option<Unused> {
         let is_lints = |note: &str| note.starts_with("`#[warn(");
         children.iter().filter_map(|child| child["message"].as_str()).find(|note| !is_lints(note))
     });
-    Some(Unused {
+    Some(Warning {
         file: span["file_name"].as_str()?.to_owned(),
         line: span["line_start"].as_u64()?,
         code: text.collect::<Vec<_>>().join("\n"),
@@ -143,7 +103,7 @@ mod tests {
         let result = message("warning", must_use(), "unused `Result` that must be used", "    f();", &["`#[warn(x)]`"]);
         let other = message("warning", json!({ "code": "unused_variables" }), "unused variable", "", &[]);
         let found = unused(&[future, result, other].join("\n"), Path::new("/mine/Cargo.toml"));
-        assert_eq!(found.iter().map(Unused::is_future).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(found.iter().map(Warning::is_future).collect::<Vec<_>>(), [true, false]);
         assert_eq!(
             found[0].lines(),
             "src/main.rs:51: channel.basic_publish(flags);\n\

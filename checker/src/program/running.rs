@@ -3,6 +3,7 @@
 //! It sees a terminal on stdin and stdout, so that it prints line by line: Python, C and Ruby hold stdout back where it is
 //! a pipe. The terminal is so wide that nothing wraps. stderr is a pipe of its own.
 
+use recording::{ProgramExit, ProgramRun};
 use std::{
     io,
     process::{ExitStatus, Stdio},
@@ -20,10 +21,9 @@ use tokio::{
 
 use crate::{
     owner::{self, MARK, Run},
-    performance::{Exit, Performance},
     program::{Program, script},
     stage::Seen,
-    verdict::Reason,
+    verdict::NotChecked,
 };
 
 /// How long its streams may stay open after it ended: what it started may still hold them.
@@ -55,7 +55,7 @@ impl Running {
         seen: Seen,
         zero: Instant,
         deadline: Instant,
-    ) -> Result<Running, Reason> {
+    ) -> Result<Running, NotChecked> {
         // Of its own: several programs may be on one stage, and each ends with what it started, and no more.
         let mark = format!("{}.program.{}", run.id(), STARTED.fetch_add(1, Ordering::Relaxed));
         let (mut child, terminal) = spawn(program, arguments, url, &mark).map_err(|error| {
@@ -136,7 +136,7 @@ async fn flood(seen: &Seen) {
 }
 
 /// Why nothing was run, and what to do.
-fn not_started(name: &str, error: &io::Error) -> Reason {
+fn not_started(name: &str, error: &io::Error) -> NotChecked {
     let message = format!("{name} could not be started, so nothing was run: {error}.");
     let hint = match error.kind() {
         io::ErrorKind::PermissionDenied => {
@@ -150,10 +150,10 @@ fn not_started(name: &str, error: &io::Error) -> Reason {
         }
         _ => "Is it installed, and is the path right, seen from the folder you are in?".to_owned(),
     };
-    Reason { message, hints: vec![hint] }
+    NotChecked { message, hints: vec![hint] }
 }
 
-async fn read(mut from: impl AsyncRead + Unpin, seen: Seen, keep: impl Fn(&mut Performance, &[u8])) {
+async fn read(mut from: impl AsyncRead + Unpin, seen: Seen, keep: impl Fn(&mut ProgramRun, &[u8])) {
     let mut buffer = vec![0; 16 * 1024];
     // A terminal whose other side is closed answers with an error; that is its way to say that nothing more comes.
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
@@ -176,12 +176,12 @@ async fn kill(child: &mut Child, pid: Option<i32>, mark: &str) {
     let _ = child.kill().await;
 }
 
-fn exit(status: Option<ExitStatus>, overdue: bool, at: Duration) -> Exit {
+fn exit(status: Option<ExitStatus>, overdue: bool, at: Duration) -> ProgramExit {
     #[cfg(unix)]
     let signal = status.and_then(|status| std::os::unix::process::ExitStatusExt::signal(&status));
     #[cfg(not(unix))]
     let signal = None;
-    Exit { code: status.and_then(|status| status.code()), signal, overdue, at }
+    ProgramExit { code: status.and_then(|status| status.code()), signal, overdue, at }
 }
 
 /// Starts it on a terminal of its own. Its session ends with the terminal, so it does not outlive us by far even when we

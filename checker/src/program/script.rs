@@ -2,18 +2,18 @@
 
 use std::{fs, path::Path};
 
-use crate::{program::Program, verdict::Reason};
+use crate::{program::Program, verdict::NotChecked};
 
 /// Why such a script could not be started; None for everything else.
 #[must_use]
-pub fn has_windows_line_ends(program: &Program) -> Option<Reason> {
+pub fn has_windows_line_ends(program: &Program) -> Option<NotChecked> {
     let name = program.command.first()?;
     let text = fs::read(program.folder.join(name)).ok()?;
     let first = text.split(|byte| *byte == b'\n').next()?;
     let interpreter = first.strip_prefix(b"#!")?.strip_suffix(b"\r")?;
     let interpreter = String::from_utf8_lossy(interpreter).trim().to_owned();
     let file = Path::new(name).display();
-    Some(Reason {
+    Some(NotChecked {
         message: format!(
             "{file} could not be started: it has Windows line ends (CR LF), and its first line asks for a program `{interpreter}\\r`."
         ),
@@ -37,7 +37,7 @@ mod tests {
                 command: vec!["./send".to_owned()],
                 folder: folder.clone(),
                 is_package: false,
-                unused: Vec::new(),
+                warnings: Vec::new(),
             })
         };
         let found = reason("#!/usr/bin/python3\r\nprint(1)\r\n").unwrap();

@@ -8,7 +8,7 @@ use std::{
 use serde::Deserialize;
 
 use super::build::cargo;
-use crate::{owner::MARK, verdict::Reason};
+use crate::{owner::MARK, verdict::NotChecked};
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,12 +113,12 @@ impl Package {
 /// # Errors
 ///
 /// Why none is, with the names of those that there are.
-pub async fn choose(asked: &Asked, mark: &str) -> Result<Target, Reason> {
+pub async fn choose(asked: &Asked, mark: &str) -> Result<Target, NotChecked> {
     let absolute = std::path::absolute(&asked.folder).unwrap_or_else(|_| asked.folder.clone());
     let mut cargo = cargo();
     cargo.args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"]).arg(absolute.join("Cargo.toml"));
     cargo.env(MARK, mark).current_dir(&absolute).stdin(Stdio::null()).kill_on_drop(true);
-    let unread = |what: String| Reason {
+    let unread = |what: String| NotChecked {
         message: format!("cargo can't read {}: {what}", asked.folder.display()),
         hints: vec!["Fix what cargo names, then check again".to_owned()],
     };
@@ -131,7 +131,7 @@ pub async fn choose(asked: &Asked, mark: &str) -> Result<Target, Reason> {
 }
 
 /// The program that is meant, of those in a package or a workspace.
-fn among(metadata: &Metadata, asked: &Asked, folder: &Path) -> Result<Target, Reason> {
+fn among(metadata: &Metadata, asked: &Asked, folder: &Path) -> Result<Target, NotChecked> {
     let same = |one: &Path, other: &Path| {
         one == other || one.canonicalize().ok().is_some_and(|one| Some(one) == other.canonicalize().ok())
     };
@@ -152,7 +152,7 @@ fn among(metadata: &Metadata, asked: &Asked, folder: &Path) -> Result<Target, Re
     }
 }
 
-fn in_package(package: &Package, asked: &Asked, path: Option<&Path>) -> Result<Target, Reason> {
+fn in_package(package: &Package, asked: &Asked, path: Option<&Path>) -> Result<Target, NotChecked> {
     let absolute = |path: &Path| std::path::absolute(path).ok().and_then(|path| path.canonicalize().ok());
     let source = asked.source().and_then(absolute);
     let of_source = |program: &&CargoTarget| source.is_some() && absolute(&program.src_path) == source;
@@ -166,7 +166,7 @@ fn in_package(package: &Package, asked: &Asked, path: Option<&Path>) -> Result<T
     let programs: Vec<&CargoTarget> = package.programs().collect();
     match programs.as_slice() {
         [program] => Ok(package.target(program)),
-        [] => Err(Reason {
+        [] => Err(NotChecked {
             message: format!(
                 "The package `{}` has no program: a program has a src/main.rs, or a file in src/bin.",
                 package.name
@@ -175,7 +175,7 @@ fn in_package(package: &Package, asked: &Asked, path: Option<&Path>) -> Result<T
         }),
         several => match package.default_run.as_deref().and_then(named) {
             Some(program) => Ok(package.target(program)),
-            None => Err(Reason {
+            None => Err(NotChecked {
                 message: format!("The package `{}` has several programs: {}.", package.name, names(several)),
                 hints: vec![format!(
                     "Name the one that is meant: {}",
@@ -193,14 +193,14 @@ fn folder_only(path: Option<&Path>) -> Option<&Path> {
     )
 }
 
-fn no_such(package: &Package, asked: &Asked, path: Option<&Path>, bin: &str) -> Reason {
+fn no_such(package: &Package, asked: &Asked, path: Option<&Path>, bin: &str) -> NotChecked {
     let programs: Vec<&CargoTarget> = package.programs().collect();
     let message = format!("The package `{}` has no program `{bin}`; it has {}.", package.name, names(&programs));
     let hint = match programs.as_slice() {
         [] => "A program has a src/main.rs, or a file in src/bin".to_owned(),
         programs => format!("Name one of them: {}", asked.command(folder_only(path), likely(programs, asked))),
     };
-    Reason { message, hints: vec![hint] }
+    NotChecked { message, hints: vec![hint] }
 }
 
 fn names(programs: &[&CargoTarget]) -> String {
@@ -216,7 +216,7 @@ fn likely<'a>(programs: &[&'a CargoTarget], asked: &Asked) -> Option<&'a str> {
     Some(&best.name)
 }
 
-fn several_packages(found: &[&Package], all: &Metadata, asked: &Asked, folder: &Path) -> Reason {
+fn several_packages(found: &[&Package], all: &Metadata, asked: &Asked, folder: &Path) -> NotChecked {
     let packages: Vec<&Package> = if found.is_empty() { all.packages.iter().collect() } else { found.to_vec() };
     let names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
     let what = if found.is_empty() { "no package with such a program" } else { "several packages" };
@@ -226,7 +226,7 @@ fn several_packages(found: &[&Package], all: &Metadata, asked: &Asked, folder: &
         Some(package) => format!("Name one of them: {}", asked.command(Some(&relative(package, asked, folder)), None)),
         None => "A workspace lists its packages under `members` in its Cargo.toml".to_owned(),
     };
-    Reason { message, hints: vec![hint] }
+    NotChecked { message, hints: vec![hint] }
 }
 
 /// A package's folder as it can be typed: from the folder that was named.
@@ -264,7 +264,7 @@ mod tests {
         }
     }
 
-    fn chosen(packages: Vec<Package>, asked: &Asked) -> Result<String, Reason> {
+    fn chosen(packages: Vec<Package>, asked: &Asked) -> Result<String, NotChecked> {
         among(&Metadata { packages }, asked, &asked.folder)
             .map(|target| format!("{} {}", target.folder.display(), target.bin))
     }

@@ -1,14 +1,13 @@
 //! A report as one JSON object, `hello-rabbit/check/v1`. Fields are added freely, and never changed.
 
-use std::time::Duration;
-
+use recording::ProgramRun;
 use serde_json::{Value, json};
-use wire::{Event, Peer, What, fields};
-
-use crate::{
-    performance::{Part, Performance},
-    verdict::{Note, Outcome, Report, Step},
+use wire::{
+    Event,
+    json::{milliseconds, readable},
 };
+
+use crate::verdict::{Note, Outcome, Report, Step};
 
 /// The version of the format.
 pub const FORMAT: &str = "hello-rabbit/check/v1";
@@ -45,6 +44,11 @@ pub const FIELDS: &[Field] = &[
     ),
     field("steps[].title", "string", "what the step is about"),
     field("steps[].verdict", "string", "`passed`, `failed`, `skipped` or `not_checked`"),
+    field(
+        "steps[].code",
+        "string or null",
+        "what is wrong, as a code that never changes its meaning: `cargo xtask explain CODE`; null unless the step failed",
+    ),
     field("steps[].evidence", "string", "what was seen, several lines at times; empty where nothing was"),
     field("steps[].message", "string", "what is wrong; empty unless the step failed"),
     field("steps[].hint", "string", "what to do about it; empty where there is no hint"),
@@ -58,6 +62,11 @@ pub const FIELDS: &[Field] = &[
     field("notes[].step", "string", "the id of the step that the note is about"),
     field("notes[].message", "string", "the note"),
     field("notes[].read", "string", "the address of a page that has more about it"),
+    field(
+        "role",
+        "string",
+        "which run of the program the fields below are of, as in `programs`: the one in which the failed step was seen, else the first; empty where there is one",
+    ),
     field("stdout", "array", "what the program printed, a string for each line, without colours"),
     field("stderr", "array", "what it printed on stderr, likewise"),
     field("exit", "object or null", "how the program ended; null when it did not run"),
@@ -94,9 +103,9 @@ pub const FIELDS: &[Field] = &[
         "a message's body: text, or `base64` in an object where it is none",
     ),
     field("wire_cut", "boolean", "whether more was said than was kept"),
-    field("role", "string", "which one it was, where a lesson has several programs; empty where it has one"),
-    field("programs", "array", "the other programs of such a lesson; empty where it has one"),
-    field("programs[].role", "string", "which one it was: `worker 2`"),
+    field("programs", "array", "all runs of the program, in the order of their starts"),
+    field("programs[].role", "string", "what it was: `worker 2`; empty where there is one"),
+    field("programs[].arguments", "array", "what was typed after the program's name, a string for each word"),
     field("programs[].stdout", "array", "as above, for this program"),
     field("programs[].stderr", "array", "likewise"),
     field("programs[].exit", "object or null", "likewise"),
@@ -126,15 +135,17 @@ const fn field(path: &'static str, types: &'static str, meaning: &'static str) -
 /// The report as JSON.
 #[must_use]
 pub fn report(report: &Report) -> Value {
-    let performance = &report.performance;
+    let recording = &report.recording;
+    let none = ProgramRun::default();
+    let run = report.primary().unwrap_or(&none);
     json!({
         "format": FORMAT,
-        "lesson": report.lesson,
-        "program": report.program,
+        "lesson": recording.lesson,
+        "program": recording.program.name,
         "verdict": report.verdict.word(),
         "reason": report.reason.as_ref().map(|reason| &reason.message),
         "ways_out": report.reason.as_ref().map(|reason| &reason.hints),
-        "broker": report.broker.as_ref().map(|broker| json!({
+        "broker": recording.broker.as_ref().map(|broker| json!({
             "kind": broker.kind,
             "product": broker.product,
             "version": broker.version,
@@ -142,56 +153,57 @@ pub fn report(report: &Report) -> Value {
         })),
         "steps": report.steps.iter().map(step).collect::<Vec<_>>(),
         "notes": report.notes.iter().map(note).collect::<Vec<_>>(),
-        "stdout": performance.stdout.lines(),
-        "stderr": performance.stderr.lines(),
-        "exit": exit(performance),
-        "seed": report.seed,
-        "wire": wire(&performance.events),
-        "wire_cut": performance.events_cut,
-        "role": report.role,
-        "programs": report.others.iter().map(program).collect::<Vec<_>>(),
+        "role": run.role,
+        "stdout": run.stdout.lines(),
+        "stderr": run.stderr.lines(),
+        "exit": exit(run),
+        "seed": recording.seed,
+        "wire": wire(&run.events),
+        "wire_cut": run.events_cut,
+        "programs": report.runs().iter().map(program).collect::<Vec<_>>(),
         "timing_ms": {
-            "build": milliseconds(report.timing.build),
-            "broker": milliseconds(report.timing.broker),
-            "run": milliseconds(report.timing.run),
-            "total": milliseconds(report.timing.total),
+            "build": milliseconds(recording.timing.build),
+            "broker": milliseconds(recording.timing.broker),
+            "run": milliseconds(recording.timing.run),
+            "total": milliseconds(recording.timing.total),
         },
     })
 }
 
-fn program(part: &Part) -> Value {
-    let performance = &part.performance;
+fn program(run: &ProgramRun) -> Value {
     json!({
-        "role": part.role,
-        "stdout": performance.stdout.lines(),
-        "stderr": performance.stderr.lines(),
-        "exit": exit(performance),
-        "wire": wire(&performance.events),
-        "wire_cut": performance.events_cut,
+        "role": run.role,
+        "arguments": run.arguments,
+        "stdout": run.stdout.lines(),
+        "stderr": run.stderr.lines(),
+        "exit": exit(run),
+        "wire": wire(&run.events),
+        "wire_cut": run.events_cut,
     })
 }
 
-fn exit(performance: &Performance) -> Option<Value> {
-    let exit = performance.exit?;
+fn exit(run: &ProgramRun) -> Option<Value> {
+    let exit = run.exit?;
     Some(json!({ "code": exit.code, "signal": exit.signal, "overdue": exit.overdue }))
 }
 
 /// A conversation, as the report has it.
 #[must_use]
 pub fn wire(events: &[Event]) -> Vec<Value> {
-    events.iter().map(event).collect()
+    events.iter().map(readable).collect()
 }
 
 fn step(step: &Step) -> Value {
-    let (evidence, message, hint) = match &step.outcome {
-        Outcome::Passed(evidence) => (evidence.as_str(), "", ""),
-        Outcome::Failed(mistake) => (&*mistake.evidence, &*mistake.message, &*mistake.hint),
-        Outcome::Skipped(_) | Outcome::NotChecked => ("", "", ""),
+    let (evidence, message, hint, code) = match &step.outcome {
+        Outcome::Passed(evidence) => (evidence.as_str(), "", "", None),
+        Outcome::Failed(mistake) => (&*mistake.evidence, &*mistake.message, &*mistake.hint, Some(mistake.code)),
+        Outcome::Skipped(_) | Outcome::NotChecked => ("", "", "", None),
     };
     json!({
         "id": step.id,
         "title": step.title,
         "verdict": step.outcome.word(),
+        "code": code,
         "evidence": evidence,
         "message": message,
         "hint": hint,
@@ -202,50 +214,4 @@ fn step(step: &Step) -> Value {
 
 fn note(note: &Note) -> Value {
     json!({ "step": note.step, "message": note.message, "read": note.read })
-}
-
-/// One thing that was said. `method` has a dot for AMQP's methods and none for what happens to the socket.
-fn event(event: &Event) -> Value {
-    let (channel, method, args, body) = match &event.what {
-        What::Method { channel, method, content } => {
-            let described = fields::describe(method);
-            let mut args: serde_json::Map<String, Value> =
-                described.args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-            if let Some(content) = content {
-                let properties: serde_json::Map<String, Value> = fields::properties(&content.properties)
-                    .into_iter()
-                    .map(|(name, value)| (name.to_owned(), value))
-                    .collect();
-                args.insert("properties".to_owned(), Value::Object(properties));
-            }
-            let body = content.as_ref().map_or(Value::Null, |content| fields::bytes_to_json(&content.body));
-            (*channel, described.name, Value::Object(args), body)
-        }
-        What::Connected => (0, "connected", json!({}), Value::Null),
-        What::Unreachable(why) => (0, "unreachable", json!({ "why": why }), Value::Null),
-        What::ProtocolHeader(header) => (
-            0,
-            "protocol-header",
-            json!({ "version": format!("{}-{}-{}", header[5], header[6], header[7]) }),
-            Value::Null,
-        ),
-        What::Strange { channel, why, .. } => (*channel, "strange", json!({ "why": why }), Value::Null),
-        What::Heartbeat => (0, "heartbeat", json!({}), Value::Null),
-        What::Garbage(error) => (0, "garbage", json!({ "why": error.to_string() }), Value::Null),
-        What::Ended { reset } => (0, "ended", json!({ "reset": reset }), Value::Null),
-    };
-    json!({
-        "at_ms": milliseconds(event.at),
-        "connection": event.connection,
-        "from": match event.from { Peer::Program => "program", Peer::Broker => "broker" },
-        "channel": channel,
-        "method": method,
-        "args": args,
-        "body": body,
-    })
-}
-
-/// Milliseconds, to the tenth.
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 10_000.0).round() / 10.0
 }

@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use recording::ProgramRun;
 use wire::words;
 
-use crate::lessons::ending;
-use crate::verdict::{BrokerIdentity, Mistake, Outcome, Reason, Report, Step, Verdict};
+use crate::verdict::{BrokerIdentity, Mistake, NotChecked, Outcome, Report, Step, Verdict};
+use contracts::ending;
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -38,8 +39,8 @@ pub struct Layout {
 pub fn report(report: &Report, layout: Layout) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "lesson {} · {}", report.number, report.title);
-    let _ = writeln!(text, "program    {}", words::harmless(&report.program));
-    if let Some(broker) = &report.broker {
+    let _ = writeln!(text, "program    {}", words::harmless(&report.recording.program.name));
+    if let Some(broker) = &report.recording.broker {
         let _ = writeln!(text, "judged by  {}", judge(broker));
     }
     text.push('\n');
@@ -69,7 +70,7 @@ pub fn report(report: &Report, layout: Layout) -> String {
 
 /// What judged, in words.
 pub(crate) fn judge(broker: &BrokerIdentity) -> String {
-    let whence = match broker.kind {
+    let whence = match broker.kind.as_str() {
         "amqp" => "at",
         "embedded" => "as",
         kind => kind,
@@ -131,11 +132,13 @@ fn paragraph(label: &str, text: &str, layout: Layout) -> String {
 /// What the programs printed: where a step failed, it helps to see it.
 fn output(report: &Report) -> String {
     let mut text = String::new();
-    let shown = if report.shows_all { usize::MAX } else { 1 };
-    for (role, performance) in report.programs().take(shown) {
+    let primary = report.primary();
+    let is_shown = |run: &&ProgramRun| report.shows_all || primary.is_some_and(|primary| primary.index == run.index);
+    for run in report.runs().iter().filter(is_shown) {
+        let role = &run.role;
         let is_one = role.is_empty() || !report.shows_all;
         let whose = if is_one { "the program's".to_owned() } else { format!("{role}'s") };
-        for (name, lines) in [("stdout", performance.stdout.lines()), ("stderr", ending::complaints(performance))] {
+        for (name, lines) in [("stdout", run.stdout.lines()), ("stderr", ending::complaints(run))] {
             if lines.is_empty() {
                 continue;
             }
@@ -165,24 +168,25 @@ fn start_of(line: &str) -> String {
 #[must_use]
 pub fn wire(report: &Report) -> String {
     let mut text = String::new();
-    for (role, performance) in report.programs() {
+    for run in report.runs() {
+        let role = &run.role;
         let whose = if role.is_empty() { String::new() } else { format!(" of {role}") };
         let _ = writeln!(text, "\n  the conversation{whose}");
-        let lines = words::conversation(&performance.events, true);
+        let lines = words::conversation(&run.events, true);
         if lines.is_empty() {
             text.push_str("  nothing was said\n");
         }
         for line in lines {
             let _ = writeln!(text, "  {line}");
         }
-        if performance.events_cut {
+        if run.events_cut {
             text.push_str("  … and more, which was not kept\n");
         }
     }
     text
 }
 
-fn not_checked(reason: &Reason, layout: Layout) -> String {
+fn not_checked(reason: &NotChecked, layout: Layout) -> String {
     let options = lines_of(layout.width).initial_indent("  ").subsequent_indent("  ");
     let mut text = String::new();
     for line in reason.message.lines() {
@@ -208,8 +212,11 @@ pub fn conclusion(report: &Report) -> String {
         Verdict::Failed => {
             let failed = report.steps.iter().position(|step| matches!(step.outcome, Outcome::Failed(_))).unwrap_or(0);
             let id = report.steps.get(failed).map_or("", |step| &step.id);
-            let again =
-                report.seed.map(|seed| format!("; --seed {seed} sends the same messages again")).unwrap_or_default();
+            let again = report
+                .recording
+                .seed
+                .map(|seed| format!("; --seed {seed} sends the same messages again"))
+                .unwrap_or_default();
             format!("{BAD}failed{BAD:#}: step {} of {count}, {id}{again}", failed + 1)
         }
         Verdict::NotChecked => "not checked: this says nothing about the program".to_owned(),
@@ -217,5 +224,5 @@ pub fn conclusion(report: &Report) -> String {
 }
 
 fn seconds(report: &Report) -> String {
-    format!("{:.1} s", report.timing.total.as_secs_f64())
+    format!("{:.1} s", report.recording.timing.total.as_secs_f64())
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     brokers::{Broker, ready},
     owner::Run,
-    verdict::Reason,
+    verdict::NotChecked,
     watch::Trouble,
 };
 
@@ -16,7 +16,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What was found, and the part of the run that owns what was started for it.
-type Found = (Result<Broker, Reason>, Option<Run>);
+type Found = (Result<Broker, NotChecked>, Option<Run>);
 
 /// Who has the broker.
 pub struct Host<'a> {
@@ -38,7 +38,7 @@ impl<'a> Host<'a> {
     }
 
     /// The broker. Nothing is lost when the wait for it is given up.
-    pub async fn broker(&mut self) -> Result<Broker, Reason> {
+    pub async fn broker(&mut self) -> Result<Broker, NotChecked> {
         loop {
             match &mut self.state {
                 State::Looking(search) => self.state = State::Here(Box::new(search.as_mut().await)),
@@ -74,7 +74,7 @@ async fn find(args: &BrokerArgs, run: &Run) -> Found {
         Ok(part) => (Broker::find(args, &part).await.map(|broker| Broker { own: None, ..broker }), Some(part)),
         Err(error) => {
             let trouble = Trouble::NoPart(error);
-            (Err(Reason { message: format!("{trouble}."), hints: vec![trouble.hint().to_owned()] }), None)
+            (Err(NotChecked { message: format!("{trouble}."), hints: vec![trouble.hint().to_owned()] }), None)
         }
     }
 }

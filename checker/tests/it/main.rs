@@ -7,7 +7,6 @@ mod command_line;
 mod doctor;
 mod gallery;
 mod learner;
-mod mistakes;
 #[cfg(unix)]
 mod moved;
 mod reference;

@@ -13,11 +13,12 @@ use std::{
 };
 
 use checker::{
-    lessons::{self, translate::Chapter},
+    lessons,
     report::json::FIELDS,
     verdict::{Outcome, Verdict},
 };
 use cli::Exit;
+use contracts::translate::Chapter;
 use serde_json::{Value, json};
 use snapbox::{Assert, Data};
 
@@ -193,10 +194,10 @@ fn what_errors_mean_is_in_the_book() {
     for chapter in Chapter::ALL {
         let _ = writeln!(page, "<!-- ANCHOR: {} -->", chapter.id);
         for error in chapter.examples() {
-            let code = error.code.map(|code| format!("{code} ")).unwrap_or_default();
+            let code = error.reply.map(|code| format!("{code} ")).unwrap_or_default();
             let fence = if error.text.contains('`') { "``" } else { "`" };
             let _ = writeln!(page, "{code}{fence}{}{fence}", error.text);
-            let _ = writeln!(page, ": {}\n\n  {}\n", error.means.cause, error.means.remedy);
+            let _ = writeln!(page, ": {}\n\n  {}\n", error.cause, error.remedy);
         }
         let _ = writeln!(page, "<!-- ANCHOR_END: {} -->", chapter.id);
     }

@@ -6,6 +6,7 @@
 mod book;
 mod doctor;
 mod exit;
+mod judge;
 mod kit;
 mod learn;
 mod start;
@@ -23,6 +24,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use book::{BookArgs, BookCli, BookWhat};
 pub use doctor::{DoctorArgs, DoctorFormat};
 pub use exit::Exit;
+pub use judge::{ExplainArgs, JudgeArgs};
 pub use kit::{NoKit, kit};
 pub use learn::{DiffArgs, DiffWhat, HintArgs, HintWhat, ResetArgs, ResetWhat};
 pub use start::{StartArgs, StartWhat};
@@ -57,6 +59,10 @@ pub enum Command {
     Diff(DiffArgs),
     /// Show what your program and the broker said to each other at the last check
     Wire(WireArgs),
+    /// Judge recordings of checks again, without running a program
+    Judge(JudgeArgs),
+    /// Explain a fault that a report names by its code
+    Explain(ExplainArgs),
     /// Begin a lesson again
     Reset(ResetArgs),
     /// Keep a broker running between checks, and look into it
@@ -203,6 +209,9 @@ pub struct CheckOptions {
     /// Choose the same message bodies as an earlier check did
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
+    /// Also write a recording of the check to this file: cargo xtask judge FILE judges it again
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
 }
 
 /// Where a broker comes from.

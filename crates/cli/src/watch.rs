@@ -69,6 +69,6 @@ impl CheckOptions {
     /// As a check at each save has them: its report is for a person, and its messages are others each time.
     #[must_use]
     pub fn at_each_save(broker: BrokerArgs, timeout: Duration) -> CheckOptions {
-        CheckOptions { broker, timeout, wire: false, format: Format::Text, seed: None }
+        CheckOptions { broker, timeout, wire: false, format: Format::Text, seed: None, record: None }
     }
 }

@@ -74,8 +74,8 @@ pub fn words(fault: Fault, client: Client) -> Mistake {
         }
     };
     if let Some(cause) = fault.cause {
-        message = [message, cause.cause].join(" ").trim().to_owned();
-        hint = cause.remedy;
+        message = [message, cause.cause()].join(" ").trim().to_owned();
+        hint = cause.remedy();
     }
     for phrase in &fault.more {
         message = joined(message, phrase);

@@ -1,17 +1,18 @@
 //! What a contract is, and how a recording is judged by one.
 
-use recording::{NotChecked, ProgramRun, Recording};
+use recording::{BuildError, NotChecked, ProgramRun, Recording, Warning};
 use wire::Peer;
 
 use crate::{
     catalogue,
     clients::Client,
+    fault::faults::build as faults,
     hello_receive::HelloReceive,
     hello_send::HelloSend,
     new_task::NewTask,
     talk::{Close, Talk},
     unawaited,
-    verdict::{Finding, Note, Outcome},
+    verdict::{Finding, Mistake, Note, Outcome},
     worker::Worker,
 };
 
@@ -110,27 +111,46 @@ impl<C: Contract + Sync> AnyContract for C {
             message: "The recording has no run of the program.".to_owned(),
             hints: vec![format!("Check again: {}", recording.program.again)],
         })?;
-        let client = recording.runs.first().map(Client::of).unwrap_or_default();
-        let mut failed: Option<&str> = None;
-        let outcome = |&(id, rule): &Rule<C>| match failed {
-            Some(step) => (id, Outcome::Skipped(step.to_owned())),
-            None => match rule(&evidence) {
-                Finding::Passed(shown) => (id, Outcome::Passed(shown)),
-                Finding::Failed(fault) => {
-                    failed = Some(id);
-                    let run = fault.run.and_then(|run| recording.runs.get(run)).or(recording.runs.first());
-                    let fault = match run {
-                        Some(run) => unawaited::explained(id, fault, run, &recording.program.warnings),
-                        None => fault,
-                    };
-                    (id, Outcome::Failed(catalogue::words(fault, client)))
-                }
-            },
-        };
-        let outcomes: Vec<_> = C::STEPS.iter().map(outcome).collect();
-        let notes = if failed.is_none() { C::notes(&evidence) } else { Vec::new() };
+        let outcomes = judge::<C>(&evidence, &recording.runs, &recording.program.warnings);
+        let passed = outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Passed(_)));
+        let notes = if passed { C::notes(&evidence) } else { Vec::new() };
         Ok(Judgement { outcomes, notes })
     }
+}
+
+/// The outcomes of the steps, in their order. `runs` are those that the evidence is a view of.
+pub fn judge<C: Contract>(
+    evidence: &C::Evidence<'_>,
+    runs: &[ProgramRun],
+    warnings: &[Warning],
+) -> Vec<(&'static str, Outcome)> {
+    let client = runs.first().map(Client::of).unwrap_or_default();
+    let mut failed: Option<&str> = None;
+    let outcome = |&(id, rule): &Rule<C>| match failed {
+        Some(step) => (id, Outcome::Skipped(step.to_owned())),
+        None => match rule(evidence) {
+            Finding::Passed(shown) => (id, Outcome::Passed(shown)),
+            Finding::Failed(fault) => {
+                failed = Some(id);
+                let run = fault.run.and_then(|run| runs.get(run)).or(runs.first());
+                let fault = match run {
+                    Some(run) => unawaited::explained(id, fault, run, warnings),
+                    None => fault,
+                };
+                (id, Outcome::Failed(catalogue::words(fault, client)))
+            }
+        },
+    };
+    C::STEPS.iter().map(outcome).collect()
+}
+
+/// What is wrong with a program that does not compile.
+#[must_use]
+pub fn does_not_compile(error: &BuildError) -> Mistake {
+    let said = &error.text;
+    let is_future = said.contains("consider `await`ing") || said.contains("impl Future");
+    let fault = if is_future { faults::not_awaited() } else { faults::does_not_compile() };
+    catalogue::words(fault.seen(said), Client::default())
 }
 
 /// The program asks for nothing that the embedded broker lacks and RabbitMQ has.

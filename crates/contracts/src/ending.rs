@@ -10,11 +10,11 @@ pub use noise::telling;
 
 use wire::{Method, Peer, protocol::channel, words};
 
-use recording::ProgramRun;
+use recording::{ProgramExit, ProgramRun};
 
 use crate::{
     crash,
-    fault::Fault,
+    fault::{Fault, Param, faults::end as faults},
     talk::{Said, Talk},
     translate::{self, Translation},
 };
@@ -26,24 +26,24 @@ pub fn bad_end(seen: &ProgramRun) -> Option<Fault> {
     if let Some(mistake) = crashed(seen) {
         return Some(mistake);
     }
-    let how = match (exit.code, exit.signal) {
+    let fault = match (exit.code, exit.signal) {
         _ if exit.overdue => return None,
         (Some(0), _) | (None, None) => return None,
-        (Some(code), _) => format!("The program ended with exit code {code}; 0 means that all went well."),
-        (None, Some(signal)) => format!("The program was ended by signal {signal}."),
+        (Some(code), _) => faults::exit_code(code, remedy(seen, exit)),
+        (None, Some(signal)) => faults::signal(signal, remedy(seen, exit)),
     };
-    if let Some(mistake) = used_after_close(seen) {
-        return Some(mistake);
+    used_after_close(seen).or_else(|| Some(fault.because(why(seen)).seen(last_words(seen))))
+}
+
+/// What to do about an end that is not well, where the cause is not known.
+fn remedy(seen: &ProgramRun, exit: ProgramExit) -> Param {
+    if !complaints(seen).is_empty() {
+        faults::stderr_says_why().into()
+    } else if exit.code.is_some() && Talk::of(seen).closes(Peer::Broker).next().is_none() {
+        faults::wire_went_well().into()
+    } else {
+        "".into()
     }
-    let mistake = match why(seen) {
-        Some(why) => Fault::new(format!("{how} {}", why.cause)).hint(why.remedy),
-        None if !complaints(seen).is_empty() => Fault::new(how).hint("Its stderr says why."),
-        None if exit.code.is_some() && Talk::of(seen).closes(Peer::Broker).next().is_none() => {
-            Fault::new(how).hint("All went well on the wire, so the program itself reports a failure: [[end_well]].")
-        }
-        None => Fault::new(how),
-    };
-    Some(mistake.seen(last_words(seen)))
 }
 
 /// A Rust panic, as it shows on stderr.
@@ -54,17 +54,13 @@ pub fn panic_of(seen: &ProgramRun) -> Option<Fault> {
         return Some(mistake);
     }
     let words = told.get(1).map_or("", String::as_str);
-    let mistake = match why(seen) {
-        Some(why) => Fault::new(format!("The program panicked. {}", why.cause)).hint(why.remedy),
-        None => Fault::new("The program panicked.").hint(if words.contains("on a `None` value") {
-            "`unwrap` found nothing there: use `if let Some(…)`, or `ok_or(\"…\")?`."
-        } else if is_of_an_error(words) {
-            "Handle the error instead of unwrapping it: `?` hands it to the caller."
-        } else {
-            "The lines above say where, and why."
-        }),
+    let fault = match why(seen) {
+        Some(why) => faults::panicked("").because(Some(why)),
+        None if words.contains("on a `None` value") => faults::unwrap_none(""),
+        None if is_of_an_error(words) => faults::unwrap_error(""),
+        None => faults::panicked(""),
     };
-    Some(mistake.seen(told.join("\n")))
+    Some(fault.seen(told.join("\n")))
 }
 
 /// Where the program panicked, and why: the two lines that say so.
@@ -106,12 +102,11 @@ pub fn used_after_close(seen: &ProgramRun) -> Option<Fault> {
         says("connection") || (says("channel") && !closed_a_channel && !waited)
     };
     let line = complaints(seen).into_iter().find(complains)?;
-    let (message, evidence) = match panic_lines(seen) {
-        Some(told) => ("The program panicked: it closed its connection, and then used it again.", told.join("\n")),
-        None => ("The program closed its connection, and then used it again.", format!("on its stderr: {line}")),
+    let (fault, evidence) = match panic_lines(seen) {
+        Some(told) => (faults::used_after_close(faults::panicked_when_it()), told.join("\n")),
+        None => (faults::used_after_close(""), format!("on its stderr: {line}")),
     };
-    let evidence = format!("{}\n{evidence}", close.said.line());
-    Some(Fault::new(message).seen(evidence).hint("Close the connection last, once, when all else is done."))
+    Some(fault.seen(format!("{}\n{evidence}", close.said.line())))
 }
 
 fn capital(word: &str) -> String {

@@ -57,20 +57,6 @@ impl Fault {
         Fault { code, params, ..Fault::default() }
     }
 
-    #[doc(hidden)]
-    pub fn new(message: impl Into<String>) -> Fault {
-        Fault { unworded: Some((message.into(), String::new())), ..Fault::default() }
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Fault {
-        if let Some((_, before)) = &mut self.unworded {
-            *before = hint.into();
-        }
-        self
-    }
-
     /// What was seen.
     #[must_use]
     pub fn seen(mut self, evidence: impl Into<String>) -> Fault {
@@ -89,6 +75,15 @@ impl Fault {
     #[must_use]
     pub fn because(mut self, cause: Option<Translation>) -> Fault {
         self.cause = cause;
+        self
+    }
+
+    /// Another value in the place of a placeholder.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Param>) -> Fault {
+        if let Some((_, before)) = self.params.iter_mut().find(|(other, _)| *other == name) {
+            *before = value.into();
+        }
         self
     }
 

@@ -18,6 +18,7 @@ use crate::{
     verdict::Note,
 };
 
+pub use consume::unacknowledged;
 pub use receiving::quiet::Reached;
 
 /// The queue that the messages come from.

@@ -6,7 +6,7 @@ use recording::{ProgramRun, Recording};
 use crate::{
     contract::{Contract, Rule},
     durable, ending,
-    fault::Fault,
+    fault::{Fault, faults::task as faults},
     printed, sending, steps,
     talk::Talk,
     verdict::Finding,
@@ -93,7 +93,7 @@ pub fn typed(seed: u64) -> Vec<Vec<String>> {
 fn first(seen: &Evidence<'_>, rule: impl Fn(&ProgramRun) -> Finding) -> Finding {
     match seen.runs.first() {
         Some(run) => rule(run.run).of_run(run.run),
-        None => Fault::new("The program was not started.").into(),
+        None => faults::not_started().into(),
     }
 }
 
@@ -134,18 +134,11 @@ fn only_now(seen: &Evidence<'_>, run: &Sending<'_>) -> Option<Fault> {
     let sends = |run: &Sending<'_>| Talk::of(run.run).publishes().next().is_some();
     let started = format!("started {}\n{}", run.typed(), ending::last_words(run.run));
     if run.words.is_empty() && seen.runs.iter().any(sends) {
-        return Some(
-            Fault::new("Without words on the command line the program sends nothing; then `Hello World!` is the task.")
-                .seen(started)
-                .hint("Where nothing was typed, publish the default: nobody has to type something."),
-        );
+        return Some(faults::no_default().seen(started));
     }
     let reaches = |run: &Sending<'_>| !Talk::of(run.run).is_empty();
-    (!reaches(run) && seen.runs.first().is_some_and(reaches)).then(|| {
-        Fault::new("With words on the command line the program does not connect; without, it does.")
-            .seen(started)
-            .hint("What is typed after its name is the task, all of it. The address comes from AMQP_URL.")
-    })
+    let only_without = !reaches(run) && seen.runs.first().is_some_and(reaches);
+    only_without.then(|| faults::no_connection().seen(started))
 }
 
 /// Each word is a message of its own.
@@ -154,11 +147,8 @@ fn word_by_word(run: &Sending<'_>) -> Option<Fault> {
     let task = run.task();
     let apart =
         sent.len() > 1 && task.split(' ').map(str::as_bytes).eq(sent.iter().map(|(_, _, content)| &content.body[..]));
-    apart.then(|| {
-        Fault::new("The program sends each word as a message of its own; all words together are one task.")
-            .seen(sent.iter().take(3).map(|(said, ..)| said.line()).collect::<Vec<_>>().join("\n"))
-            .hint("Make one text of the words, [[join]], and publish it once.")
-    })
+    let lines = || sent.iter().take(3).map(|(said, ..)| said.line()).collect::<Vec<_>>().join("\n");
+    apart.then(|| faults::word_by_word().seen(lines()))
 }
 
 /// Whether the program sent what was typed, in another run, where that was several words.
@@ -173,61 +163,33 @@ fn wrong_body(seen: &Evidence<'_>, run: &Sending<'_>, body: &str) -> Fault {
     let (typed, task) = (run.typed(), &*run.task());
     let several = run.words.len() > 1;
     let is_path = run.words.is_empty() && body.contains(std::path::MAIN_SEPARATOR);
-    let (message, hint) = if is_path || (body.ends_with(task) && body.len() > task.len() && body.trim() == body) {
-        (
-            "The message begins with something that was not typed: [[first_argument]].".to_owned(),
-            "Leave it out: [[arguments]].",
-        )
+    let fault = if is_path || (body.ends_with(task) && body.len() > task.len() && body.trim() == body) {
+        faults::program_name()
     } else if body == DEFAULT && run.words.len() == 1 && takes_several(seen) {
-        (
-            "With one word after its name the program sends `Hello World!`, as if nothing were typed.".to_owned(),
-            "[[one_word]]",
-        )
+        faults::one_word_ignored()
     } else if body == DEFAULT && task != DEFAULT {
-        (
-            "The program sends `Hello World!` whatever is typed after its name.".to_owned(),
-            "Take what was typed from [[arguments]].",
-        )
+        faults::words_ignored()
     } else if body.trim() == task {
-        let told = match body.strip_prefix(task) {
-            Some(more) => format!("The message has {} after the task.", printed::white_space(more)),
-            None => "The message has white space around the task.".to_owned(),
-        };
-        (told, "Send the words with a space between them, and nothing around them.")
+        match body.strip_prefix(task) {
+            Some(more) => faults::white_space_after(printed::white_space(more)),
+            None => faults::white_space_around(),
+        }
     } else if several && run.words.first().is_some_and(|word| word == body) {
-        (
-            "Of several words the program sends the first only.".to_owned(),
-            "All words together are the task: [[join_words]].",
-        )
+        faults::first_word_only()
     } else if several && run.words.last().is_some_and(|word| word == body) {
-        (
-            "Of several words the program sends the last only.".to_owned(),
-            "All words together are the task: [[join_words]].",
-        )
+        faults::last_word_only()
     } else if several && run.words.concat() == body {
-        (
-            "The program puts the words together without the space between them.".to_owned(),
-            "Put one between them: [[join]].",
-        )
+        faults::no_spaces()
     } else if body.trim_matches(['"', '\'', '[', ']']) == task || body.contains("\", \"") {
-        (
-            "The message has what was typed in its Debug form, with quotes or brackets.".to_owned(),
-            "Send the text itself: [[join]] makes one text of the words.",
-        )
+        faults::debug_form()
     } else if body.is_empty() && task == DEFAULT {
-        (
-            "Without words on the command line the message is empty; it should be `Hello World!`.".to_owned(),
-            "[[join]] makes an empty text of no words: where nothing was typed, `Hello World!` is the task.",
-        )
+        faults::empty_default()
     } else if task == DEFAULT {
-        (
-            "Without words on the command line the message is not `Hello World!`.".to_owned(),
-            "Where nothing was typed, `Hello World!` is the task.",
-        )
+        faults::other_default()
     } else {
-        (format!("The program was started {typed}, and its message says something else."), "Look at the marked place.")
+        faults::other(shell_words::join(run.words))
     };
-    Fault::new(message).seen(format!("started {typed}\n{}", printed::difference(task, body))).hint(hint)
+    fault.seen(format!("started {typed}\n{}", printed::difference(task, body)))
 }
 
 /// Through the default exchange, to the queue, persistent; and in the queue afterwards, after a restart where we can make one.

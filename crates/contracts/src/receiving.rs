@@ -21,7 +21,7 @@ use recording::ProgramRun;
 
 use crate::{
     ending,
-    fault::Fault,
+    fault::{Fault, faults},
     printed, steps,
     talk::{BASIC_CONSUME, Said, Talk},
     verdict::{Finding, Note},
@@ -139,7 +139,7 @@ pub fn times_printed(seen: &ProgramRun, body: &str) -> usize {
 ///
 /// # Errors
 ///
-/// The mistake: there is none, or the broker refused it, or it was not waited for.
+/// The fault: there is none, or the broker refused it, or it was not waited for.
 pub fn subscription<'a>(seen: &'a ProgramRun, queue: &str) -> Result<(Said<'a>, &'a basic::Consume), Fault> {
     let talk = Talk::of(seen);
     let found = talk.consumes().find(|(said, consume)| talk.queue_meant(said, consume.queue.as_str()) == queue);
@@ -148,18 +148,12 @@ pub fn subscription<'a>(seen: &'a ProgramRun, queue: &str) -> Result<(Said<'a>, 
     };
     if let Some(close) = talk.refusal(BASIC_CONSUME) {
         return Err(match close.code {
-            403 if consume.exclusive => Fault::new(
-                "The program subscribes with `exclusive`, which wants the queue for one worker alone: the broker refused the second worker.",
-            )
-            .seen(close.lines(talk))
-            .hint("Leave the flag `exclusive` out of [[consume_name]]: the queue is there to be shared."),
-            _ => close.mistake(talk, "The broker refused the subscription."),
+            403 if consume.exclusive => faults::consume::exclusive().seen(close.lines(talk)),
+            _ => close.fault(talk, faults::consume::refused()),
         });
     }
     if !is_subscribed(seen, queue) {
-        return Err(Fault::new("The program asked to subscribe, and left before the broker answered.")
-            .seen(said.line())
-            .hint("[[wait_for_answer]]"));
+        return Err(faults::consume::unanswered().seen(said.line()));
     }
     Ok((said, consume))
 }
@@ -168,38 +162,29 @@ pub fn subscription<'a>(seen: &'a ProgramRun, queue: &str) -> Result<(Said<'a>, 
 fn why_not_subscribed(seen: &ProgramRun, queue: &str) -> Option<Fault> {
     let talk = Talk::of(seen);
     if let Some((said, consume)) = talk.consumes().next() {
-        let told = quoted(consume.queue.as_str().as_bytes());
-        let message = format!("The program subscribes to the queue {told}, and the lesson's queue is `{queue}`.");
-        let hint = format!("Name it `{queue}`, letter for letter, wherever it is used.");
-        return Some(Fault::new(message).seen(said.line()).hint(hint));
+        let named = quoted(consume.queue.as_str().as_bytes());
+        return Some(faults::consume::other_queue(named, queue).seen(said.line()));
     }
     let get = talk.methods().find(|said| matches!(said.method, Method::Basic(Basic::Get(_))));
     if let Some(said) = get {
-        let mistake = Fault::new("The program asks for single messages (basic.get) instead of subscribing: it burns time when there is nothing, and is late when there is something.")
-            .seen(format!("{} (asked {}×)", said.line(), polls(talk)))
-            .hint("Subscribe once (basic.consume), and the broker pushes messages as they come.");
-        return Some(mistake);
+        let asked = format!("{} (asked {}×)", said.line(), polls(talk));
+        return Some(faults::consume::polling().seen(asked));
     }
-    if let Some(mistake) =
+    if let Some(fault) =
         steps::unread(talk).or_else(|| ending::panic_of(seen)).or_else(|| ending::used_after_close(seen))
     {
-        return Some(mistake);
+        return Some(fault);
     }
     let Some(close) = talk.closes(Peer::Broker).next() else { return ending::cut_short(seen) };
-    let message = format!("The program never subscribes to the queue: {}.", steps::what_the_broker_did(talk, &close));
-    Some(close.mistake(talk, &message))
+    Some(close.fault(talk, faults::consume::closed_before(steps::what_the_broker_did(talk, &close))))
 }
 
 /// It does not, and nothing shows why.
 fn never_subscribed(seen: &ProgramRun) -> Fault {
-    let mistake = match Talk::of(seen).publishes().next() {
-        Some((said, ..)) => {
-            Fault::new("The program publishes a message, as a sender does, and never subscribes.").seen(said.line())
-        }
-        None => Fault::new("The program never subscribes to the queue, so no message comes to it.")
-            .seen(ending::last_words(seen)),
-    };
-    mistake.hint("Subscribe: [[consume]]. [[unawaited]]")
+    match Talk::of(seen).publishes().next() {
+        Some((said, ..)) => faults::consume::publishes_instead().seen(said.line()),
+        None => faults::consume::missing().seen(ending::last_words(seen)),
+    }
 }
 
 /// The queue is declared, and before the program subscribes to it. `found` is what the declaration by itself comes to.
@@ -210,10 +195,7 @@ pub fn declared_in_time(seen: &ProgramRun, queue: &str, found: Finding) -> Findi
     let subscribed = talk.consumes().find(|(_, consume)| consume.queue.as_str() == queue);
     match (&found, declared, subscribed) {
         (Finding::Passed(_), Some((declared, _)), Some((subscribed, _))) if subscribed.order < declared.order => {
-            Fault::new("The program subscribes to the queue before it declares it: where nobody has made the queue yet, the broker refuses.")
-                .seen(format!("{}\n{}", subscribed.line(), declared.line()))
-                .hint("Declare first, then subscribe.")
-                .into()
+            faults::consume::before_declare().seen(format!("{}\n{}", subscribed.line(), declared.line())).into()
         }
         _ => found,
     }
@@ -222,15 +204,12 @@ pub fn declared_in_time(seen: &ProgramRun, queue: &str, found: Finding) -> Findi
 /// The waiting line, on stdout, once. `in_time` is whether it came while the program waited.
 #[must_use]
 pub fn wait(seen: &ProgramRun, in_time: bool) -> Finding {
-    if let Err(mistake) = steps::line_on_stdout(seen, WAITING, |line| line == WAITING) {
-        return ending::cut_short(seen).unwrap_or(mistake).into();
+    if let Err(fault) = steps::line_on_stdout(seen, WAITING, |line| line == WAITING) {
+        return ending::cut_short(seen).unwrap_or(fault).into();
     }
     let count = seen.stdout.lines().iter().filter(|line| *line == WAITING).count();
     if count > 1 {
-        return Fault::new("The program prints its waiting line more than once.")
-            .seen(format!("{count} times: {WAITING}"))
-            .hint("Print it once, before the loop.")
-            .into();
+        return faults::wait::repeated().seen(format!("{count} times: {WAITING}")).into();
     }
     if !in_time {
         return waiting_line_too_late(seen).into();
@@ -241,20 +220,14 @@ pub fn wait(seen: &ProgramRun, in_time: bool) -> Finding {
 /// Where it stands among the lines tells what kept it.
 fn waiting_line_too_late(seen: &ProgramRun) -> Fault {
     let lines = seen.stdout.lines();
-    let before = lines.iter().take_while(|line| *line != WAITING);
-    let (message, hint) = if before.clone().any(|line| line.starts_with(RECEIVED)) {
-        (
-            "The waiting line comes after the messages, too late: it says that the program is ready for them.",
-            "Print it before the loop, once you are subscribed.",
-        )
+    let mut before = lines.iter().take_while(|line| *line != WAITING);
+    let fault = if before.any(|line| line.starts_with(RECEIVED)) {
+        faults::wait::after_messages()
     } else {
-        (
-            "The waiting line came too late: most likely it was held back in a buffer until the program ended.",
-            "[[flush]] Print it before anything that takes time.",
-        )
+        faults::wait::held_back()
     };
     let first: Vec<String> = lines.iter().take(2).map(|line| shown(line, 60)).collect();
-    Fault::new(message).seen(first.join("\n")).hint(hint)
+    fault.seen(first.join("\n"))
 }
 
 /// What the program said to the queue as a whole that takes messages away from others.
@@ -293,31 +266,17 @@ pub fn stop(seen: &ProgramRun) -> Finding {
     }
     let talk = Talk::of(seen);
     let Some(exit) = seen.exit else {
-        return Fault::new("The program's end was not seen.").into();
+        return faults::stop::end_unseen().into();
     };
     if exit.overdue {
         let closed = talk.closes(Peer::Program).any(|close| close.said.channel == 0);
         let said = if closed { "connection.close" } else { "no connection.close" };
-        return Fault::new(
-            "Ctrl-C was pressed, and the program did not end soon: it takes the signal, and goes on or waits for something.",
-        )
-        .seen(format!("after Ctrl-C: {said}, and no end"))
-        .hint(
-            "[[at_ctrl_c]]",
-        )
-        .into();
+        return faults::stop::overdue().seen(format!("after Ctrl-C: {said}, and no end")).into();
     }
     // SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a crash. SIGINT is what Ctrl-C is.
     if let Some(signal) = exit.signal.filter(|signal| [4, 6, 7, 8, 11].contains(signal)) {
-        let hint = if signal == 6 {
-            "[[abort]]"
-        } else {
-            "A program that crashes reaches for memory that is not its own: look at what runs when it ends."
-        };
-        return Fault::new(format!("At Ctrl-C the program crashed (signal {signal})."))
-            .seen(ending::last_words(seen))
-            .hint(hint)
-            .into();
+        let fault = if signal == 6 { faults::stop::abort() } else { faults::stop::crash(signal) };
+        return fault.seen(ending::last_words(seen)).into();
     }
     let how = if says_goodbye(talk) { "with connection.close" } else { "without closing its connection" };
     Finding::Passed(format!("Ctrl-C ended it, {how}"))

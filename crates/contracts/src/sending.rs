@@ -12,7 +12,7 @@ use recording::ProgramRun;
 
 use crate::{
     ending,
-    fault::Fault,
+    fault::{Fault, Phrase, faults},
     printed, steps,
     talk::{BASIC_PUBLISH, Said, Talk},
     verdict::Finding,
@@ -37,16 +37,13 @@ pub fn the_message(seen: &ProgramRun) -> Result<Published<'_>, Fault> {
     match sent.as_slice() {
         [] => Err(not_published(seen)),
         [one] => Ok(*one),
-        several => Err(Fault::new(match seen.events_cut {
-            true => {
-                "The program publishes message after message without end; the lesson asks for exactly one.".to_owned()
-            }
-            false => {
-                format!("The program publishes {} messages; the lesson asks for exactly one.", several.len())
-            }
-        })
-        .seen(several.iter().take(3).map(|(said, ..)| said.line()).collect::<Vec<_>>().join("\n"))
-        .hint("Publish once. A sent message cannot be taken back or replaced.")),
+        several => {
+            let fault = match seen.events_cut {
+                true => faults::publish::endless(),
+                false => faults::publish::several(several.len()),
+            };
+            Err(fault.seen(several.iter().take(3).map(|(said, ..)| said.line()).collect::<Vec<_>>().join("\n")))
+        }
     }
 }
 
@@ -56,13 +53,13 @@ fn not_published(seen: &ProgramRun) -> Fault {
     }
     let talk = Talk::of(seen);
     let claims = seen.stdout.lines().iter().any(|line| line.starts_with(SENT));
-    let message = if claims {
-        "The program prints that it sent a message, and sent none"
-    } else {
-        "The program publishes no message"
-    };
     if let Some(close) = talk.closes(Peer::Broker).next() {
-        return close.mistake(talk, &format!("{message}: {}.", steps::what_the_broker_did(talk, &close)));
+        let what = steps::what_the_broker_did(talk, &close);
+        let fault = match claims {
+            true => faults::publish::claimed_refused(what),
+            false => faults::publish::none_refused(what),
+        };
+        return close.fault(talk, fault);
     }
     if let Some(mistake) = ending::cut_short(seen) {
         return mistake;
@@ -74,22 +71,17 @@ fn not_published(seen: &ProgramRun) -> Fault {
     if let Some(number) = open.filter(|_| claims) {
         return not_out_yet(seen, number);
     }
-    let message = format!("{message}{}.", if claims { ": nothing was published" } else { "" });
-    let mistake = match ending::why(seen) {
-        Some(why) => Fault::new(format!("{message} {}", why.cause)).hint(why.remedy),
-        None if seen.events_cut => Fault::new(format!("{message} It asks the broker for something again and again."))
-            .hint("Publish the message instead: a sender asks for nothing."),
-        None if seen.exit.is_some_and(|exit| exit.overdue) => {
-            Fault::new(format!("{message} It was still running at its time limit.")).hint(
-                "What does it wait for? Nobody types anything while it runs, so a program that reads from the keyboard waits for ever.",
-            )
-        }
-        None => {
-            let left = if open.is_some() { "[[left_early]]" } else { "" };
-            Fault::new(message).hint(format!("Publish it: [[publish]]. [[unawaited]] {left}"))
-        }
+    let overdue = seen.exit.is_some_and(|exit| exit.overdue);
+    let fault = match ending::why(seen) {
+        None if seen.events_cut && claims => faults::publish::claimed_looping(),
+        None if seen.events_cut => faults::publish::none_looping(),
+        None if overdue && claims => faults::publish::claimed_overdue(),
+        None if overdue => faults::publish::none_overdue(),
+        None if open.is_some() => faults::publish::none().and_hint(faults::publish::left_early()),
+        why if claims => faults::publish::claimed().because(why),
+        why => faults::publish::none().because(why),
     };
-    mistake.seen(match talk.methods().rfind(|said| said.from == Peer::Program) {
+    fault.seen(match talk.methods().rfind(|said| said.from == Peer::Program) {
         Some(said) => {
             format!("its last words to the broker: {}", wire::words::method_line(said.method, said.content))
         }
@@ -99,20 +91,15 @@ fn not_published(seen: &ProgramRun) -> Fault {
 
 /// The program says that it sent its message, and ended without closing this connection: it may not have left yet.
 fn not_out_yet(seen: &ProgramRun, number: u32) -> Fault {
-    Fault::new("The program prints that it sent a message, and sent none: it ended without closing its connection.")
+    faults::publish::claimed_left_open()
         .seen(format!("{}\nconnection {number}: no connection.close from the program", ending::last_words(seen)))
-        .hint("It may have ended before the message left: close the connection, and wait for that: in [[name]], [[close]]. [[unawaited]]")
 }
 
 /// The key and the body changed places: the key is `text`, which is to be sent, and the body is the queue's name.
 #[must_use]
 pub fn swapped((said, publish, content): &Published<'_>, queue: &str, text: &str) -> Option<Fault> {
     let both = publish.routing_key.as_str() == text && content.body == queue.as_bytes();
-    both.then(|| {
-        Fault::new("Routing key and body are swapped: the key is the text, and the body is the queue's name.")
-            .seen(said.line())
-            .hint(format!("The routing key is \"{queue}\", the queue's name; the body is the text."))
-    })
+    both.then(|| faults::publish::key_body_swapped(queue).seen(said.line()))
 }
 
 /// It goes through the default exchange, to this queue, and the broker took it.
@@ -125,23 +112,15 @@ pub fn addressed(seen: &ProgramRun, (said, publish, _): &Published<'_>, queue: &
     let (exchange, key) = (publish.exchange.as_str(), publish.routing_key.as_str());
     let refusal = talk.refusal(BASIC_PUBLISH);
     if exchange == queue && key.is_empty() {
-        return Err(Fault::new(format!(
-            "Exchange and routing key are swapped: the message goes to an exchange \"{queue}\", with an empty routing key."
-        ))
-        .seen(said.line())
-        .hint(format!("The exchange comes first, and the default one has the empty name: [[publish_to:{queue}]].")));
+        return Err(faults::publish::exchange_key_swapped(queue).seen(said.line()));
     }
     if !exchange.is_empty() {
         let answer = refusal.map(|close| format!("\n{}", close.said.line())).unwrap_or_default();
-        return Err(Fault::new(format!(
-            "The message goes to the exchange {}, not to the default exchange.",
-            quoted(exchange.as_bytes())
-        ))
-        .seen(said.line() + &answer)
-        .hint(format!("A message goes to an exchange, never straight to a queue. Publish to the default one, which has the empty name, with the queue's name as the key: [[publish_to:{queue}]].")));
+        let fault = faults::publish::other_exchange(quoted(exchange.as_bytes()), queue);
+        return Err(fault.seen(said.line() + &answer));
     }
     if let Some(close) = refusal {
-        return Err(close.mistake(talk, &format!("The broker refused the message, and closed the {}.", close.what())));
+        return Err(close.fault(talk, faults::publish::refused(close.what())));
     }
     if key != queue {
         return Err(another_key(talk, key, queue).seen(said.line()));
@@ -151,20 +130,15 @@ pub fn addressed(seen: &ProgramRun, (said, publish, _): &Published<'_>, queue: &
 
 /// By the default exchange, the message does not go to the lesson's queue.
 fn another_key(talk: Talk<'_>, key: &str, queue: &str) -> Fault {
-    let dropped = "where no queue has the key for its name, the message is dropped without a word.";
     let told = quoted(key.as_bytes());
-    let message = match key {
-        "" => "The message has no routing key, so the default exchange knows no queue for it and drops it.".to_owned(),
-        key if talk.declares().any(|(_, declare)| declare.queue.as_str() == key) => format!(
-            "The message goes to the queue {told}, which the program declares, too; the lesson's queue is `{queue}`."
-        ),
-        key if key.eq_ignore_ascii_case(queue) => format!(
-            "The routing key is {told}, and the queue is \"{queue}\": upper and lower case differ, and {dropped}"
-        ),
-        _ => format!("The routing key is {told}, and the queue is \"{queue}\": {dropped}"),
-    };
-    Fault::new(message)
-        .hint(format!("The default exchange uses the routing key as a queue's name: make it \"{queue}\"."))
+    match key {
+        "" => faults::publish::no_key(queue),
+        key if talk.declares().any(|(_, declare)| declare.queue.as_str() == key) => {
+            faults::publish::other_queue(told, queue)
+        }
+        key if key.eq_ignore_ascii_case(queue) => faults::publish::key_case(told, queue),
+        _ => faults::publish::other_key(told, queue),
+    }
 }
 
 /// It is in the queue, that is, `bodies` has it; those are in the queue afterwards, and None means that there is no queue.
@@ -201,35 +175,21 @@ pub fn print(performance: &ProgramRun, body: &str) -> Finding {
     let stdout = performance.stdout.lines();
     let count = stdout.iter().filter(|line| says_it(line)).count();
     if count > 1 {
-        return Fault::new(format!("The program prints its line {}, and sends one message.", times(count)))
-            .seen(stdout.join("\n"))
-            .hint("Print it once, after publishing.")
-            .into();
+        return faults::sent::repeated(times(count)).seen(stdout.join("\n")).into();
     }
     if count == 0 {
         if let Some(mistake) = ending::cut_short(performance) {
             return mistake.into();
         }
         if let Some(line) = stdout.iter().find(|line| printed::has_bytes_of(line, body)) {
-            return Fault::new(
-                "The program prints the numbers of the bytes (their Debug form), not the text they stand for.",
-            )
-            .seen(line.clone())
-            .hint("Print the text: [[print_text]]")
-            .into();
+            return faults::sent::byte_numbers().seen(line.clone()).into();
         }
         let is_list = |told: &str| told.starts_with('[') && told.ends_with(']');
         if let Some(line) = stdout.iter().find(|line| line.strip_prefix(SENT).map(str::trim).is_some_and(is_list)) {
-            return Fault::new("The program prints a list in its Debug form, not the text that it sends.")
-                .seen(printed::difference(&expected, line))
-                .hint("Print what you sent[[plainly]]: [[join]] makes one text of several words.")
-                .into();
+            return faults::sent::debug_list().seen(printed::difference(&expected, line)).into();
         }
         if let Some(line) = stdout.iter().find(|line| has_another_text(line, body)) {
-            return Fault::new("The program prints another text than it sends.")
-                .seen(printed::difference(&expected, line))
-                .hint("Print what you sent, from the same variable.")
-                .into();
+            return faults::sent::other_text().seen(printed::difference(&expected, line)).into();
         }
     }
     match steps::line_on_stdout(performance, &expected, says_it) {
@@ -250,11 +210,8 @@ fn said_too_early(seen: &ProgramRun, says_it: impl Fn(&str) -> bool) -> Option<F
     };
     // What the broker says is seen before the program hears it, and a line after the program printed it.
     let opened = talk.methods().find(opens).filter(|said| *at < said.at)?;
-    Some(
-        Fault::new("The program says that it has sent the message before it sends it.")
-            .seen(format!("{line}\nonly then {}\nand then  {}", opened.line(), published.line()))
-            .hint("First do it, then say it: print the line after publishing."),
-    )
+    let order = format!("{line}\nonly then {}\nand then  {}", opened.line(), published.line());
+    Some(faults::sent::too_early().seen(order))
 }
 
 /// A line of the right form, with a text in quotes that is nothing like this one.
@@ -266,8 +223,9 @@ fn has_another_text(line: &str, body: &str) -> bool {
     })
 }
 
-fn times(count: usize) -> String {
-    if count == 2 { "twice".to_owned() } else { format!("{count} times") }
+/// How often.
+fn times(count: usize) -> Phrase {
+    if count == 2 { faults::sent::twice() } else { faults::sent::times(count) }
 }
 
 /// `connection.close` by the program, and exit code 0. `kept`: whether its message is in the queue all the same.
@@ -281,10 +239,7 @@ pub fn close(seen: &ProgramRun, kept: bool) -> Finding {
         return waits.into();
     }
     if seen.exit.is_some_and(|exit| exit.overdue) {
-        return Fault::new("The program was still running at its time limit; a sender ends when it has sent.")
-            .seen(ending::last_words(seen))
-            .hint("Close the connection and [[let_end]]. Does it wait for something that never comes?")
-            .into();
+        return faults::close::overdue().seen(ending::last_words(seen)).into();
     }
     let opened: Vec<u32> = talk.opened().iter().map(|(number, _)| *number).collect();
     let open: Vec<u32> = opened.iter().copied().filter(|number| !talk.closed_gently(*number)).collect();
@@ -303,20 +258,12 @@ fn not_closed(talk: Talk<'_>, number: u32, [open, all]: [usize; 2], kept: bool) 
         let answered = |method: &Method| matches!(method, Method::Channel(channel::AMQPMethod::CloseOk(_)));
         said.connection == number && talk.answer(said, |method| answered(method).then_some(())).is_some()
     });
-    let what = match channel {
-        _ if open < all => format!("closed {} of its {all} connections", all - open),
-        Some(_) => "closed its channel, and not its connection".to_owned(),
-        None => "ended without closing its connection".to_owned(),
+    let fault = match channel {
+        _ if open < all => faults::close::some_open(all - open, all),
+        Some(_) => faults::close::channel_only(),
+        None => faults::close::none(),
     };
     let fate = if kept { "This time the message made it." } else { "This time the message was lost with it." };
     let line = channel.as_ref().map(|said| format!("{}\n", Said::line(said))).unwrap_or_default();
-    let hint = "Close it, and wait for the answer: in [[name]], [[close]].";
-    let more = match channel {
-        _ if open < all => " One connection is enough for a program.",
-        Some(_) => "[[keep_connection]]",
-        None => "",
-    };
-    Fault::new(format!("The program {what}: the socket dropped, and what was still under way could be lost."))
-        .seen(format!("{line}connection {number}: no connection.close from the program.\n{fate}"))
-        .hint(format!("{hint}{more}"))
+    fault.seen(format!("{line}connection {number}: no connection.close from the program.\n{fate}"))
 }

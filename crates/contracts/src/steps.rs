@@ -12,13 +12,15 @@ pub use declare::{declare, is_stream, transient_queue};
 pub use line::{line_on_stdout, logged, overwritten};
 pub use unread::unread;
 
-use crate::talk::{Close, Talk};
+use crate::{
+    fault::{Phrase, faults::connect as faults},
+    talk::{Close, Talk},
+};
 
-/// What the broker did with a close, in words: which method it refused, where it was one of the program's.
-#[must_use]
-pub fn what_the_broker_did(talk: Talk<'_>, close: &Close<'_>) -> String {
+/// What the broker did with a close, as a part of a sentence: which method it refused, where it was one of the program's.
+pub(crate) fn what_the_broker_did(talk: Talk<'_>, close: &Close<'_>) -> Phrase {
     match talk.refused(close) {
-        Some(said) => format!("the broker refused its `{}`", said.name()),
-        None => format!("the broker closed its {}", close.what()),
+        Some(said) => faults::broker_refused(said.name()),
+        None => faults::broker_closed(close.what()),
     }
 }

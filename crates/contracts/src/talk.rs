@@ -53,14 +53,11 @@ impl Said<'_> {
 }
 
 impl Close<'_> {
-    /// The mistake that a refusal is: these words, what the broker means by it, and what to do. It shows what was refused.
+    /// The fault that led to this refusal, with what the broker means by it. It shows what was refused. The fault's own hint is
+    /// for a reply that the catalogue does not know.
     #[must_use]
-    pub fn mistake(&self, talk: Talk<'_>, refused: &str) -> Fault {
-        let mistake = match translate::reply(self.code, self.text) {
-            Some(means) => Fault::new(format!("{refused} {}", means.cause)).hint(means.remedy),
-            None => Fault::new(refused).hint("The broker's line says why."),
-        };
-        mistake.seen(self.lines(talk))
+    pub fn fault(&self, talk: Talk<'_>, fault: Fault) -> Fault {
+        fault.because(translate::reply(self.code, self.text)).seen(self.lines(talk))
     }
 
     /// What was refused, and the refusal.

@@ -133,7 +133,7 @@ mod tests {
         let mut accepted = refused();
         accepted.events.pop();
         assert_eq!(fitting("declare", &accepted, &warnings), None);
-        let mistake = explained("declare", Fault::new("No.").seen("before"), &ProgramRun::default(), &warnings);
+        let mistake = explained("declare", Fault::default().seen("before"), &ProgramRun::default(), &warnings);
         assert_eq!(mistake.evidence, format!("before\n{}", future.lines()));
     }
 }

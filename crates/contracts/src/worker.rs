@@ -12,7 +12,7 @@ use recording::{ProgramRun, Recording};
 use crate::{
     contract::{Contract, Rule},
     durable,
-    fault::Fault,
+    fault::faults,
     receiving::{self, Delivered, quiet::Quiet},
     steps,
     talk::Talk,
@@ -192,7 +192,7 @@ impl<'a> Evidence<'a> {
                 failed @ Finding::Failed(_) => return failed.of_run(worker),
             }
         }
-        shown.map_or_else(|| Fault::new("The program was not started.").into(), Finding::Passed)
+        shown.map_or_else(|| faults::work::not_started().into(), Finding::Passed)
     }
 
     /// What a worker got of the first tasks, before anybody was killed.

@@ -27,7 +27,7 @@ pub struct Recording {
     /// The program.
     pub program: Program,
     /// What it talked to; None when there was no broker.
-    pub broker: Option<Broker>,
+    pub broker: Option<BrokerIdentity>,
     /// Why the check says nothing about the program; None when it does.
     pub not_checked: Option<NotChecked>,
     /// Why there was no program to run; None when it compiled.
@@ -86,7 +86,7 @@ impl From<StoredBody> for Body {
 
 /// The broker of a check.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
-pub struct Broker {
+pub struct BrokerIdentity {
     /// embedded, docker, local, amqp.
     pub kind: String,
     /// The product, as the broker names itself.

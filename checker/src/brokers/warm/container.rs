@@ -1,22 +1,22 @@
 //! The broker that is kept running, in a container: asked by the engine's API.
 
-use crate::verdict::Reason;
+use crate::verdict::NotChecked;
 
 #[cfg(not(feature = "docker"))]
 use crate::brokers::docker::without_client;
 
 #[cfg(not(feature = "docker"))]
-pub(super) async fn up_docker(_container: &str, _image: &str, _port: u16) -> Result<(), Reason> {
+pub(super) async fn up_docker(_container: &str, _image: &str, _port: u16) -> Result<(), NotChecked> {
     Err(without_client())
 }
 
 #[cfg(not(feature = "docker"))]
-pub(super) async fn ask_docker(_container: &str, _arguments: &[&str]) -> Result<String, Reason> {
+pub(super) async fn ask_docker(_container: &str, _arguments: &[&str]) -> Result<String, NotChecked> {
     Err(without_client())
 }
 
 #[cfg(not(feature = "docker"))]
-pub(super) async fn docker_logs(_container: &str) -> Result<String, Reason> {
+pub(super) async fn docker_logs(_container: &str) -> Result<String, NotChecked> {
     Err(without_client())
 }
 
@@ -32,17 +32,20 @@ mod with_client {
         query_parameters::LogsOptionsBuilder,
     };
 
-    use super::Reason;
+    use super::NotChecked;
     use crate::{brokers::docker::client, report::busy::busy};
 
-    pub(in crate::brokers::warm) async fn up_docker(container: &str, image: &str, port: u16) -> Result<(), Reason> {
+    pub(in crate::brokers::warm) async fn up_docker(container: &str, image: &str, port: u16) -> Result<(), NotChecked> {
         let _busy = busy(&format!("starting RabbitMQ in a container ({image})"));
         client::remove(container).await.map_err(|message| trouble(&message))?;
         // It stays; `broker down` removes it by its name.
         client::launch(image, container, "warm", port).await.map(drop)
     }
 
-    pub(in crate::brokers::warm) async fn ask_docker(container: &str, arguments: &[&str]) -> Result<String, Reason> {
+    pub(in crate::brokers::warm) async fn ask_docker(
+        container: &str,
+        arguments: &[&str],
+    ) -> Result<String, NotChecked> {
         let asked = async {
             let docker = client::engine().await?;
             let options = CreateExecOptions {
@@ -63,7 +66,7 @@ mod with_client {
         asked.await.map_err(|error| trouble(&format!("the container {container} can't be asked: {error}")))
     }
 
-    pub(in crate::brokers::warm) async fn docker_logs(container: &str) -> Result<String, Reason> {
+    pub(in crate::brokers::warm) async fn docker_logs(container: &str) -> Result<String, NotChecked> {
         let read = async {
             let options = LogsOptionsBuilder::default().stdout(true).stderr(true).build();
             let mut logs = client::engine().await?.logs(container, Some(options));
@@ -80,8 +83,8 @@ mod with_client {
         String::from_utf8_lossy(&part.into_bytes()).into_owned()
     }
 
-    fn trouble(message: &str) -> Reason {
-        Reason {
+    fn trouble(message: &str) -> NotChecked {
+        NotChecked {
             message: format!("Docker: {message}."),
             hints: vec!["Does the engine answer? docker info tells".to_owned()],
         }

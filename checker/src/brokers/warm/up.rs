@@ -14,7 +14,7 @@ use crate::{
     },
     owner::at,
     report::{busy::busy, say},
-    verdict::Reason,
+    verdict::NotChecked,
 };
 
 /// The port for AMQP, where none is asked for.
@@ -25,7 +25,7 @@ const PORT: u16 = 5672;
 /// # Errors
 ///
 /// Why it can't be started: another is up, its port is taken, or it does not come up.
-pub(super) async fn up(args: &BrokerArgs, asked: Option<u16>, accounts: &EmbeddedArgs) -> Result<(), Reason> {
+pub(super) async fn up(args: &BrokerArgs, asked: Option<u16>, accounts: &EmbeddedArgs) -> Result<(), NotChecked> {
     if let Some(warm) = recorded() {
         if warm.broker().await.is_ok() {
             let missing = warm.falls_short_of(args, asked, accounts);
@@ -61,8 +61,8 @@ pub(super) async fn up(args: &BrokerArgs, asked: Option<u16>, accounts: &Embedde
     status().await
 }
 
-fn another_is_up(warm: &Warm, missing: &[String]) -> Reason {
-    Reason {
+fn another_is_up(warm: &Warm, missing: &[String]) -> NotChecked {
+    NotChecked {
         message: format!(
             "Another broker is up already: {}. It is not what you ask for: {}.",
             warm.name(),
@@ -76,7 +76,7 @@ fn another_is_up(warm: &Warm, missing: &[String]) -> Reason {
 }
 
 /// One of the two ports for a broker on `port` is taken, perhaps by a broker of another kit.
-fn not_free(port: u16, taken: u16, error: &io::Error) -> Reason {
+fn not_free(port: u16, taken: u16, error: &io::Error) -> NotChecked {
     let free = (port.saturating_add(1)..=u16::MAX - MANAGEMENT).find(|port| ports::are_free(*port));
     let elsewhere = free.map(|free| format!("Or choose another port: cargo xtask broker up --port {free}"));
     let theirs = record::of_others().into_iter().find(|warm| warm.address.port == port);
@@ -95,11 +95,11 @@ fn not_free(port: u16, taken: u16, error: &io::Error) -> Reason {
             format!("If that is a RabbitMQ of yours, use it: --broker amqp://localhost:{port}"),
         ),
     };
-    Reason { message, hints: std::iter::once(way_out).chain(elsewhere).collect() }
+    NotChecked { message, hints: std::iter::once(way_out).chain(elsewhere).collect() }
 }
 
 /// Starts the embedded broker as a program, and waits until it is ready.
-async fn up_embedded(warm: &Warm, mark: &str, accounts: &EmbeddedArgs) -> Result<(), Reason> {
+async fn up_embedded(warm: &Warm, mark: &str, accounts: &EmbeddedArgs) -> Result<(), NotChecked> {
     let folder = warm.folder().map_err(|error| io_trouble(&error))?;
     fs::create_dir_all(&folder).map_err(|error| io_trouble(&at(&folder, &error)))?;
     let port = warm.address.port;
@@ -115,11 +115,11 @@ enum Kind {
 }
 
 /// What `up` is going to start.
-async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<Warm, Reason> {
+async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<Warm, NotChecked> {
     let kind = match &args.broker {
         BrokerChoice::Embedded => Kind::Embedded,
         _ if *accounts != EmbeddedArgs::default() => {
-            return Err(Reason {
+            return Err(NotChecked {
                 message: "--user, --vhost and --deny are for the embedded broker.".to_owned(),
                 hints: vec!["Start that one: cargo xtask broker up --broker embedded …".to_owned()],
             });
@@ -133,7 +133,7 @@ async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<W
             Kind::Embedded
         }
         BrokerChoice::Url(_) => {
-            return Err(Reason {
+            return Err(NotChecked {
                 message: "A broker that has an address runs already; there is nothing to start.".to_owned(),
                 hints: vec!["Name it when you check: cargo xtask check lesson 01 --broker amqp://…".to_owned()],
             });

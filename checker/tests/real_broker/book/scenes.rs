@@ -7,12 +7,12 @@ use checker::{
     brokers::Broker,
     lessons::{self, anchors},
     owner::Run,
-    performance::Performance,
     program::Program,
     stage::{Actor, Call, Stage},
 };
 use cli::{BrokerArgs, BrokerChoice};
 use libtest_mimic::Failed;
+use recording::ProgramRun;
 use similar::TextDiff;
 use wire::{sequence, words};
 
@@ -258,8 +258,7 @@ pub fn play_alarm() -> Result<(), Failed> {
         let stage = Stage::set(&broker, &run, QUEUES, LIMIT, None).await.map_err(|reason| reason.message)?;
         server.with(|broker| broker.raise(Alarm::Disk));
         let actor = start(&stage, "hello-send-5").await?;
-        let says =
-            |seen: &Performance, name| seen.events.iter().any(|event| words::line(&event.what).starts_with(name));
+        let says = |seen: &ProgramRun, name| seen.events.iter().any(|event| words::line(&event.what).starts_with(name));
         assert!(actor.until(|seen| says(seen, "connection.blocked")).await, "the sender is not blocked");
         server.with(|broker| broker.clear(Alarm::Disk));
         Ok::<_, Failed>(vec![actor.end().await])
@@ -271,7 +270,7 @@ pub fn play_alarm() -> Result<(), Failed> {
 /// Compares what is kept of a scene.
 fn keep(
     scene: &Scene,
-    mut performances: Vec<Performance>,
+    mut performances: Vec<ProgramRun>,
     report: impl Fn() -> Result<String, Failed>,
 ) -> Result<(), Failed> {
     performances.iter_mut().for_each(|seen| seen.events = events::steady(&seen.events));
@@ -293,13 +292,13 @@ fn keep(
 }
 
 /// What a picture is drawn of.
-fn parts<'a>(scene: &Scene, performances: &'a [Performance]) -> Vec<sequence::Part<'a>> {
+fn parts<'a>(scene: &Scene, performances: &'a [ProgramRun]) -> Vec<sequence::Part<'a>> {
     let names = if performances.len() == 1 { vec![lesson(scene.name)] } else { vec!["first", "second"] };
     let named = names.into_iter().zip(performances);
     named.map(|(program, seen)| sequence::Part { program, events: &seen.events }).collect()
 }
 
-async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<Performance>, Failed> {
+async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<ProgramRun>, Failed> {
     let stage = Stage::set(&broker.broker, run, QUEUES, LIMIT, None).await.map_err(|reason| reason.message)?;
     for _ in 0..scene.sent_before {
         sent(start(&stage, "hello-send-5").await?).await?;
@@ -337,7 +336,7 @@ async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<Pe
 
 /// Two receivers, and messages one after the other: each is printed by the one whose turn it is before the next is sent.
 /// Of what was said, the subscriptions and the deliveries are kept.
-async fn side_by_side(stage: &Stage<'_>, messages: &[&str]) -> Result<Vec<Performance>, Failed> {
+async fn side_by_side(stage: &Stage<'_>, messages: &[&str]) -> Result<Vec<ProgramRun>, Failed> {
     let receivers = [start(stage, "hello-receive-7").await?, start(stage, "hello-receive-7").await?];
     for (number, message) in messages.iter().enumerate() {
         stage.hand.publish("hello", message.as_bytes()).await?;
@@ -365,11 +364,11 @@ pub(super) async fn start(stage: &Stage<'_>, name: &str) -> Result<Actor, Failed
 async fn call(stage: &Stage<'_>, name: &str, words: &[&str]) -> Result<Actor, Failed> {
     let folder = step_programs::folder()?;
     let command = vec![folder.join(name).to_string_lossy().into_owned()];
-    let program = Program { command, folder: folder.to_owned(), is_package: false, unused: Vec::new() };
+    let program = Program { command, folder: folder.to_owned(), is_package: false, warnings: Vec::new() };
     let called = Call { arguments: words.iter().map(|word| (*word).to_owned()).collect(), ..Call::default() };
     let actor = stage.call(&program, &called).await.map_err(|reason| reason.message)?;
     if ["hello-receive-7", "worker-10", "worker-done-twice", "worker-no-prefetch"].contains(&name) {
-        let waits = |seen: &Performance| seen.stdout.lines().iter().any(|line| line.contains("[*] Waiting"));
+        let waits = |seen: &ProgramRun| seen.stdout.lines().iter().any(|line| line.contains("[*] Waiting"));
         assert!(actor.until(waits).await, "the receiver does not wait");
     }
     Ok(actor)
@@ -384,7 +383,7 @@ async fn sent(sender: Actor) -> Result<(), Failed> {
 
 /// Waits until the program has printed so many messages.
 async fn received(actor: &Actor, messages: usize) -> Result<(), Failed> {
-    let count = |seen: &Performance| seen.stdout.lines().iter().filter(|line| line.contains("Received")).count();
+    let count = |seen: &ProgramRun| seen.stdout.lines().iter().filter(|line| line.contains("Received")).count();
     if actor.until(|seen| count(seen) >= messages).await {
         return Ok(());
     }
@@ -410,7 +409,7 @@ fn own_folder(name: &str) -> String {
 }
 
 /// A terminal in which a learner's own program was run in its folder: the command, stdout, stderr.
-fn printed(scene: &Scene, seen: &Performance) -> String {
+fn printed(scene: &Scene, seen: &ProgramRun) -> String {
     let words = if scene.words.is_empty() { String::new() } else { format!(" -- {}", scene.words.join(" ")) };
     let mut lines = vec![format!("$ cargo run -q{words}")];
     lines.extend(seen.stdout.lines());

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use checker::{
-    lessons::{durable, receiving, talk::Talk},
-    performance::Performance,
+    scenes,
     stage::{Actor, Stage},
 };
+use contracts::{receiving, talk::Talk};
 use libtest_mimic::Failed;
+use recording::ProgramRun;
 use wire::{Peer, What, words};
 
 use crate::book::scenes::start;
@@ -34,13 +35,13 @@ pub enum Two {
 
 /// Waits until the worker has acknowledged so many tasks.
 pub(super) async fn acknowledged(worker: &Actor, count: usize) -> Result<(), Failed> {
-    let done = |seen: &Performance| acks(seen) >= count;
+    let done = |seen: &ProgramRun| acks(seen) >= count;
     if worker.until(done).await { Ok(()) } else { Err(format!("{count} tasks should have been acknowledged").into()) }
 }
 
 /// Waits until so many tasks came to the worker, and the first is printed.
 pub(super) async fn came(worker: &Actor, count: usize) -> Result<(), Failed> {
-    let has = |seen: &Performance| {
+    let has = |seen: &ProgramRun| {
         deliveries(seen) >= count && seen.stdout.lines().iter().any(|line| line.contains("Received"))
     };
     if worker.until(has).await { Ok(()) } else { Err(format!("{count} tasks should have come").into()) }
@@ -49,7 +50,7 @@ pub(super) async fn came(worker: &Actor, count: usize) -> Result<(), Failed> {
 /// Waits until the worker has come to rest, so that what is kept of it does not end in the middle.
 pub(super) async fn rests(worker: &Actor) {
     let mut last = 0;
-    let mut has_grown = |seen: &Performance| {
+    let mut has_grown = |seen: &ProgramRun| {
         let before = last;
         last = seen.events.len() + seen.stdout.lines().len() + seen.stderr.lines().len();
         last > before
@@ -57,16 +58,16 @@ pub(super) async fn rests(worker: &Actor) {
     while worker.within(REST, &mut has_grown).await {}
 }
 
-fn deliveries(seen: &Performance) -> usize {
+fn deliveries(seen: &ProgramRun) -> usize {
     receiving::ledger(Talk::of(seen)).len()
 }
 
-fn acks(seen: &Performance) -> usize {
+fn acks(seen: &ProgramRun) -> usize {
     receiving::ledger(Talk::of(seen)).iter().filter(|delivered| delivered.acked.is_some()).count()
 }
 
 /// Plays one of the scenes. What is kept of it is what the picture is about.
-pub(super) async fn play(stage: &Stage<'_>, two: Two) -> Result<Vec<Performance>, Failed> {
+pub(super) async fn play(stage: &Stage<'_>, two: Two) -> Result<Vec<ProgramRun>, Failed> {
     let (first, second) = match two {
         Two::Tasks(name) | Two::Killed(name) => (name, name),
         Two::Ends(first, second) => (first, second),
@@ -80,7 +81,7 @@ pub(super) async fn play(stage: &Stage<'_>, two: Two) -> Result<Vec<Performance>
 
 /// The tasks come one after the other: the next is sent when the last was delivered, and done if it is short, or when nobody
 /// is free to take it. So what is said comes in the same order each time.
-async fn share(stage: &Stage<'_>, workers: [Actor; 2]) -> Result<Vec<Performance>, Failed> {
+async fn share(stage: &Stage<'_>, workers: [Actor; 2]) -> Result<Vec<ProgramRun>, Failed> {
     let limited = workers[0].until(|seen| !seen.events.is_empty()).await && has_limit(&workers[0]).await;
     for (index, task) in FOUR.iter().enumerate() {
         send(stage, task).await?;
@@ -93,7 +94,7 @@ async fn share(stage: &Stage<'_>, workers: [Actor; 2]) -> Result<Vec<Performance
             (false, _) => (index % 2, 2),
         };
         let done = !task.contains('.');
-        let seen = |seen: &Performance| deliveries(seen) >= count && (!done || acks(seen) >= count);
+        let seen = |seen: &ProgramRun| deliveries(seen) >= count && (!done || acks(seen) >= count);
         if !workers[who].until(seen).await {
             return Err(format!("{task}, number {}, should have come to worker {}", index + 1, who + 1).into());
         }
@@ -115,11 +116,11 @@ async fn has_limit(worker: &Actor) -> bool {
         && worker.within(Duration::ZERO, |seen| says(seen, "basic.qos ")).await
 }
 
-fn says(seen: &Performance, start: &str) -> bool {
+fn says(seen: &ProgramRun, start: &str) -> bool {
     seen.events.iter().any(|event| words::line(&event.what).starts_with(start))
 }
 
-async fn die(stage: &Stage<'_>, [first, second]: [Actor; 2], two: Two) -> Result<Vec<Performance>, Failed> {
+async fn die(stage: &Stage<'_>, [first, second]: [Actor; 2], two: Two) -> Result<Vec<ProgramRun>, Failed> {
     send(stage, "long..").await?;
     came(&first, 1).await?;
     let first = if matches!(two, Two::Killed(_)) { first.kill().await } else { first.end().await };
@@ -133,12 +134,12 @@ async fn die(stage: &Stage<'_>, [first, second]: [Actor; 2], two: Two) -> Result
 }
 
 /// Of what was said, what begins like one of these.
-fn only(mut seen: Performance, starts: &[&str]) -> Performance {
+fn only(mut seen: ProgramRun, starts: &[&str]) -> ProgramRun {
     seen.events.retain(|event| starts.iter().any(|start| words::line(&event.what).starts_with(start)));
     seen
 }
 
 /// A task, as the sender of lesson 03 sends it.
 async fn send(stage: &Stage<'_>, task: &str) -> Result<(), Failed> {
-    Ok(stage.hand.publish_with(QUEUE, task.as_bytes(), durable::persistent()).await?)
+    Ok(stage.hand.publish_with(QUEUE, task.as_bytes(), scenes::persistent()).await?)
 }

@@ -1,4 +1,9 @@
-use std::{collections::BTreeSet, fs, path::Path, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use wire::{
     Event, Peer, What,
@@ -91,20 +96,52 @@ fn marks(text: &str) -> impl Iterator<Item = &str> {
         .map(|key| key.split(':').next().unwrap_or_default())
 }
 
-/// All of this kit's texts about lessons, with the names of their files.
-fn sources() -> Vec<(String, String)> {
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lessons")];
-    let mut sources = Vec::new();
+/// The files of a folder of this crate whose names end so, by their paths.
+fn files(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "rs") && !path.ends_with("clients/tests.rs") {
-                sources.push((path.to_string_lossy().into_owned(), fs::read_to_string(&path).unwrap()));
+            } else if path.extension().is_some_and(|other| other == ending) {
+                let text = fs::read_to_string(&path).unwrap();
+                files.push((path, text));
             }
         }
     }
+    files
+}
+
+/// This crate's code, without these tests.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut sources = files("src", "rs");
+    sources.retain(|(path, _)| !path.ends_with("clients/tests.rs"));
     sources
+}
+
+/// What has calls in it, of an entry of the catalogue or of a table of errors.
+const FIELDS: [&str; 5] = ["message", "hint", "text", "cause", "remedy"];
+
+/// The sentences of the catalogue and of the tables of errors, by their codes.
+fn sentences() -> Vec<(String, String)> {
+    let mut sentences = Vec::new();
+    for (path, text) in files("catalogue", "toml") {
+        let theme = path.file_stem().unwrap().to_string_lossy();
+        for (name, value) in toml::from_str::<toml::Table>(&text).unwrap() {
+            // A theme has a table for each entry, and a table of errors has a list of them.
+            let entries = match value {
+                toml::Value::Array(entries) => entries,
+                entry => vec![entry],
+            };
+            for entry in entries {
+                let text = |field: &str| entry.get(field).and_then(toml::Value::as_str).map(str::to_owned);
+                let code = text("code").unwrap_or_else(|| format!("{theme}.{name}"));
+                sentences.extend(FIELDS.iter().filter_map(|field| Some((code.clone(), text(field)?))));
+            }
+        }
+    }
+    sentences
 }
 
 #[test]
@@ -112,13 +149,14 @@ fn every_mark_has_a_word_and_every_word_a_mark() {
     let words = &*WORDS;
     let sections = || words.language.iter().chain(&words.library);
     let mut used: BTreeSet<String> = BTreeSet::new();
-    for (file, text) in sources() {
+    let sources = sources().into_iter().map(|(path, text)| (path.display().to_string(), text));
+    for (place, text) in sources.chain(sentences()) {
         for mark in marks(&text).filter(|mark| mark.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_'))
         {
-            let is_example = file.ends_with("clients.rs") && text.contains(&format!("`[[{mark}"));
+            let is_example = place.ends_with("clients.rs") && text.contains(&format!("`[[{mark}"));
             assert!(
                 words.general.contains_key(mark) || is_example,
-                "{file} has [[{mark}]], and words.toml has no such word"
+                "{place} has [[{mark}]], and words.toml has no such word"
             );
             used.insert(mark.to_owned());
         }
@@ -199,37 +237,49 @@ fn no_other_language_reads_rust() {
     assert!(!WORDS.general.values().any(|word| RUSTS.iter().any(|mark| word.contains(mark))));
 }
 
-/// Hints that only programs in Rust get: about panics, about errors of lapin and of tokio.
-const OF_RUST_ONLY: [&str; 6] = [
-    "ending.rs",
-    "worker/work.rs",
-    "translate/libraries.rs",
-    "translate/between.rs",
-    "translate/connecting.rs",
-    "translate/messages.rs",
+/// What only programs in Rust get: about panics, about errors of lapin and of tokio, about futures.
+const OF_RUST_ONLY: [&str; 14] = [
+    "build.not-awaited",
+    "end.unwrap-none",
+    "error.channel-not-ready",
+    "error.connection-not-ready",
+    "error.lapin-without-runtime",
+    "error.missed-heartbeats",
+    "error.nested-runtime",
+    "error.no-channel",
+    "error.no-tokio-runtime",
+    "error.runtime-shutdown",
+    "error.stdout-closed",
+    "error.task-panicked",
+    "error.tokio-driver-disabled",
+    "work.no-heartbeat",
 ];
+
+/// What of Rust stands in a sentence, where code is in backticks.
+fn rust_in(sentence: &str) -> Option<&'static str> {
+    let code: Vec<&str> = sentence.split('`').skip(1).step_by(2).collect();
+    RUSTS.into_iter().find(|mark| code.iter().any(|code| code.contains(mark)))
+}
 
 #[test]
 fn no_hint_for_all_names_a_call_of_rust() {
-    for (file, text) in sources() {
-        if OF_RUST_ONLY.iter().any(|of_rust| file.ends_with(of_rust))
-            || file.ends_with("clients.rs")
-            || file.ends_with("unawaited.rs") // repeats what rustc says
-            || file.contains("tests")
-        {
+    let mut of_rust: BTreeSet<String> = BTreeSet::new();
+    for (code, sentence) in sentences() {
+        if let Some(mark) = rust_in(&sentence) {
+            assert!(OF_RUST_ONLY.contains(&code.as_str()), "{code} has `{mark}`: {sentence}");
+            of_rust.insert(code);
+        }
+    }
+    let others: Vec<&&str> = OF_RUST_ONLY.iter().filter(|code| !of_rust.contains(**code)).collect();
+    assert!(others.is_empty(), "{others:?} could be for all");
+    for (path, text) in sources() {
+        // They quote a panic, and what rustc says.
+        if path.ends_with("ending.rs") || path.ends_with("unawaited.rs") || path.ends_with("tests.rs") {
             continue;
         }
-        // Of a table of errors, the sentences; what is printed may be in any language.
-        let is_said = |line: &&str| {
-            let of_table = ["cause:", "remedy:"].iter().any(|field| line.starts_with(field));
-            !line.starts_with("//") && (of_table || !file.contains("translate"))
-        };
-        for line in text.lines().map(str::trim).filter(is_said) {
-            // Code stands in backticks, in a string.
+        for line in text.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
             let said: String = line.split('"').skip(1).step_by(2).collect();
-            let code: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
-            let mark = RUSTS.iter().find(|mark| code.iter().any(|code| code.contains(**mark)));
-            assert_eq!(mark, None, "{file}: {line}");
+            assert_eq!(rust_in(&said), None, "{}: {line}", path.display());
         }
     }
 }

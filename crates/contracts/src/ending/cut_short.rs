@@ -7,45 +7,46 @@ use regex_lite::Regex;
 use super::{complaints, panic_of, went_on, why};
 use crate::{
     crash::{self, Crash, Phase, Place},
-    fault::Fault,
+    fault::{Fault, Phrase, faults::end as faults},
 };
 use recording::ProgramRun;
 
 /// The longest error that a first sentence repeats, in characters; all of it stands below.
 const LONGEST: usize = 160;
 
-/// What a shell, or `env`, says about a script that it can't run; `$what` is what it could not.
+/// What a shell, or `env`, says about a script that it can't run.
 struct Refusal {
     pattern: &'static str,
-    message: &'static str,
-    hint: &'static str,
+    is_about_line_ends: bool,
+    /// The fault, for what the pattern has found as `what`.
+    fault: fn(&str) -> Fault,
 }
 
 const REFUSALS: [Refusal; 5] = [
     Refusal {
         pattern: r"env: [‘'“]?(?<what>[\w./+-]+)(?:\\r|\r)[’'”]?: No such file",
-        message: "The script has Windows line ends (CR LF): its first line asks for a program `$what\\r`, and there is none.",
-        hint: "Save the file with Unix line ends (LF). On Linux and macOS, `sed -i.bak 's/\\r$//' FILE` does it.",
+        is_about_line_ends: true,
+        fault: |program| faults::cr_in_interpreter(program),
     },
     Refusal {
         pattern: r"(?:\$'\\r'|\r): (?:command )?not found",
-        message: "The script has Windows line ends (CR LF), and the shell takes each for a part of the command.",
-        hint: "Save the file with Unix line ends (LF). On Linux and macOS, `sed -i.bak 's/\\r$//' FILE` does it.",
+        is_about_line_ends: true,
+        fault: |_| faults::cr_in_command(),
     },
     Refusal {
         pattern: r"(?<what>[\w./+-]+)(?:\\r|\r)",
-        message: "The script has Windows line ends (CR LF), and the shell takes the end of the line for a part of the name `$what`.",
-        hint: "Save the file with Unix line ends (LF). On Linux and macOS, `sed -i.bak 's/\\r$//' FILE` does it.",
+        is_about_line_ends: true,
+        fault: |name| faults::cr_in_name(name),
     },
     Refusal {
         pattern: r"(?<what>[\w./+-]+): Permission denied$",
-        message: "The file `$what` may not be run: it is not executable.",
-        hint: "Make it executable with `chmod +x $what`, or name what runs it, as in `python3 $what`.",
+        is_about_line_ends: false,
+        fault: |file| faults::not_executable(file),
     },
     Refusal {
         pattern: r"(?:^|: )(?<what>[\w./+-]+): (?:command )?not found$",
-        message: "The command `$what` was not found.",
-        hint: "Is `$what` installed, and is its name right? A file in the current folder begins with `./`.",
+        is_about_line_ends: false,
+        fault: |command| faults::command_not_found(command),
     },
 ];
 
@@ -76,16 +77,12 @@ pub fn crash(seen: &ProgramRun) -> Option<Fault> {
         lines = seen.stdout.lines();
         crash::find(&lines)
     })?;
-    let what = match crash.phase {
-        Phase::Running => "The program crashed",
-        Phase::Compiling => "The program does not compile",
+    let (error, remedy) = (sentence(&crash.error), look_at(&crash, &seen.program.folder));
+    let fault = match crash.phase {
+        Phase::Running => faults::crashed(error, remedy),
+        Phase::Compiling => faults::does_not_compile(error, remedy),
     };
-    let message = format!("{what}: {}", sentence(&crash.error));
-    let mistake = match why(seen) {
-        Some(why) => Fault::new(format!("{message} {}", why.cause)).hint(why.remedy),
-        None => Fault::new(message).hint(look_at(&crash, &seen.program.folder)),
-    };
-    Some(mistake.seen(evidence(&crash, &seen.program.folder)))
+    Some(fault.because(why(seen)).seen(evidence(&crash, &seen.program.folder)))
 }
 
 /// It ended by itself, and not well.
@@ -109,11 +106,8 @@ fn evidence(crash: &Crash, folder: &Path) -> String {
     format!("{}\nat {}{code}", crash.error, place(at, folder))
 }
 
-fn look_at(crash: &Crash, folder: &Path) -> String {
-    match &crash.at {
-        Some(at) => format!("Fix {}: the error's own words say what is wrong there.", place(at, folder)),
-        None => "The error's own words say what is wrong; the lines below them say where it came from.".to_owned(),
-    }
+fn look_at(crash: &Crash, folder: &Path) -> Phrase {
+    crash.at.as_ref().map_or_else(faults::read_the_error, |at| faults::fix_there(place(at, folder)))
 }
 
 /// A file's line, in words; the file as seen from the folder that the program ran in.
@@ -127,13 +121,12 @@ fn not_run(seen: &ProgramRun) -> Option<Fault> {
     let code = seen.exit.and_then(|exit| exit.code).filter(|code| *code != 0 && !went_on(seen))?;
     let lines = complaints(seen);
     // Line ends spoil words, too, of a command that is then run with them.
-    let is_about_lines = |refusal: &&Refusal| refusal.message.contains("CR LF");
-    REFUSALS.iter().filter(|refusal| NOT_RUN.contains(&code) || is_about_lines(refusal)).find_map(|refusal| {
+    let may_be = |refusal: &&Refusal| NOT_RUN.contains(&code) || refusal.is_about_line_ends;
+    REFUSALS.iter().filter(may_be).find_map(|refusal| {
         let pattern = Regex::new(refusal.pattern).ok()?;
         let (line, found) = lines.iter().find_map(|line| Some((line, pattern.captures(line)?)))?;
         let what = found.name("what").map_or("", |what| what.as_str());
-        let filled = |text: &str| text.replace("$what", what);
-        Some(Fault::new(filled(refusal.message)).seen(line.clone()).hint(filled(refusal.hint)))
+        Some((refusal.fault)(what).seen(line))
     })
 }
 
@@ -143,9 +136,5 @@ fn left_behind(seen: &ProgramRun) -> Option<Fault> {
     if !ended_well || !(seen.left_running || seen.program.backgrounds) {
         return None;
     }
-    Some(
-        Fault::new("What was started ended at once, and left the program in the background, which ends with it.")
-            .seen("it ended with exit code 0, while what it had started still ran")
-            .hint("Start the program in the foreground: leave `&`, `nohup` and a daemon mode out. A wrapper can end with `exec PROGRAM`."),
-    )
+    Some(faults::in_background().seen("it ended with exit code 0, while what it had started still ran"))
 }

@@ -3,7 +3,7 @@
 use regex_lite::Regex;
 
 use super::{complaints, went_on};
-use crate::fault::Fault;
+use crate::fault::{Fault, faults::end as faults};
 use recording::ProgramRun;
 
 /// How programs ask for a key.
@@ -18,9 +18,5 @@ pub fn waits_for_a_key(seen: &ProgramRun) -> Option<Fault> {
     let asks = Regex::new(ASKS).ok()?;
     let line = seen.stdout.lines().into_iter().chain(complaints(seen)).filter(|line| asks.is_match(line)).last();
     let line = line.or_else(|| seen.stdout.open_line().filter(|line| line.trim_end().ends_with([':', '?', '>'])))?;
-    Some(
-        Fault::new("The program waits for a key, and none is pressed while it is checked.")
-            .seen(format!("it printed: {line}\nit was still running at its time limit"))
-            .hint("Leave out what reads input from the keyboard: a program ends by itself when its work is done."),
-    )
+    Some(faults::waits_for_key().seen(format!("it printed: {line}\nit was still running at its time limit")))
 }

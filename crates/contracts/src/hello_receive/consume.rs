@@ -4,7 +4,7 @@
 use wire::{Method, protocol::basic};
 
 use super::{Evidence, QUEUE};
-use crate::{fault::Fault, receiving, steps, talk::Talk, verdict::Finding};
+use crate::{fault::faults::ack as faults, receiving, steps, talk::Talk, verdict::Finding};
 
 /// The queue is declared, and before the program subscribes to it.
 pub(super) fn declare(seen: &Evidence<'_>) -> Finding {
@@ -17,40 +17,33 @@ pub(super) fn consume(seen: &Evidence<'_>) -> Finding {
     let talk = Talk::of(performance);
     let said = match receiving::subscription(performance, QUEUE) {
         Ok((said, _)) => said,
-        Err(mistake) => return mistake.into(),
+        Err(fault) => return fault.into(),
     };
-    if let Some(mistake) = receiving::refused(performance) {
-        return mistake.into();
+    if let Some(fault) = receiving::refused(performance) {
+        return fault.into();
     }
     let open = unacknowledged(talk);
     if open > 0 {
         let mut rejected = talk
             .said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Nack(_) | basic::AMQPMethod::Reject(_))));
         if let Some(said) = rejected.next() {
-            return Fault::new("The program rejects messages that it should take.")
-                .seen(said.line())
-                .hint("[[auto_ack_on]]. Or acknowledge each message[[ack_each]].")
-                .into();
+            return faults::rejected().seen(said.line()).into();
         }
         let limits = |qos: &basic::Qos| qos.prefetch_count > 0 && open >= usize::from(qos.prefetch_count);
         let mut prefetch =
             talk.said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Qos(qos)) if limits(qos)));
         let (fate, limit) = match prefetch.next() {
-            Some(said) => ("with its prefetch limit, the broker sends no more", format!("\n{}", said.line())),
-            None => ("the broker keeps them, and delivers them again once this connection is gone", String::new()),
+            Some(said) => (faults::limit_reached(), format!("\n{}", said.line())),
+            None => (faults::kept(), String::new()),
         };
-        return Fault::new(format!(
-            "The program subscribes without no_ack and leaves {open} of its messages unacknowledged: {fate}."
-        ))
-        .seen(said.line() + &limit)
-        .hint("[[auto_ack_on]], or acknowledge every delivery[[ack_each]].")
-        .into();
+        return faults::missing(open, fate).seen(said.line() + &limit).into();
     }
     Finding::Passed(said.line())
 }
 
 /// How many deliveries were to be acknowledged, and were not.
-pub(super) fn unacknowledged(talk: Talk<'_>) -> usize {
+#[must_use]
+pub fn unacknowledged(talk: Talk<'_>) -> usize {
     let with_ack: Vec<&str> = talk
         .consumes()
         .filter(|(_, consume)| !consume.no_ack)

@@ -1,7 +1,13 @@
 //! The steps `wait` and `stay`: a receiver says that it is ready, and stays until somebody presses Ctrl-C.
 
 use super::{Evidence, RECEIVED, Reached, quiet};
-use crate::{ending, fault::Fault, receiving, talk::Talk, verdict::Finding};
+use crate::{
+    ending,
+    fault::{Fault, faults::stay as faults},
+    receiving,
+    talk::Talk,
+    verdict::Finding,
+};
 use recording::ProgramRun;
 
 /// The waiting line, in both runs: with messages in the queue, and without.
@@ -9,7 +15,7 @@ pub(super) fn wait(seen: &Evidence<'_>) -> Finding {
     let found = receiving::wait(seen.run, seen.reached >= Reached::Waiting);
     match (&found, &seen.quiet) {
         (Finding::Passed(_), Some(quiet)) => {
-            quiet::waiting_line(quiet).map_or(found, |mistake| mistake.of_run(quiet.run).into())
+            quiet::waiting_line(quiet).map_or(found, |fault| fault.of_run(quiet.run).into())
         }
         _ => found,
     }
@@ -38,33 +44,28 @@ pub(super) fn stay(seen: &Evidence<'_>) -> Finding {
 
 /// The program left, or printed no line for its last message. The same text came `before` so many times.
 fn left(performance: &ProgramRun, last: &str, before: usize) -> Fault {
-    if let Some(mistake) = ending::cut_short(performance) {
-        return mistake;
+    if let Some(fault) = ending::cut_short(performance) {
+        return fault;
     }
     let ended = receiving::ended_by_itself(performance);
     let talk = Talk::of(performance);
     let goodbye = receiving::goodbye(performance);
     let delivered = talk.deliveries().filter(|(_, _, content)| content.body == last.as_bytes()).nth(before);
-    let message = if ended {
-        "The program ended by itself when it had printed the messages; a receiver stays for the next one."
+    let fault = if ended {
+        faults::ended()
     } else if goodbye.is_some() {
-        "The program stopped receiving when it had printed the messages; a receiver stays for the next one."
+        faults::cancelled()
     } else if delivered.is_some() && before > 0 {
-        "The program received a message that came after a while, with the same text as one before, and printed no line for it."
+        faults::repeat_unprinted()
     } else if delivered.is_some() {
-        "The program received a message that came after a while, and printed no line for it."
+        faults::unprinted()
     } else {
-        "The program let no more messages come when it had printed the first ones; a receiver stays for the next one."
+        faults::no_more()
     };
     let evidence = match (&goodbye, &delivered) {
         (Some(said), _) => said.line(),
         (None, Some((said, ..))) if !ended => format!("{}\nexpected: {RECEIVED} '{last}'", said.line()),
         _ => ending::last_words(performance),
     };
-    let hint = if delivered.is_some() && !ended && goodbye.is_none() {
-        "Print a line for each delivery, in a loop that only Ctrl-C ends. Two messages with the same text are two messages."
-    } else {
-        "[[stay]]"
-    };
-    Fault::new(message).seen(evidence).hint(hint)
+    fault.seen(evidence)
 }

@@ -5,11 +5,9 @@ use wire::{Method, Peer, protocol::basic};
 use recording::ProgramRun;
 
 use crate::{
-    fault::Fault,
+    fault::{Fault, faults::ack as faults},
     talk::{BASIC_ACK, Close, Said, Talk},
 };
-
-const ONCE: &str = "Acknowledge each delivery once, on the channel it came on. [[own_ack]]";
 
 /// The broker refused an acknowledgement, and so closed the channel. One that was sent after Ctrl-C doesn't count: some clients
 /// send what was under way then a second time.
@@ -37,15 +35,8 @@ pub fn refused(seen: &ProgramRun) -> Option<Fault> {
     let evidence = |lines: &[&Said<'_>]| lines.iter().map(|said| said.line()).collect::<Vec<_>>().join("\n");
     let Some((refused, ack)) = refused.filter(|_| !no_ack) else {
         let lines: Vec<&Said<'_>> = refused.iter().map(|(said, _)| said).chain([&close.said]).collect();
-        let (message, hint) = if no_ack {
-            (
-                "The program acknowledges a message of a subscription with no_ack, where none is to be acknowledged; the broker closed the channel.",
-                "Leave the acknowledgement out. Or keep it, and change the subscription. [[auto_ack_off]]",
-            )
-        } else {
-            ("The program acknowledges a message that is not waiting for it; the broker closed the channel.", ONCE)
-        };
-        return Some(Fault::new(message).seen(evidence(&lines)).hint(hint));
+        let fault = if no_ack { faults::with_no_ack() } else { faults::refused() };
+        return Some(fault.seen(evidence(&lines)));
     };
     let tag = ack.delivery_tag;
     let covers = |ack: &basic::Ack| ack.delivery_tag == tag || (ack.multiple && ack.delivery_tag >= tag);
@@ -54,20 +45,11 @@ pub fn refused(seen: &ProgramRun) -> Option<Fault> {
     };
     let came_on: Vec<u16> = talk.deliveries().filter(of_the_tag).map(|(said, ..)| said.channel).collect();
     let earlier = before.iter().find(|(_, ack)| covers(ack));
-    let mistake = match (earlier, came_on.first()) {
-        (Some((earlier, _)), _) => {
-            Fault::new(format!("The program acknowledges delivery {tag} twice: to the broker it was done and gone the first time, so it closed the channel."))
-                .seen(evidence(&[earlier, refused, &close.said]))
+    Some(match (earlier, came_on.first()) {
+        (Some((earlier, _)), _) => faults::twice(tag).seen(evidence(&[earlier, refused, &close.said])),
+        (None, Some(channel)) if !came_on.contains(&refused.channel) => {
+            faults::other_channel(refused.channel, *channel).seen(evidence(&[refused, &close.said]))
         }
-        (None, Some(channel)) if !came_on.contains(&refused.channel) => Fault::new(format!(
-            "The program acknowledges on channel {} a delivery that came on channel {channel}, where alone its number counts; the broker closed the channel.",
-            refused.channel
-        ))
-        .seen(evidence(&[refused, &close.said])),
-        _ => Fault::new(format!(
-            "The program acknowledges delivery {tag}, which is not waiting for it; the broker closed the channel."
-        ))
-        .seen(evidence(&[refused, &close.said])),
-    };
-    Some(mistake.hint(ONCE))
+        _ => faults::unknown_tag(tag).seen(evidence(&[refused, &close.said])),
+    })
 }

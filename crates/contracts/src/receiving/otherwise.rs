@@ -1,7 +1,11 @@
 //! What a line says that was meant for a message, and says it in another way.
 
 use super::RECEIVED;
-use crate::{ending, fault::Fault, printed, steps};
+use crate::{
+    ending,
+    fault::{Fault, faults::receive as faults},
+    printed, steps,
+};
 use recording::ProgramRun;
 
 /// How a message that came was printed, where it was not printed as it should be: in another form, on stderr, with others.
@@ -11,11 +15,7 @@ pub fn printed_otherwise(seen: &ProgramRun, sent: &[String], body: &str) -> Opti
     let lines = seen.stdout.lines();
     let stderr = ending::complaints(seen);
     if let Some(line) = stderr.iter().find(|line| sent.iter().any(|body| printed::says(line, RECEIVED, body))) {
-        return Some(
-            Fault::new("The messages are printed to stderr; they belong on stdout.")
-                .seen(line.clone())
-                .hint("[[streams]]"),
-        );
+        return Some(faults::stderr().seen(line.clone()));
     }
     let says_one = |line: &str| sent.iter().any(|body| !body.is_empty() && printed::says(line, RECEIVED, body));
     let in_it = |line: &&String| printed::behind_other_text(line).is_some_and(|line| says_one(&line));
@@ -26,40 +26,20 @@ pub fn printed_otherwise(seen: &ProgramRun, sent: &[String], body: &str) -> Opti
         return Some(steps::overwritten(line));
     }
     if let Some(line) = lines.iter().find(|line| line.contains("Delivery { delivery_tag:")) {
-        return Some(
-            Fault::new("The program prints the whole delivery, in its Debug form, not the text in its `data`.")
-                .seen(shown(line, 100))
-                .hint("Make text of its data: [[text]], and print with `{}`."),
-        );
+        return Some(faults::delivery_debug().seen(shown(line, 100)));
     }
     let in_numbers = lines.iter().filter(|line| sent.iter().any(|body| printed::has_bytes_of(line, body)));
     if let Some(line) = in_numbers.min_by_key(|line| line.len()) {
-        return Some(
-            Fault::new("The program prints the numbers of the bytes (their Debug form), not the text they stand for.")
-                .seen(line.clone())
-                .hint("Make text of them first: in [[language]], [[text]]."),
-        );
+        return Some(faults::byte_numbers().seen(line.clone()));
     }
     if let Some(line) = lines.iter().find(|line| line.matches("[x] Received").count() > 1) {
-        return Some(
-            Fault::new("The program prints several messages on one line.")
-                .seen(shown(line, 60))
-                .hint("End each line with a newline: [[newline]]"),
-        );
+        return Some(faults::no_newline().seen(shown(line, 60)));
     }
     if let Some(lines) = on_the_line_below(sent, &lines) {
-        return Some(
-            Fault::new("The program prints a message on two lines; the lesson's is one line, with the text on it.")
-                .seen(lines.join("\n"))
-                .hint("Print both in one go: [[one_print]]."),
-        );
+        return Some(faults::two_lines().seen(lines.join("\n")));
     }
     if let Some(line) = one_for_all(sent, &lines) {
-        return Some(
-            Fault::new("The program prints the same line for each message, whatever is in it.")
-                .seen(line.to_owned())
-                .hint("Print each delivery's own body: in [[language]], [[text]]."),
-        );
+        return Some(faults::constant_line().seen(line));
     }
     if let Some((line, body)) = wrong_line(sent, &lines) {
         return Some(in_another_form(line, body));
@@ -122,46 +102,27 @@ fn in_another_form(line: &str, body: &str) -> Fault {
     let told =
         line.split_once("eceived").map_or("", |(_, told)| told.trim_start_matches(quotes).trim_end_matches(quotes));
     let start = told.trim_end_matches(['…', '.']);
-    let wrapped = ["Ok(", "Some("].into_iter().find(|with| told.starts_with(with));
-    if let Some(with) = wrapped.filter(|_| !body.is_empty() && line.contains(body)) {
-        let out = if with == "Ok(" { "`?`" } else { "`if let Some(…)`" };
-        return Fault::new(format!(
-            "A message is printed in another form than the lesson's: with `{with}…)` around it."
-        ))
-        .seen(printed::difference(&format!("{RECEIVED} '{body}'"), line))
-        .hint(format!("Take the text out with {out}, and print with `{{}}`."));
-    }
-    let (message, hint) = if !line.starts_with(' ') && printed::says(&format!(" {line}"), RECEIVED, body) {
-        (
-            "A message is printed in another form than the lesson's: the space in front is missing.",
-            "The space belongs to the line: print it, too.",
-        )
-    } else if !body.is_empty() && line.contains(body) {
-        (
-            "A message is printed in another form than the lesson's.",
-            "Print ` [x] Received 'TEXT'`: the mark shows where yours differs.",
-        )
+    let has_body = !body.is_empty() && line.contains(body);
+    let fault = if has_body && told.starts_with("Ok(") {
+        faults::in_ok()
+    } else if has_body && told.starts_with("Some(") {
+        faults::in_some()
+    } else if !line.starts_with(' ') && printed::says(&format!(" {line}"), RECEIVED, body) {
+        faults::no_space()
+    } else if has_body {
+        faults::other_form()
     } else if body.is_empty() {
-        (
-            "The line for an empty message says something else than nothing.",
-            "Print the body as it is, and nothing in its place.",
-        )
+        faults::empty_replaced()
     } else if !start.is_empty() && body.starts_with(start) {
-        (
-            "A message is printed in part only: its end is cut off.",
-            "Print the whole body, on one line, however long it is.",
-        )
+        faults::cut_off()
     } else if told.eq_ignore_ascii_case(body) {
-        ("A message is printed with other upper and lower case letters than it has.", "Print the body as it is.")
+        faults::letter_case()
     } else if body.is_ascii() {
-        ("A message is printed with other text than it has.", "Print the body as it is: all of it, and nothing else.")
+        faults::other_text()
     } else {
-        (
-            "A message that is not ASCII is printed with other text than it has: its bytes are UTF-8.",
-            "Make text of all of the body, as UTF-8, and change nothing about it.",
-        )
+        faults::other_utf_8()
     };
-    Fault::new(message).seen(printed::difference(&format!("{RECEIVED} '{body}'"), line)).hint(hint)
+    fault.seen(printed::difference(&format!("{RECEIVED} '{body}'"), line))
 }
 
 /// A text, cut where it is longer than so many characters.

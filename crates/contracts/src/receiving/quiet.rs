@@ -8,7 +8,11 @@ use recording::{ProgramRun, Recording};
 use wire::{Method, Peer, protocol::basic::AMQPMethod as Basic};
 
 use super::{WAITING, ended_by_itself, goodbye};
-use crate::{ending, fault::Fault, talk::Talk};
+use crate::{
+    ending,
+    fault::{Fault, faults},
+    talk::Talk,
+};
 
 /// How long no message comes.
 pub const SILENCE: Duration = Duration::from_millis(2500);
@@ -99,19 +103,9 @@ pub fn waiting_line(quiet: &Quiet<'_>) -> Option<Fault> {
         return Some(panic);
     }
     if ended_by_itself(seen) {
-        return Some(
-            Fault::new("With an empty queue the program ends at once; a receiver waits for the first message.")
-                .seen(ending::last_words(seen))
-                .hint("Receive in a loop that only Ctrl-C ends, whether or not a message is there."),
-        );
+        return Some(faults::stay::ended_when_empty().seen(ending::last_words(seen)));
     }
-    Some(
-        Fault::new(
-            "The program prints its waiting line only when a message has come; with an empty queue it prints none.",
-        )
-        .seen(format!("nothing was in the queue\nexpected: {WAITING}"))
-        .hint("Print the line once, right after you subscribed and before you take the first message."),
-    )
+    Some(faults::wait::after_first_message().seen(format!("nothing was in the queue\nexpected: {WAITING}")))
 }
 
 /// What a program did that left in the silence; None where it stayed, or where something else went wrong. `kind` is what such
@@ -128,15 +122,11 @@ pub fn left_in_silence(quiet: &Quiet<'_>, kind: &str) -> Option<Fault> {
     let ended = seen.exit.filter(|_| ended_by_itself(seen)).map(|exit| exit.at);
     let at = goodbye.map(|said| said.at).or(ended)?;
     let after = at.saturating_sub(last_delivery(seen).unwrap_or(at));
-    let did = if goodbye.is_some() { "stopped receiving" } else { "ended by itself" };
-    Some(
-        Fault::new(format!(
-            "The program {did} {:.1} s after its last message; a {kind} stays for the next one, however long that takes.",
-            after.as_secs_f64()
-        ))
-        .seen(goodbye.map_or_else(|| ending::last_words(seen), |said| said.line()))
-        .hint("Leave out what ends it: a timer, a limit on the time without a message, a sleep before the end. Only Ctrl-C ends it."),
-    )
+    let seconds = format!("{:.1}", after.as_secs_f64());
+    Some(match goodbye {
+        Some(said) => faults::stay::cancelled_in_silence(seconds, kind).seen(said.line()),
+        None => faults::stay::ended_in_silence(seconds, kind).seen(ending::last_words(seen)),
+    })
 }
 
 fn last_delivery(seen: &ProgramRun) -> Option<Duration> {

@@ -9,7 +9,10 @@ use regex_lite::{Captures, Regex};
 
 use recording::{Address, Program, ProgramRun};
 
-use crate::{ending, fault::Fault};
+use crate::{
+    ending,
+    fault::{Fault, Param, Phrase, faults::address as faults},
+};
 
 /// What clients and their languages say of an address that leads nowhere, and what that means.
 const COMPLAINTS: [(Trouble, &str); 6] = [
@@ -62,14 +65,7 @@ static NAMED: LazyLock<[Regex; 3]> = LazyLock::new(|| {
     .map(|pattern| Regex::new(pattern).unwrap())
 });
 
-/// What to do with an address that is none of a broker's.
-const REWRITE: &str = "Write `amqp://localhost:5672` in its place, and check the program with `--port 5672`. Or take the address from AMQP_URL: [[env]].";
-
-/// How a program with an address in it is checked.
-pub(super) const WRITTEN_INTO_IT: &str =
-    "A program that has localhost:5672 written into it is checked with `--port 5672`.";
-
-/// The mistake; None where nothing says that the address is to blame.
+/// The fault; None where nothing says that the address is to blame.
 pub(super) fn wrong_address(seen: &ProgramRun) -> Option<Fault> {
     let lines: Vec<String> = ending::complaints(seen).into_iter().chain(seen.stdout.lines()).collect();
     let complaint = READY.iter().find_map(|(trouble, pattern)| {
@@ -81,50 +77,50 @@ pub(super) fn wrong_address(seen: &ProgramRun) -> Option<Fault> {
     let of_an_address = |line: &&String| READY.iter().any(|(_, pattern)| pattern.is_match(line));
     let address = named(line).or_else(|| lines.iter().filter(of_an_address).find_map(|line| named(line)));
     let written = of_interest(facts);
-    let mistake = match trouble {
-        Trouble::NoVariable => {
-            let did = if ending::panic_of(seen).is_some() { "panicked" } else { "failed" };
-            Fault::new(format!("The program {did}: it reads an environment variable that is not set."))
-                .hint("The address is in AMQP_URL: compare the name letter for letter. In [[language]]: [[env]].")
-        }
-        Trouble::NoAddress => Fault::new(
-            "The address that the program connects to does not begin with `amqp://`, or is empty.",
-        )
-        .hint(
-            "AMQP_URL holds a whole address: read it by that name, and pass it on unchanged. Print your address to see \
-                 what it has become[[debug_quotes]].",
-        ),
-        _ if trouble == Trouble::Scheme || written.is_some_and(|written| written.scheme.starts_with("http")) => {
-            Fault::new(
-                "The program connects to an `http://` address; a broker's address for programs begins with `amqp://`.",
-            )
-            .hint(REWRITE)
-        }
+    let is_http = |written: &Address| written.scheme.starts_with("http");
+    let fault = match trouble {
+        Trouble::NoVariable if ending::panic_of(seen).is_some() => faults::no_variable(faults::panicked()),
+        Trouble::NoVariable => faults::no_variable(faults::failed()),
+        Trouble::NoAddress => faults::no_scheme(),
+        _ if trouble == Trouble::Scheme || written.is_some_and(is_http) => faults::http(),
         _ => elsewhere(trouble, address.as_ref().or(written), facts),
     };
     let from_stdout = !ending::complaints(seen).iter().any(|other| other == line);
-    Some(if from_stdout { mistake.seen(format!("on its stdout: {line}")) } else { mistake })
+    Some(if from_stdout { fault.seen(format!("on its stdout: {line}")) } else { fault })
 }
 
-/// The mistake of a program that has an address written into it, does not read the one that it is given, and complains about
+/// An address that is written into a program which never connects to the one that it is given.
+pub(super) struct Written {
+    host: String,
+    port: u16,
+    given: Param,
+    /// What to do.
+    pub(super) remedy: Phrase,
+}
+
+impl Written {
+    /// The fault that it is.
+    pub(super) fn fault(self) -> Fault {
+        faults::hard_coded(self.host, self.port, self.given, self.remedy)
+    }
+}
+
+/// The address of a program that has one written into it, does not read the one that it is given, and complains about
 /// nothing: it goes on trying, or it reached a broker of its own there.
-pub(super) fn written_into_it(seen: &ProgramRun) -> Option<Fault> {
+pub(super) fn written_into_it(seen: &ProgramRun) -> Option<Written> {
     let facts = &*seen.program;
     let address = of_interest(facts).filter(|_| !facts.reads_address)?;
     let port = address.port.unwrap_or(5672);
     if address.is_local() && facts.port == Some(port) {
         return None;
     }
-    let host = if address.is_local() { "localhost" } else { &address.host };
-    let hint = if matches!(port, 15671 | 15672) || address.scheme.starts_with("http") {
-        REWRITE.to_owned()
+    let host = if address.is_local() { "localhost" } else { &address.host }.to_owned();
+    let remedy = if matches!(port, 15671 | 15672) || address.scheme.starts_with("http") {
+        faults::rewrite()
     } else {
         instead(address.is_local().then_some(port))
     };
-    let given = facts.port.map_or_else(|| "the address in AMQP_URL".to_owned(), |port| format!("localhost:{port}"));
-    Some(
-        Fault::new(format!("The program has {host}:{port} written into it, and never connects to {given}.")).hint(hint),
-    )
+    Some(Written { host, port, given: given(facts), remedy })
 }
 
 /// The address that a complaint names.
@@ -155,43 +151,41 @@ fn elsewhere(trouble: Trouble, address: Option<&Address>, facts: &Program) -> Fa
     let port = address.and_then(|address| address.port).unwrap_or(5672);
     let is_local = address.is_some_and(Address::is_local);
     let host = address.map_or("", |address| address.host.as_str());
-    let given = facts.port.map_or_else(|| "the address in AMQP_URL".to_owned(), |port| format!("localhost:{port}"));
     if matches!(port, 15671 | 15672) {
-        return Fault::new(format!(
-            "The program connects to port {port}, which is for browsers; programs speak AMQP, on port 5672."
-        ))
-        .hint(REWRITE);
+        return faults::management_port(port);
     }
     if address.is_some_and(|address| address.scheme == "amqps" || port == 5671) {
-        return Fault::new(format!("The program connects with TLS (amqps, port 5671), and {given} is without."))
-            .hint("Take the address from AMQP_URL as it is: [[env]]. It begins with `amqp://`.");
+        return faults::tls(given(facts));
     }
     if trouble == Trouble::UnknownHost {
-        let what = if host.is_empty() || is_local { "a host".to_owned() } else { format!("the host `{host}`") };
-        return Fault::new(format!("The program connects to {what}, which is not known here, and not to {given}."))
-            .hint(format!("{} The name of a container is known to other containers only.", instead(None)));
+        let what = if host.is_empty() || is_local { faults::a_host() } else { faults::the_host(host) };
+        return faults::unknown_host(what, given(facts));
+    }
+    if address.is_none() {
+        let given = facts.port.map_or_else(|| faults::the_one_given().into(), at_port);
+        return match trouble {
+            Trouble::NoAnswer => faults::other_no_answer(given),
+            _ => faults::other_refused(given),
+        };
     }
     let target = if is_local { format!("localhost:{port}") } else { format!("{host}:{port}") };
-    let (there, hint) = match trouble {
-        Trouble::NoAnswer => ("which does not answer as a broker does", instead(is_local.then_some(port))),
-        _ => ("where no broker listens", instead(is_local.then_some(port))),
-    };
-    match address {
-        Some(_) => Fault::new(format!("The program connects to {target}, {there}, and not to {given}.")).hint(hint),
-        None => Fault::new(match facts.port {
-            Some(port) => format!("The program connects to another address than localhost:{port}, {there}."),
-            None => format!("The program connects to another address than the one in AMQP_URL, {there}."),
-        })
-        .hint(format!("Take the address from AMQP_URL: [[env]]. Is the name misspelt? {WRITTEN_INTO_IT}")),
+    let remedy = instead(is_local.then_some(port));
+    match trouble {
+        Trouble::NoAnswer => faults::no_answer(target, given(facts), remedy),
+        _ => faults::refused(target, given(facts), remedy),
     }
 }
 
+/// The address that a program is given.
+fn given(facts: &Program) -> Param {
+    facts.port.map_or_else(|| faults::given().into(), at_port)
+}
+
+fn at_port(port: u16) -> Param {
+    format!("localhost:{port}").into()
+}
+
 /// What to do with an address that is written into a program. `port` is the one that it has on this machine.
-fn instead(port: Option<u16>) -> String {
-    match port {
-        Some(port) => format!(
-            "Check it with `--port {port}`, because localhost:{port} is written into the program. Or take the address from AMQP_URL: [[env]]."
-        ),
-        None => format!("Take the address from AMQP_URL: [[env]]. {WRITTEN_INTO_IT}"),
-    }
+fn instead(port: Option<u16>) -> Phrase {
+    port.map_or_else(faults::take_given, faults::check_at_port)
 }

@@ -17,14 +17,9 @@ use tokio::{
 
 use super::*;
 
-/// All entries, with their places in the order in which they are asked.
-fn entries() -> impl Iterator<Item = (usize, &'static Entry)> {
-    Chapter::ALL.into_iter().flat_map(|chapter| chapter.entries().collect::<Vec<_>>()).enumerate()
-}
-
 /// The first that fits.
-fn taken(fits: impl Fn(Of) -> bool, text: &str) -> Option<usize> {
-    READY.iter().position(|ready| fits(ready.entry.of) && ready.pattern.is_match(text))
+fn taken(code: Option<u16>, text: &str) -> Option<&'static Entry> {
+    entries().find(|entry| entry.is_of(code) && entry.pattern.is_match(text))
 }
 
 /// The code that a reply's text names at its start.
@@ -40,24 +35,35 @@ fn names(text: &str, before: &str, is_of_name: fn(char) -> bool) -> BTreeSet<Str
 }
 
 #[test]
+fn every_code_is_one_for_ever() {
+    let mut codes = BTreeSet::new();
+    for Entry { code, .. } in entries() {
+        let name = code.strip_prefix("error.").unwrap();
+        let is_word =
+            |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        assert!(name.split('-').all(is_word), "{code}");
+        assert!(codes.insert(code), "{code} is taken");
+    }
+}
+
+#[test]
 fn every_example_is_translated_by_its_own_entry() {
-    for (place, entry) in entries() {
-        assert!(!entry.examples.is_empty(), "{} has no example", entry.pattern);
-        for example in entry.examples {
-            let first = match entry.of {
-                Of::Line => {
+    for entry in entries() {
+        assert!(!entry.examples.is_empty(), "{} has no example", entry.code);
+        for example in &entry.examples {
+            let code = match &entry.replies {
+                None => {
                     assert_eq!(printed::reply(example), None, "{example} is taken for a reply");
-                    taken(|of| matches!(of, Of::Line), example)
+                    None
                 }
-                Of::Reply(codes) => {
+                Some(codes) => {
                     let code = named(example).unwrap_or(codes[0]);
                     assert!(codes.contains(&code), "{example} is of another code than {codes:?}");
-                    taken(|of| matches!(of, Of::Reply(codes) if codes.contains(&code)), example)
+                    Some(code)
                 }
             };
-            let first = first.map(|first| READY[first].entry.pattern);
-            assert_eq!(first, Some(entry.pattern), "{example}");
-            assert_eq!(READY[place].entry.pattern, entry.pattern);
+            let first = taken(code, example).map(|first| &first.code);
+            assert_eq!(first, Some(&entry.code), "{example}");
         }
     }
 }
@@ -66,9 +72,8 @@ fn every_example_is_translated_by_its_own_entry() {
 fn every_code_has_one_general_entry_behind_all_others() {
     let codes: Vec<u16> = printed::NAMES.iter().map(|(code, _)| *code).chain([200]).collect();
     for code in (0..1000).chain([u16::MAX]) {
-        let of = |entry: &Entry| matches!(entry.of, Of::Reply(codes) if codes.contains(&code));
-        let mut mine: Vec<&str> =
-            READY.iter().map(|ready| ready.entry).filter(|entry| of(entry)).map(|entry| entry.pattern).collect();
+        let mine = entries().filter(|entry| entry.is_of(Some(code)));
+        let mut mine: Vec<&str> = mine.map(|entry| entry.pattern.as_str()).collect();
         let last = mine.pop();
         assert_eq!(last, codes.contains(&code).then_some(""), "{code}");
         assert!(!mine.contains(&""), "{code} has entries that are never reached");
@@ -79,17 +84,17 @@ fn every_code_has_one_general_entry_behind_all_others() {
 
 #[test]
 fn every_captured_name_is_used_and_no_other() {
-    for (_, entry) in entries() {
-        let captured = names(entry.pattern, "(?<", |letter| letter.is_ascii_lowercase());
-        let used = names(&(entry.cause.to_owned() + entry.remedy), "$", |letter| letter.is_ascii_lowercase());
-        assert_eq!(captured, used, "{}", entry.pattern);
+    for entry in entries() {
+        let captured = names(entry.pattern.as_str(), "(?<", |letter| letter.is_ascii_lowercase());
+        let used = names(&(entry.cause.clone() + &entry.remedy), "$", |letter| letter.is_ascii_lowercase());
+        assert_eq!(captured, used, "{}", entry.code);
     }
 }
 
 #[test]
 fn every_sentence_is_one_for_a_learner() {
-    for (_, entry) in entries() {
-        for text in [entry.cause, entry.remedy].map(|text| Client::default().say(text)) {
+    for entry in entries() {
+        for text in [&entry.cause, &entry.remedy].map(|text| Client::default().say(text)) {
             let prose: String = text.split('`').step_by(2).collect();
             assert!(text.ends_with(['.', '?']) && text.matches('`').count() % 2 == 0, "{text}");
             assert!(prose.matches(". ").count() + prose.matches("? ").count() <= 1, "more than two sentences: {text}");
@@ -108,10 +113,9 @@ fn what_they_say() {
     for chapter in Chapter::ALL {
         let _ = writeln!(all, "# {}", chapter.id);
         for entry in chapter.entries() {
-            let ready = Ready::new(entry);
-            for example in entry.examples {
-                let words = ready.of(example).unwrap();
-                let [cause, remedy] = [words.cause, words.remedy].map(|text| Client::default().say(&text));
+            for example in &entry.examples {
+                let means = entry.translation(example).unwrap();
+                let [cause, remedy] = [means.cause(), means.remedy()].map(|text| Client::default().say(&text));
                 let _ = writeln!(all, "\n{example}\n  {cause}\n  {remedy}");
             }
         }
@@ -123,7 +127,7 @@ fn what_they_say() {
 #[test]
 fn a_reply_is_found_in_what_is_printed_about_it() {
     let missing = reply(404, "NOT_FOUND - no queue 'it's' in vhost '/'");
-    assert!(missing.as_ref().unwrap().cause.contains("no queue `it's` in the vhost `/`"));
+    assert!(missing.as_ref().unwrap().cause().contains("no queue `it's` in the vhost `/`"));
     let error = |kind, text: &str| lapin::Error::from(ErrorKind::ProtocolError(AMQPError::new(kind, text.into())));
     let soft = |kind: AMQPSoftError, text| error(AMQPErrorKind::Soft(kind), text);
     let not_found = soft(AMQPSoftError::NOTFOUND, "NOT_FOUND - no queue 'it's' in vhost '/'");
@@ -141,7 +145,7 @@ fn a_reply_is_found_in_what_is_printed_about_it() {
     }
     let text = r#"PRECONDITION_FAILED - invalid arg 'x-queue-type' for queue 'q' in vhost '/': "unsupported queue type 'fancy'""#;
     let fancy = soft(AMQPSoftError::PRECONDITIONFAILED, text);
-    assert!(line(&fancy.to_string()).unwrap().cause.contains("no queues of the type `fancy`"));
+    assert!(line(&fancy.to_string()).unwrap().cause().contains("no queues of the type `fancy`"));
     assert_eq!(line(&format!("{fancy:?}")), line(&fancy.to_string()));
     // What lapin itself finds wrong has no name of the broker's in it.
     let large = error(AMQPErrorKind::Hard(AMQPHardError::FRAMEERROR), "frame too large: 9000 bytes");
@@ -279,7 +283,7 @@ fn no_line_of_another_kind_is_known() {
 #[test]
 fn no_odd_input_does_harm() {
     let mut random = fastrand::Rng::with_seed(7);
-    let examples: Vec<&str> = entries().flat_map(|(_, entry)| entry.examples).copied().collect();
+    let examples: Vec<&String> = entries().flat_map(|entry| &entry.examples).collect();
     let odd = [
         "\u{1b}[31m",
         "'",
@@ -309,8 +313,8 @@ fn no_odd_input_does_harm() {
         }
         let text: String = text.into_iter().collect();
         let code = printed::NAMES[random.usize(..printed::NAMES.len())].0;
-        for words in [line(&text), reply(code, &text)].into_iter().flatten() {
-            for words in [words.cause, words.remedy] {
+        for means in [line(&text), reply(code, &text)].into_iter().flatten() {
+            for words in [means.cause(), means.remedy()] {
                 assert!(!words.chars().any(char::is_control) && words.len() < 2000, "{text:?}: {words:?}");
             }
         }
@@ -323,7 +327,7 @@ fn no_odd_input_does_harm() {
 #[test]
 fn what_was_captured_stands_in_the_sentence_as_it_was() {
     let words = reply(404, "NOT_FOUND - no queue '$vhost \u{1b}[31m' in vhost '/'").unwrap();
-    assert!(words.cause.contains("no queue `$vhost [31m` in the vhost `/`"), "{}", words.cause);
+    assert!(words.cause().contains("no queue `$vhost [31m` in the vhost `/`"), "{words:?}");
     let long = format!("NOT_FOUND - no queue '{}' in vhost '/'", "q".repeat(200));
-    assert!(reply(404, &long).unwrap().cause.contains(&format!("`{}…`", "q".repeat(80))));
+    assert!(reply(404, &long).unwrap().cause().contains(&format!("`{}…`", "q".repeat(80))));
 }

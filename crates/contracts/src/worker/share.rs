@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     ending,
-    fault::Fault,
+    fault::{Fault, faults},
     receiving::{self, Delivered},
     talk::{Said, Talk},
     verdict::Finding,
@@ -23,15 +23,12 @@ pub(super) fn share(seen: &Evidence<'_>) -> Finding {
         let behind = got.iter().find(|other| other.said.order > busy.said.order && other.said.order < until);
         if let Some(other) = behind {
             let subscriptions = Talk::of(worker).consumes().count();
-            let why = match subscriptions {
-                2.. => format!(": it has {subscriptions} subscriptions, and the limit counts for each."),
-                _ => ", which waited behind it.".to_owned(),
+            let fault = match subscriptions {
+                2.. => faults::share::several_subscriptions(role(index), subscriptions),
+                _ => faults::share::queued_behind(role(index)),
             };
-            return Fault::new(format!("While {} worked on a long task it got another one{why}", role(index)))
-                .seen(format!("{}\n{}", busy.said.line(), other.said.line()))
-                .hint("The limit counts for each subscription: subscribe once, and ask for messages in no other way.")
-                .of_run(worker)
-                .into();
+            let both = format!("{}\n{}", busy.said.line(), other.said.line());
+            return fault.seen(both).of_run(worker).into();
         }
         let others = seen.workers.iter().copied().take(2).map(|worker| seen.first_tasks(worker).len()).sum::<usize>()
             - got.len();
@@ -42,7 +39,7 @@ pub(super) fn share(seen: &Evidence<'_>) -> Finding {
             role(index)
         ));
     }
-    Fault::new("The long task came to no worker.").into()
+    faults::share::no_long_task().into()
 }
 
 /// A task in hand when its worker was killed is done by another; nothing is lost, and nothing done twice.
@@ -50,10 +47,7 @@ pub(super) fn survive(seen: &Evidence<'_>) -> Finding {
     let Some(killed) = seen.killed else {
         let gone = seen.workers.iter().copied().find(|worker| receiving::ended_by_itself(worker));
         let worker = gone.or(seen.workers.first().copied());
-        let mistake =
-            Fault::new("After its first tasks the program takes no more; one more was sent, and no worker began it.")
-                .seen(worker.map(ending::last_words).unwrap_or_default())
-                .hint("A worker stays for the next task, whatever the last one was.");
+        let mistake = faults::survive::no_next_task().seen(worker.map(ending::last_words).unwrap_or_default());
         return worker.map_or(mistake.clone(), |worker| mistake.of_run(worker)).into();
     };
     match fatal(seen, killed).map_err(|mistake| of_the_other(seen, killed, mistake)).and_then(|told| {
@@ -86,62 +80,43 @@ fn fatal(seen: &Evidence<'_>, killed: usize) -> Result<String, Fault> {
     let before = had.iter().find_map(|delivered| Some((delivered, delivered.took()?)));
     if let Some((delivered, took)) = before {
         if took + TOLERANCE < asked {
-            return Err(Fault::new(
-                "A worker was killed in the middle of a task that it had acknowledged already: the task is lost.",
-            )
-            .seen(format!("{dead} acknowledged {} s after it came: {}", seconds(took), shown(delivered)))
-            .hint("Acknowledge after the work.")
-            .of_run(seen.workers[killed]));
+            let evidence = format!("{dead} acknowledged {} s after it came: {}", seconds(took), shown(delivered));
+            return Err(faults::survive::early_ack().seen(evidence).of_run(seen.workers[killed]));
         }
         // It was done before it could be killed.
         return Ok(format!("{dead} was killed when {} was done", shown(delivered)));
     }
     let Some(left) = seen.workers.get(1 - killed.min(1)) else {
-        return Err(Fault::new("There was no other worker for the task."));
+        return Err(faults::survive::no_other_worker());
     };
     let got = all(1 - killed.min(1));
     let Some(delivered) = got.first() else {
-        let message = if receiving::ended_by_itself(left) {
-            "One worker was killed, and the other ended with it; the task was done by nobody."
+        let fault = if receiving::ended_by_itself(left) {
+            faults::survive::both_ended()
         } else {
-            "A worker was killed in the middle of a task, and the task did not come to the other worker."
+            faults::survive::not_redelivered()
         };
-        return Err(Fault::new(message).seen(ending::last_words(left)).hint(
-            "The broker delivers again what was not acknowledged, to any subscription that may get another task.",
-        ));
+        return Err(fault.seen(ending::last_words(left)));
     };
     let text = String::from_utf8_lossy(delivered.body);
     if let Some(said) = delivered.rejected {
-        return Err(Fault::new("A worker was killed in the middle of a task. The task came to the other worker, which rejected it.")
-            .seen(format!("{}\n{}", delivered.said.line(), said.line()))
-            .hint("Do a task that comes again like any other: `redelivered` says that somebody had it before, and not that somebody did it."));
+        return Err(faults::survive::rejected().seen(format!("{}\n{}", delivered.said.line(), said.line())));
     }
     let anew = |said: &Said<'_>| {
         said.order > delivered.said.order && said.content.is_some_and(|content| content.body == delivered.body)
     };
     if let Some((said, ..)) = Talk::of(left).publishes().find(|(said, ..)| anew(said)) {
-        return Err(Fault::new("A worker was killed in the middle of a task. The task came to the other worker, which sent it once more.")
-            .seen(format!("{}\n{}", delivered.said.line(), said.line()))
-            .hint("Do a task that comes again like any other, and acknowledge it. Nothing is to be sent: `redelivered` says that somebody had it before, and not that somebody did it."));
+        return Err(faults::survive::sent_again().seen(format!("{}\n{}", delivered.said.line(), said.line())));
     }
     let Some(took) = delivered.took() else {
-        return Err(Fault::new(
-            "A worker was killed in the middle of a task. The task came to the other worker, which did not acknowledge it in time.",
-        )
-        .seen(delivered.said.line())
-        .hint("Work on it and acknowledge it, like any other task."));
+        return Err(faults::survive::not_acked().seen(delivered.said.line()));
     };
     if took + TOLERANCE < asked {
-        return Err(Fault::new("A worker was killed in the middle of a task. The task came to the other worker, which acknowledged it without doing it.")
-            .seen(format!("{alive} acknowledged {} s after it came: {}", seconds(took), shown(delivered)))
-            .hint("Do a task that comes again like any other: `redelivered` says that somebody had it before, and not that somebody did it."));
+        let evidence = format!("{alive} acknowledged {} s after it came: {}", seconds(took), shown(delivered));
+        return Err(faults::survive::not_worked().seen(evidence));
     }
     if receiving::times_printed(left, &text) == 0 {
-        return Err(Fault::new(
-            "A worker was killed in the middle of a task. The task came to the other worker, which printed no line for it.",
-        )
-        .seen(delivered.said.line())
-        .hint("Print a line for each delivery, whatever `redelivered` says."));
+        return Err(faults::survive::not_printed().seen(delivered.said.line()));
     }
     Ok(format!("{dead} was killed in the middle of {}, and {alive} did it", shown(delivered)))
 }
@@ -153,12 +128,7 @@ fn twice(seen: &Evidence<'_>) -> Result<(), Fault> {
         let all = seen.workers.iter().copied().flat_map(of);
         let mut all = all.filter(|(_, delivered)| delivered.body == task.as_bytes());
         if let Some((worker, again)) = all.nth(seen.tasks.count(task)) {
-            return Err(Fault::new(
-                "A task was done, and came once more: its acknowledgement did not reach the broker.",
-            )
-            .seen(again.said.line())
-            .hint("Wait until the acknowledgement is out before you end[[await_it]].")
-            .of_run(worker));
+            return Err(faults::survive::redone().seen(again.said.line()).of_run(worker));
         }
     }
     Ok(())
@@ -175,34 +145,20 @@ fn of_the_third(seen: &Evidence<'_>, mistake: Fault) -> Fault {
 fn waited(seen: &Evidence<'_>) -> Result<String, Fault> {
     let last = seen.tasks.last.as_bytes();
     let Some(worker) = seen.workers.get(2) else {
-        return Err(Fault::new("No third worker was started for the task that waits."));
+        return Err(faults::survive::no_third_worker());
     };
-    let when =
-        if seen.restarted { "while nobody worked, and after a restart of the broker" } else { "while nobody worked" };
     let got = receiving::ledger(Talk::of(worker));
     let Some(delivered) = got.iter().find(|delivered| delivered.body == last) else {
-        let message = if seen.restarted {
-            "The broker was restarted while nobody worked, and the task that waited did not come to the next worker."
-        } else {
-            "A task was sent while nobody worked, and it did not come to the next worker."
-        };
-        return Err(Fault::new(message)
-            .seen(ending::last_words(worker))
-            .hint("Declare the queue durable, and without arguments that let its messages go."));
+        let fault = if seen.restarted { faults::survive::lost_in_restart() } else { faults::survive::not_kept() };
+        return Err(fault.seen(ending::last_words(worker)));
     };
     if delivered.acked.is_none() {
-        return Err(Fault::new(format!(
-            "A task waited in the queue {when}; it came to a new worker, which did not acknowledge it in time."
-        ))
-        .seen(delivered.said.line())
-        .hint("Work on it and acknowledge it, like any other task."));
+        let when = if seen.restarted { faults::survive::alone_and_restarted() } else { faults::survive::alone() };
+        return Err(faults::survive::waiting_not_acked(when).seen(delivered.said.line()));
     }
     if !receiving::waits(worker) {
-        return Err(Fault::new(
-            "The program does not print its waiting line when there is a task already; who watches it can't tell that it is ready.",
-        )
-        .seen(format!("{}\nexpected before it: {}", delivered.said.line(), receiving::WAITING))
-        .hint("Print the line always, once you are subscribed."));
+        let evidence = format!("{}\nexpected before it: {}", delivered.said.line(), receiving::WAITING);
+        return Err(faults::survive::no_waiting_line().seen(evidence));
     }
     Ok(if seen.restarted {
         "and a task that waited in the queue was there after a restart of the broker".to_owned()
@@ -215,9 +171,8 @@ fn waited(seen: &Evidence<'_>) -> Result<String, Fault> {
 fn rest(seen: &Evidence<'_>) -> Result<(), Fault> {
     let left = seen.left.as_deref().unwrap_or_default();
     if let Some(body) = left.first() {
-        return Err(Fault::new("When all workers had ended, tasks were in the queue again that had been done: their acknowledgements did not reach the broker.")
-            .seen(format!("{} in the queue, the first '{}'", left.len(), String::from_utf8_lossy(body)))
-            .hint("Acknowledge each task after the work[[and_await]]."));
+        let evidence = format!("{} in the queue, the first '{}'", left.len(), String::from_utf8_lossy(body));
+        return Err(faults::survive::requeued_at_end().seen(evidence));
     }
     debug_assert!(seen.reached >= Reached::Killed);
     for worker in seen.workers.iter().copied().filter(|worker| worker.interrupted_at.is_some()) {

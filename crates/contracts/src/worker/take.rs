@@ -10,7 +10,7 @@ use wire::{
 use super::{Evidence, QUEUE, Reached};
 use crate::{
     ending,
-    fault::Fault,
+    fault::{Fault, faults},
     receiving::{
         self, Delivered, RECEIVED,
         quiet::{self, Quiet},
@@ -34,19 +34,13 @@ pub(super) fn prefetch(worker: &ProgramRun) -> Finding {
     let Some((first, _)) = limits.first() else {
         return match ending::cut_short(worker) {
             Some(mistake) if asked.is_none() => mistake.into(),
-            _ => Fault::new("The program sets no limit: the broker hands out all tasks it has, at once, to each worker in turn, busy or not.")
+            _ => faults::prefetch::no_limit()
                 .seen(asked.map_or_else(|| ending::last_words(worker), |said| said.line()))
-                .hint("Set it before you subscribe: [[qos]]. [[unawaited]]")
                 .into(),
         };
     };
     if let Some(close) = talk.refusal(BASIC_QOS) {
-        return Fault::new("The broker refused the limit.")
-            .seen(format!("{}\n{}", first.line(), close.said.line()))
-            .hint(
-                "The broker's line says why. RabbitMQ knows a limit on the number of messages only, not on their size.",
-            )
-            .into();
+        return faults::prefetch::refused().seen(format!("{}\n{}", first.line(), close.said.line())).into();
     }
     let here = |said: &Said<'_>| {
         asked.is_none_or(|asked| (asked.connection, asked.channel) == (said.connection, said.channel))
@@ -56,16 +50,8 @@ pub(super) fn prefetch(worker: &ProgramRun) -> Finding {
     let Some((said, qos)) = in_time else { return in_vain(&limits, &on_channel, asked).into() };
     match qos.prefetch_count {
         1 => Finding::Passed(said.line()),
-        0 => Fault::new("The program sets the limit 0, which means none: the broker hands out all it has.")
-            .seen(said.line())
-            .hint("Ask for one task at a time: [[qos_one]].")
-            .into(),
-        count => Fault::new(format!(
-            "The program asks for {count} tasks at a time: while it works on one, the others wait behind it, and idle workers don't get them."
-        ))
-        .seen(said.line())
-        .hint("Ask for one task at a time: [[qos_one]].")
-        .into(),
+        0 => faults::prefetch::zero().seen(said.line()).into(),
+        count => faults::prefetch::more_than_one(count).seen(said.line()).into(),
     }
 }
 
@@ -77,19 +63,11 @@ fn in_vain(
 ) -> Fault {
     let asked = asked.map(|said| format!("\n{}", on(&said))).unwrap_or_default();
     if let Some((said, _)) = on_channel.first() {
-        return Fault::new("The program sets its limit after it subscribed; it counts for later subscriptions only.")
-            .seen(said.line())
-            .hint("First [[qos_name]], then [[consume_name]].");
+        return faults::prefetch::late().seen(said.line());
     }
     let (said, qos) = limits[0];
-    let message = if qos.global {
-        "The program sets its limit on another channel than it subscribes on. `global` means all subscriptions of a channel, and not all channels."
-    } else {
-        "The program sets its limit on another channel than it subscribes on; it counts for its own channel only."
-    };
-    Fault::new(message)
-        .seen(on(&said) + &asked)
-        .hint("Call [[qos_name]] on the channel that you call [[consume_name]] on.")
+    let fault = if qos.global { faults::prefetch::other_channel_global() } else { faults::prefetch::other_channel() };
+    fault.seen(on(&said) + &asked)
 }
 
 /// What was said, and where.
@@ -101,12 +79,7 @@ fn on(said: &Said<'_>) -> String {
 pub(super) fn consume(worker: &ProgramRun) -> Finding {
     match receiving::subscription(worker, QUEUE) {
         Err(mistake) => mistake.into(),
-        Ok((said, consume)) if consume.no_ack => Fault::new(
-            "The program subscribes with no_ack: a task counts as done once it is on its way, and is lost when its worker dies.",
-        )
-        .seen(said.line())
-        .hint("[[auto_ack_off]] And acknowledge each task when it is done.")
-        .into(),
+        Ok((said, consume)) if consume.no_ack => faults::work::no_ack().seen(said.line()).into(),
         Ok((said, _)) => asked_besides(worker).map_or(Finding::Passed(said.line()), Finding::from),
     }
 }
@@ -114,11 +87,7 @@ pub(super) fn consume(worker: &ProgramRun) -> Finding {
 /// A task is asked for besides the subscription.
 fn asked_besides(worker: &ProgramRun) -> Option<Fault> {
     let said = Talk::of(worker).said(|method| matches!(method, Method::Basic(Basic::Get(_)))).next()?;
-    Some(
-        Fault::new("The program subscribes, and asks for single tasks besides (basic.get): for those no limit counts, so it can take all that wait.")
-            .seen(said.line())
-            .hint("Subscribe, and let the broker bring the tasks, those that wait already, too."),
-    )
+    Some(faults::prefetch::basic_get().seen(said.line()))
 }
 
 /// Each task that came is printed, once each time it came; and the program is there for it.
@@ -147,10 +116,7 @@ pub(super) fn receive(seen: &Evidence<'_>) -> Finding {
     }
     if count == 0 && cut_short {
         let first = seen.workers.first().copied();
-        return Fault::new("A task was sent, and the broker gave it to no worker: none of them is there to take it.")
-            .seen(first.map(ending::last_words).unwrap_or_default())
-            .hint("Does the program cancel its subscription, or close its channel?")
-            .into();
+        return faults::work::no_subscriber().seen(first.map(ending::last_words).unwrap_or_default()).into();
     }
     if let Some(mistake) = seen.idle.as_ref().and_then(idle) {
         return mistake.into();
@@ -170,11 +136,7 @@ fn not_printed(seen: &Evidence<'_>, worker: &ProgramRun, delivered: &Delivered<'
     // Also what came when the others left: a worker that puts tasks back gets and prints them until its end.
     let came = receiving::ledger(Talk::of(worker)).iter().filter(|other| other.body == delivered.body).count();
     if times > came {
-        return Some(
-            Fault::new("The program prints a task more often than it came.")
-                .seen(format!("{times} times: {RECEIVED} '{body}'"))
-                .hint("Print each delivery once."),
-        );
+        return Some(faults::work::printed_too_often().seen(format!("{times} times: {RECEIVED} '{body}'")));
     }
     let all = seen.first_tasks(worker);
     let new: Vec<_> = all.iter().filter(|other| other.body == delivered.body && !other.redelivered).collect();
@@ -182,11 +144,8 @@ fn not_printed(seen: &Evidence<'_>, worker: &ProgramRun, delivered: &Delivered<'
         && seen.had_time(worker, second, Duration::ZERO)
         && times > 0
     {
-        return Some(
-            Fault::new("Two tasks with the same text came to the program, and it printed one.")
-                .seen(format!("{}\n{}", new[0].said.line(), second.said.line()))
-                .hint("Do what comes, each time it comes: two tasks with the same text are two tasks."),
-        );
+        let both = format!("{}\n{}", new[0].said.line(), second.said.line());
+        return Some(faults::work::equal_tasks().seen(both));
     }
     // A task that came again and again, as one that is put back does, is told about elsewhere.
     if times > 0 || !seen.had_time(worker, delivered, Duration::ZERO) {
@@ -207,11 +166,7 @@ fn not_printed(seen: &Evidence<'_>, worker: &ProgramRun, delivered: &Delivered<'
     if receiving::ended_by_itself(worker) {
         return left(worker);
     }
-    Some(
-        Fault::new("A task came to the program, and no line was printed for it while it worked.")
-            .seen(format!("{}\nexpected: {expected}", delivered.said.line()))
-            .hint("Print a line for each delivery, as it comes. Where lines come at the end only, output is held back: flush it."),
-    )
+    Some(faults::work::not_printed().seen(format!("{}\nexpected: {expected}", delivered.said.line())))
 }
 
 /// A worker that is gone while there is work.
@@ -221,25 +176,15 @@ fn left(worker: &ProgramRun) -> Option<Fault> {
     }
     let count = receiving::ledger(Talk::of(worker)).iter().filter(|task| task.acked.is_some()).count();
     if receiving::ended_by_itself(worker) {
-        let message = match count {
-            0 => "The program ended before it had done a task; a worker stays for the next one.".to_owned(),
-            1 => "The program ended after its first task; a worker stays for the next one.".to_owned(),
-            count => format!("The program ended after {count} tasks; a worker stays for the next one."),
+        let when = match count {
+            0 => faults::work::before_any(),
+            1 => faults::work::after_first(),
+            count => faults::work::after_several(count),
         };
-        return Some(
-            Fault::new(message).seen(ending::last_words(worker)).hint("Receive in a loop: in [[name]], [[task_loop]]."),
-        );
+        return Some(faults::work::left_early(when).seen(ending::last_words(worker)));
     }
     if let Some(said) = receiving::emptied(Talk::of(worker)) {
-        return Some(
-            Fault::new("The program throws tasks away that wait in the queue.")
-                .seen(said.line())
-                .hint("Neither purge nor delete the queue: what waits there is to be done."),
-        );
+        return Some(faults::work::emptied_queue().seen(said.line()));
     }
-    receiving::goodbye(worker).map(|said| {
-        Fault::new("The program stops receiving while there is work; a worker stays for the next task.")
-            .seen(said.line())
-            .hint("[[stay]]")
-    })
+    receiving::goodbye(worker).map(|said| faults::work::unsubscribed().seen(said.line()))
 }

@@ -14,7 +14,7 @@ use wire::{
 use super::{BUSY, DONE, Evidence, Reached, TOLERANCE, work_in};
 use crate::{
     ending,
-    fault::Fault,
+    fault::{Fault, faults::work as faults},
     printed,
     receiving::{self, Delivered, RECEIVED},
     steps,
@@ -76,12 +76,8 @@ fn judged(seen: &Evidence<'_>, done: &[Done<'_>], not_done: &[(&ProgramRun, Deli
     let more = |done: &Done<'_>| done.took.saturating_sub(done.asked);
     if done.len() > 1 && done.iter().all(|done| more(done) > TOO_LONG) {
         let least = done.iter().min_by_key(|done| more(done))?;
-        return Some(
-            Fault::new("Every task takes longer than it has dots; a task without dots takes no time.")
-                .seen(format!("{} s for {}", seconds(least.took), shown(&least.delivered)))
-                .hint("[[sleep_count]]")
-                .of_run(least.worker),
-        );
+        let evidence = format!("{} s for {}", seconds(least.took), shown(&least.delivered));
+        return Some(faults::too_long().seen(evidence).of_run(least.worker));
     }
     // What follows from a refusal is told where the refusal is, and who was interrupted could not finish.
     let could = |(worker, delivered): &&(&ProgramRun, Delivered<'_>)| {
@@ -94,7 +90,7 @@ fn judged(seen: &Evidence<'_>, done: &[Done<'_>], not_done: &[(&ProgramRun, Deli
     {
         return Some(never_done(worker, delivered).of_run(worker));
     }
-    done.is_empty().then(|| Fault::new("No task was done.").hint("Print ` [x] Done` after the work."))
+    done.is_empty().then(faults::none_done)
 }
 
 /// Whether a line that comes too early may be another task's. A program that acknowledges a task at once gets others beside
@@ -131,9 +127,7 @@ fn never_done(worker: &ProgramRun, delivered: &Delivered<'_>) -> Fault {
     }
     match steps::line_on_stdout(worker, DONE, |line| line.trim_end() == DONE) {
         Err(mistake) => mistake,
-        Ok(()) => Fault::new("A task was received, and the program never printed that it is done.")
-            .seen(format!("{}\nexpected after it: {DONE}", delivered.said.line()))
-            .hint("Print ` [x] Done` when the task's time is over, each time."),
+        Ok(()) => faults::not_done().seen(format!("{}\nexpected after it: {DONE}", delivered.said.line())),
     }
 }
 
@@ -147,27 +141,23 @@ fn too_short(done: &[Done<'_>], first: &Done<'_>) -> Fault {
     let dots = first.asked.as_secs();
     let works_later = |done: &Done<'_>| done.delivered.took().is_some_and(|took| took + TOLERANCE >= done.asked);
     if with_dots().all(|done| done.took < BUSY && works_later(done)) {
-        return Fault::new("The program says that a task is done, and works on it afterwards.")
-            .seen(format!(
-                "done {} s after it came, acknowledged {} s after it came: {}",
-                seconds(first.took),
-                first.delivered.took().map(seconds).unwrap_or_default(),
-                shown(&first.delivered)
-            ))
-            .hint("Print ` [x] Done` after the work, and then acknowledge.");
+        return faults::done_before_work().seen(format!(
+            "done {} s after it came, acknowledged {} s after it came: {}",
+            seconds(first.took),
+            first.delivered.took().map(seconds).unwrap_or_default(),
+            shown(&first.delivered)
+        ));
     }
-    let message = if with_dots().all(|done| done.took < BUSY) {
-        format!("The program says at once that a task is done; each dot in it is a second of work, and it has {dots}.")
+    let fault = if with_dots().all(|done| done.took < BUSY) {
+        faults::no_work(dots)
     } else if with_dots().all(|done| near(done, at_end(done))) {
-        "The program counts the dots at the end of a task only; each dot in it is a second of work.".to_owned()
+        faults::end_dots_only()
     } else if with_dots().all(|done| near(done, 1)) {
-        format!("The program works one second, however many dots there are; this task has {dots}.")
+        faults::one_second(dots)
     } else {
-        format!("The program works for a shorter time than the task asks: {dots} dots are {dots} seconds.")
+        faults::too_short(dots)
     };
-    Fault::new(message)
-        .seen(format!("done {} s after it came: {}", seconds(first.took), shown(&first.delivered)))
-        .hint("[[sleep_dots]]")
+    fault.seen(format!("done {} s after it came: {}", seconds(first.took), shown(&first.delivered)))
 }
 
 /// A program that agreed to heartbeats and said nothing for a whole interval while it worked: its connection stood still, too.
@@ -196,14 +186,12 @@ fn silent(done: &Done<'_>) -> Option<Fault> {
     let from = delivered.said.at;
     let lived = events().any(|event| event.at > from && event.at + TOLERANCE < from + asked);
     (applies && !lived).then(|| {
-        Fault::new("While the program works, its connection stands still, too: it sends no heartbeat. With longer tasks, the broker takes it for dead.")
-            .seen(format!(
-                "agreed: a heartbeat every {interval} s, and so a sign of life every {} s\nnothing for {} s, while it worked on {}",
-                seconds(Duration::from_secs(interval) / 2),
-                seconds(took),
-                shown(&delivered)
-            ))
-            .hint("Wait with the `sleep` of `tokio::time`, and `.await` it: `std::thread::sleep` stops the connection, too. Put work that computes into `tokio::task::spawn_blocking`.")
+        faults::no_heartbeat().seen(format!(
+            "agreed: a heartbeat every {interval} s, and so a sign of life every {} s\nnothing for {} s, while it worked on {}",
+            seconds(Duration::from_secs(interval) / 2),
+            seconds(took),
+            shown(&delivered)
+        ))
     })
 }
 
@@ -232,14 +220,12 @@ pub(super) fn ack(seen: &Evidence<'_>) -> Finding {
 fn early(delivered: &Delivered<'_>) -> Option<Fault> {
     let (took, asked) = (delivered.took()?, work_in(delivered.body));
     (took + TOLERANCE < asked).then(|| {
-        Fault::new("The program acknowledges a task before it is done: if the worker dies meanwhile, the task is lost.")
-            .seen(format!(
-                "acknowledged {} s after it came, with {} s of work in it: {}",
-                seconds(took),
-                asked.as_secs(),
-                shown(delivered)
-            ))
-            .hint("Acknowledge after the work, as the last thing in the loop.")
+        faults::early_ack().seen(format!(
+            "acknowledged {} s after it came, with {} s of work in it: {}",
+            seconds(took),
+            asked.as_secs(),
+            shown(delivered)
+        ))
     })
 }
 
@@ -248,19 +234,12 @@ fn not_all(seen: &Evidence<'_>) -> Fault {
     let refused =
         seen.workers.iter().copied().find_map(|worker| Some((worker, Talk::of(worker).closes(Peer::Broker).next()?)));
     if let Some((worker, close)) = refused {
-        return close
-            .mistake(Talk::of(worker), "The broker closed the channel before all tasks were done.")
-            .of_run(worker);
+        return close.fault(Talk::of(worker), faults::closed_before_done()).of_run(worker);
     }
     let gone = seen.workers.iter().copied().find(|worker| receiving::ended_by_itself(worker));
-    let mistake = Fault::new("Not all tasks were done in time.");
-    let Some(worker) = gone.or(seen.workers.first().copied()) else { return mistake };
+    let Some(worker) = gone.or(seen.workers.first().copied()) else { return faults::not_all_done() };
     let cut_short = gone.and_then(ending::cut_short);
-    let of_its_own = || {
-        let hint = "Acknowledge each task when it is done, and go on with the next.";
-        mistake.seen(ending::last_words(worker)).hint(hint)
-    };
-    cut_short.unwrap_or_else(of_its_own).of_run(worker)
+    cut_short.unwrap_or_else(|| faults::not_all_done().seen(ending::last_words(worker))).of_run(worker)
 }
 
 fn rejected(seen: &Evidence<'_>, worker: &ProgramRun, delivered: &Delivered<'_>) -> Option<Fault> {
@@ -271,17 +250,14 @@ fn rejected(seen: &Evidence<'_>, worker: &ProgramRun, delivered: &Delivered<'_>)
         _ => false,
     };
     let again = seen.first_tasks(worker).iter().filter(|other| other.body == delivered.body).count();
-    let mistake = if requeues && again > 1 {
-        Fault::new("The program puts a task back into the queue, gets it again, and puts it back: for ever.")
-            .hint("Acknowledge a task that is done: [[ack]]. Put aside what can't be done, and not back.")
+    let fault = if requeues && again > 1 {
+        faults::requeued_again()
     } else if requeues {
-        Fault::new("The program puts a task back into the queue that it should do and acknowledge.")
-            .hint("Acknowledge a task that is done: [[ack]].")
+        faults::requeued()
     } else {
-        Fault::new("The program rejects a task instead of acknowledging it: to the broker it failed, and is gone.")
-            .hint("Acknowledge a task that is done: [[ack]].")
+        faults::rejected()
     };
-    Some(mistake.seen(format!("{}\n{}", delivered.said.line(), said.line())))
+    Some(fault.seen(format!("{}\n{}", delivered.said.line(), said.line())))
 }
 
 fn never(seen: &Evidence<'_>, worker: &ProgramRun, delivered: &Delivered<'_>) -> Option<Fault> {
@@ -292,26 +268,14 @@ fn never(seen: &Evidence<'_>, worker: &ProgramRun, delivered: &Delivered<'_>) ->
         return Some(panic);
     }
     if let Some(close) = Talk::of(worker).closes(Peer::Broker).next() {
-        let told = "The broker closed the channel before the program acknowledged its task.";
-        return Some(close.mistake(Talk::of(worker), told));
+        return Some(close.fault(Talk::of(worker), faults::closed_before_ack()));
     }
     if let Some(mistake) = ending::cut_short(worker) {
         return Some(mistake);
     }
     let mut others = seen.workers.iter().copied().take(2).flat_map(|worker| seen.first_tasks(worker));
-    if others.any(|other| other.acked.is_some()) {
-        return Some(
-            Fault::new(
-                "The program acknowledges other tasks, and never this one: when it ends, the broker delivers it again.",
-            )
-            .seen(delivered.said.line())
-            .hint("Acknowledge each task, whatever is in it. [[jumps]]"),
-        );
-    }
-    let mistake = Fault::new("The program never acknowledges a task: with a limit of 1 it gets no other, and when it ends the broker delivers this one again.")
-        .seen(delivered.said.line())
-        .hint("Acknowledge after the work: [[ack]]. [[unawaited]]");
-    Some(mistake)
+    let fault = if others.any(|other| other.acked.is_some()) { faults::ack_missing() } else { faults::never_acked() };
+    Some(fault.seen(delivered.said.line()))
 }
 
 /// As a person reads it.

@@ -47,7 +47,8 @@ fn all_kinds() -> Vec<Event> {
         body: Bytes::from_static(b"\xff\0Hello"),
         complete: false,
     };
-    let method = |channel, method, content: Option<Content>| What::Method { channel, method, content: content.map(Box::new) };
+    let method =
+        |channel, method, content: Option<Content>| What::Method { channel, method, content: content.map(Box::new) };
     events(vec![
         What::Connected,
         What::Unreachable("no route".to_owned()),
@@ -84,11 +85,13 @@ fn only_the_bytes_are_read_back() {
 #[test]
 fn a_password_is_not_stored_and_the_name_of_the_account_is() {
     let amqplain = b"\x05LOGINS\0\0\0\x03ann\x08PASSWORDS\0\0\0\x06secret";
-    let said = events(vec![start_ok("PLAIN", b"\0ann\0secret"), start_ok("AMQPLAIN", amqplain), start_ok("X", b"secret")]);
+    let said =
+        events(vec![start_ok("PLAIN", b"\0ann\0secret"), start_ok("AMQPLAIN", amqplain), start_ok("X", b"secret")]);
     let (text, read) = again(&said);
     assert!(!text.contains("secret") && !text.contains("c2VjcmV0"), "{text}");
     for (event, user) in read.iter().zip([Some("ann"), Some("ann"), None]) {
-        let What::Method { method: Method::Connection(connection::AMQPMethod::StartOk(start_ok)), .. } = &event.what else {
+        let What::Method { method: Method::Connection(connection::AMQPMethod::StartOk(start_ok)), .. } = &event.what
+        else {
             panic!("{event:?}")
         };
         assert_eq!(words::login(start_ok).as_deref(), user);

@@ -6,13 +6,10 @@ mod script;
 mod sending;
 mod work_queues;
 
-use checker::{
-    lessons::{
-        Contract,
-        hello_receive::{self, HelloReceive, Reached},
-        hello_send::{self, HelloSend},
-        judge,
-    },
+use contracts::{
+    contract::{Contract, judge},
+    hello_receive::{self, HelloReceive, Reached},
+    hello_send::{self, HelloSend},
     verdict::Outcome,
 };
 
@@ -31,21 +28,18 @@ fn told(outcomes: &[(&'static str, Outcome)]) -> String {
 
 /// Lesson 01's verdict on this, with these bodies in the queue afterwards.
 fn send(script: Script, queued: Option<&[&str]>) -> String {
-    let queued = queued.map(|bodies| bodies.iter().map(|body| body.as_bytes().to_vec()).collect());
-    told(&judge::<HelloSend>(&hello_send::Evidence { performance: script.seen, queued }))
+    let queued = queued.map(|bodies| bodies.iter().map(|body| body.as_bytes()).collect());
+    let runs = [script.seen];
+    told(&judge::<HelloSend>(&hello_send::Evidence { run: &runs[0], queued }, &runs, &[]))
 }
 
 /// Lesson 02's verdict on this.
 fn receive(script: Script, sent: &[&str], reached: Reached) -> String {
     let sent = sent.iter().map(|body| (*body).to_owned()).collect();
-    told(&judge::<HelloReceive>(&hello_receive::Evidence {
-        performance: script.seen,
-        sent,
-        last: "one".to_owned(),
-        in_time: 0,
-        reached,
-        quiet: None,
-    }))
+    let runs = [script.seen];
+    let last = "one".to_owned();
+    let evidence = hello_receive::Evidence { run: &runs[0], sent, last, in_time: 0, reached, quiet: None };
+    told(&judge::<HelloReceive>(&evidence, &runs, &[]))
 }
 
 fn all_told(cases: impl IntoIterator<Item = (&'static str, String)>) -> String {
@@ -69,15 +63,16 @@ fn in_other_languages() {
 
 #[test]
 fn a_receiver_that_leaves_without_goodbye_passes_with_a_note() {
-    let seen = |script: Script| hello_receive::Evidence {
-        performance: script.seen,
-        sent: Vec::new(),
-        last: String::new(),
-        in_time: 0,
-        reached: Reached::Stayed,
-        quiet: None,
+    let notes = |script: Script| {
+        HelloReceive::notes(&hello_receive::Evidence {
+            run: &script.seen,
+            sent: Vec::new(),
+            last: String::new(),
+            in_time: 0,
+            reached: Reached::Stayed,
+            quiet: None,
+        })
     };
-    let notes = |script: Script| HelloReceive::notes(&seen(script));
     assert_eq!(notes(Script::declared().consume(true).interrupted().close().exit(0)), []);
     let notes = notes(Script::declared().consume(true).ended_by_ctrl_c());
     assert_eq!(notes.len(), 1);

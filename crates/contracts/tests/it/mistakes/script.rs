@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use checker::performance::{Exit, Performance};
+use recording::{ProgramExit, ProgramRun};
 use wire::{
     Content, Event, Method, Peer, What,
     protocol::{
@@ -18,7 +18,7 @@ use Peer::{Broker, Program};
 /// A performance, written down as it takes place.
 #[derive(Clone, Default)]
 pub struct Script {
-    pub seen: Performance,
+    pub seen: ProgramRun,
 }
 
 impl Script {
@@ -108,7 +108,7 @@ impl Script {
 
     pub fn exit(mut self, code: i32) -> Script {
         let at = Duration::from_secs(1);
-        self.seen.exit = Some(Exit { code: Some(code), signal: None, overdue: false, at });
+        self.seen.exit = Some(ProgramExit { code: Some(code), signal: None, overdue: false, at });
         self
     }
 
@@ -121,18 +121,19 @@ impl Script {
     /// Ctrl-C was pressed, and ended it.
     pub fn ended_by_ctrl_c(mut self) -> Script {
         self.seen.interrupted_at = Some(Duration::from_millis(900));
-        self.seen.exit = Some(Exit { code: None, signal: Some(2), overdue: false, at: Duration::from_secs(1) });
+        self.seen.exit = Some(ProgramExit { code: None, signal: Some(2), overdue: false, at: Duration::from_secs(1) });
         self
     }
 
     pub fn crashed(mut self, signal: i32) -> Script {
-        self.seen.exit = Some(Exit { code: None, signal: Some(signal), overdue: false, at: Duration::from_secs(1) });
+        self.seen.exit =
+            Some(ProgramExit { code: None, signal: Some(signal), overdue: false, at: Duration::from_secs(1) });
         self
     }
 
     pub fn overdue(mut self) -> Script {
         let at = Duration::from_secs(10);
-        self.seen.exit = Some(Exit { code: None, signal: None, overdue: true, at });
+        self.seen.exit = Some(ProgramExit { code: None, signal: None, overdue: true, at });
         self
     }
 }

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use checker::{
-    lessons::{
-        judge,
-        new_task::{self, NewTask, Sending},
-        worker::{self, Reached, Tasks, Worker},
-    },
-    performance::{Exit, Performance},
+use contracts::{
+    contract::judge,
+    new_task::{self, NewTask, Sending},
+    worker::{self, Reached, Tasks, Worker},
 };
+use recording::{ProgramExit, ProgramRun};
 use wire::{
     Method, Peer, What,
     protocol::{
@@ -41,15 +39,18 @@ fn sends(body: &str, mode: u8) -> Script {
 /// Lesson 03's verdict on three runs, with these bodies in the queue afterwards.
 fn tasks(runs: [Script; 3], queued: &[&str], restarted: bool) -> String {
     let words = [vec![], vec!["one."], vec!["and", "two.."]];
-    let run = |(words, script): (Vec<&str>, Script)| Sending {
-        words: words.into_iter().map(str::to_owned).collect(),
-        performance: script.seen,
+    let run = |(index, (words, script)): (usize, (Vec<&str>, Script))| ProgramRun {
+        index,
+        arguments: words.into_iter().map(str::to_owned).collect(),
+        ..script.seen
     };
-    told(&judge::<NewTask>(&new_task::Evidence {
-        runs: words.into_iter().zip(runs).map(run).collect(),
-        queued: Some(queued.iter().map(|body| body.as_bytes().to_vec()).collect()),
+    let runs: Vec<ProgramRun> = words.into_iter().zip(runs).enumerate().map(run).collect();
+    let evidence = new_task::Evidence {
+        runs: runs.iter().map(|run| Sending { words: &run.arguments, run }).collect(),
+        queued: Some(queued.iter().map(|body| body.as_bytes()).collect()),
         restarted,
-    }))
+    };
+    told(&judge::<NewTask>(&evidence, &runs, &[]))
 }
 
 const ALL: [&str; 3] = ["Hello World!", "one.", "and two.."];
@@ -157,14 +158,14 @@ impl Hand {
     fn killed(mut self) -> Hand {
         let at = Duration::from_millis(self.now + 5);
         self.script.seen.killed_at = Some(at);
-        self.script.seen.exit = Some(Exit { code: None, signal: Some(9), overdue: false, at });
+        self.script.seen.exit = Some(ProgramExit { code: None, signal: Some(9), overdue: false, at });
         self
     }
 
     fn interrupted(mut self) -> Hand {
         let at = Duration::from_millis(self.now + 5);
         self.script.seen.interrupted_at = Some(at);
-        self.script.seen.exit = Some(Exit { code: None, signal: Some(2), overdue: false, at });
+        self.script.seen.exit = Some(ProgramExit { code: None, signal: Some(2), overdue: false, at });
         self
     }
 }
@@ -199,16 +200,18 @@ fn workers(hands: Vec<Hand>, reached: Reached, left: &[&str]) -> String {
 
 /// As [`workers`], on a broker that was restarted or was not.
 fn workers_on(restarted: bool, hands: Vec<Hand>, reached: Reached, left: &[&str]) -> String {
-    let workers: Vec<Performance> = hands.into_iter().map(|hand| hand.script.seen).collect();
-    told(&judge::<Worker>(&worker::Evidence {
-        killed: workers.iter().position(|worker| worker.killed_at.is_some()),
+    let run = |(index, hand): (usize, Hand)| ProgramRun { index, ..hand.script.seen };
+    let runs: Vec<ProgramRun> = hands.into_iter().enumerate().map(run).collect();
+    let evidence = worker::Evidence {
+        killed: runs.iter().position(|worker| worker.killed_at.is_some()),
         restarted,
-        workers,
+        workers: runs.iter().collect(),
         tasks: chosen(),
         reached,
-        left: Some(left.iter().map(|body| body.as_bytes().to_vec()).collect()),
+        left: Some(left.iter().map(|body| body.as_bytes()).collect()),
         idle: None,
-    }))
+    };
+    told(&judge::<Worker>(&evidence, &runs, &[]))
 }
 
 #[test]

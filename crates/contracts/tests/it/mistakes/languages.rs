@@ -1,8 +1,8 @@
 //! Programs in other languages, by what they really wrote: each in its own words, at the step where it happened.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
-use checker::program::facts::{Language, Written};
+use recording::{Address, Language};
 use wire::{
     FrameError, Method, Peer, What,
     protocol::{
@@ -31,14 +31,14 @@ impl Script {
         }
         let start = connection::StartOk { client_properties: properties, ..Default::default() };
         let mut script = self.say(Peer::Program, 0, Method::Connection(Connection::StartOk(start)));
-        script.seen.facts.folder = "/home/ann/rabbit".into();
+        Arc::make_mut(&mut script.seen.program).folder = "/home/ann/rabbit".into();
         script
     }
 
     /// It never connects, and was started as a program of this language.
     fn in_language(mut self, language: Language) -> Script {
-        self.seen.facts.language = Some(language);
-        self.seen.facts.folder = "/home/ann/rabbit".into();
+        Arc::make_mut(&mut self.seen.program).language = Some(language);
+        Arc::make_mut(&mut self.seen.program).folder = "/home/ann/rabbit".into();
         self
     }
 
@@ -50,7 +50,11 @@ impl Script {
 
     /// This stands in its text.
     fn with(mut self, scheme: &str, host: &str, port: Option<u16>) -> Script {
-        self.seen.facts.addresses.push(Written { scheme: scheme.to_owned(), host: host.to_owned(), port });
+        Arc::make_mut(&mut self.seen.program).addresses.push(Address {
+            scheme: scheme.to_owned(),
+            host: host.to_owned(),
+            port,
+        });
         self
     }
 }
@@ -75,7 +79,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
     let mut left_running = Script::default().exit(0);
     left_running.seen.left_running = true;
     let mut at_port = started(Language::Python).with("", "localhost", Some(5999));
-    at_port.seen.facts.port = Some(5672);
+    Arc::make_mut(&mut at_port.seen.program).port = Some(5672);
     let short = FrameError::Table { class: 50, method: 10, key: "x-queue-type".to_owned(), kind: b'_' };
     let unread = |script: Script, error: FrameError| {
         script.what(Peer::Program, What::Strange { channel: 1, why: error.to_string(), unread: Some(error) })
@@ -188,7 +192,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
             send(
                 {
                     let mut script = started(Language::Python);
-                    script.seen.facts.library = Some("aio_pika");
+                    Arc::make_mut(&mut script.seen.program).library = Some("aio_pika".to_owned());
                     script.crash("aio-refused-py", 1)
                 },
                 None,

@@ -1,0 +1,6 @@
+//! Tests of the contracts: recordings in, words out.
+
+// clippy's own exception for tests does not see helper functions.
+#![allow(clippy::unwrap_used)]
+
+mod mistakes;
