@@ -139,7 +139,8 @@ fn list() -> String {
 
 fn explained(code: &str, entry: &catalogue::Entry) -> String {
     let client = Client::default();
-    let (message, hint) = (client.say(&entry.message), client.say(&entry.hint));
+    let shown = |text: &str| client.say(&catalogue::without_values(text));
+    let (message, hint) = (shown(&entry.message), shown(&entry.hint));
     let mut text = paragraphs(code, &[&message, &entry.why]);
     for (label, line) in [("wrong", &entry.wrong), ("right", &entry.right)] {
         if !line.is_empty() {

@@ -104,6 +104,7 @@ fn told(mistake: &Mistake, page: &str, read: &str, layout: Layout) -> String {
     if !mistake.hint.is_empty() {
         text.push_str(&paragraph("hint: ", &mistake.hint, layout));
     }
+    let _ = writeln!(text, "{INDENT}why:  cargo xtask explain {}", mistake.code);
     if page.is_empty() {
         let _ = writeln!(text, "{INDENT}read: {read}\n");
     } else {

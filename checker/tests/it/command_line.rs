@@ -34,6 +34,8 @@ fn help_texts() {
         ("help_check", vec!["check", "--help"]),
         ("help_check_lesson", vec!["check", "lesson", "--help"]),
         ("help_check_all", vec!["check", "all", "--help"]),
+        ("help_judge", vec!["judge", "--help"]),
+        ("help_explain", vec!["explain", "--help"]),
         ("help_broker", vec!["broker", "--help"]),
         ("help_broker_up", vec!["broker", "up", "--help"]),
         ("help_broker_publish", vec!["broker", "publish", "--help"]),
@@ -59,6 +61,7 @@ fn what_is_typed_wrongly_is_told_and_exits_with_2() {
         ("usage_wire_unknown_lesson", vec!["wire", "lesson", "99"]),
         ("usage_wire_open_text", vec!["wire", "lesson", "01", "--open", "--format", "text"]),
         ("usage_wire_explain_svg", vec!["wire", "lesson", "01", "--explain", "--format", "svg"]),
+        ("usage_judge_nothing", vec!["judge"]),
         ("usage_two_programs", vec!["check", "lesson", "01", "--path", ".", "--program", "true"]),
     ] {
         let output = run(&arguments);

@@ -6,6 +6,7 @@
 mod command_line;
 mod doctor;
 mod gallery;
+mod judge;
 mod learner;
 #[cfg(unix)]
 mod moved;

@@ -157,11 +157,11 @@ fn a_program_that_changed_since_the_check_is_told() {
 
     check(&folder, &["01"], 0);
     assert!(shown_text().contains("\nchecked    less than a minute ago\n"), "{}", shown_text());
-    let file = folder.join("work/.hello-rabbit/hello-send.wire.json");
+    let file = folder.join("work/.hello-rabbit/hello-send.recording.json");
     let mut kept: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
     for (earlier, expected) in [(200, "3 minutes ago"), (3 * 3600, "3 hours ago"), (-600, "less than a minute ago")] {
         let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
-        kept["at"] = now.saturating_add_signed(-earlier).into();
+        kept["kept"]["at"] = now.saturating_add_signed(-earlier).into();
         fs::write(&file, kept.to_string()).unwrap();
         assert!(shown_text().contains(&format!("\nchecked    {expected}\n")), "{}", shown_text());
     }
@@ -268,21 +268,21 @@ fn what_is_kept_holds_no_password_and_a_file_that_is_none_is_told() {
     let folder = empty("wire-kept");
     let sender = sender(&folder);
     check(&folder, &["01", "--as-mine", "--program", &sender], 0);
-    let file = folder.join("work/.hello-rabbit/hello-send.wire.json");
+    let file = folder.join("work/.hello-rabbit/hello-send.recording.json");
     let kept: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-    assert_eq!(kept["format"], "hello-rabbit/wire/v1");
-    let frames =
-        kept["events"].as_array().unwrap().iter().filter_map(|event| event["what"]["method"]["frame"].as_str());
+    assert_eq!(kept["format"], "hello-rabbit/recording/v1");
+    let events = kept["runs"][0]["events"].as_array().unwrap().iter();
+    let frames = events.filter_map(|event| event["raw"]["method"]["frame"].as_str());
     let frames: Vec<Vec<u8>> = frames.map(|frame| BASE64_STANDARD.decode(frame).unwrap()).collect();
     let holds = |bytes: &[u8]| frames.iter().any(|frame| frame.windows(bytes.len()).any(|window| window == bytes));
     assert!(holds(b"\0guest\0(hidden)") && !holds(b"\0guest\0guest"), "{frames:?}");
 
-    fs::write(&file, "{\"format\":\"hello-rabbit/wire/v2\"}").unwrap();
+    fs::write(&file, "{\"format\":\"hello-rabbit/recording/v2\"}").unwrap();
     let output = wire(&folder, "80", &["01"]);
     assert_eq!(output.status.code(), Some(3));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains("hello-send.wire.json") && said.contains("hint: Check again: cargo xtask check lesson 01"),
+        said.contains("hello-send.recording.json") && said.contains("hint: Check again: cargo xtask check lesson 01"),
         "{said}"
     );
 }

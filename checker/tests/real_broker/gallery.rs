@@ -10,7 +10,13 @@ use std::{
     sync::OnceLock,
 };
 
+use checker::{
+    lessons,
+    report::{json, json_text},
+    verdict::Report,
+};
 use libtest_mimic::Failed;
+use recording::Recording;
 
 use crate::{
     brokers::TestBroker,
@@ -61,9 +67,14 @@ pub fn check(broker: &TestBroker, wrong: &Wrong) -> Result<(), Failed> {
     let Exhibit { name, about, step, says, varies, transient, .. } = &wrong.exhibit;
     let command = shell_words::join([program(&wrong.lesson, name)?.to_string_lossy()]);
     let arguments = ["lesson", &wrong.number, "--format", "json", "--seed", "1", "--timeout", TIME_LIMIT];
-    let output = broker.check(&arguments).args(["--program", &command]).env("RUST_BACKTRACE", "0").output()?;
+    let recording = recordings(broker, &wrong.lesson)?.join(format!("{name}.json"));
+    let record = ["--record".as_ref(), recording.as_os_str()];
+    let checked =
+        broker.check(&arguments).args(["--program", &command]).args(record).env("RUST_BACKTRACE", "0").output();
+    let output = checked?;
     let report: serde_json::Value = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))?;
+    judged_again(&recording, &output.stdout)?;
     let failed = report["steps"].as_array().ok_or("no steps")?.iter().find(|step| step["verdict"] == "failed");
     if *transient && broker.denies_transient {
         let failed = failed.ok_or("it failed at no step, on a broker that denies its queue")?;
@@ -92,12 +103,30 @@ pub fn check(broker: &TestBroker, wrong: &Wrong) -> Result<(), Failed> {
     for words in says {
         assert!(told.contains(&words.to_lowercase()), "{about} The report does not say {words:?}:\n{told}");
     }
-    let mut text = format!("{about}\n\n{step}: {}\n", field("message"));
+    let mut text = format!("{about}\n\n{step} ({}): {}\n", field("code"), field("message"));
     if !varies {
         let _ = writeln!(text, "{}", field("evidence"));
     }
     let _ = writeln!(text, "hint: {}", field("hint"));
     snapshot(&format!("gallery/{}/{name}", wrong.lesson), &text);
+    Ok(())
+}
+
+/// The folder of the recordings that are made on this broker.
+fn recordings(broker: &TestBroker, lesson: &str) -> io::Result<PathBuf> {
+    let place = format!("{:?}", broker.place).replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recordings").join(place).join(lesson);
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// The recording, judged without program and broker, gives the same report, byte for byte.
+fn judged_again(recording: &Path, reported: &[u8]) -> Result<(), Failed> {
+    let recording = Recording::read(fs::File::open(recording)?)?;
+    let lessons = lessons::all()?;
+    let lesson = lessons.iter().find(|lesson| lesson.about.id == recording.lesson).ok_or("no such lesson")?;
+    let again = json_text::line(&json::report(&Report::of(lesson, recording)));
+    assert_eq!(again.as_bytes(), reported, "judged again, it is another report: {again}");
     Ok(())
 }
 

@@ -209,7 +209,7 @@ pub struct CheckOptions {
     /// Choose the same message bodies as an earlier check did
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// Also write a recording of the check to this file: cargo xtask judge FILE judges it again
+    /// Write a recording of the check to this file, which `cargo xtask judge FILE` judges again; of all lessons, one each into this folder
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
 }

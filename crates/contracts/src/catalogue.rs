@@ -66,13 +66,9 @@ pub fn entry(code: &str) -> Option<&'static Entry> {
 /// A fault in words, with the calls of this client.
 #[must_use]
 pub fn words(fault: Fault, client: Client) -> Mistake {
-    let (mut message, mut hint) = match fault.unworded {
-        Some((message, hint)) => (message, hint),
-        None => {
-            let entry = entry(fault.code).cloned().unwrap_or_default();
-            (filled(&entry.message, &fault.params), filled(&entry.hint, &fault.params))
-        }
-    };
+    let (mut message, mut hint) = entry(fault.code).map_or_else(Default::default, |entry| {
+        (filled(&entry.message, &fault.params), filled(&entry.hint, &fault.params))
+    });
     if let Some(cause) = fault.cause {
         message = [message, cause.cause()].join(" ").trim().to_owned();
         hint = cause.remedy();
@@ -101,6 +97,25 @@ fn joined(mut text: String, phrase: &Phrase) -> String {
 
 fn said(phrase: &Phrase) -> String {
     entry(phrase.code).map(|entry| filled(&entry.text, &phrase.params)).unwrap_or_default()
+}
+
+/// The sentence with `…` in the places of its values.
+#[must_use]
+pub fn without_values(sentence: &str) -> String {
+    let mut parts = sentence.split('{');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once('}').filter(|(name, _)| is_name(name)) {
+            Some((_, rest)) => text.extend(["…", rest]),
+            None => text.extend(["{", part]),
+        }
+    }
+    text
+}
+
+/// Whether this is the name of a value, as `build.rs` has it.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_')
 }
 
 /// The sentence with the values in the places of their names.

@@ -21,8 +21,6 @@ pub struct Fault {
     pub more: Vec<Phrase>,
     /// Sentences behind the hint.
     pub more_hints: Vec<Phrase>,
-    #[doc(hidden)]
-    pub unworded: Option<(String, String)>,
 }
 
 /// Values by the names of their placeholders.
