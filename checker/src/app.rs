@@ -5,6 +5,7 @@ mod judge;
 mod learner;
 mod wire;
 
+use harness::kit;
 use std::{
     ffi::OsString,
     io,
@@ -28,12 +29,12 @@ use crate::{
     report::{self, busy::watched, say},
     verdict::{NotChecked, Report, Verdict},
     watch::{self, Task},
-    workspace,
 };
 
 /// Runs the checker with these arguments; the first is the program's own name.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    report::busy::listen();
     let arguments = cli::typed(arguments);
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -151,8 +152,8 @@ async fn needs_docker(order: &Order) -> bool {
 /// Goes on as the checker that was built with the Docker client.
 fn with_docker_client(arguments: &[OsString]) -> ExitCode {
     let cargo = |subcommand: &str| {
-        let mut cargo = std::process::Command::new(workspace::cargo());
-        cargo.arg(subcommand).arg("--manifest-path").arg(workspace::root().join("Cargo.toml"));
+        let mut cargo = std::process::Command::new(kit::cargo());
+        cargo.arg(subcommand).arg("--manifest-path").arg(kit::root().join("Cargo.toml"));
         cargo.args(["--package", "checker", "--bin", "checker", "--features", "docker"]);
         cargo
     };

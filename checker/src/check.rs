@@ -3,7 +3,10 @@
 use std::{path::PathBuf, pin::pin, time::Duration};
 
 use cli::{CheckOptions, ProgramArgs};
-use contracts::contract;
+use contracts::{
+    contract,
+    scenes::{self, Seen},
+};
 use recording::{NotChecked, Recording, Timing};
 use tokio::time::Instant;
 
@@ -13,12 +16,11 @@ use crate::{
     owner::Run,
     program::{
         Program,
-        build::{NoProgram, Source},
+        build::{NoProgram, Reference, Source},
         facts,
         sources::Sources,
     },
     report::busy::watched,
-    scenes::{self, Seen},
     stage::Stage,
     verdict::{Outcome, Report},
 };
@@ -40,7 +42,8 @@ pub async fn check(
     broker: impl Future<Output = Result<Broker, NotChecked>>,
 ) -> Report {
     let begin = Instant::now();
-    let source = Source::from_args(program, lesson, own);
+    let reference = Reference { folder: &lesson.folder, number: &lesson.number, id: &lesson.about.id };
+    let source = Source::from_args(program, &reference, own);
     let sources = Sources::of(&source);
     let is_random = contract::of(&lesson.about.id).is_some_and(|contract| contract.is_random());
     let mut recording = Recording {

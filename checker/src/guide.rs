@@ -1,5 +1,6 @@
 //! Where a learner is, and what comes next: `cargo xtask`, `list`, `hint`.
 
+use harness::kit;
 use std::{fmt::Write, fs, io, path::PathBuf};
 
 use serde_json::Value;
@@ -11,13 +12,12 @@ use crate::{
     progress::{self, Progress, Record},
     report,
     verdict::{Report, Verdict},
-    workspace,
 };
 
 /// Where a learner's program for this lesson is, when there is one.
 #[must_use]
 pub fn own_program(lesson: &Lesson) -> Option<PathBuf> {
-    let folder = workspace::work().join(lesson.folder.file_name()?);
+    let folder = kit::work().join(lesson.folder.file_name()?);
     folder.join("Cargo.toml").is_file().then_some(folder)
 }
 

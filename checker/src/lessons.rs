@@ -1,5 +1,6 @@
 //! The lessons of this kit.
 
+use harness::kit;
 use std::io;
 
 pub use contracts::{
@@ -7,13 +8,11 @@ pub use contracts::{
     lesson::{Experiment, Lesson, Replacement, StepAbout},
 };
 
-use crate::workspace;
-
 /// All lessons, in the order of their numbers.
 ///
 /// # Errors
 ///
 /// When a folder can't be read, or its `lesson.toml` is wrong; the error names the file.
 pub fn all() -> io::Result<Vec<Lesson>> {
-    contracts::lesson::all(workspace::root())
+    contracts::lesson::all(kit::root())
 }

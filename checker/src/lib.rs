@@ -26,24 +26,17 @@
 //! | [`watch`] | a check at each save |
 //! | [`owner`] | what a check must clean up, and what an earlier one left |
 
+pub use harness::{brokers, owner, program, stage, tap};
+
 pub mod app;
-pub mod brokers;
 pub mod check;
 pub mod conversation;
 pub mod diff;
 pub mod doctor;
-pub mod fingerprint;
 pub mod guide;
 pub mod lessons;
-pub mod owner;
-pub mod program;
 pub mod progress;
 pub mod report;
-pub mod scenes;
-pub mod stage;
 pub mod start;
-pub mod tap;
 pub mod verdict;
 pub mod watch;
-
-mod workspace;

@@ -3,6 +3,7 @@
 //! It lies beside the learner's programs, in `work/.hello-rabbit/`, so an update of the kit leaves it alone; and it goes by the
 //! lessons' ids, so lessons may be renumbered.
 
+use harness::kit;
 use std::{
     collections::BTreeMap,
     fs, io,
@@ -17,7 +18,6 @@ use crate::{
     owner::at,
     report::{json, json_text, say},
     verdict::{Mistake, Report, Step, Verdict},
-    workspace,
 };
 
 /// The version of the file's format.
@@ -80,7 +80,7 @@ impl Default for Progress {
 /// The folder of what is remembered.
 #[must_use]
 pub fn folder() -> PathBuf {
-    workspace::work().join(".hello-rabbit")
+    kit::work().join(".hello-rabbit")
 }
 
 fn file() -> PathBuf {

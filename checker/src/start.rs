@@ -5,13 +5,15 @@
 mod alias;
 mod package;
 
+use harness::kit;
 use std::{
     fmt::Write,
     fs, io,
     path::{Component, Path, PathBuf},
 };
 
-use crate::{fingerprint, lessons::Lesson, owner::at, workspace};
+use crate::{lessons::Lesson, owner::at};
+use harness::fingerprint;
 
 /// Where a program is to be begun, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,7 +78,7 @@ pub fn start(lesson: &Lesson, wish: &Wish) -> Result<Started, NotStarted> {
 
 /// The folder for the program, as an absolute path.
 fn folder(lesson: &Lesson, to: Option<&Path>) -> Result<PathBuf, NotStarted> {
-    let root = real(workspace::root());
+    let root = real(kit::root());
     let Some(to) = to else { return Ok(place_of(lesson)) };
     let folder = std::path::absolute(to).map_err(|error| at(to, &error))?;
     let place = real(&folder);
@@ -146,7 +148,7 @@ fn name(folder: &Path) -> String {
 #[must_use]
 pub fn told(lesson: &Lesson, started: &Started) -> String {
     let folder = &started.folder;
-    let page = workspace::root().join("book/src").join(name(&lesson.folder) + ".md");
+    let page = kit::root().join("book/src").join(name(&lesson.folder) + ".md");
     let mut text = format!("lesson {} · {}\nstarted    {}\n", lesson.number, lesson.about.title, shown(folder));
     if let Some(kept) = &started.kept {
         let _ = writeln!(text, "kept       {} (what was there before)", shown(kept));
@@ -197,7 +199,7 @@ fn name_for(lesson: &Lesson, folder: &Path) -> String {
 
 /// Where a learner's program for a lesson is looked for.
 fn place_of(lesson: &Lesson) -> PathBuf {
-    workspace::work().join(name(&lesson.folder))
+    kit::work().join(name(&lesson.folder))
 }
 
 fn quoted(path: &Path) -> String {
@@ -218,14 +220,14 @@ mod tests {
     #[test]
     fn a_program_is_begun_in_work() {
         let [lesson, ..] = &lessons::all().unwrap()[..] else { panic!("there are lessons") };
-        let expected = workspace::root().join("work/01-hello-send");
+        let expected = kit::root().join("work/01-hello-send");
         assert_eq!(folder(lesson, None).unwrap(), expected);
     }
 
     #[test]
     fn the_kit_itself_does_not_make_room() {
         let [lesson, ..] = &lessons::all().unwrap()[..] else { panic!("there are lessons") };
-        let root = workspace::root();
+        let root = kit::root();
         let own = ["", "lessons/03-mine", "broker", "work", "work/../lessons/01-hello-send", "no/../../such/../.."];
         for place in own.map(|place| root.join(place)).iter().map(PathBuf::as_path).chain([Path::new("/")]) {
             let refused = folder(lesson, Some(place));

@@ -35,9 +35,61 @@ fn main() -> io::Result<()> {
         code.push_str("}\n");
     }
     let out = env::var_os("OUT_DIR").unwrap_or_default();
+    fs::write(Path::new(&out).join("lessons.rs"), lessons()?)?;
     fs::write(Path::new(&out).join("faults.rs"), code)?;
     fs::write(Path::new(&out).join("themes.rs"), format!("[\n{sources}]\n"))
 }
+
+/// The modules of the lessons, the list of their contracts, and what plays the scene of each.
+fn lessons() -> io::Result<String> {
+    println!("cargo::rerun-if-changed=src/lessons");
+    let mut files: Vec<_> = fs::read_dir("src/lessons")?.collect::<io::Result<Vec<_>>>()?;
+    files.sort_by_key(fs::DirEntry::path);
+    let paths = files.into_iter().map(|file| file.path());
+    let (mut modules, mut contracts, mut scenes) = (String::new(), String::new(), String::new());
+    for path in paths {
+        let module = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+        let path = if path.is_dir() { path.join("mod.rs") } else { path };
+        let contract: String = module.split('_').filter(|word| !word.is_empty()).map(capital).collect();
+        let contract = format!("{module}::{contract}");
+        let _ = writeln!(modules, "#[path = {:?}]\npub mod {module};", path.canonicalize()?.display().to_string());
+        let _ = writeln!(contracts, "    &{contract},");
+        let _ = writeln!(
+            scenes,
+            "        id if id == <{contract} as Contract>::ID => <{contract} as Scene>::play(stage, program, seed, seen).await,"
+        );
+    }
+    Ok(LESSONS
+        .replace("// MODULES\n", &modules)
+        .replace("    // CONTRACTS\n", &contracts)
+        .replace("        // SCENES\n", &scenes))
+}
+
+/// The text that [`lessons`] fills in.
+const LESSONS: &str = r#"// MODULES
+
+/// All contracts.
+pub(crate) const ALL: &[&dyn crate::contract::AnyContract] = &[
+    // CONTRACTS
+];
+
+/// Plays the scene of the lesson with this id; of one that has none, nothing is played.
+#[cfg(feature = "scenes")]
+pub(crate) async fn play(
+    lesson: &str,
+    stage: &mut harness::stage::Stage<'_>,
+    program: &harness::program::Program,
+    seed: u64,
+    seen: &mut crate::scenes::Seen,
+) -> Result<(), recording::NotChecked> {
+    use crate::{contract::Contract, scenes::Scene};
+    match lesson {
+        // SCENES
+        _ => Ok(()),
+    }
+}
+"#;
 
 fn function(theme: &str, name: &str, entry: &toml::Table) -> String {
     let text = |field: &str| entry.get(field).and_then(toml::Value::as_str).unwrap_or_default();

@@ -1,10 +1,9 @@
 //! Asking another program, with a deadline.
 
+use harness::kit;
 use std::{ffi::OsStr, io, process::Stdio, time::Duration};
 
 use tokio::{process::Command, time::timeout};
-
-use crate::workspace;
 
 /// How long a program may take to answer.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -25,7 +24,7 @@ pub(super) enum NoAnswer {
 /// What a program answers on stdout, without blanks around it. It is asked in the kit's folder.
 pub(super) async fn ask(program: impl AsRef<OsStr>, arguments: &[&str]) -> Result<String, NoAnswer> {
     let mut command = Command::new(program);
-    command.args(arguments).current_dir(workspace::root()).stdin(Stdio::null()).kill_on_drop(true);
+    command.args(arguments).current_dir(kit::root()).stdin(Stdio::null()).kill_on_drop(true);
     let output = match timeout(PATIENCE, command.output()).await {
         Err(_) => return Err(NoAnswer::Late),
         Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Err(NoAnswer::NotThere),

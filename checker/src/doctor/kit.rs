@@ -1,14 +1,15 @@
 //! The kit, and the learner's part of it.
 
+use harness::kit;
 use std::{fs, path::Path};
 
 use super::{Finding, ask::ask};
-use crate::{lessons, progress::Progress, workspace};
+use crate::{lessons, progress::Progress};
 
 /// Which kit this is, and whether its lessons can be read.
 pub(super) async fn kit() -> Vec<Finding> {
     let version = env!("CARGO_PKG_VERSION");
-    let root = workspace::root().display();
+    let root = kit::root().display();
     // A kit that came as an archive has no history to ask.
     let commit = ask("git", &["describe", "--always", "--dirty", "--tags"]).await;
     let commit = commit.map(|commit| format!(", git {commit}")).unwrap_or_default();
@@ -22,7 +23,7 @@ pub(super) async fn kit() -> Vec<Finding> {
 
 /// Where the learner's programs are, and what is remembered of them.
 pub(super) async fn work() -> Vec<Finding> {
-    let folder = workspace::work();
+    let folder = kit::work();
     let shown = folder.display();
     if !folder.exists() {
         return vec![Finding::ok("work", format!("no program of your own yet; they are going to be in {shown}"))];

@@ -1,12 +1,13 @@
 //! The compiler, and whether cargo has what it needs.
 
+use harness::kit;
 use std::{env, ffi::OsString, iter};
 
 use super::{
     Finding,
     ask::{NoAnswer, ask},
 };
-use crate::{lessons, workspace};
+use crate::lessons;
 
 /// The oldest Rust that compiles the kit.
 const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
@@ -14,7 +15,7 @@ const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
 /// Rust and cargo, and their versions.
 pub(super) async fn rust() -> Vec<Finding> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
-    let (rustc, cargo) = tokio::join!(ask(rustc, &["--version"]), ask(workspace::cargo(), &["--version"]));
+    let (rustc, cargo) = tokio::join!(ask(rustc, &["--version"]), ask(kit::cargo(), &["--version"]));
     vec![judge(rustc, cargo)]
 }
 
@@ -57,7 +58,7 @@ pub(super) async fn crates() -> Vec<Finding> {
     let lessons = lessons::all().unwrap_or_default();
     let ids = lessons.iter().map(|lesson| lesson.about.id.as_str());
     let packages: Vec<&str> = iter::once("checker").chain(ids).flat_map(|name| ["--package", name]).collect();
-    match ask(workspace::cargo(), &[&tree[..], &packages].concat()).await {
+    match ask(kit::cargo(), &[&tree[..], &packages].concat()).await {
         // That there is no cargo is told already.
         Ok(_) | Err(NoAnswer::NotThere | NoAnswer::NotStarted(_)) => Vec::new(),
         Err(NoAnswer::Late) => vec![

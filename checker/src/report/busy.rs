@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use harness::activity::{self, Doing, Listener};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::say;
@@ -18,6 +19,28 @@ const DELAY: Duration = Duration::from_millis(100);
 
 /// How often the line moves.
 const TICK: Duration = Duration::from_millis(125);
+
+/// What this terminal shows of what is done.
+struct Terminal;
+
+impl Listener for Terminal {
+    fn begins(&self, what: &str, is_long: bool) -> Box<dyn Doing> {
+        Box::new(if is_long { busy(what) } else { watched(what) })
+    }
+
+    fn says(&self, what: &str) {
+        say(what);
+    }
+
+    fn answers(&self, text: &str) -> io::Result<()> {
+        super::print(text)
+    }
+}
+
+/// From now on, what the harness does is shown, too.
+pub fn listen() {
+    activity::listen(&Terminal);
+}
 
 /// Something that is being done, until this is dropped.
 #[derive(Debug)]
@@ -181,16 +204,14 @@ fn line(target: ProgressDrawTarget) -> ProgressBar {
     ProgressBar::with_draw_target(None, target).with_style(style)
 }
 
-impl Busy {
-    /// Says how far it is.
-    pub fn how_far(&self, far: &str) {
+impl Doing for Busy {
+    fn how_far(&self, far: &str) {
         if let Some(screen) = &self.screen {
             screen.change(self.id, |activity| far.clone_into(&mut activity.far));
         }
     }
 
-    /// From now on, this is being done.
-    pub fn now(&self, what: &str) {
+    fn now(&self, what: &str) {
         if let Some(screen) = &self.screen {
             screen.change(self.id, |activity| {
                 *activity =
@@ -210,6 +231,7 @@ impl Drop for Busy {
 
 #[cfg(test)]
 mod tests {
+    use harness::activity::Doing;
     use indicatif::InMemoryTerm;
 
     use super::*;

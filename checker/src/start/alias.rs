@@ -3,11 +3,10 @@
 //! cargo resolves the path of a manifest from the current folder. So each folder of the package has settings of its own, and
 //! inside the kit they name it by a relative path, which stays right when the kit is moved or copied.
 
+use harness::kit;
 use std::path::Path;
 
 use toml::Value;
-
-use crate::workspace;
 
 /// The folders of a package in which commands are typed, and how far below the package they are.
 const FOLDERS: [(&str, usize); 2] = [(".cargo/config.toml", 0), ("src/.cargo/config.toml", 1)];
@@ -16,7 +15,7 @@ const WHY: &str = "# `cargo xtask` works in this folder, too.\n";
 
 /// The files, by their names, with their text, for a package in this folder.
 pub fn files(folder: &Path) -> Vec<(&'static str, String)> {
-    let kit = super::real(workspace::root());
+    let kit = super::real(kit::root());
     match folder.strip_prefix(&kit) {
         Ok(inside) => {
             let depth = inside.components().count();
@@ -61,7 +60,7 @@ mod tests {
 
     #[test]
     fn inside_the_kit_its_manifest_is_so_many_folders_above() {
-        let kit = super::super::real(workspace::root());
+        let kit = super::super::real(kit::root());
         let found = settings(&kit.join("work/deep/mine"));
         let alias = |up: &str| format!("run --quiet --manifest-path {up}Cargo.toml --package xtask --");
         for ((file, settings), (expected, up)) in
@@ -74,7 +73,7 @@ mod tests {
 
     #[test]
     fn outside_the_kit_is_named_by_its_place_and_its_target_folder_is_shared() {
-        let kit = super::super::real(workspace::root());
+        let kit = super::super::real(kit::root());
         let [(file, settings)] = &settings(&std::env::temp_dir().join("mine"))[..] else { panic!("one file") };
         assert_eq!(*file, ".cargo/config.toml");
         assert_eq!(settings["build"]["target-dir"].as_str(), kit.join("target").to_str());

@@ -1,5 +1,6 @@
 //! The files of the package that a learner begins with, made from the lesson and from the kit's workspace.
 
+use harness::kit;
 use std::{fmt::Write, fs, path::Path};
 
 use serde::{Deserialize, de::DeserializeOwned};
@@ -9,7 +10,6 @@ use super::NotStarted;
 use crate::{
     lessons::{Lesson, anchors},
     owner::at,
-    workspace,
 };
 
 /// Below the lesson's own first line.
@@ -55,7 +55,7 @@ pub fn files(lesson: &Lesson, name: &str, check: &str) -> Result<Vec<(&'static s
     Ok(vec![
         ("Cargo.toml", manifest(lesson, name)?),
         // The same versions as the kit has, without asking the network.
-        ("Cargo.lock", read(&workspace::root().join("Cargo.lock"))?),
+        ("Cargo.lock", read(&kit::root().join("Cargo.lock"))?),
         ("src/main.rs", program(lesson, check)?),
     ])
 }
@@ -72,7 +72,7 @@ fn program(lesson: &Lesson, check: &str) -> Result<String, NotStarted> {
 }
 
 fn manifest(lesson: &Lesson, name: &str) -> Result<String, NotStarted> {
-    let (kit_file, own_file) = (workspace::root().join("Cargo.toml"), lesson.folder.join("Cargo.toml"));
+    let (kit_file, own_file) = (kit::root().join("Cargo.toml"), lesson.folder.join("Cargo.toml"));
     let kit: Kit = parsed(&kit_file)?;
     let own: Own = parsed(&own_file)?;
     let mut text = format!(

@@ -1,10 +1,11 @@
 //! Whose program is watched, and where it is.
 
+use harness::kit;
 use std::path::{Path, PathBuf};
 
 use cli::ProgramArgs;
 
-use crate::{guide, lessons::Lesson, program::target, watch::changes::Kind, workspace};
+use crate::{guide, lessons::Lesson, program::target, watch::changes::Kind};
 
 /// A program to watch.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ impl Task {
     pub(super) fn shown(&self) -> String {
         match &self.program.program {
             Some(_) => "the sources in this folder".to_owned(),
-            None => workspace::shown(&self.folder),
+            None => kit::shown(&self.folder),
         }
     }
 }

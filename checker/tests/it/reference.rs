@@ -18,7 +18,11 @@ use checker::{
     verdict::{Outcome, Verdict},
 };
 use cli::Exit;
-use contracts::translate::Chapter;
+use contracts::{
+    catalogue::{self, Entry},
+    clients::Client,
+    translate::Chapter,
+};
 use serde_json::{Value, json};
 use snapbox::{Assert, Data};
 
@@ -204,4 +208,34 @@ fn what_errors_mean_is_in_the_book() {
         let _ = writeln!(page, "<!-- ANCHOR_END: {} -->", chapter.id);
     }
     recorded("errors.md", &page);
+}
+
+/// Each fault has a heading: `steps[].explained` of a report leads there.
+#[test]
+fn what_the_checker_says_is_in_the_book() {
+    let mut page = String::new();
+    for (name, theme) in catalogue::themes() {
+        let _ = writeln!(page, "## {} {{#{name}}}\n", theme.title);
+        for (entry, words) in theme.entries.iter().filter(|(_, words)| !words.message.is_empty()) {
+            page.push_str(&fault(&format!("{name}.{entry}"), words));
+        }
+    }
+    recorded("faults.md", &page);
+}
+
+fn fault(code: &str, entry: &Entry) -> String {
+    let message = Client::default().say(&catalogue::without_values(&entry.message));
+    let mut text = format!("### `{code}` {{#{code}}}\n\n{message}\n\n");
+    if !entry.why.is_empty() {
+        let _ = writeln!(text, "{}\n", entry.why);
+    }
+    let examples = [("wrong", &entry.wrong), ("right", &entry.right)].map(|(label, line)| match line.as_str() {
+        "" => String::new(),
+        line => format!("// {label}\n{line}\n"),
+    });
+    let examples = examples.concat();
+    if !examples.is_empty() {
+        let _ = writeln!(text, "```rust,ignore\n{examples}```\n");
+    }
+    text
 }

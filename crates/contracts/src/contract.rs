@@ -7,20 +7,14 @@ use crate::{
     catalogue,
     clients::Client,
     fault::faults::build as faults,
-    hello_receive::HelloReceive,
-    hello_send::HelloSend,
-    new_task::NewTask,
+    lessons,
     talk::{Close, Talk},
     unawaited,
     verdict::{Finding, Mistake, Note, Outcome},
-    worker::Worker,
 };
 
 /// How the embedded broker ends its refusal of what RabbitMQ has and it has not.
 pub const NOT_A_PART: &str = "not part of this teaching broker";
-
-/// All contracts.
-const ALL: [&dyn AnyContract; 4] = [&HelloSend, &HelloReceive, &NewTask, &Worker];
 
 /// A step's id, and what judges it.
 pub type Rule<C> = (&'static str, for<'a, 'b> fn(&'b <C as Contract>::Evidence<'a>) -> Finding);
@@ -81,7 +75,7 @@ pub struct Judgement {
 /// The contract of the lesson with this id.
 #[must_use]
 pub fn of(lesson: &str) -> Option<&'static dyn AnyContract> {
-    ALL.into_iter().find(|contract| contract.id() == lesson)
+    lessons::ALL.iter().copied().find(|contract| contract.id() == lesson)
 }
 
 impl<C: Contract + Sync> AnyContract for C {

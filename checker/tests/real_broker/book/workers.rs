@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use checker::{
-    scenes,
-    stage::{Actor, Stage},
-};
-use contracts::{receiving, talk::Talk};
+use checker::stage::{Actor, Stage};
+use contracts::{receiving, scenes, talk::Talk};
 use libtest_mimic::Failed;
 use recording::ProgramRun;
 use wire::{Peer, What, words};

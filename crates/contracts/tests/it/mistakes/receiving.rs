@@ -1,6 +1,6 @@
 //! What is wrong with a receiver.
 
-use contracts::hello_receive::Reached;
+use contracts::lessons::hello_receive::Reached;
 use wire::{
     Method, Peer,
     protocol::{

@@ -1,0 +1,127 @@
+//! Lesson 02: receive from the queue `hello`.
+
+mod consume;
+mod receive;
+#[cfg(feature = "scenes")]
+mod scene;
+mod stay;
+
+use fastrand::Rng;
+use recording::{ProgramRun, Recording};
+
+use crate::{
+    contract::{Contract, Rule},
+    receiving::{
+        self, RECEIVED,
+        quiet::{self, Quiet},
+        times_printed,
+    },
+    steps,
+    verdict::Note,
+};
+
+pub use consume::unacknowledged;
+pub use receiving::quiet::Reached;
+
+/// The queue that the messages come from.
+pub const QUEUE: &str = "hello";
+
+/// How many of the messages wait in the queue before the program starts.
+pub const BEFORE: usize = 3;
+
+/// The roles of the two runs.
+pub const ROLES: [&str; 2] = ["run 1", "run 2"];
+
+/// The mark that counts how many of the first messages were printed before anything else happened.
+pub const IN_TIME: &str = "in-time";
+
+/// The contract.
+pub struct HelloReceive;
+
+/// What was seen.
+#[derive(Clone, Debug)]
+pub struct Evidence<'a> {
+    /// The run in which messages wait before the program starts.
+    pub run: &'a ProgramRun,
+    /// The bodies that were sent to it, in order: the first three before it started.
+    pub sent: Vec<String>,
+    /// One more, sent when it had printed all of those; its text is that of one of them.
+    pub last: String,
+    /// How many of the first were printed before anything else happened.
+    pub in_time: usize,
+    /// How far the scene came.
+    pub reached: Reached,
+    /// The run with an empty queue and a long silence; None where the first came to no subscription.
+    pub quiet: Option<Quiet<'a>>,
+}
+
+impl Contract for HelloReceive {
+    type Evidence<'a> = Evidence<'a>;
+    const ID: &'static str = "hello-receive";
+    const QUEUES: &'static [&'static str] = &[QUEUE];
+    const IS_RANDOM: bool = true;
+    const SHOWS_ALL: bool = false;
+    const STEPS: &'static [Rule<Self>] = &[
+        ("connect", |seen| steps::connect(seen.run)),
+        ("declare", consume::declare),
+        ("consume", consume::consume),
+        ("wait", stay::wait),
+        ("receive", receive::receive),
+        ("stay", stay::stay),
+        ("stop", |seen| receiving::stop(seen.run)),
+    ];
+
+    fn evidence(recording: &Recording) -> Option<Evidence<'_>> {
+        let run = recording.runs.first()?;
+        let (sent, last) = bodies(recording.seed.unwrap_or_default());
+        Some(Evidence {
+            run,
+            sent,
+            last,
+            in_time: recording.count(IN_TIME).unwrap_or_default(),
+            reached: Reached::of(recording, &run.role),
+            quiet: Quiet::of(recording, ROLES[1]),
+        })
+    }
+
+    fn notes(seen: &Evidence<'_>) -> Vec<Note> {
+        let transient = steps::transient_queue(seen.run, QUEUE);
+        transient.into_iter().chain(receiving::left_without_goodbye(seen.run)).collect()
+    }
+}
+
+/// What is sent, chosen at random so that nobody can print it beforehand: plain ones, an empty one, a long one, one that is
+/// not ASCII; and the last, which is the plainest of them once more: two messages with the same text are two messages.
+#[must_use]
+pub fn bodies(seed: u64) -> (Vec<String>, String) {
+    let mut rng = Rng::with_seed(seed);
+    let mut token = || -> String { (0..8).map(|_| rng.char('a'..='z')).collect() };
+    let long: Vec<String> = (0..200).map(|_| token()).collect();
+    let plain = token();
+    let mut sent = vec![
+        plain.clone(),
+        format!("two words: {}", token()),
+        format!("Grüße, 世界 🐇 {}", token()),
+        format!("long: {}", long.join(" ")),
+    ];
+    rng.shuffle(&mut sent);
+    // Not where others end: a program that loses the first message, or leaves after one or three, has no trouble with this.
+    sent.push(String::new());
+    (sent, plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bodies_are_chosen_by_the_seed_and_cover_what_goes_wrong() {
+        let (sent, last) = bodies(7);
+        assert_eq!((sent.clone(), last.clone()), bodies(7));
+        assert_ne!(sent, bodies(8).0);
+        assert!(sent.iter().any(String::is_empty));
+        assert!(sent.iter().any(|body| body.len() > 1000));
+        assert!(sent.iter().any(|body| !body.is_ascii()));
+        assert!(sent.len() > BEFORE && sent.contains(&last));
+    }
+}

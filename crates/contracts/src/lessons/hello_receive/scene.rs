@@ -1,0 +1,166 @@
+//! Lesson 02: two runs, side by side where the broker has a vhost for each. In one, messages wait before the program starts; in
+//! the other, the queue is empty and little happens.
+
+use std::time::Duration;
+
+use crate::{
+    lessons::hello_receive::{BEFORE, IN_TIME, QUEUE, ROLES, Reached, bodies, unacknowledged},
+    receiving::{quiet::leaves, times_printed},
+    talk::{QUEUE_DECLARE, Said, Talk},
+};
+use lapin::{BasicProperties, options::QueueDeclareOptions, types::FieldTable};
+use recording::{NotChecked, ProgramRun};
+use tokio::sync::oneshot;
+use wire::protocol::queue;
+
+use super::HelloReceive;
+use crate::scenes::{Scene, Seen, ctrl_c, quiet};
+use harness::{
+    brokers::hand,
+    program::Program,
+    stage::{Call, Stage},
+};
+
+/// How long a program that is about to leave gets to show it, after the last message.
+const A_WHILE: Duration = Duration::from_millis(300);
+
+impl Scene for HelloReceive {
+    async fn play(
+        stage: &mut Stage<'_>,
+        program: &Program,
+        seed: u64,
+        seen: &mut Seen,
+    ) -> Result<(), NotChecked> {
+        let lost = |error: &lapin::Error| stage.lost(error);
+        let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+        stage.hand.declare(QUEUE, durable, FieldTable::default()).await.map_err(|error| lost(&error))?;
+        both(stage, program, seed, true, seen).await?;
+        // The queue was declared as the lesson teaches. A program that has other flags in mind, and rightly got refused,
+        // finds it again as it declares it; or not at all, where its flags are none that the broker takes.
+        let Some((options, arguments)) = seen.recording.runs.first().and_then(declared_otherwise) else { return Ok(()) };
+        stage.hand.delete(QUEUE).await.map_err(|error| lost(&error))?;
+        let accepted = hand::is_accepted(&stage.room, QUEUE, options, arguments).await;
+        *seen = Seen::default();
+        both(stage, program, seed, accepted.map_err(|error| lost(&error))?, seen).await
+    }
+}
+
+/// Both runs; the second begins when the first has subscribed.
+async fn both(
+    stage: &Stage<'_>,
+    program: &Program,
+    seed: u64,
+    queue_is_there: bool,
+    seen: &mut Seen,
+) -> Result<(), NotChecked> {
+    let mut quiet = Seen::default();
+    match stage.beside(&[QUEUE]).await? {
+        None => {
+            let reached = scene(stage, program, seed, queue_is_there, None, seen).await?;
+            if reached > Reached::Start {
+                stage.hand.delete(QUEUE).await.map_err(|error| stage.lost(&error))?;
+                quiet_run(stage, program, seed, &mut quiet).await?;
+            }
+        }
+        Some(beside) => {
+            let (subscribed, has_subscribed) = oneshot::channel();
+            let second = async {
+                match has_subscribed.await {
+                    Ok(()) => quiet_run(&beside, program, seed, &mut quiet).await,
+                    Err(_) => Ok(()),
+                }
+            };
+            let first = scene(stage, program, seed, queue_is_there, Some(subscribed), seen);
+            let (first, second) = tokio::join!(first, second);
+            beside.hand.close().await;
+            first?;
+            second?;
+        }
+    }
+    seen.recording.runs.append(&mut quiet.recording.runs);
+    seen.recording.marks.append(&mut quiet.recording.marks);
+    Ok(())
+}
+
+/// The run with an empty queue.
+async fn quiet_run(stage: &Stage<'_>, program: &Program, seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
+    let is_done = |seen: &ProgramRun, body: &str| times_printed(seen, body) > 0;
+    let call = Call { role: ROLES[1].to_owned(), ..Call::default() };
+    let properties = BasicProperties::default();
+    quiet::Scene { queue: QUEUE, call, properties, seed, is_done }.play(stage, program, seen).await
+}
+
+/// One run of the program. `queue_is_there` tells whether the queue is declared, so that messages can wait in it; `subscribed`
+/// is answered when the program has subscribed, and dropped when it has not.
+async fn scene(
+    stage: &Stage<'_>,
+    program: &Program,
+    seed: u64,
+    queue_is_there: bool,
+    subscribed: Option<oneshot::Sender<()>>,
+    seen: &mut Seen,
+) -> Result<Reached, NotChecked> {
+    let (sent, last) = bodies(seed);
+    let publish = async |bodies: &[String]| {
+        for body in bodies {
+            stage.hand.publish(QUEUE, body.as_bytes()).await.map_err(|error| stage.lost(&error))?;
+        }
+        Ok::<(), NotChecked>(())
+    };
+    if queue_is_there {
+        publish(&sent[..BEFORE]).await?;
+    }
+
+    stage.does("waiting until the program subscribes");
+    let call = Call { role: ROLES[0].to_owned(), ..Call::default() };
+    let actor = stage.call(program, &call).await?;
+    let mut in_time = 0;
+    let reached = async {
+        let reached = quiet::began(&actor, QUEUE).await;
+        if reached > Reached::Start {
+            let _ = subscribed.map(|subscribed| subscribed.send(()));
+        }
+        if reached < Reached::Waiting {
+            return Ok(reached);
+        }
+        stage.does("sending messages, and waiting until the program prints them");
+        publish(&sent[BEFORE..]).await?;
+        let all = |seen: &ProgramRun| {
+            in_time = sent.iter().filter(|body| times_printed(seen, body) > 0).count();
+            in_time == sent.len()
+        };
+        if !actor.promptly(all).await {
+            return Ok(Reached::Waiting);
+        }
+        publish(std::slice::from_ref(&last)).await?;
+        if !actor.promptly(|seen| times_printed(seen, &last) > 1).await {
+            return Ok(Reached::Received);
+        }
+        // An acknowledgement comes after the line is printed.
+        actor.promptly(|seen| unacknowledged(Talk::of(seen)) == 0).await;
+        Ok::<_, NotChecked>(if actor.within(A_WHILE, leaves).await { Reached::Received } else { Reached::Stayed })
+    };
+    let reached = reached.await?;
+    stage.does("waiting until the program ends at Ctrl-C");
+    let run = ctrl_c::press(actor).await?;
+    seen.count(IN_TIME, in_time);
+    seen.mark(reached.mark(), &run.role);
+    seen.recording.runs.push(run);
+    Ok(reached)
+}
+
+/// The flags and arguments of the program's own declaration, when it was refused because ours differ.
+fn declared_otherwise(seen: &ProgramRun) -> Option<(QueueDeclareOptions, FieldTable)> {
+    let talk = Talk::of(seen);
+    let close = talk.refusal(QUEUE_DECLARE).filter(|close| close.code == 406)?;
+    let mine = |(said, declare): &(Said<'_>, &queue::Declare)| {
+        declare.queue.as_str() == QUEUE && !declare.passive && !declare.exclusive && said.order < close.said.order
+    };
+    let (_, declare) = talk.declares().find(mine)?;
+    let options = QueueDeclareOptions {
+        durable: declare.durable,
+        auto_delete: declare.auto_delete,
+        ..QueueDeclareOptions::default()
+    };
+    Some((options, declare.arguments.clone()))
+}

@@ -1,0 +1,58 @@
+//! Lesson 01: send one message to the queue `hello`.
+
+mod body;
+mod publish;
+#[cfg(feature = "scenes")]
+mod scene;
+
+use recording::{ProgramRun, Recording};
+
+use crate::{
+    contract::{Contract, Rule},
+    sending::{self, SENT},
+    steps,
+    verdict::{Finding, Note},
+};
+
+/// The queue that the message goes to.
+pub const QUEUE: &str = "hello";
+const BODY: &str = "Hello World!";
+
+/// The contract.
+pub struct HelloSend;
+
+/// What was seen.
+#[derive(Debug)]
+pub struct Evidence<'a> {
+    /// Of the program.
+    pub run: &'a ProgramRun,
+    /// Whether there was such a queue afterwards, and the bodies in it.
+    pub queued: Option<Vec<&'a [u8]>>,
+}
+
+impl Contract for HelloSend {
+    type Evidence<'a> = Evidence<'a>;
+    const ID: &'static str = "hello-send";
+    const QUEUES: &'static [&'static str] = &[QUEUE];
+    const IS_RANDOM: bool = false;
+    const STEPS: &'static [Rule<Self>] = &[
+        ("connect", |seen| steps::connect(seen.run)),
+        ("declare", |seen| steps::declare(seen.run, QUEUE)),
+        ("publish", publish::publish),
+        ("print", |seen| sending::print(seen.run, BODY)),
+        ("close", close),
+    ];
+
+    fn evidence(recording: &Recording) -> Option<Evidence<'_>> {
+        Some(Evidence { run: recording.runs.first()?, queued: recording.bodies(QUEUE) })
+    }
+
+    fn notes(seen: &Evidence<'_>) -> Vec<Note> {
+        steps::transient_queue(seen.run, QUEUE).into_iter().collect()
+    }
+}
+
+/// `connection.close` by the program, and exit code 0.
+fn close(seen: &Evidence<'_>) -> Finding {
+    sending::close(seen.run, seen.queued.as_ref().is_some_and(|bodies| !bodies.is_empty()))
+}

@@ -1,0 +1,29 @@
+//! Lesson 01: the program runs once, and its queue is looked into.
+
+use std::time::Duration;
+
+use crate::{lessons::hello_send::QUEUE, talk::Talk};
+use recording::NotChecked;
+
+use super::HelloSend;
+use crate::scenes::{Scene, Seen};
+use harness::{program::Program, stage::Stage};
+
+/// How long the message may take to show in the queue after the program's end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Scene for HelloSend {
+    async fn play(
+        stage: &mut Stage<'_>,
+        program: &Program,
+        _seed: u64,
+        seen: &mut Seen,
+    ) -> Result<(), NotChecked> {
+        let run = stage.start(program).await?.end().await;
+        let sent = Talk::of(&run).publishes().filter(|(_, publish, _)| publish.routing_key.as_str() == QUEUE);
+        let expected = sent.count().min(1);
+        seen.look_into(stage, &run, QUEUE, expected, PATIENCE).await?;
+        seen.recording.runs.push(run);
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! Lesson 03: the program runs three times, with no words, one and several; the broker is restarted, and the queue looked into.
+
+use std::time::Duration;
+
+use crate::{
+    lessons::new_task::{QUEUE, RESTARTED, typed},
+    talk::Talk,
+};
+use recording::{NotChecked, ProgramRun};
+
+use super::NewTask;
+use crate::scenes::{Scene, Seen};
+use harness::{
+    program::Program,
+    stage::{Call, Stage},
+};
+
+/// How long the messages may take to show in the queue after the program's end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Scene for NewTask {
+    async fn play(
+        stage: &mut Stage<'_>,
+        program: &Program,
+        seed: u64,
+        seen: &mut Seen,
+    ) -> Result<(), NotChecked> {
+        let all = typed(seed);
+        let mut runs: Vec<ProgramRun> = Vec::new();
+        for (number, words) in (1..).zip(all.clone()) {
+            stage.does(&format!("running the program, {number} of {} times", all.len()));
+            let call = Call { role: format!("run {number}"), arguments: words, ..Call::default() };
+            let run = stage.call(program, &call).await?.end().await;
+            let goes_on = run.exit.is_some_and(|exit| !exit.overdue) && !Talk::of(&run).is_empty();
+            runs.push(run);
+            if !goes_on {
+                break;
+            }
+        }
+        let to_queue = |run: &&ProgramRun| {
+            let mut sent = Talk::of(run).publishes();
+            sent.any(|(_, publish, _)| publish.routing_key.as_str() == QUEUE)
+        };
+        let expected = u32::try_from(runs.iter().filter(to_queue).count()).unwrap_or(u32::MAX);
+        if expected > 0 {
+            // What a quorum queue shows a little later is there before the restart.
+            stage.hand.holds(QUEUE, expected, PATIENCE).await.map_err(|error| stage.lost(&error))?;
+            // A RabbitMQ takes longer to restart than all the rest; lesson 04 takes the time.
+            if stage.restarts_at_once() && stage.restart().await? {
+                seen.mark(RESTARTED, "");
+            }
+        }
+        seen.look_into(stage, &runs[0], QUEUE, 0, PATIENCE).await?;
+        seen.recording.runs = runs;
+        Ok(())
+    }
+}

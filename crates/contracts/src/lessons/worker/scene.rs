@@ -1,0 +1,225 @@
+//! Lesson 04: two workers share tasks, and one of them is killed; a third comes to a task that waits, after a restart where the
+//! broker is ours. Beside them, in a vhost of its own, one has next to nothing to do.
+
+use std::time::Duration;
+
+use crate::{
+    receiving,
+    talk::Talk,
+    lessons::worker::{IDLE, QUEUE, RESTARTED, Reached, Tasks, has, has_acknowledged, role, times_acknowledged, work_in},
+};
+use recording::{NotChecked, ProgramRun};
+use tokio::sync::oneshot;
+
+use super::Worker;
+use crate::scenes::{Scene, Seen, ctrl_c, persistent, quiet};
+use harness::{
+    program::Program,
+    stage::{Actor, Call, Stage},
+};
+
+/// What the address asks for, in seconds: short enough to be missed during the long task.
+const HEARTBEAT: u16 = 2;
+
+/// How long a worker may run at least: its tasks take some seconds.
+const AT_LEAST: Duration = Duration::from_secs(8);
+
+/// How long the queue may take to show what comes back to it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Scene for Worker {
+    async fn play(
+        stage: &mut Stage<'_>,
+        program: &Program,
+        seed: u64,
+        seen: &mut Seen,
+    ) -> Result<(), NotChecked> {
+        let plain = Call { at_least: AT_LEAST, ..Call::default() };
+        let asks = Call { heartbeat: Some(HEARTBEAT), ..plain.clone() };
+        scene(stage, program, seed, &asks, seen).await?;
+        let first = seen.recording.runs.first();
+        let gave_up = first.is_some_and(|run| run.exit.is_some_and(|exit| !exit.overdue) && Talk::of(run).is_empty());
+        // Some clients take no address with a question mark in it.
+        if gave_up {
+            *seen = Seen::default();
+            scene(stage, program, seed, &plain, seen).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn scene(
+    stage: &mut Stage<'_>,
+    program: &Program,
+    seed: u64,
+    call: &Call,
+    seen: &mut Seen,
+) -> Result<(), NotChecked> {
+    let tasks = Tasks::chosen(seed);
+    let mut idle_seen = Seen::default();
+    let reached = two_workers_and_an_idle_one(stage, program, seed, call, &tasks, seen, &mut idle_seen).await?;
+    if reached == Reached::Survived {
+        with_a_task_that_waits(stage, program, call, &tasks, seen).await?;
+    }
+    if reached >= Reached::Killed {
+        let first = seen.recording.runs[0].clone();
+        seen.look_into(stage, &first, QUEUE, 0, PATIENCE).await?;
+    }
+    if reached == Reached::Survived && idle_seen.recording.runs.is_empty() {
+        // In this vhost, because the broker makes no other.
+        idle(stage, program, seed, call, &mut idle_seen).await?;
+    }
+    seen.mark(reached.mark(), "");
+    seen.recording.runs.append(&mut idle_seen.recording.runs);
+    seen.recording.marks.append(&mut idle_seen.recording.marks);
+    Ok(())
+}
+
+/// The two workers that share tasks, and beside them one that has next to nothing to do.
+async fn two_workers_and_an_idle_one(
+    stage: &Stage<'_>,
+    program: &Program,
+    seed: u64,
+    call: &Call,
+    tasks: &Tasks,
+    seen: &mut Seen,
+    idle_seen: &mut Seen,
+) -> Result<Reached, NotChecked> {
+    let Some(beside) = stage.beside(&[QUEUE]).await? else {
+        return two_workers(stage, program, call, tasks, seen, None).await;
+    };
+    let (waiting, are_waiting) = oneshot::channel();
+    let idle = async {
+        match are_waiting.await {
+            Ok(()) => idle(&beside, program, seed, call, idle_seen).await,
+            Err(_) => Ok(()),
+        }
+    };
+    let (reached, idle) = tokio::join!(two_workers(stage, program, call, tasks, seen, Some(waiting)), idle);
+    beside.hand.close().await;
+    idle?;
+    reached
+}
+
+/// A worker with an empty queue, one task without work, and a long silence after it.
+async fn idle(stage: &Stage<'_>, program: &Program, seed: u64, call: &Call, seen: &mut Seen) -> Result<(), NotChecked> {
+    let call = Call { role: IDLE.to_owned(), ..call.clone() };
+    let properties = persistent();
+    quiet::Scene { queue: QUEUE, call, properties, seed, is_done: has_acknowledged }.play(stage, program, seen).await
+}
+
+/// Two workers share tasks, and one of them is killed. `waiting` is answered when both wait for work.
+async fn two_workers(
+    stage: &Stage<'_>,
+    program: &Program,
+    call: &Call,
+    tasks: &Tasks,
+    seen: &mut Seen,
+    waiting: Option<oneshot::Sender<()>>,
+) -> Result<Reached, NotChecked> {
+    let mut on_stage = Vec::new();
+    let mut reached = Reached::Start;
+    stage.does("waiting until two workers subscribe");
+    for index in 0..2 {
+        let worker = stage.call(program, &Call { role: role(index), ..call.clone() }).await?;
+        reached = began(&worker).await;
+        on_stage.push(worker);
+        if reached < Reached::Waiting {
+            break;
+        }
+    }
+    if let (Reached::Waiting, [one, other]) = (reached, on_stage.as_slice()) {
+        stage.does("two workers share the tasks");
+        let _ = waiting.map(|waiting| waiting.send(()));
+        reached = share_tasks(stage, [one, other], tasks).await?;
+    }
+    let killed = if reached == Reached::Shared { in_hand(stage, &on_stage, &tasks.fatal).await? } else { None };
+    let mut runs = vec![None; on_stage.len()];
+    let mut left: Vec<(usize, Actor)> = on_stage.into_iter().enumerate().collect();
+    if let Some(killed) = killed {
+        stage.does("a worker was killed, and its task goes to the other");
+        runs[killed] = Some(left.remove(killed).1.kill().await);
+        reached = Reached::Killed;
+        let patience = work_in(tasks.fatal.as_bytes()) + stage.promptly();
+        if left[0].1.within(patience, |seen| has_acknowledged(seen, &tasks.fatal)).await {
+            reached = Reached::Survived;
+        }
+    }
+    for (_, worker) in &left {
+        ctrl_c::rest(worker).await;
+    }
+    // All of them at once: who is left would get what the others give back.
+    for (_, worker) in &left {
+        let _ = worker.interrupt();
+    }
+    for (index, worker) in left {
+        runs[index] = Some(ctrl_c::press(worker).await?);
+    }
+    seen.recording.runs = runs.into_iter().flatten().collect();
+    Ok(reached)
+}
+
+/// How far a worker comes by itself.
+async fn began(worker: &Actor) -> Reached {
+    match quiet::began(worker, QUEUE).await {
+        receiving::quiet::Reached::Start => Reached::Start,
+        receiving::quiet::Reached::Subscribed => Reached::Subscribed,
+        _ => Reached::Waiting,
+    }
+}
+
+/// One gets the long task; the short ones are sent while it is busy. Who is idle gets them.
+async fn share_tasks(stage: &Stage<'_>, workers: [&Actor; 2], tasks: &Tasks) -> Result<Reached, NotChecked> {
+    send(stage, &tasks.long).await?;
+    if !stage.until(&workers, stage.promptly(), |seen| seen.iter().any(|seen| has(seen, &tasks.long))).await {
+        return Ok(Reached::Waiting);
+    }
+    for task in &tasks.short {
+        send(stage, task).await?;
+    }
+    let done = |seen: &[&ProgramRun]| {
+        let times = |task| seen.iter().map(|seen| times_acknowledged(seen, task)).sum::<usize>();
+        tasks.first().all(|task| times(task) >= tasks.count(task))
+    };
+    let patience = work_in(tasks.long.as_bytes()) + stage.promptly();
+    Ok(if stage.until(&workers, patience, done).await { Reached::Shared } else { Reached::Waiting })
+}
+
+/// One more task; returns who has it in hand.
+async fn in_hand(stage: &Stage<'_>, workers: &[Actor], task: &str) -> Result<Option<usize>, NotChecked> {
+    send(stage, task).await?;
+    let begun = |seen: &&ProgramRun| has(seen, task) && receiving::times_printed(seen, task) > 0;
+    let (mut who, actors) = (None, workers.iter().collect::<Vec<_>>());
+    let found = |seen: &[&ProgramRun]| {
+        who = seen.iter().position(begun);
+        who.is_some()
+    };
+    stage.until(&actors, stage.promptly(), found).await;
+    Ok(who)
+}
+
+/// A task is sent while nobody works, the broker is restarted where it is ours, and a worker comes.
+async fn with_a_task_that_waits(
+    stage: &mut Stage<'_>,
+    program: &Program,
+    call: &Call,
+    tasks: &Tasks,
+    seen: &mut Seen,
+) -> Result<(), NotChecked> {
+    stage.does("a task waits for a third worker");
+    send(stage, &tasks.last).await?;
+    if stage.restart().await? {
+        seen.mark(RESTARTED, "");
+    }
+    let worker = stage.call(program, &Call { role: role(2), ..call.clone() }).await?;
+    worker.promptly(|seen| receiving::is_subscribed(seen, QUEUE)).await;
+    worker.promptly(|seen| has_acknowledged(seen, &tasks.last)).await;
+    seen.recording.runs.push(ctrl_c::press(worker).await?);
+    Ok(())
+}
+
+/// Sends a task as the sender of lesson 03 does.
+async fn send(stage: &Stage<'_>, task: &str) -> Result<(), NotChecked> {
+    let sent = stage.hand.publish_with(QUEUE, task.as_bytes(), persistent());
+    sent.await.map_err(|error| stage.lost(&error))
+}

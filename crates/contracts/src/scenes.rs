@@ -1,0 +1,93 @@
+//! The scenes: what a check does with a program. A scene writes down what it saw and judges nothing; each stands with its
+//! lesson's contract.
+
+pub mod ctrl_c;
+pub mod quiet;
+
+use std::time::Duration;
+
+use harness::{program::Program, stage::Stage};
+use lapin::BasicProperties;
+use recording::{Body, Mark, NotChecked, ProgramRun, Recording};
+
+use crate::{contract::Contract, lessons, steps};
+
+/// What a lesson does with a program.
+pub trait Scene: Contract {
+    /// Plays it. The same seed makes the same choices.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be played, when that is not the program's fault.
+    fn play(
+        stage: &mut Stage<'_>,
+        program: &Program,
+        seed: u64,
+        seen: &mut Seen,
+    ) -> impl Future<Output = Result<(), NotChecked>>;
+}
+
+/// What is seen of one check, while its scene is played.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// The runs, the queues and the marks; the rest of a recording is not a scene's to say.
+    pub recording: Recording,
+}
+
+impl Seen {
+    /// Leaves a mark.
+    pub fn mark(&mut self, name: &str, role: &str) {
+        self.recording.marks.push(Mark { name: name.to_owned(), role: role.to_owned(), count: None });
+    }
+
+    /// Leaves a mark with a count.
+    pub fn count(&mut self, name: &str, count: usize) {
+        let mark = Mark { name: name.to_owned(), role: String::new(), count: Some(count) };
+        self.recording.marks.push(mark);
+    }
+
+    /// Looks into the queue that this program declared: `expected` messages should be there, or arrive within `patience`.
+    ///
+    /// # Errors
+    ///
+    /// When the broker fails the checker.
+    pub async fn look_into(
+        &mut self,
+        stage: &Stage<'_>,
+        seen: &ProgramRun,
+        queue: &str,
+        expected: usize,
+        patience: Duration,
+    ) -> Result<(), NotChecked> {
+        let bodies = if steps::is_stream(seen, queue) {
+            stage.hand.read_stream(queue, expected, patience).await
+        } else {
+            stage.hand.drain(queue, expected, patience).await
+        };
+        let bodies = bodies.map_err(|error| stage.lost(&error))?;
+        let bodies = bodies.map(|bodies| bodies.into_iter().map(Body).collect());
+        self.recording.queues.insert(queue.to_owned(), bodies);
+        Ok(())
+    }
+}
+
+/// Plays the scene of the lesson with this id. The same seed makes the same choices.
+///
+/// # Errors
+///
+/// Why it could not be played, when that is not the program's fault.
+pub async fn play(
+    lesson: &str,
+    stage: &mut Stage<'_>,
+    program: &Program,
+    seed: u64,
+    seen: &mut Seen,
+) -> Result<(), NotChecked> {
+    lessons::play(lesson, stage, program, seed, seen).await
+}
+
+/// The properties of a message that the check sends so that it outlives a restart.
+#[must_use]
+pub fn persistent() -> BasicProperties {
+    BasicProperties::default().with_delivery_mode(2)
+}

@@ -1,0 +1,70 @@
+//! `--broker auto`: the best broker at hand, and never one that has to be downloaded first. Where there is no RabbitMQ, the kit's
+//! own broker judges.
+
+use cli::BrokerArgs;
+use recording::NotChecked;
+
+use crate::{
+    activity::say,
+    brokers::{Broker, docker, embedded, local, warm},
+    owner::Run,
+};
+
+/// What `auto` comes to.
+enum Rung {
+    Url(String),
+    Warm(Box<warm::Warm>),
+    Docker,
+    Local,
+    Embedded,
+}
+
+async fn rung(args: &BrokerArgs) -> Rung {
+    if let Some(url) = std::env::var("AMQP_URL").ok().filter(|url| !url.is_empty()) {
+        return Rung::Url(url);
+    }
+    if let Some(warm) = warm::recorded() {
+        return Rung::Warm(Box::new(warm));
+    }
+    if docker::image_at_hand(args.image.as_deref()).await.is_some() {
+        return Rung::Docker;
+    }
+    if local::server().is_some() { Rung::Local } else { Rung::Embedded }
+}
+
+/// Whether `auto` would use a container.
+pub(super) async fn leads_to_docker(args: &BrokerArgs) -> bool {
+    matches!(rung(args).await, Rung::Docker)
+}
+
+/// The first of: `AMQP_URL`, the broker kept warm, Docker when an image is there, an installed RabbitMQ, the embedded broker.
+pub(super) async fn find(args: &BrokerArgs, run: &Run) -> Result<Broker, NotChecked> {
+    match rung(args).await {
+        Rung::Url(url) => Broker::at(&url, "in AMQP_URL").await,
+        Rung::Warm(warm) => warm.broker().await,
+        Rung::Docker => docker::start(args.image.as_deref(), run).await,
+        Rung::Local => local::start(run).await,
+        Rung::Embedded => {
+            say(&real_thing());
+            embedded::start().await
+        }
+    }
+}
+
+/// What is said where there is no RabbitMQ: one line.
+pub(super) fn real_thing() -> String {
+    format!(
+        "no RabbitMQ here, so it is the embedded broker; for the real thing: docker pull {}, or install rabbitmq-server",
+        docker::OFFICIAL
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_there_is_no_rabbitmq_one_line_says_how_to_get_it() {
+        insta::assert_snapshot!(real_thing(), @"no RabbitMQ here, so it is the embedded broker; for the real thing: docker pull rabbitmq:4.3.6-management, or install rabbitmq-server");
+    }
+}

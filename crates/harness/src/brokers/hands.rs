@@ -1,0 +1,269 @@
+//! Hands on the broker that is kept warm, through its management API: looking into it, and what goes wrong on a bad day.
+
+use cli::{AlarmKind, AlarmWhat, WarmWhat};
+use recording::NotChecked;
+use serde_json::{Value, json};
+
+use crate::brokers::management::{Management, ManagementError, encode};
+
+/// Does it, and returns what there is to print. None when it is none of the commands of this module.
+pub(super) async fn run(what: &WarmWhat, management: &Management) -> Option<Result<String, NotChecked>> {
+    Some(match what {
+        WarmWhat::Bindings => bindings(management).await,
+        WarmWhat::Connections => connections(management).await,
+        WarmWhat::Publish { key, body, exchange, place } => {
+            publish(management, &place.vhost, exchange, key, body).await
+        }
+        WarmWhat::Peek { queue, count, place } => peek(management, &place.vhost, queue, *count).await,
+        WarmWhat::Purge { queue, place } => {
+            let path = format!("/api/queues/{}/{}/contents", encode(&place.vhost), encode(queue));
+            ask(management, "DELETE", &path, Value::Null, "purge the queue")
+                .await
+                .map(|_| format!("{queue} is empty\n"))
+        }
+        WarmWhat::Delete { queue, place } => delete(management, &place.vhost, queue).await,
+        WarmWhat::Close { connection, reason } => end(management, "/api/connections", connection, reason).await,
+        WarmWhat::Cut { connection } => end(management, "/api/hello-rabbit/connections", connection, "").await,
+        WarmWhat::Alarm { what, kind } => alarm(management, *what, *kind).await,
+        WarmWhat::RefuseLogins { count } => {
+            let asked = json!({ "count": count });
+            ask(management, "PUT", "/api/hello-rabbit/refuse-logins", asked, "refuse logins").await.map(|_| match count
+            {
+                0 => "logins are as usual\n".to_owned(),
+                1 => "the next login is refused\n".to_owned(),
+                _ => format!("the next {count} logins are refused\n"),
+            })
+        }
+        WarmWhat::Delay { ms } => {
+            let asked = json!({ "ms": ms });
+            ask(management, "PUT", "/api/hello-rabbit/delay", asked, "hold back what it sends").await.map(
+                |_| match ms {
+                    0 => "nothing is held back\n".to_owned(),
+                    _ => format!("all that the broker sends is held back {ms} ms\n"),
+                },
+            )
+        }
+        WarmWhat::Up { .. }
+        | WarmWhat::Down
+        | WarmWhat::Status
+        | WarmWhat::Queues { .. }
+        | WarmWhat::Restart
+        | WarmWhat::Logs => return None,
+    })
+}
+
+/// The queues of `/`, as `rabbitmqctl list_queues` lists them.
+pub(super) async fn queues(management: &Management, columns: &[&str]) -> Result<String, NotChecked> {
+    let queues = list(management, "/api/queues/%2F", "list its queues").await?;
+    let cell = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let row = |queue: &Value| columns.iter().map(|column| cell(&queue[*column])).collect();
+    Ok(format!("Listing queues for vhost / ...\n{}", table(columns, queues.iter().map(row))))
+}
+
+/// Restarts the embedded broker, as far as anybody can tell.
+pub(super) async fn restart(management: &Management) -> Result<(), NotChecked> {
+    ask(management, "PUT", "/api/hello-rabbit/restart", Value::Null, "restart the broker").await.map(drop)
+}
+
+async fn bindings(management: &Management) -> Result<String, NotChecked> {
+    let bindings = list(management, "/api/bindings", "list its bindings").await?;
+    let row = |binding: &Value| {
+        let source = text(binding, "source");
+        let source = if source.is_empty() { "(default)".to_owned() } else { source };
+        let destination = format!("{} {}", text(binding, "destination_type"), text(binding, "destination"));
+        vec![text(binding, "vhost"), source, text(binding, "routing_key"), destination]
+    };
+    Ok(table(&["vhost", "exchange", "routing key", "leads to"], bindings.iter().map(row)))
+}
+
+async fn connections(management: &Management) -> Result<String, NotChecked> {
+    let connections = list(management, "/api/connections", "list its connections").await?;
+    let row = |connection: &Value| {
+        let channels = connection["channels"].to_string();
+        vec![
+            text(connection, "name"),
+            text(connection, "user"),
+            text(connection, "vhost"),
+            text(connection, "state"),
+            channels,
+        ]
+    };
+    Ok(table(&["name", "user", "vhost", "state", "channels"], connections.iter().map(row)))
+}
+
+async fn publish(
+    management: &Management,
+    vhost: &str,
+    exchange: &str,
+    key: &str,
+    body: &str,
+) -> Result<String, NotChecked> {
+    let name = if exchange.is_empty() { "amq.default" } else { exchange };
+    let path = format!("/api/exchanges/{}/{}/publish", encode(vhost), encode(name));
+    let asked = json!({
+        "properties": {}, "routing_key": key, "payload": body, "payload_encoding": "string",
+    });
+    let told = ask(management, "POST", &path, asked, "publish").await?;
+    let routed: Value = serde_json::from_str(&told).unwrap_or_default();
+    if routed["routed"] == true {
+        return Ok("published\n".to_owned());
+    }
+    Err(NotChecked {
+        message: format!("The message is gone: no queue gets what is published with the routing key {key:?}."),
+        hints: vec!["Which are there? cargo xtask broker bindings".to_owned()],
+    })
+}
+
+async fn peek(management: &Management, vhost: &str, queue: &str, count: u32) -> Result<String, NotChecked> {
+    let path = format!("/api/queues/{}/{}/get", encode(vhost), encode(queue));
+    // RabbitMQ takes messages out to show them, and puts them back; the embedded broker leaves them where they are.
+    let asked = json!({ "count": count, "ackmode": "ack_requeue_true", "encoding": "auto" });
+    let told = management.call("POST", &path, Some(asked.to_string()), None, "look into the queue").await;
+    let told = told.map_err(|error| match error {
+        ManagementError::Refused { status: 404, .. } => no_queue(vhost, queue),
+        error => not_answered(&error, &path),
+    })?;
+    let messages: Vec<Value> = serde_json::from_str(&told).unwrap_or_default();
+    let row = |(number, message): (usize, &Value)| {
+        let again = if message["redelivered"] == true { "redelivered" } else { "" };
+        let body = wire::words::bytes(&payload(message));
+        vec![(number + 1).to_string(), again.to_owned(), body]
+    };
+    if messages.is_empty() {
+        return Ok(format!("{queue} is empty\n"));
+    }
+    Ok(table(&["", "", "body"], messages.iter().enumerate().map(row)))
+}
+
+async fn delete(management: &Management, vhost: &str, queue: &str) -> Result<String, NotChecked> {
+    let path = format!("/api/queues/{}/{}", encode(vhost), encode(queue));
+    let deleted = management.call("DELETE", &path, None, None, "delete the queue").await;
+    deleted.map(|_| format!("{queue} is deleted\n")).map_err(|error| match error {
+        ManagementError::Refused { status: 404, .. } => no_queue(vhost, queue),
+        error => not_answered(&error, &path),
+    })
+}
+
+fn no_queue(vhost: &str, queue: &str) -> NotChecked {
+    NotChecked {
+        message: format!("There is no queue {queue:?} in the vhost {vhost:?}."),
+        hints: vec!["Which are there? cargo xtask broker queues".to_owned()],
+    }
+}
+
+fn payload(message: &Value) -> Vec<u8> {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    let payload = text(message, "payload");
+    match text(message, "payload_encoding").as_str() {
+        "base64" => BASE64_STANDARD.decode(&payload).unwrap_or_else(|_| payload.into_bytes()),
+        _ => payload.into_bytes(),
+    }
+}
+
+async fn end(management: &Management, path: &str, connection: &str, reason: &str) -> Result<String, NotChecked> {
+    let names = match connection {
+        "all" => {
+            let all = list(management, "/api/connections", "list its connections").await?;
+            all.iter().map(|connection| text(connection, "name")).collect()
+        }
+        one => vec![one.to_owned()],
+    };
+    for name in &names {
+        let path = format!("{path}/{}", encode(name));
+        let mut ended = management.call("DELETE", &path, None, Some(reason), "end the connection").await;
+        if connection == "all" && matches!(ended, Err(ManagementError::Refused { status: 404, .. })) {
+            ended = Ok(String::new()); // it went by itself
+        }
+        ended.map_err(|error| NotChecked {
+            message: format!("{error}."),
+            hints: vec!["Which are there? cargo xtask broker connections".to_owned()],
+        })?;
+    }
+    Ok(format!(
+        "{} ended\n",
+        if names.len() == 1 { "1 connection".to_owned() } else { format!("{} connections", names.len()) }
+    ))
+}
+
+async fn alarm(management: &Management, what: AlarmWhat, kind: Option<AlarmKind>) -> Result<String, NotChecked> {
+    let (method, then, otherwise): (_, _, &[AlarmKind]) = match what {
+        AlarmWhat::Raise => ("PUT", "on: who publishes has to wait", &[AlarmKind::Memory]),
+        AlarmWhat::Clear => ("DELETE", "over", &[AlarmKind::Memory, AlarmKind::Disk]),
+    };
+    let mut told = String::new();
+    for kind in kind.as_ref().map_or(otherwise, std::slice::from_ref) {
+        let name = match kind {
+            AlarmKind::Memory => "memory",
+            AlarmKind::Disk => "disk",
+        };
+        let path = format!("/api/hello-rabbit/alarms/{name}");
+        ask(management, method, &path, Value::Null, "raise or clear an alarm").await?;
+        told.push_str(&format!("the {name} alarm is {then}\n"));
+    }
+    Ok(told)
+}
+
+async fn list(management: &Management, path: &str, what: &str) -> Result<Vec<Value>, NotChecked> {
+    let told = ask(management, "GET", path, Value::Null, what).await?;
+    Ok(serde_json::from_str(&told).unwrap_or_default())
+}
+
+async fn ask(
+    management: &Management,
+    method: &'static str,
+    path: &str,
+    asked: Value,
+    what: &str,
+) -> Result<String, NotChecked> {
+    let body = (!asked.is_null()).then(|| asked.to_string());
+    management.call(method, path, body, None, what).await.map_err(|error| not_answered(&error, path))
+}
+
+fn not_answered(error: &ManagementError, path: &str) -> NotChecked {
+    NotChecked {
+        message: format!("{error}."),
+        hints: vec![if path.starts_with("/api/hello-rabbit/") {
+            "Only the embedded broker can: cargo xtask broker up --broker embedded".to_owned()
+        } else {
+            "Are the queue, the exchange and the vhost there? cargo xtask broker queues".to_owned()
+        }],
+    }
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_default().to_owned()
+}
+
+/// Rows under their headings, the columns as wide as they have to be. What is shown may have been named by anybody, so it is made
+/// harmless.
+fn table(headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let headings: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(headings).chain(rows).collect();
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| wire::words::harmless(cell)).collect()).collect();
+    let width = |column: usize| rows.iter().map(|row| textwrap::core::display_width(&row[column])).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width - textwrap::core::display_width(cell))));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_they_have_to_be_and_names_are_harmless() {
+        let rows = [vec!["hello".to_owned(), "1".to_owned()], vec!["a\x1b[31m".to_owned(), "200".to_owned()]];
+        insta::assert_snapshot!(table(&["name", "messages"], rows.into_iter()), @r"
+        name         messages
+        hello        1
+        a\u{1b}[31m  200
+        ");
+    }
+}

@@ -1,0 +1,333 @@
+//! A broker that is kept running between checks: `cargo xtask broker up`.
+
+mod container;
+mod record;
+mod up;
+
+use recording::NotChecked;
+use std::{fs, io, path::PathBuf, time::Duration};
+
+use cli::{BrokerArgs, BrokerChoice, EmbeddedArgs, WarmWhat};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, timeout};
+
+use crate::{
+    activity::{busy, say},
+    brokers::{
+        Broker, PATIENCE, address::Address, alarm::Alarm, docker, embedded, hands, local, management::Management, ready,
+    },
+    owner::{self, at},
+};
+
+/// How long the embedded broker may take to tell its clients that it ends.
+const GENTLY: Duration = Duration::from_secs(2);
+
+/// How long a broker may take to show that it is still there, before it is stopped.
+const KNOCK_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The embedded broker's log, in the warm broker's folder.
+const EMBEDDED_LOG: &str = "embedded.log";
+
+/// What is on record about the broker that is kept warm.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Warm {
+    /// The kit that keeps it: the folder.
+    kit: PathBuf,
+    address: Address,
+    management: Option<Management>,
+    /// The image, or the server's script.
+    detail: String,
+    source: Source,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Source {
+    Docker {
+        container: String,
+    },
+    Local {
+        node: local::Node,
+    },
+    Embedded {
+        mark: String,
+        /// The arguments that it was started with, but for the port.
+        #[serde(default)]
+        arguments: Vec<String>,
+    },
+}
+
+impl Source {
+    /// As `--broker` names it.
+    fn kind(&self) -> &'static str {
+        match self {
+            Source::Docker { .. } => "docker",
+            Source::Local { .. } => "local",
+            Source::Embedded { .. } => "embedded",
+        }
+    }
+}
+
+impl Warm {
+    /// The broker, when it still answers.
+    pub async fn broker(&self) -> Result<Broker, NotChecked> {
+        let kind = self.source.kind();
+        let deadline = Instant::now() + PATIENCE;
+        let greeted =
+            Broker::greet(kind, self.detail.clone(), self.address.clone(), self.management.clone(), deadline).await;
+        let mut broker = greeted.map_err(|reason| NotChecked {
+            message: format!("The broker kept warm is gone. {}", reason.message),
+            hints: vec!["Clear it away: cargo xtask broker down · start it again: cargo xtask broker up".to_owned()],
+        })?;
+        if kind == "embedded" {
+            // It greets as what it imitates; a verdict says what it is.
+            broker.identity.product = embedded::PRODUCT.to_owned();
+            broker.identity.version = env!("CARGO_PKG_VERSION").to_owned();
+        }
+        Ok(broker)
+    }
+
+    /// What it is, and where: `the embedded broker on port 5672`.
+    fn name(&self) -> String {
+        let port = self.address.port;
+        match &self.source {
+            Source::Docker { .. } => format!("RabbitMQ (docker, {}) on port {port}", self.detail),
+            Source::Local { .. } => format!("RabbitMQ (local, {}) on port {port}", self.detail),
+            Source::Embedded { .. } => format!("{} on port {port}", embedded::PRODUCT),
+        }
+    }
+
+    /// What is asked for that this broker is not; nothing where it will do.
+    fn falls_short_of(&self, args: &BrokerArgs, port: Option<u16>, accounts: &EmbeddedArgs) -> Vec<String> {
+        let mut asked = Vec::new();
+        let kind = match args.broker {
+            BrokerChoice::Embedded => Some("embedded"),
+            BrokerChoice::Docker => Some("docker"),
+            BrokerChoice::Local => Some("local"),
+            BrokerChoice::Auto | BrokerChoice::Url(_) => None,
+        };
+        asked.extend(kind.filter(|kind| *kind != self.source.kind()).map(|kind| format!("--broker {kind}")));
+        if let (Some(image), Source::Docker { .. }) = (&args.image, &self.source)
+            && *image != self.detail
+        {
+            asked.push(format!("--image {image}"));
+        }
+        asked.extend(port.filter(|port| *port != self.address.port).map(|port| format!("--port {port}")));
+        let flags = embedded::arguments(accounts);
+        let same = matches!(&self.source, Source::Embedded { arguments, .. } if *arguments == flags);
+        if *accounts != EmbeddedArgs::default() && !same {
+            asked.push("other accounts, vhosts or denied features".to_owned());
+        }
+        asked
+    }
+
+    /// Whether it still answers.
+    async fn is_there(&self) -> bool {
+        let greeted = timeout(KNOCK_TIMEOUT, async { ready::knock(&self.address.host_and_port()).await }).await;
+        matches!(greeted, Ok(Ok(_)))
+    }
+}
+
+/// The broker that `broker up` left running, as far as the record says.
+#[must_use]
+pub fn recorded() -> Option<Warm> {
+    record::own()
+}
+
+/// Whether a command on the warm broker needs the Docker client.
+pub async fn needs_docker(what: &WarmWhat) -> bool {
+    match what {
+        WarmWhat::Up { broker, .. } => is_in_a_container() || super::need_docker(broker).await,
+        WarmWhat::Down | WarmWhat::Queues { .. } | WarmWhat::Restart | WarmWhat::Logs => is_in_a_container(),
+        // The rest goes by the management API.
+        _ => false,
+    }
+}
+
+fn is_in_a_container() -> bool {
+    recorded().is_some_and(|warm| matches!(warm.source, Source::Docker { .. }))
+}
+
+/// Carries a `broker` command out. What it answers goes to stdout.
+///
+/// # Errors
+///
+/// Why it can't be done, and what to do.
+pub async fn run(what: &WarmWhat) -> Result<(), NotChecked> {
+    match what {
+        WarmWhat::Up { broker, port, embedded } => up::up(broker, *port, embedded).await,
+        WarmWhat::Down => down().await,
+        WarmWhat::Status => status().await,
+        WarmWhat::Queues { columns } => print(queues(columns).await?),
+        WarmWhat::Restart => restart().await,
+        WarmWhat::Logs => print(logs().await?),
+        other => {
+            let broker = up_and_answering().await?;
+            let management = broker.management.ok_or_else(|| NotChecked {
+                message: "The broker kept warm has no management API on record.".to_owned(),
+                hints: vec!["Start it anew: cargo xtask broker down, then cargo xtask broker up".to_owned()],
+            })?;
+            match hands::run(other, &management).await {
+                Some(done) => print(done?),
+                None => Ok(()),
+            }
+        }
+    }
+}
+
+/// Stops the broker, and names it.
+async fn down() -> Result<(), NotChecked> {
+    let Some(warm) = recorded() else {
+        say("no broker is kept warm");
+        for other in record::of_others() {
+            say(&format!("another copy of the kit, in {}, keeps {}", other.kit.display(), other.name()));
+        }
+        return Ok(());
+    };
+    let was_there = warm.is_there().await;
+    stop(&warm).await?;
+    say(&if was_there {
+        format!("stopped {}", warm.name())
+    } else {
+        format!("{} was gone already; its record is cleared away", warm.name())
+    });
+    Ok(())
+}
+
+/// Stops what a `broker up` left that was interrupted.
+pub async fn clear_away() {
+    if let Some(warm) = recorded() {
+        let _ = stop(&warm).await;
+    }
+}
+
+/// Stops a broker, or what there is of it.
+async fn stop(warm: &Warm) -> Result<(), NotChecked> {
+    match &warm.source {
+        Source::Docker { container } => docker::remove(container).await.map_err(|message| NotChecked {
+            message: format!("{message}."),
+            hints: vec![format!("Remove it by hand: docker rm -f {container}")],
+        })?,
+        Source::Local { node } => owner::end_processes(node.mark()).await,
+        Source::Embedded { mark, .. } => {
+            owner::ask_to_end(mark);
+            owner::end_processes_in(mark, GENTLY).await;
+        }
+    }
+    warm.forget();
+    Ok(())
+}
+
+async fn status() -> Result<(), NotChecked> {
+    let broker = up_and_answering().await?;
+    let identity = &broker.identity;
+    let mut text = format!(
+        "{} {} is up ({}, {})\naddress      amqp://localhost:{}\n",
+        identity.product, identity.version, identity.kind, identity.detail, broker.address.port
+    );
+    if let Some(management) = &broker.management {
+        text.push_str(&format!(
+            "management   {}   user {}, password {}\n",
+            management.url, management.user, management.password
+        ));
+    }
+    if let Ok(Some(alarm)) = Alarm::at(&broker.address).await {
+        let remedies = alarm.remedies(broker.is_embedded().await).join("\n             ");
+        text.push_str(&format!(
+            "alarm        low on {}: publishers are blocked\n             {remedies}\n",
+            alarm.resources()
+        ));
+    }
+    print(text)
+}
+
+async fn up_and_answering() -> Result<Broker, NotChecked> {
+    warm_or_reason()?.broker().await
+}
+
+fn warm_or_reason() -> Result<Warm, NotChecked> {
+    recorded().ok_or_else(|| NotChecked {
+        message: "No broker is kept warm.".to_owned(),
+        hints: vec!["Start one: cargo xtask broker up".to_owned()],
+    })
+}
+
+/// The queues of the warm broker, as `rabbitmqctl` lists them.
+async fn queues(columns: &[String]) -> Result<String, NotChecked> {
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let arguments = [&["list_queues"], &columns[..]].concat();
+    let warm = warm_or_reason()?;
+    up_and_answering().await?;
+    match (&warm.source, &warm.management) {
+        (Source::Docker { container }, _) => container::ask_docker(container, &arguments).await,
+        (Source::Local { node }, _) => ask_local(node, &arguments).await,
+        (Source::Embedded { .. }, Some(management)) => hands::queues(management, &columns).await,
+        (Source::Embedded { .. }, None) => Ok(String::new()),
+    }
+}
+
+/// Restarts the warm broker, and waits until it is there again.
+async fn restart() -> Result<(), NotChecked> {
+    let warm = warm_or_reason()?;
+    up_and_answering().await?;
+    match (&warm.source, &warm.management) {
+        (Source::Docker { container }, _) => {
+            let _busy = busy("restarting the container");
+            docker::restart(container).await.map_err(|message| NotChecked {
+                message: format!("{message}."),
+                hints: vec!["Does the engine answer? docker info tells".to_owned()],
+            })?;
+        }
+        (Source::Local { node }, _) => {
+            let _busy = busy("restarting the private node");
+            node.restart().await?;
+        }
+        (Source::Embedded { .. }, Some(management)) => hands::restart(management).await?,
+        (Source::Embedded { .. }, None) => {}
+    }
+    let deadline = Instant::now() + super::START_PATIENCE;
+    Broker::greet("", String::new(), warm.address, None, deadline).await?;
+    print("restarted: durable queues and their persistent messages are left\n".to_owned())
+}
+
+async fn ask_local(node: &local::Node, arguments: &[&str]) -> Result<String, NotChecked> {
+    let cannot = |why: String| NotChecked { message: format!("rabbitmqctl could not be asked: {why}."), hints: vec![] };
+    let script = local::server().and_then(|server| Some(server.parent()?.join("rabbitmqctl")));
+    let script = script.ok_or_else(|| cannot("RabbitMQ is no longer installed here".to_owned()))?;
+    let told =
+        tokio::time::timeout(super::START_PATIENCE, node.command(&script).args(arguments).kill_on_drop(true).output());
+    let told = told.await.map_err(|_| cannot("no answer".to_owned()))?.map_err(|error| cannot(error.to_string()))?;
+    if !told.status.success() {
+        return Err(cannot(String::from_utf8_lossy(&told.stderr).trim().to_owned()));
+    }
+    Ok(String::from_utf8_lossy(&told.stdout).into_owned())
+}
+
+async fn logs() -> Result<String, NotChecked> {
+    let warm = warm_or_reason()?;
+    match &warm.source {
+        Source::Docker { container } => container::docker_logs(container).await,
+        Source::Local { node } => {
+            let path = node.log();
+            fs::read_to_string(&path).map_err(|error| io_trouble(&at(&path, &error)))
+        }
+        Source::Embedded { .. } => {
+            let path = warm.folder().map_err(|error| io_trouble(&error))?.join(EMBEDDED_LOG);
+            fs::read_to_string(&path).map_err(|error| io_trouble(&at(&path, &error)))
+        }
+    }
+}
+
+fn print(text: String) -> Result<(), NotChecked> {
+    crate::activity::answer(&text).map_err(|error| NotChecked {
+        message: format!("The answer could not be written to stdout: {error}."),
+        hints: vec!["Is the disk full?".to_owned()],
+    })
+}
+
+fn io_trouble(error: &io::Error) -> NotChecked {
+    NotChecked {
+        message: format!("The kit's own folder can't be used: {error}."),
+        hints: vec!["Is the disk full?".to_owned()],
+    }
+}

@@ -1,0 +1,92 @@
+//! The broker that is kept running, in a container: asked by the engine's API.
+
+use recording::NotChecked;
+
+#[cfg(not(feature = "docker"))]
+use crate::brokers::docker::without_client;
+
+#[cfg(not(feature = "docker"))]
+pub(super) async fn up_docker(_container: &str, _image: &str, _port: u16) -> Result<(), NotChecked> {
+    Err(without_client())
+}
+
+#[cfg(not(feature = "docker"))]
+pub(super) async fn ask_docker(_container: &str, _arguments: &[&str]) -> Result<String, NotChecked> {
+    Err(without_client())
+}
+
+#[cfg(not(feature = "docker"))]
+pub(super) async fn docker_logs(_container: &str) -> Result<String, NotChecked> {
+    Err(without_client())
+}
+
+#[cfg(feature = "docker")]
+pub(super) use with_client::{ask_docker, docker_logs, up_docker};
+
+#[cfg(feature = "docker")]
+mod with_client {
+    use futures_lite::StreamExt;
+    use testcontainers::bollard::{
+        container::LogOutput,
+        exec::{CreateExecOptions, StartExecResults},
+        query_parameters::LogsOptionsBuilder,
+    };
+
+    use super::NotChecked;
+    use crate::{activity::busy, brokers::docker::client};
+
+    pub(in crate::brokers::warm) async fn up_docker(container: &str, image: &str, port: u16) -> Result<(), NotChecked> {
+        let _busy = busy(&format!("starting RabbitMQ in a container ({image})"));
+        client::remove(container).await.map_err(|message| trouble(&message))?;
+        // It stays; `broker down` removes it by its name.
+        client::launch(image, container, "warm", port).await.map(drop)
+    }
+
+    pub(in crate::brokers::warm) async fn ask_docker(
+        container: &str,
+        arguments: &[&str],
+    ) -> Result<String, NotChecked> {
+        let asked = async {
+            let docker = client::engine().await?;
+            let options = CreateExecOptions {
+                cmd: Some([&["rabbitmqctl"], arguments].concat()),
+                attach_stdout: Some(true),
+                attach_stderr: Some(true),
+                ..Default::default()
+            };
+            let exec = docker.create_exec(container, options).await?;
+            let mut told = String::new();
+            if let StartExecResults::Attached { mut output, .. } = docker.start_exec(&exec.id, None).await? {
+                while let Some(part) = output.next().await {
+                    told.push_str(&text(part?));
+                }
+            }
+            Ok::<_, Box<dyn std::error::Error>>(told)
+        };
+        asked.await.map_err(|error| trouble(&format!("the container {container} can't be asked: {error}")))
+    }
+
+    pub(in crate::brokers::warm) async fn docker_logs(container: &str) -> Result<String, NotChecked> {
+        let read = async {
+            let options = LogsOptionsBuilder::default().stdout(true).stderr(true).build();
+            let mut logs = client::engine().await?.logs(container, Some(options));
+            let mut told = String::new();
+            while let Some(part) = logs.next().await {
+                told.push_str(&text(part?));
+            }
+            Ok::<_, Box<dyn std::error::Error>>(told)
+        };
+        read.await.map_err(|error| trouble(&format!("the container {container} shows no log: {error}")))
+    }
+
+    fn text(part: LogOutput) -> String {
+        String::from_utf8_lossy(&part.into_bytes()).into_owned()
+    }
+
+    fn trouble(message: &str) -> NotChecked {
+        NotChecked {
+            message: format!("Docker: {message}."),
+            hints: vec!["Does the engine answer? docker info tells".to_owned()],
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The record of a broker that is kept running: each copy of the kit has one of its own.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::Warm;
+use crate::{
+    fingerprint, kit,
+    owner::{self, at},
+};
+
+/// What the names of records, and of the folders beside them, begin with.
+const PREFIX: &str = "warm-";
+
+/// This kit's folder, as records have it.
+pub(super) fn own_kit() -> PathBuf {
+    kit::root().canonicalize().unwrap_or_else(|_| kit::root().to_owned())
+}
+
+/// What a kit's record is called, without an ending.
+fn name(kit: &Path) -> String {
+    format!("{PREFIX}{:016x}", fingerprint::of(kit.as_os_str().as_encoded_bytes()))
+}
+
+fn file(kit: &Path) -> io::Result<PathBuf> {
+    Ok(owner::base()?.join(name(kit) + ".json"))
+}
+
+/// Reads a record; None where there is none that can be read.
+fn read(file: &Path) -> Option<Warm> {
+    serde_json::from_slice(&fs::read(file).ok()?).ok()
+}
+
+/// The record of this kit. Where it has none, one of a kit that is gone: this kit may have been there before it was moved.
+pub(super) fn own() -> Option<Warm> {
+    let kit = own_kit();
+    let of_a_lost_kit = || all().into_iter().find(|warm| warm.kit != kit && !warm.kit.exists());
+    file(&kit).ok().and_then(|file| read(&file)).or_else(of_a_lost_kit)
+}
+
+/// The records of other kits.
+pub(super) fn of_others() -> Vec<Warm> {
+    let kit = own_kit();
+    all().into_iter().filter(|warm| warm.kit != kit && warm.kit.exists()).collect()
+}
+
+fn all() -> Vec<Warm> {
+    let Some(entries) = owner::base().ok().and_then(|base| fs::read_dir(base).ok()) else { return Vec::new() };
+    let is_record = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.starts_with(PREFIX) && name.ends_with(".json")
+    };
+    let files = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_record);
+    files.filter_map(|file| read(&file)).collect()
+}
+
+impl Warm {
+    /// A folder for what the broker writes: its log, a private node's data.
+    pub(super) fn folder(&self) -> io::Result<PathBuf> {
+        folder(&self.kit)
+    }
+
+    /// Writes the record down.
+    pub(super) fn save(&self) -> io::Result<()> {
+        let file = file(&self.kit)?;
+        fs::write(&file, serde_json::to_vec_pretty(self)?).map_err(|error| at(&file, &error))
+    }
+
+    /// Removes the record, and what the broker wrote.
+    pub(super) fn forget(&self) {
+        if let Ok(file) = file(&self.kit) {
+            let _ = fs::remove_file(file);
+        }
+        if let Ok(folder) = self.folder() {
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+}
+
+/// The folder of the broker that this kit keeps running.
+pub(super) fn folder(kit: &Path) -> io::Result<PathBuf> {
+    Ok(owner::base()?.join(name(kit)))
+}

@@ -1,0 +1,179 @@
+//! `broker up`: starting the broker that is kept running.
+
+use recording::NotChecked;
+use std::{fs, io};
+
+use cli::{BrokerArgs, BrokerChoice, EmbeddedArgs};
+
+use super::{EMBEDDED_LOG, Source, Warm, container, io_trouble, record, recorded, status, stop};
+use crate::{
+    activity::{busy, say},
+    brokers::{
+        address::Address,
+        auto, docker, embedded, local,
+        management::Management,
+        ports::{self, MANAGEMENT},
+    },
+    owner::at,
+};
+
+/// The port for AMQP, where none is asked for.
+const PORT: u16 = 5672;
+
+/// Starts the broker that the flags ask for, unless it is up already.
+///
+/// # Errors
+///
+/// Why it can't be started: another is up, its port is taken, or it does not come up.
+pub(super) async fn up(args: &BrokerArgs, asked: Option<u16>, accounts: &EmbeddedArgs) -> Result<(), NotChecked> {
+    if let Some(warm) = recorded() {
+        if warm.broker().await.is_ok() {
+            let missing = warm.falls_short_of(args, asked, accounts);
+            if !missing.is_empty() {
+                return Err(another_is_up(&warm, &missing));
+            }
+            say("a broker is up already");
+            return status().await;
+        }
+        stop(&warm).await?;
+    }
+    let port = asked.unwrap_or(PORT);
+    for taken in [port, port + MANAGEMENT] {
+        if let Err(error) = std::net::TcpListener::bind(("127.0.0.1", taken)) {
+            return Err(not_free(port, taken, &error));
+        }
+    }
+    let warm = plan(args, port, accounts).await?;
+    // Written down before it is made, so that nothing is left behind whatever happens next.
+    warm.save().map_err(|error| io_trouble(&error))?;
+    let started = match &warm.source {
+        Source::Docker { container } => container::up_docker(container, &warm.detail, port).await,
+        Source::Local { node } => {
+            let _busy = busy("starting a private node of the installed RabbitMQ");
+            node.start().await.map(drop)
+        }
+        Source::Embedded { mark, .. } => up_embedded(&warm, mark, accounts).await,
+    };
+    if let Err(reason) = started {
+        stop(&warm).await?;
+        return Err(reason);
+    }
+    status().await
+}
+
+fn another_is_up(warm: &Warm, missing: &[String]) -> NotChecked {
+    NotChecked {
+        message: format!(
+            "Another broker is up already: {}. It is not what you ask for: {}.",
+            warm.name(),
+            missing.join(", ")
+        ),
+        hints: vec![
+            "Stop it first: cargo xtask broker down".to_owned(),
+            "Or keep it: checks use it as it is, and cargo xtask broker status describes it".to_owned(),
+        ],
+    }
+}
+
+/// One of the two ports for a broker on `port` is taken, perhaps by a broker of another kit.
+fn not_free(port: u16, taken: u16, error: &io::Error) -> NotChecked {
+    let free = (port.saturating_add(1)..=u16::MAX - MANAGEMENT).find(|port| ports::are_free(*port));
+    let elsewhere = free.map(|free| format!("Or choose another port: cargo xtask broker up --port {free}"));
+    let theirs = record::of_others().into_iter().find(|warm| warm.address.port == port);
+    let (message, way_out) = match theirs {
+        Some(warm) => {
+            let kit = warm.kit.display();
+            (
+                format!(
+                    "Port {taken} on 127.0.0.1 is not free: another copy of the kit, in {kit}, keeps a broker there."
+                ),
+                format!("Stop that one: cd {}; cargo xtask broker down", shell_words::quote(&kit.to_string())),
+            )
+        }
+        None => (
+            format!("Port {taken} on 127.0.0.1 is not free: {error}."),
+            format!("If that is a RabbitMQ of yours, use it: --broker amqp://localhost:{port}"),
+        ),
+    };
+    NotChecked { message, hints: std::iter::once(way_out).chain(elsewhere).collect() }
+}
+
+/// Starts the embedded broker as a program, and waits until it is ready.
+async fn up_embedded(warm: &Warm, mark: &str, accounts: &EmbeddedArgs) -> Result<(), NotChecked> {
+    let folder = warm.folder().map_err(|error| io_trouble(&error))?;
+    fs::create_dir_all(&folder).map_err(|error| io_trouble(&at(&folder, &error)))?;
+    let port = warm.address.port;
+    let program = embedded::Program { mark: mark.to_owned(), port, log: folder.join(EMBEDDED_LOG) };
+    program.start(accounts).await.map(drop)
+}
+
+/// What is to be started.
+enum Kind {
+    Docker,
+    Local,
+    Embedded,
+}
+
+/// What `up` is going to start.
+async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<Warm, NotChecked> {
+    let kind = match &args.broker {
+        BrokerChoice::Embedded => Kind::Embedded,
+        _ if *accounts != EmbeddedArgs::default() => {
+            return Err(NotChecked {
+                message: "--user, --vhost and --deny are for the embedded broker.".to_owned(),
+                hints: vec!["Start that one: cargo xtask broker up --broker embedded …".to_owned()],
+            });
+        }
+        BrokerChoice::Docker => Kind::Docker,
+        BrokerChoice::Local => Kind::Local,
+        BrokerChoice::Auto if docker::image_at_hand(args.image.as_deref()).await.is_some() => Kind::Docker,
+        BrokerChoice::Auto if local::server().is_some() => Kind::Local,
+        BrokerChoice::Auto => {
+            say(&auto::real_thing());
+            Kind::Embedded
+        }
+        BrokerChoice::Url(_) => {
+            return Err(NotChecked {
+                message: "A broker that has an address runs already; there is nothing to start.".to_owned(),
+                hints: vec!["Name it when you check: cargo xtask check lesson 01 --broker amqp://…".to_owned()],
+            });
+        }
+    };
+    // With accounts of its own, the first who may do everything is who checks log in as.
+    let first = accounts
+        .users
+        .iter()
+        .find(|user| user.permissions.as_ref().is_some_and(|patterns| patterns.iter().all(|pattern| pattern == ".*")));
+    let mut address = Address::loopback(port);
+    if let Some(user) = first {
+        address.user.clone_from(&user.name);
+        address.password.clone_from(&user.password);
+    }
+    let management = Management {
+        url: format!("http://127.0.0.1:{}", port + MANAGEMENT),
+        user: address.user.clone(),
+        password: address.password.clone(),
+    };
+    // A name of its own, so that it is never taken for another one: two users, two folders for temporary files.
+    let mark =
+        format!("warm-{}", std::iter::repeat_with(fastrand::alphanumeric).take(8).collect::<String>().to_lowercase());
+    let kit = record::own_kit();
+    let (detail, source) = match kind {
+        Kind::Embedded => (embedded::imitates(), Source::Embedded { mark, arguments: embedded::arguments(accounts) }),
+        Kind::Local => {
+            let node = record::folder(&kit).and_then(|folder| local::Node::prepare(&folder, &mark, port));
+            let node = node.map_err(|error| io_trouble(&error))?;
+            let script = local::server().map(|script| script.display().to_string()).unwrap_or_default();
+            (script, Source::Local { node })
+        }
+        Kind::Docker => {
+            let container = format!("hello-rabbit-{mark}");
+            let image = docker::choose(args.image.as_deref()).await;
+            let _busy = busy(&format!("looking for the image {image}"));
+            // Where no engine answers, nothing is made, and nothing written down.
+            docker::have(&image).await?;
+            (image, Source::Docker { container })
+        }
+    };
+    Ok(Warm { kit, address, management: Some(management), detail, source })
+}

@@ -1,0 +1,400 @@
+//! What a check owns, and how it goes away: after success, failure, Ctrl-C, and at the next run after `kill -9`.
+//!
+//! A [`Run`] has a folder, and in it a lock file that the operating system frees when the process ends, however it ends. All
+//! that a run starts outside its own process is written into the folder *before* it is made: a vhost, a queue, a container;
+//! processes carry the run's id in their environment. Cleaning up reads that record. There is one way to clean up, and it is
+//! the same whether a run ends in order or a later run finds its folder with nobody holding the lock.
+
+mod part;
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicU32},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::brokers::{address::Address, hand, management::Management};
+
+pub use part::Hold;
+
+/// The environment variable that marks the processes of a run.
+pub const MARK: &str = "HELLO_RABBIT_RUN";
+
+/// How long cleaning up one thing may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Something outside our process that must go away with the run.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owned {
+    /// A vhost, on the broker with this management API.
+    Vhost {
+        /// The broker's management API.
+        management: Management,
+        /// The vhost's name.
+        name: String,
+    },
+    /// A queue in a vhost that is not ours.
+    Queue {
+        /// The broker, and the vhost.
+        address: Address,
+        /// The queue's name.
+        name: String,
+    },
+    /// A Docker container, by its name.
+    Container {
+        /// The name, chosen before it was made.
+        name: String,
+    },
+}
+
+/// A run of the checker, and all it owns.
+#[derive(Debug)]
+pub struct Run {
+    id: String,
+    folder: PathBuf,
+    // Held, never read: the operating system frees it with the process.
+    lock: Arc<File>,
+    parts: AtomicU32,
+    inside: part::Inside,
+}
+
+impl Run {
+    /// Begins a run.
+    ///
+    /// # Errors
+    ///
+    /// When the folder for it can't be made; the error names it.
+    pub fn begin() -> io::Result<Run> {
+        let _gate = gate()?;
+        let id: String = std::iter::repeat_with(fastrand::alphanumeric).take(10).collect::<String>().to_lowercase();
+        let folder = runs().join(&id);
+        fs::create_dir(&folder).map_err(|error| at(&folder, &error))?;
+        let path = folder.join("lock");
+        let lock = File::create(&path).map_err(|error| at(&path, &error))?;
+        lock.lock().map_err(|error| at(&path, &error))?;
+        Ok(Run::in_folder(id, folder, Arc::new(lock)))
+    }
+
+    fn in_folder(id: String, folder: PathBuf, lock: Arc<File>) -> Run {
+        Run { id, folder, lock, parts: AtomicU32::new(0), inside: part::Inside::new() }
+    }
+
+    /// The run's id: 10 letters and digits; a part's has a dot and a number more.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The id of the whole run that this is, or is a part of.
+    #[must_use]
+    pub fn whole(&self) -> &str {
+        self.id.split('.').next().unwrap_or(&self.id)
+    }
+
+    /// A folder that goes away with the run.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Writes down that the run is about to own this.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be written down; then it must not be made.
+    pub fn owns(&self, owned: &Owned) -> io::Result<()> {
+        let path = self
+            .folder
+            .join(format!("owned-{}", std::iter::repeat_with(fastrand::alphanumeric).take(8).collect::<String>()));
+        fs::write(&path, serde_json::to_vec(owned)?).map_err(|error| at(&path, &error))
+    }
+
+    /// Ends the run: all it owns goes away. What could not be removed stays on record, for the next run to try again.
+    pub async fn end(self) -> Vec<String> {
+        let left = clean(&self.id, &self.folder).await;
+        self.inside.end(PATIENCE).await;
+        left
+    }
+}
+
+/// Cleans up after runs that nobody cleaned up after. Returns what could not be removed, a sentence each.
+pub async fn reap() -> Vec<String> {
+    let mut left = Vec::new();
+    for folder in dead_runs() {
+        let id = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        left.extend(clean(&id, &folder).await);
+    }
+    left
+}
+
+/// Whether an earlier run left a container behind, so that the Docker client is needed to clean up.
+#[must_use]
+pub fn left_a_container() -> bool {
+    dead_runs()
+        .iter()
+        .flat_map(|folder| whole_record(folder))
+        .any(|(_, owned)| matches!(owned, Owned::Container { .. }))
+}
+
+/// The folder in which all runs of this user on this machine have theirs.
+///
+/// # Errors
+///
+/// When it can't be made, or belongs to somebody else.
+pub fn base() -> io::Result<PathBuf> {
+    // On Windows the folder for temporary files is each user's own.
+    #[cfg(unix)]
+    let name = format!("hello-rabbit-{}", rustix::process::geteuid().as_raw());
+    #[cfg(not(unix))]
+    let name = "hello-rabbit";
+    let base = std::env::temp_dir().join(name);
+    private_folder(&base)?;
+    Ok(base)
+}
+
+fn runs() -> PathBuf {
+    base().unwrap_or_else(|_| std::env::temp_dir()).join("runs")
+}
+
+/// Makes a folder that only its owner can look into, and refuses one that somebody else made in our place.
+fn private_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+        match fs::DirBuilder::new().mode(0o700).create(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(at(folder, &error)),
+            _ => {}
+        }
+        let found = fs::symlink_metadata(folder).map_err(|error| at(folder, &error))?;
+        if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() || found.mode() & 0o077 != 0 {
+            let message = format!("{} belongs to somebody else or is open to others: remove it", folder.display());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+        }
+        Ok(())
+    }
+    #[cfg(not(unix))]
+    fs::create_dir_all(folder).map_err(|error| at(folder, &error))
+}
+
+/// Held while runs begin and while dead ones are looked for, so that a run that is just beginning doesn't look dead.
+fn gate() -> io::Result<File> {
+    let runs = base()?.join("runs");
+    fs::create_dir_all(&runs).map_err(|error| at(&runs, &error))?;
+    let path = runs.join("gate");
+    let gate = File::create(&path).map_err(|error| at(&path, &error))?;
+    gate.lock().map_err(|error| at(&path, &error))?;
+    Ok(gate)
+}
+
+fn dead_runs() -> Vec<PathBuf> {
+    let Ok(_gate) = gate() else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(runs()) else { return Vec::new() };
+    let folders = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir());
+    folders
+        .filter(|folder| match File::open(folder.join("lock")) {
+            Ok(lock) => !matches!(lock.try_lock(), Err(TryLockError::WouldBlock)),
+            Err(_) => true,
+        })
+        .collect()
+}
+
+fn record(folder: &Path) -> Vec<(PathBuf, Owned)> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("owned-")))
+        .filter_map(|path| Some((path.clone(), serde_json::from_slice(&fs::read(&path).ok()?).ok()?)))
+        .collect()
+}
+
+/// The record of a run and of its parts.
+fn whole_record(folder: &Path) -> Vec<(PathBuf, Owned)> {
+    let parts = part::parts("", folder).into_iter().flat_map(|(_, part)| whole_record(&part));
+    record(folder).into_iter().chain(parts).collect()
+}
+
+async fn clean(id: &str, folder: &Path) -> Vec<String> {
+    let mut left = Vec::new();
+    let mut record = whole_record(folder);
+    // A vhost or a queue needs its broker, so a container goes last, and so do processes where one may be the broker.
+    record.sort_by_key(|(_, owned)| matches!(owned, Owned::Container { .. }));
+    let own_container = record.iter().any(|(_, owned)| matches!(owned, Owned::Container { .. }));
+    let is_broker = |id: &str| !processes(&broker_mark(id)).is_empty();
+    let own_broker = own_container || is_broker(id) || part::parts(id, folder).iter().any(|(id, _)| is_broker(id));
+    if !own_broker {
+        end_processes(id).await;
+    }
+    for (path, owned) in record {
+        match remove(&owned, own_broker).await {
+            Ok(()) => {
+                let _ = fs::remove_file(path);
+            }
+            Err(problem) => left.push(problem),
+        }
+    }
+    end_processes(id).await;
+    if left.is_empty()
+        && let Err(error) = fs::remove_dir_all(folder)
+    {
+        left.push(at(folder, &error).to_string());
+    }
+    left
+}
+
+/// The mark of a broker that this run started.
+#[must_use]
+pub fn broker_mark(run: &str) -> String {
+    format!("{run}.broker")
+}
+
+async fn remove(owned: &Owned, own_broker: bool) -> Result<(), String> {
+    let removed = tokio::time::timeout(PATIENCE, async {
+        match owned {
+            // With the broker, the vhost goes.
+            Owned::Vhost { .. } | Owned::Queue { .. } if own_broker => Ok(()),
+            Owned::Vhost { management, name } => management.delete_vhost(name).await.map_err(|error| error.to_string()),
+            Owned::Queue { address, name } => {
+                hand::delete_queue(address, name).await.map_err(|error| error.to_string())
+            }
+            Owned::Container { name } => crate::brokers::docker::remove(name).await,
+        }
+    });
+    match removed.await {
+        Ok(result) => result,
+        Err(_) => Err(format!("removing {owned:?} took longer than {} s", PATIENCE.as_secs())),
+    }
+}
+
+/// The living processes that carry this mark, or one that starts with it and a dot: `RUN.program` belongs to `RUN`.
+#[must_use]
+#[cfg(target_os = "linux")]
+pub fn processes(mark: &str) -> Vec<i32> {
+    let exact = format!("{MARK}={mark}");
+    let below = format!("{exact}.");
+    let carries = |variable: &[u8]| variable == exact.as_bytes() || variable.starts_with(below.as_bytes());
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
+        .filter(|pid| {
+            // A process that has ended, and that nobody has asked about yet, has an empty environment.
+            fs::read(format!("/proc/{pid}/environ"))
+                .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(carries))
+        })
+        .collect()
+}
+
+/// The living processes that carry this mark, or one that starts with it and a dot: `RUN.program` belongs to `RUN`.
+#[must_use]
+#[cfg(not(target_os = "linux"))]
+pub fn processes(mark: &str) -> Vec<i32> {
+    // On macOS and the BSDs `ps -E` or `e` shows the environment behind the command. Windows has no such thing; there,
+    // a program is ended by its handle.
+    let arguments = if cfg!(target_os = "macos") { ["-axww", "-E"] } else { ["-axww", "-e"] };
+    let told = std::process::Command::new("ps").args(arguments).args(["-o", "pid=,command="]).output();
+    let Ok(told) = told else { return Vec::new() };
+    let (exact, below) = (format!("{MARK}={mark}"), format!("{MARK}={mark}."));
+    String::from_utf8_lossy(&told.stdout)
+        .lines()
+        .filter(|line| line.split_whitespace().any(|word| word == exact || word.starts_with(&below)))
+        .filter_map(|line| line.split_whitespace().next()?.parse().ok())
+        .collect()
+}
+
+/// Asks all processes with this mark to end.
+pub fn ask_to_end(mark: &str) {
+    #[cfg(unix)]
+    for pid in processes(mark).into_iter().filter_map(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    }
+    #[cfg(not(unix))]
+    let _ = mark;
+}
+
+/// As [`end_processes`], when they had this long to end by themselves.
+pub async fn end_processes_in(mark: &str, patience: Duration) {
+    let gone = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(10));
+        while !processes(mark).is_empty() {
+            tick.tick().await;
+        }
+    };
+    let _ = tokio::time::timeout(patience, gone).await;
+    end_processes(mark).await;
+}
+
+/// Ends all processes with this mark, at once, and waits until they are gone.
+pub async fn end_processes(mark: &str) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Pid, Signal, kill_process};
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let mut tick = tokio::time::interval(Duration::from_millis(10));
+        loop {
+            let living = processes(mark);
+            if living.is_empty() || tokio::time::Instant::now() > deadline {
+                return;
+            }
+            for pid in living.into_iter().filter_map(Pid::from_raw) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+            tick.tick().await;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = mark;
+}
+
+/// An I/O error that says where.
+pub fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_run_leaves_no_folder() {
+        let run = Run::begin().unwrap();
+        let folder = run.folder().to_owned();
+        assert!(folder.join("lock").exists());
+        assert_eq!(run.end().await, Vec::<String>::new());
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn a_living_run_is_not_taken_for_dead_and_a_dropped_one_is() {
+        let run = Run::begin().unwrap();
+        let folder = run.folder().to_owned();
+        assert!(!dead_runs().contains(&folder));
+        drop(run);
+        assert!(dead_runs().contains(&folder));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test]
+    #[cfg(target_os = "linux")]
+    async fn processes_that_left_their_parent_end_with_the_run() {
+        let run = Run::begin().unwrap();
+        // A grandchild in a session of its own, as a daemon is.
+        let script = "setsid sh -c 'exec sleep 600' & wait";
+        let mut shell = tokio::process::Command::new("sh");
+        let mut child = shell.args(["-c", script]).env(MARK, run.id()).kill_on_drop(true).spawn().unwrap();
+        let id = run.id().to_owned();
+        let mut tick = tokio::time::interval(Duration::from_millis(5));
+        let both_run = async {
+            while processes(&id).len() < 2 {
+                tick.tick().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, both_run).await.expect("both processes start");
+        run.end().await;
+        tokio::time::timeout(PATIENCE, child.wait()).await.expect("the shell is ended").unwrap();
+        assert_eq!(processes(&id), Vec::<i32>::new());
+    }
+}

@@ -1,0 +1,291 @@
+//! From `--path`, `--program` or nothing to a program that can run.
+
+use recording::NotChecked;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use cli::{CommandLine, ProgramArgs};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::Command,
+    time::timeout,
+};
+
+use crate::{
+    activity::watched,
+    brokers::address::without_passwords,
+    kit,
+    owner::MARK,
+    program::{
+        Program, command, messages,
+        target::{self, Asked, Target},
+    },
+};
+
+/// How long a build may take: a first one compiles the dependencies, on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+
+/// Where the program comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The lesson's own program: the folder of its package.
+    Reference(PathBuf),
+    /// A Rust package, or one of the programs in it.
+    Package(Asked),
+    /// A command line.
+    Command(CommandLine),
+}
+
+/// The program that a check is about where nobody names another.
+#[derive(Clone, Copy, Debug)]
+pub struct Reference<'a> {
+    /// Its package.
+    pub folder: &'a Path,
+    /// As `check lesson 01` names it.
+    pub number: &'a str,
+    /// As `check lesson hello-send` names it.
+    pub id: &'a str,
+}
+
+/// Why there is no program.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NoProgram {
+    /// It does not compile: what the compiler says.
+    DoesNotCompile(recording::BuildError),
+    /// We can't tell.
+    NotChecked(NotChecked),
+}
+
+impl Source {
+    /// What the flags ask for; `own` is the learner's package, where there is one, and `reference` the lesson's own.
+    #[must_use]
+    pub fn from_args(args: &ProgramArgs, reference: &Reference<'_>, own: Option<PathBuf>) -> Source {
+        let package = |path: Option<&PathBuf>, folder: PathBuf| {
+            Source::Package(Asked {
+                lesson: reference.number.to_owned(),
+                id: reference.id.to_owned(),
+                path: path.cloned(),
+                folder,
+                bin: args.bin.clone(),
+            })
+        };
+        match (&args.path, &args.program) {
+            (Some(path), _) => package(Some(path), target::folder_of(path)),
+            (None, Some(line)) => Source::Command(line.clone()),
+            (None, None) if args.reference => Source::Reference(reference.folder.to_owned()),
+            (None, None) => match own {
+                Some(own) => package(None, own),
+                None => Source::Reference(reference.folder.to_owned()),
+            },
+        }
+    }
+
+    /// How a report names it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Source::Reference(folder) => format!("{} (the lesson's own program)", kit::shown(folder)),
+            Source::Package(asked) => {
+                let bin = asked.bin.as_ref().map(|bin| format!(", the program {bin}")).unwrap_or_default();
+                kit::shown(&asked.folder) + &bin
+            }
+            Source::Command(line) => without_passwords(&line.typed),
+        }
+    }
+
+    /// What is typed to check it. Without a flag it is the learner's own that is judged.
+    #[must_use]
+    pub fn check_command(&self, lesson: &str, as_mine: bool) -> String {
+        let check = format!("cargo xtask check lesson {lesson}");
+        let command = match self {
+            Source::Package(asked) => asked.check_command(),
+            Source::Command(line) => {
+                format!("{check} --program {}", shell_words::quote(&without_passwords(&line.typed)))
+            }
+            Source::Reference(_) => format!("{check} --reference"),
+        };
+        command + if as_mine { " --as-mine" } else { "" }
+    }
+
+    /// Builds it, when it needs building. `mark` is the run that owns the build.
+    ///
+    /// # Errors
+    ///
+    /// [`NoProgram`].
+    pub async fn build(&self, mark: &str) -> Result<Program, NoProgram> {
+        match self {
+            Source::Reference(folder) => match built_already(folder) {
+                Some(program) => Ok(program),
+                None => package(folder, None, mark).await.map_err(|none| none.into_plain(folder)),
+            },
+            Source::Package(asked) => chosen(asked, mark).await,
+            Source::Command(line) => command::program(line).map_err(NoProgram::NotChecked),
+        }
+    }
+}
+
+/// The lesson's own program, when xtask built it along with us.
+fn built_already(folder: &Path) -> Option<Program> {
+    let package = std::env::var(cli::BUILT).ok()?;
+    let is_this = folder.file_name()?.to_str()?.split_once('-')?.1 == package;
+    let program = std::env::current_exe().ok()?.with_file_name(format!("{package}{}", std::env::consts::EXE_SUFFIX));
+    (is_this && program.is_file()).then(|| Program {
+        command: vec![program.to_string_lossy().into_owned()],
+        folder: folder.to_owned(),
+        is_package: true,
+        warnings: Vec::new(),
+    })
+}
+
+/// The program that is asked for. cargo is asked which one it may be only where it does not build one at once.
+async fn chosen(asked: &Asked, mark: &str) -> Result<Program, NoProgram> {
+    if !asked.names_a_source() {
+        match package(&asked.folder, asked.bin.as_deref(), mark).await {
+            Ok(program) => return Ok(program),
+            Err(NotBuilt::No(none)) => return Err(none),
+            Err(NotBuilt::NotOne) => {}
+        }
+    }
+    let Target { folder, bin } = target::choose(asked, mark).await.map_err(NoProgram::NotChecked)?;
+    package(&folder, Some(&bin), mark).await.map_err(|none| none.into_plain(&folder))
+}
+
+/// Why a package gave no program.
+enum NotBuilt {
+    /// It has none, or several, or is no package but a workspace.
+    NotOne,
+    No(NoProgram),
+}
+
+impl NotBuilt {
+    /// Where nothing more can be found out.
+    fn into_plain(self, folder: &Path) -> NoProgram {
+        match self {
+            NotBuilt::No(none) => none,
+            NotBuilt::NotOne => NoProgram::NotChecked(NotChecked {
+                message: format!("cargo built no program in {}, or several.", folder.display()),
+                hints: vec!["A program has a src/main.rs; of several, name one: --bin NAME".to_owned()],
+            }),
+        }
+    }
+}
+
+/// What cargo says where it is asked for one program, and there is none by that name, or not one.
+const NOT_ONE: [&str; 4] = [
+    "extra arguments to `rustc` can only be passed to one target",
+    "no bin target named",
+    "is a virtual manifest",
+    "no bin targets",
+];
+
+async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program, NotBuilt> {
+    let not_checked = |message: String, hint: &str| {
+        NotBuilt::No(NoProgram::NotChecked(NotChecked { message, hints: vec![hint.to_owned()] }))
+    };
+    // cargo is started in the folder, where a path relative to ours leads elsewhere.
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let manifest = absolute.join("Cargo.toml");
+    if !manifest.is_file() {
+        let message = format!("There is no Rust package in {}: {} is missing.", folder.display(), manifest.display());
+        return Err(not_checked(
+            message,
+            "Name the folder that has a Cargo.toml, or judge a command: --program 'COMMAND'",
+        ));
+    }
+    let mut cargo = cargo();
+    cargo.arg("rustc");
+    match bin {
+        Some(bin) => cargo.args(["--bin", bin]),
+        None => cargo.arg("--bins"),
+    };
+    cargo.args(["--quiet", "--message-format=json", "--manifest-path"]).arg(&manifest);
+    // Packages with one name that are built into one folder are one package to cargo, wherever they lie: it would take the
+    // program of another for this one's. With its place in it, each is itself, and dependencies stay shared.
+    cargo.args(["--", "-C"]).arg(format!("metadata={}", place(&absolute)));
+    cargo.env(MARK, mark).current_dir(&absolute).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    #[cfg(unix)]
+    cargo.process_group(0);
+    let (status, messages, said) = match timeout(PATIENCE, build(cargo.kill_on_drop(true))).await {
+        Ok(Ok(built)) => built,
+        Ok(Err(error)) => {
+            let message = format!("cargo could not be started: {error}.");
+            return Err(not_checked(message, "Install Rust: https://rustup.rs"));
+        }
+        Err(_) => {
+            let message = format!("Building took longer than {} minutes.", PATIENCE.as_secs() / 60);
+            return Err(not_checked(message, "Build it by hand to see what takes so long: cargo build"));
+        }
+    };
+    if !status.success() {
+        // The compiler's errors are about the program. Without one it was cargo itself that failed, for want of a
+        // dependency or a linker.
+        return Err(if NOT_ONE.iter().any(|words| said.contains(words)) {
+            NotBuilt::NotOne
+        } else if let Some(errors) = messages::errors(&messages) {
+            NotBuilt::No(NoProgram::DoesNotCompile(errors))
+        } else {
+            let message = format!("cargo could not build {}:\n{said}", folder.display());
+            not_checked(message, "Fix what cargo names, then check again")
+        });
+    }
+    let programs = messages::executables(&messages);
+    match programs.as_slice() {
+        [program] => {
+            let warnings = messages::unused(&messages, &manifest);
+            Ok(Program { command: vec![program.clone()], folder: absolute, is_package: true, warnings })
+        }
+        _ => Err(NotBuilt::NotOne),
+    }
+}
+
+/// cargo as somebody would type it in the package's folder: with the toolchain that is chosen there, not the one that runs us.
+pub(super) fn cargo() -> Command {
+    let is_there = |folder: PathBuf| folder.join(format!("cargo{}", std::env::consts::EXE_SUFFIX)).is_file();
+    let on_path = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(is_there));
+    let mut cargo = if on_path { Command::new("cargo") } else { Command::new(kit::cargo()) };
+    for inherited in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
+        cargo.env_remove(inherited);
+    }
+    cargo
+}
+
+/// Runs cargo to its end: its status, its messages, and what it said on stderr. Meanwhile a terminal sees how far it is.
+async fn build(cargo: &mut Command) -> io::Result<(ExitStatus, String, String)> {
+    let mut child = cargo.spawn()?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let told = async {
+        let (mut messages, mut crates) = (String::new(), 0_u32);
+        let shown = watched("compiling the program");
+        let mut lines = BufReader::new(stdout.ok_or_else(|| io::Error::other("cargo has no stdout"))?).lines();
+        while let Some(text) = lines.next_line().await? {
+            if text.contains("\"reason\":\"compiler-artifact\"") && text.contains("\"fresh\":false") {
+                crates += 1;
+                shown.how_far(&format!("{crates} {}", if crates == 1 { "crate" } else { "crates" }));
+            }
+            messages.push_str(&text);
+            messages.push('\n');
+        }
+        Ok(messages)
+    };
+    let heard = async {
+        let mut said = Vec::new();
+        if let Some(mut stderr) = stderr {
+            stderr.read_to_end(&mut said).await?;
+        }
+        io::Result::Ok(String::from_utf8_lossy(&said).trim_end().to_owned())
+    };
+    let (messages, said): (io::Result<String>, _) = tokio::join!(told, heard);
+    Ok((child.wait().await?, messages?, said?))
+}
+
+/// A word that stands for a folder, and for no other.
+fn place(folder: &Path) -> String {
+    let mut hasher = DefaultHasher::new();
+    folder.hash(&mut hasher);
+    format!("hello-rabbit-{:016x}", hasher.finish())
+}

@@ -1,0 +1,148 @@
+//! A command line of `--program`: whether what it names is there, so that a typing mistake is not taken for the program's.
+
+use recording::NotChecked;
+use std::path::{Path, PathBuf};
+
+use cli::CommandLine;
+
+use crate::program::Program;
+
+/// What ends the names of source files that an interpreter runs.
+const SCRIPTS: [&str; 21] = [
+    "py", "pyw", "js", "mjs", "cjs", "ts", "mts", "rb", "php", "pl", "sh", "bash", "go", "jar", "java", "lua", "ex",
+    "exs", "kts", "cs", "csx",
+];
+
+/// The least that two names may have in common for one to be taken for a misspelling of the other.
+const ALIKE: f64 = 0.6;
+
+/// The program that a command line runs, in the current folder.
+///
+/// # Errors
+///
+/// When the file that it names is not there, or there is no current folder.
+pub(super) fn program(line: &CommandLine) -> Result<Program, NotChecked> {
+    let folder = std::env::current_dir().map_err(|error| NotChecked {
+        message: format!("There is no current folder: {error}."),
+        hints: vec!["Change to a folder that exists".to_owned()],
+    })?;
+    match missing(&line.words, &folder).or_else(|| without_interpreter(&line.words, &folder)) {
+        Some(reason) => Err(reason),
+        None => Ok(Program { command: line.words.clone(), folder, is_package: false, warnings: Vec::new() }),
+    }
+}
+
+/// Why nothing can be run: the program is a path to no file, or the script that an interpreter is to run is not there.
+fn missing(words: &[String], folder: &Path) -> Option<NotChecked> {
+    let (first, rest) = words.split_first()?;
+    let file = if first.contains(std::path::MAIN_SEPARATOR) && !folder.join(first).exists() {
+        Path::new(first)
+    } else {
+        script(rest).filter(|script| !folder.join(script).exists())?
+    };
+    let place = folder.join(file).parent().map_or_else(|| folder.to_owned(), Path::to_owned);
+    let mut hints = vec!["Name it as seen from the folder that you are in".to_owned()];
+    if let Some(other) = nearest(file, &place) {
+        hints.insert(0, format!("Is it {}?", file.with_file_name(other).display()));
+    }
+    Some(NotChecked {
+        message: format!("There is no file {} in {}, so nothing was run.", file.display(), folder.display()),
+        hints,
+    })
+}
+
+/// Why a script would be run by the shell, which does not know its language: its first line does not name an interpreter.
+fn without_interpreter(words: &[String], folder: &Path) -> Option<NotChecked> {
+    let name = words.first()?;
+    let language = Path::new(name).extension()?.to_str().filter(|extension| SCRIPTS.contains(extension))?;
+    let start = std::fs::read(folder.join(name)).ok()?;
+    let is_run = ["sh", "bash", "jar"].contains(&language) || start.starts_with(b"#!");
+    (!is_run).then(|| NotChecked {
+        message: format!("The first line of {name} does not name what runs it, so nothing was run."),
+        hints: vec![format!(
+            "Name the interpreter: --program 'python3 {name}' for Python, or #!/usr/bin/env python3 as the first line"
+        )],
+    })
+}
+
+/// The script among an interpreter's arguments: the first that is no flag, where it looks like a source file.
+fn script(arguments: &[String]) -> Option<&Path> {
+    let first = arguments.iter().find(|argument| !argument.starts_with('-') && *argument != "run")?;
+    let path = Path::new(first);
+    let extension = path.extension()?.to_str()?;
+    SCRIPTS.contains(&extension).then_some(path)
+}
+
+/// The file in this folder whose name is most like that of `file`.
+fn nearest(file: &Path, folder: &Path) -> Option<PathBuf> {
+    let wanted = file.file_name()?.to_str()?;
+    let names = folder.read_dir().ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let alike = names.map(|name| (strsim::normalized_damerau_levenshtein(&name, wanted), name));
+    let (_, name) = alike.filter(|(alike, _)| *alike >= ALIKE).max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    Some(PathBuf::from(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn told(line: &str) -> Option<String> {
+        let folder = std::env::temp_dir().join(format!("hello-rabbit-command-{}", std::process::id()));
+        fs::create_dir_all(folder.join("sub")).unwrap();
+        for file in ["send.py", "sub/send.js", "send"] {
+            fs::write(folder.join(file), "").unwrap();
+        }
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let reason = missing(&words, &folder)?;
+        Some(format!("{} {}", reason.message.split(" in ").next().unwrap(), reason.hints[0]))
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named_and_the_one_that_was_meant() {
+        for (line, expected) in [
+            ("python3 sned.py", "There is no file sned.py Is it send.py?"),
+            ("python3 -u sned.py 5672", "There is no file sned.py Is it send.py?"),
+            ("node sub/sendd.js", "There is no file sub/sendd.js Is it sub/send.js?"),
+            ("./sent", "There is no file ./sent Is it ./send?"),
+            ("go run cmd/xyzzy.go", "There is no file cmd/xyzzy.go Name it as seen from the folder that you are in"),
+        ] {
+            assert_eq!(told(line).as_deref(), Some(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_script_that_names_no_interpreter_is_not_run_by_the_shell() {
+        let folder = std::env::temp_dir().join(format!("hello-rabbit-interpreter-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        for (name, text, is_run) in [
+            ("bare.py", "import pika", false),
+            ("named.py", "#!/usr/bin/env python3\nimport pika", true),
+            ("script.sh", "echo hello", true),
+            ("compiled", "\x7fELF", true),
+        ] {
+            fs::write(folder.join(name), text).unwrap();
+            assert_eq!(without_interpreter(&[format!("./{name}")], &folder).is_none(), is_run, "{name}");
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_there_or_no_file_at_all_is_run() {
+        for line in [
+            "python3 send.py",
+            "python3 -u send.py nothing.py",
+            "./send",
+            "cargo run",
+            "python3 -m sender",
+            "python3 -c print(1.py)",
+            "go run .",
+            "go run ./cmd/send",
+            "env A=b python3 sned",
+            "sh",
+        ] {
+            assert_eq!(told(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! A program under watch: its output, its end, and the end of all it started.
+//!
+//! It sees a terminal on stdin and stdout, so that it prints line by line: Python, C and Ruby hold stdout back where it is
+//! a pipe. The terminal is so wide that nothing wraps. stderr is a pipe of its own.
+
+use recording::{NotChecked, ProgramExit, ProgramRun};
+use std::{
+    io,
+    process::{ExitStatus, Stdio},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    process::Child,
+    sync::oneshot,
+    task::{JoinHandle, JoinSet},
+    time::{Instant, sleep_until, timeout},
+};
+
+use crate::{
+    owner::{self, MARK, Run},
+    program::{Program, script},
+    stage::Seen,
+};
+
+/// How long its streams may stay open after it ended: what it started may still hold them.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How many programs this process has started.
+static STARTED: AtomicU64 = AtomicU64::new(0);
+
+/// A program that was started.
+pub struct Running {
+    pid: Option<i32>,
+    end: oneshot::Sender<()>,
+    watch: JoinHandle<()>,
+    seen: Seen,
+    zero: Instant,
+}
+
+impl Running {
+    /// Starts a program, with these arguments behind its own. It finds the broker by `AMQP_URL`, and is ended at `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be started.
+    pub fn start(
+        program: &Program,
+        arguments: &[String],
+        url: &str,
+        run: &Run,
+        seen: Seen,
+        zero: Instant,
+        deadline: Instant,
+    ) -> Result<Running, NotChecked> {
+        // Of its own: several programs may be on one stage, and each ends with what it started, and no more.
+        let mark = format!("{}.program.{}", run.id(), STARTED.fetch_add(1, Ordering::Relaxed));
+        let (mut child, terminal) = spawn(program, arguments, url, &mark).map_err(|error| {
+            script::has_windows_line_ends(program).unwrap_or_else(|| not_started(&program.command[0], &error))
+        })?;
+        let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
+        let mut streams = JoinSet::new();
+        streams.spawn(read(terminal, seen.clone(), move |seen, bytes| seen.print(bytes, zero.elapsed())));
+        if let Some(stderr) = child.stderr.take() {
+            streams.spawn(read(stderr, seen.clone(), |seen, bytes| seen.stderr.push(bytes)));
+        }
+        let (end, ending) = oneshot::channel();
+        let watched = seen.clone();
+        let hold = run.hold();
+        let watch = tokio::spawn(async move {
+            let _hold = hold;
+            let (status, overdue) = tokio::select! {
+                status = child.wait() => (status.ok(), false),
+                () = sleep_until(deadline) => (None, true),
+                _ = ending => (None, true),
+                () = flood(&watched) => (None, true),
+            };
+            // Its end is its end: what it started, and left running, ends with it.
+            let at = zero.elapsed();
+            let drained_by_itself = !overdue && drained(&mut streams).await;
+            let left_running = !overdue && !owner::processes(&mark).is_empty();
+            if !drained_by_itself {
+                kill(&mut child, pid, &mark).await;
+                drained(&mut streams).await;
+            }
+            owner::end_processes(&mark).await;
+            watched.add(|seen| {
+                seen.left_running = left_running;
+                seen.exit = Some(exit(status, overdue, at));
+            });
+        });
+        Ok(Running { pid, end, watch, seen, zero })
+    }
+
+    /// Presses Ctrl-C, once: the program's whole process group gets the signal, as from a terminal. Returns false where the
+    /// operating system has no such thing.
+    #[must_use]
+    pub fn interrupt(&self) -> bool {
+        if self.seen.look(|seen| seen.interrupted_at.is_some()) {
+            return cfg!(unix);
+        }
+        let at = self.zero.elapsed();
+        self.seen.add(|seen| seen.interrupted_at = Some(at));
+        #[cfg(unix)]
+        if let Some(pid) = self.pid.and_then(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::INT);
+            return true;
+        }
+        let _ = self.pid;
+        false
+    }
+
+    /// Kills it, as `kill -9` does, with its whole process group: no goodbye, and no time for one.
+    pub fn kill(&self) {
+        let at = self.zero.elapsed();
+        self.seen.add(|seen| seen.killed_at = Some(at));
+        #[cfg(unix)]
+        if let Some(pid) = self.pid.and_then(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        }
+    }
+
+    /// Ends the program, if it still runs, and all it started. Its end is on record after this.
+    pub async fn end(self) {
+        let _ = self.end.send(());
+        let _ = self.watch.await;
+    }
+}
+
+/// Waits until the program has said more to the broker than is kept. It is judged by that, and the rest would only cost memory.
+async fn flood(seen: &Seen) {
+    while !seen.until(Instant::now() + Duration::from_secs(3600), |seen| seen.events_cut).await {}
+}
+
+/// Why nothing was run, and what to do.
+fn not_started(name: &str, error: &io::Error) -> NotChecked {
+    let message = format!("{name} could not be started, so nothing was run: {error}.");
+    let hint = match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!("Make it executable (chmod +x {name}), or name its interpreter: --program 'python3 {name}'")
+        }
+        // ENOEXEC, "Exec format error": neither a program for this machine nor a script that names its interpreter.
+        _ if error.raw_os_error() == Some(8) => {
+            format!(
+                "A script's first line names its interpreter, as in #!/usr/bin/env python3; or write --program 'python3 {name}'"
+            )
+        }
+        _ => "Is it installed, and is the path right, seen from the folder you are in?".to_owned(),
+    };
+    NotChecked { message, hints: vec![hint] }
+}
+
+async fn read(mut from: impl AsyncRead + Unpin, seen: Seen, keep: impl Fn(&mut ProgramRun, &[u8])) {
+    let mut buffer = vec![0; 16 * 1024];
+    // A terminal whose other side is closed answers with an error; that is its way to say that nothing more comes.
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        seen.add(|seen| keep(seen, &buffer[..read]));
+    }
+}
+
+/// Waits for the streams' ends, a moment. Returns whether they came.
+async fn drained(streams: &mut JoinSet<()>) -> bool {
+    timeout(PATIENCE, async { while streams.join_next().await.is_some() {} }).await.is_ok()
+}
+
+async fn kill(child: &mut Child, pid: Option<i32>, mark: &str) {
+    #[cfg(unix)]
+    if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+    }
+    let _ = pid;
+    owner::end_processes(mark).await;
+    let _ = child.kill().await;
+}
+
+fn exit(status: Option<ExitStatus>, overdue: bool, at: Duration) -> ProgramExit {
+    #[cfg(unix)]
+    let signal = status.and_then(|status| std::os::unix::process::ExitStatusExt::signal(&status));
+    #[cfg(not(unix))]
+    let signal = None;
+    ProgramExit { code: status.and_then(|status| status.code()), signal, overdue, at }
+}
+
+/// Starts it on a terminal of its own. Its session ends with the terminal, so it does not outlive us by far even when we
+/// are killed.
+#[cfg(unix)]
+fn spawn(program: &Program, arguments: &[String], url: &str, mark: &str) -> io::Result<(Child, pty_process::Pty)> {
+    let to_io = |error: pty_process::Error| match error {
+        pty_process::Error::Io(error) => error,
+        other => io::Error::other(other),
+    };
+    let (terminal, inside) = pty_process::open().map_err(to_io)?;
+    terminal.resize(pty_process::Size::new(100, 10_000)).map_err(to_io)?;
+    let command = pty_process::Command::new(&program.command[0])
+        .args(&program.command[1..])
+        .args(arguments)
+        .current_dir(&program.folder)
+        .env("AMQP_URL", url)
+        .env(MARK, mark)
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    let child = command.spawn(inside).map_err(to_io)?;
+    Ok((child, terminal))
+}
+
+/// Without pseudo-terminals: a pipe.
+#[cfg(not(unix))]
+fn spawn(
+    program: &Program,
+    arguments: &[String],
+    url: &str,
+    mark: &str,
+) -> io::Result<(Child, tokio::process::ChildStdout)> {
+    let mut child = tokio::process::Command::new(&program.command[0])
+        .args(&program.command[1..])
+        .args(arguments)
+        .current_dir(&program.folder)
+        .env("AMQP_URL", url)
+        .env(MARK, mark)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no stdout"))?;
+    Ok((child, stdout))
+}

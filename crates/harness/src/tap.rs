@@ -1,0 +1,208 @@
+//! The tap: a proxy between program and broker that writes the conversation down.
+//!
+//! It forwards first and records second. Bytes go through as they came; the one thing it changes is the vhost in
+//! `connection.open`, so that a program that asks for `/` lands in the check's own room. What is read gets its place in the
+//! order when it is read, and is understood by a task that nobody waits for: recording costs the program no time, and bytes
+//! that make no sense are forwarded all the same.
+
+mod pipe;
+mod recorder;
+#[cfg(test)]
+mod tests;
+
+use recording::NotChecked;
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::{Instant, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use wire::{Peer, What};
+
+pub use recorder::Bounds;
+
+use crate::{brokers::address::Address, owner::Hold, stage::Seen, tap::recorder::Recorder};
+
+/// The vhost that programs ask for.
+const ASKED_VHOST: &str = "/";
+
+/// How long the connections may take to end after the program did.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// An open tap.
+pub struct Tap {
+    port: u16,
+    login: Address,
+    stop: CancellationToken,
+    door: Door,
+    doors: JoinSet<()>,
+    recorder: tokio::task::JoinHandle<()>,
+}
+
+/// The way into a tap, which can be closed while those who are in stay in.
+#[derive(Clone)]
+pub struct Door {
+    close: CancellationToken,
+    /// Whether nobody listens any more.
+    closed: watch::Receiver<()>,
+}
+
+impl Door {
+    /// Lets nobody else in. Its port is free after this.
+    pub async fn close(mut self) {
+        self.close.cancel();
+        // The senders are with those who listen; when all are gone, so is the port's last listener.
+        while self.closed.changed().await.is_ok() {}
+    }
+}
+
+/// What every connection through the tap needs.
+struct Route {
+    broker: String,
+    room: String,
+    notes: Recorder,
+    stop: CancellationToken,
+}
+
+impl Tap {
+    /// Opens a tap in front of the broker at `room`, on this port of loopback, or any. Programs that ask for `/` get the
+    /// room's vhost. It is `hold` that tells when its port is free again after a tap was dropped. Connections of a program that
+    /// says more than `bounds` are cut.
+    ///
+    /// # Errors
+    ///
+    /// When the port is taken.
+    pub async fn open(
+        room: &Address,
+        port: Option<u16>,
+        seen: Seen,
+        zero: Instant,
+        hold: Option<Hold>,
+        bounds: Bounds,
+    ) -> Result<Tap, NotChecked> {
+        let listeners = listen(port).await.map_err(|error| NotChecked {
+            message: format!("The checker can't listen on port {} of 127.0.0.1: {error}.", port.unwrap_or(0)),
+            hints: vec![
+                "If a broker of yours has the port: stop it for the check, or let the program read AMQP_URL instead of --port".to_owned(),
+                "If it is the broker kept warm: cargo xtask broker down, then cargo xtask broker up --port 5673".to_owned(),
+            ],
+        })?;
+        let port = listeners.first().and_then(|door| door.local_addr().ok()).map_or(0, |address| address.port());
+        let (notes, pages) = mpsc::unbounded_channel();
+        let notes = Recorder::new(notes, zero, bounds);
+        let recorder = tokio::spawn(recorder::record(pages, seen, room.vhost.clone(), bounds, notes.full().clone()));
+        let stop = CancellationToken::new();
+        let route =
+            Arc::new(Route { broker: room.host_and_port(), room: room.vhost.clone(), notes, stop: stop.clone() });
+        let mut doors = JoinSet::new();
+        let (open, closed) = watch::channel(());
+        let open = Arc::new(open);
+        let door = Door { close: stop.child_token(), closed };
+        for listener in listeners {
+            doors.spawn(attend(listener, route.clone(), door.close.clone(), open.clone(), hold.clone()));
+        }
+        drop(open);
+        let login = Address { host: "127.0.0.1".to_owned(), port, vhost: ASKED_VHOST.to_owned(), ..room.clone() };
+        Ok(Tap { port, login, stop, door, doors, recorder })
+    }
+
+    /// The port it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The address that a program should connect to.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.login.url()
+    }
+
+    /// The way in.
+    #[must_use]
+    pub fn door(&self) -> Door {
+        self.door.clone()
+    }
+
+    /// Lets the connections end and closes the tap. What was said is on record after this.
+    pub async fn close(mut self) {
+        self.stop.cancel();
+        let ended = timeout(PATIENCE, async { while self.doors.join_next().await.is_some() {} }).await;
+        if ended.is_err() {
+            self.doors.shutdown().await;
+        }
+        // With the last connection, the last sender of notes is gone, so the recorder comes to its end.
+        let _ = timeout(PATIENCE, self.recorder).await;
+    }
+}
+
+/// Listens on both loopback addresses where the port is given: `localhost` may be either.
+async fn listen(port: Option<u16>) -> io::Result<Vec<TcpListener>> {
+    let mut listeners = vec![TcpListener::bind((Ipv4Addr::LOCALHOST, port.unwrap_or(0))).await?];
+    if let Some(port) = port {
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
+            Ok(listener) => listeners.push(listener),
+            // Taken, it would lead a program past us; not there at all, it leads nobody anywhere.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(listeners)
+}
+
+/// Accepts connections until the door closes, then waits for those that are open.
+async fn attend(
+    listener: TcpListener,
+    route: Arc<Route>,
+    close: CancellationToken,
+    open: Arc<watch::Sender<()>>,
+    _hold: Option<Hold>,
+) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((program, _)) => {
+                    connections.spawn(connect(program, route.clone()));
+                }
+                Err(_) => break,
+            },
+            () = close.cancelled() => break,
+        }
+    }
+    drop((listener, open));
+    while connections.join_next().await.is_some() {}
+}
+
+async fn connect(program: TcpStream, route: Arc<Route>) {
+    let number = route.notes.number();
+    route.notes.say(number, Peer::Program, What::Connected);
+    let broker = match TcpStream::connect(&route.broker).await {
+        Ok(broker) => broker,
+        Err(error) => return route.notes.say(number, Peer::Broker, What::Unreachable(error.to_string())),
+    };
+    // Small frames must not wait for more to come.
+    let _ = (program.set_nodelay(true), broker.set_nodelay(true));
+    let (from_program, to_program) = program.into_split();
+    let (from_broker, to_broker) = broker.into_split();
+    let rewrite = pipe::VhostRewrite::new(ASKED_VHOST, &route.room);
+    let there = pipe::forward(from_program, to_broker, Peer::Program, number, &route.notes, Some(rewrite));
+    let back = pipe::forward(from_broker, to_program, Peer::Broker, number, &route.notes, None);
+    let mut both = pin!(async { tokio::join!(there, back) });
+    tokio::select! {
+        _ = &mut both => {}
+        // What is not kept is not worth the broker's memory.
+        () = route.notes.full().cancelled() => {}
+        // The program is gone; what the broker still says is of interest for a moment only.
+        () = route.stop.cancelled() => drop(timeout(PATIENCE / 2, both).await),
+    }
+}
