@@ -3,6 +3,7 @@
 pub mod busy;
 pub mod json;
 pub mod json_text;
+pub mod schema;
 pub mod text;
 
 use std::io::{self, IsTerminal, Write};

@@ -12,6 +12,9 @@ use crate::verdict::{Note, Outcome, Report, Step};
 /// The version of the format.
 pub const FORMAT: &str = "hello-rabbit/check/v1";
 
+/// The book's page that explains codes.
+const FAULTS: &str = "reference/faults.html";
+
 /// A field of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -56,6 +59,11 @@ pub const FIELDS: &[Field] = &[
         "steps[].page",
         "string",
         "the book's section about it, below the book's own address; empty where there is none",
+    ),
+    field(
+        "steps[].explained",
+        "string",
+        "the book's explanation of the code, below the book's own address, as in `reference/faults.html#publish.other-key`; empty where there is no code",
     ),
     field("steps[].read", "string", "the address of a page that has more about it"),
     field("notes", "array", "what to know about a program that passed; empty for any other verdict"),
@@ -208,8 +216,14 @@ fn step(step: &Step) -> Value {
         "message": message,
         "hint": hint,
         "page": step.page,
+        "explained": code.map(explained).unwrap_or_default(),
         "read": step.read,
     })
+}
+
+/// The address of the code's explanation, below the book's own address.
+fn explained(code: &str) -> String {
+    format!("{FAULTS}#{code}")
 }
 
 fn note(note: &Note) -> Value {

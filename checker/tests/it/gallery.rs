@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use crate::shared::gallery::{self, Room};
+use testkit::gallery::{self, Room};
 
 #[test]
 fn every_program_can_be_made_and_every_step_has_one_that_fails() {

@@ -12,6 +12,7 @@ mod learner;
 mod moved;
 mod reference;
 mod rules;
+mod schema;
 mod several;
 #[path = "../shared/mod.rs"]
 mod shared;

@@ -33,8 +33,11 @@ use crate::{
 
 /// Compares with a file in book/recorded.
 pub fn recorded(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../book/recorded").join(name);
-    Assert::new().action_env("SNAPSHOTS").eq(Data::text(text), Data::read_from(&path, None).raw());
+    Assert::new().action_env("SNAPSHOTS").eq(Data::text(text), Data::read_from(&in_the_book(name), None).raw());
+}
+
+fn in_the_book(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../book/recorded").join(name)
 }
 
 #[test]
@@ -63,7 +66,7 @@ fn verdicts_are_those_of_the_book() {
 }
 
 /// A real report.
-fn report(arguments: &[&str], exit: Exit) -> Value {
+pub fn report(arguments: &[&str], exit: Exit) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_checker"))
         .args(["check", "lesson"])
         .args(arguments)
@@ -92,7 +95,7 @@ fn noted() -> Value {
 }
 
 /// A package that does not compile, for a report whose first step is `build`.
-fn broken() -> PathBuf {
+pub fn broken() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken");
     std::fs::create_dir_all(folder.join("src")).unwrap();
     let manifest = "[package]\nname = \"broken\"\nedition = \"2024\"\n[workspace]\n";
@@ -128,6 +131,13 @@ fn the_reports_fields_are_those_of_the_book() {
         }
     }
     assert!(seen.is_empty(), "reports have fields that FIELDS in checker/src/report/json.rs does not list: {seen:?}");
+
+    let faults = std::fs::read_to_string(in_the_book("faults.md")).unwrap();
+    let steps = reports.iter().flat_map(|report| report["steps"].as_array().unwrap());
+    for (step, code) in steps.filter_map(|step| Some((step, step["code"].as_str()?))) {
+        assert_eq!(step["explained"], format!("reference/faults.html#{code}"));
+        assert!(faults.contains(&format!("{{#{code}}}")), "the page of faults has no {code}");
+    }
 
     let mut table = "| field | type | what it says |\n|---|---|---|\n".to_owned();
     for field in FIELDS {

@@ -75,6 +75,15 @@ impl Place {
         }
     }
 
+    /// Whether all programs are tried here: on the embedded broker, and on the RabbitMQ that it behaves like.
+    pub fn is_newest(&self) -> bool {
+        match self {
+            Place::Embedded => true,
+            Place::Docker(image) => image == docker::OFFICIAL || image == docker::BUILT[0],
+            _ => false,
+        }
+    }
+
     /// Whether a broker of this place refuses transient queues: RabbitMQ does so from 4.3 on, unless it is configured not to.
     pub fn denies_transient(&self) -> bool {
         match self {

@@ -13,7 +13,10 @@ use std::{
     time::Duration,
 };
 
-use checker::brokers::{address::Address, hand::Hand};
+use checker::{
+    brokers::{address::Address, hand::Hand},
+    lessons::{self, Lesson},
+};
 use libtest_mimic::Failed;
 use wire::words;
 
@@ -53,7 +56,19 @@ impl Python {
 
 /// The script of a classic program.
 fn script(program: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/classic").join(program).with_extension("py")
+    let of = |lesson: Lesson| lesson.folder.join("classic").join(program).with_extension("py");
+    let all = lessons::all().unwrap_or_else(|error| panic!("{error}")).into_iter().map(of);
+    { all }.find(|path| path.is_file()).unwrap_or_else(|| panic!("no lesson has a classic program {program}.py"))
+}
+
+/// Each classic program, by its lesson's number.
+fn programs() -> Vec<(String, String)> {
+    let of = |lesson: Lesson| {
+        let files = fs::read_dir(lesson.folder.join("classic")).into_iter().flatten().flatten();
+        let names = files.filter_map(|file| Some(file.path().file_stem()?.to_str()?.to_owned()));
+        names.map(|name| (lesson.number.clone(), name)).collect::<Vec<_>>()
+    };
+    lessons::all().unwrap_or_else(|error| panic!("{error}")).into_iter().flat_map(of).collect()
 }
 
 /// The script with the one change by which the book makes it share our queue `hello`.
@@ -71,12 +86,12 @@ fn durable(program: &str) -> io::Result<PathBuf> {
 /// All programs pass their lessons, on a port that is written into them; those whose queue is transient, where the broker
 /// permits it.
 pub fn pass(broker: &TestBroker, python: Python) -> Result<(), Failed> {
-    for (lesson, program) in [("01", "send"), ("02", "receive"), ("03", "new_task"), ("04", "worker")] {
+    for (lesson, program) in &programs() {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
         let command = format!("{} {port}", python.command(&script(program)));
         let output = broker.check(&["lesson", lesson, "--program", &command, "--port", &port]).output()?;
         let report = String::from_utf8_lossy(&output.stdout);
-        let is_transient = ["send", "receive"].contains(&program);
+        let is_transient = ["send", "receive"].contains(&program.as_str());
         let (code, says) = match (is_transient, broker.denies_transient) {
             (true, true) => (1, "step 2 of "),
             (true, false) => (0, "note: The queue `hello` is neither durable nor exclusive."),

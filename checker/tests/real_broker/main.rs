@@ -39,10 +39,6 @@ fn main() -> ExitCode {
     // On two cores: most of the time, checks wait for what does not come.
     arguments.test_threads = arguments.test_threads.or(Some(4));
     let fixed: &[(&str, Test)] = &[
-        ("lesson_01_passes", |broker| lessons::reference(broker, "01")),
-        ("lesson_02_passes", |broker| lessons::reference(broker, "02")),
-        ("lesson_03_passes", |broker| lessons::reference(broker, "03")),
-        ("lesson_04_passes", |broker| lessons::several(broker, "04")),
         ("check_all_passes", lessons::check_all),
         ("a_mistake_is_shown", step_programs::mistake),
         ("the_report_is_json", lessons::json),
@@ -55,6 +51,7 @@ fn main() -> ExitCode {
         ("what_a_program_leaves_running_ends_with_the_check", cleaning::daemon),
         ("a_program_that_never_stops_publishing_costs_little", cleaning::flood),
     ];
+    let all_lessons = checker::lessons::all().unwrap_or_else(|error| panic!("{error}"));
     let places = Place::all();
     let in_use = Arc::new(brokers::InUse::default());
     let mut trials = Vec::new();
@@ -64,10 +61,14 @@ fn main() -> ExitCode {
             let (place, in_use) = (place.clone(), in_use.clone());
             Trial::test(name, move || test(&*in_use.broker(&place)?)).with_ignored_flag(ignored)
         };
-        let of_lessons = fixed.iter().take_while(|(name, _)| name.starts_with("lesson_"));
-        let fixed = if place.is_a_variant() { of_lessons.copied().collect() } else { fixed.to_vec() };
-        trials.extend(fixed.into_iter().map(|(name, test)| trial(name.to_owned(), Box::new(test))));
-        let gallery = gallery::all().into_iter().filter(|wrong| wrong.is_transient() || !place.is_a_variant());
+        for lesson in &all_lessons {
+            let number = lesson.number.clone();
+            let name = format!("lesson_{number}_passes");
+            trials.push(trial(name, Box::new(move |broker: &TestBroker| lessons::reference(broker, &number))));
+        }
+        let fixed = if place.is_a_variant() { &[][..] } else { fixed };
+        trials.extend(fixed.iter().copied().map(|(name, test)| trial(name.to_owned(), Box::new(test))));
+        let gallery = gallery::all().into_iter().filter(|wrong| wrong.is_for(place));
         trials.extend(
             gallery
                 .map(|wrong| trial(wrong.name(), Box::new(move |broker: &TestBroker| gallery::check(broker, &wrong)))),
@@ -115,5 +116,6 @@ fn main() -> ExitCode {
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     in_use.end();
+    gallery::write_kept();
     conclusion.exit_code()
 }

@@ -1,7 +1,5 @@
 //! What the test programs share: comparing what the checker shows with snapshots.
 
-pub mod gallery;
-
 use std::{path::Path, process::Output};
 
 /// Tests know the folder that they were built in: with this, cargo builds them again where the kit was moved.

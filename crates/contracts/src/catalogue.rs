@@ -32,6 +32,8 @@ pub struct Entry {
     pub right: String,
     /// Where to read more, where it is not the step's own page.
     pub read: String,
+    /// Why no program of the gallery has this fault; empty where one has.
+    pub not_in_gallery: String,
 }
 
 /// A file of the catalogue.

@@ -3,4 +3,6 @@
 // clippy's own exception for tests does not see helper functions.
 #![allow(clippy::unwrap_used)]
 
+mod catalogue;
+mod gallery;
 mod mistakes;

@@ -8,8 +8,8 @@ mod work_queues;
 
 use contracts::{
     contract::{Contract, judge},
-    hello_receive::{self, HelloReceive, Reached},
-    hello_send::{self, HelloSend},
+    lessons::hello_receive::{self, HelloReceive, Reached},
+    lessons::hello_send::{self, HelloSend},
     verdict::Outcome,
 };
 

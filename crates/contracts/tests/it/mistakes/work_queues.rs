@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use contracts::{
     contract::judge,
-    new_task::{self, NewTask, Sending},
-    worker::{self, Reached, Tasks, Worker},
+    lessons::new_task::{self, NewTask, Sending},
+    lessons::worker::{self, Reached, Tasks, Worker},
 };
 use recording::{ProgramExit, ProgramRun};
 use wire::{

@@ -1,6 +1,6 @@
 //! The gallery of mistakes: what learners write who are on their way, and what they have to be told.
 //!
-//! `checker/tests/gallery/LESSON-ID.toml` lists programs. Each is the lesson's own, changed in one place:
+//! `lessons/NN-name/gallery.toml` lists programs. Each is the lesson's own, changed in one place:
 //!
 //! ```toml
 //! [[programs]]
@@ -19,8 +19,14 @@
 
 use std::{fs, path::PathBuf};
 
-use checker::lessons::{self, Experiment, Lesson, Replacement, anchors};
+use contracts::{
+    anchors,
+    lesson::{self, Experiment, Lesson, Replacement},
+};
+use recording::Recording;
 use serde::Deserialize;
+
+use crate::kit;
 
 /// A program of the gallery.
 #[derive(Clone, Debug, Deserialize)]
@@ -58,6 +64,7 @@ struct File {
 }
 
 /// A lesson, and its programs.
+#[derive(Debug)]
 pub struct Room {
     /// The lesson.
     pub lesson: Lesson,
@@ -66,20 +73,46 @@ pub struct Room {
 }
 
 /// All of it.
+///
+/// # Errors
+///
+/// When a file can't be read, or is none; the error names it.
 pub fn all() -> Result<Vec<Room>, String> {
-    lessons::all().map_err(|error| error.to_string())?.into_iter().map(Room::read).collect()
+    lesson::all(&kit()).map_err(|error| error.to_string())?.into_iter().map(Room::read).collect()
+}
+
+/// What a recording of a program of the gallery calls it.
+#[must_use]
+pub fn program(lesson: &str, name: &str) -> String {
+    format!("gallery/{lesson}/{name}")
+}
+
+/// The program's name in the gallery, by its recording.
+#[must_use]
+pub fn name(recording: &Recording) -> Option<&str> {
+    recording.program.name.strip_prefix("gallery/")?.split_once('/').map(|(_, name)| name)
+}
+
+/// The file of the recordings that were made of a lesson's programs, one a line.
+#[must_use]
+pub fn recordings(lesson: &str) -> PathBuf {
+    kit().join("checker/tests/recordings").join(lesson).with_extension("jsonl")
 }
 
 impl Room {
     fn read(lesson: Lesson) -> Result<Room, String> {
-        let name = format!("checker/tests/gallery/{}.toml", lesson.about.id);
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(&name);
-        let text = fs::read_to_string(&path).map_err(|error| format!("{name}: {error}"))?;
-        let File { programs } = toml::from_str(&text).map_err(|error| format!("{name}: {error}"))?;
+        let path = lesson.folder.join("gallery.toml");
+        let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let text = fs::read_to_string(&path).map_err(|error| failed(&error))?;
+        let File { programs } = toml::from_str(&text).map_err(|error| failed(&error))?;
         Ok(Room { lesson, exhibits: programs })
     }
 
     /// The text of one of its programs.
+    ///
+    /// # Errors
+    ///
+    /// When the lesson's program can't be read, or changed like this.
     pub fn source(&self, exhibit: &Exhibit) -> Result<String, String> {
         if let Some(program) = &exhibit.program {
             return Ok(program.clone());

@@ -1,0 +1,90 @@
+//! The recordings of the gallery's programs, judged: no program runs, and no broker. What comes of them live is in
+//! `checker/tests/real_broker/gallery.rs`, which also makes the recordings (`cargo xtask bless recordings`).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
+
+use contracts::{catalogue, contract, verdict::Outcome};
+use recording::Recording;
+use testkit::gallery;
+
+/// Each recording, by its program's name, of a lesson.
+fn recordings(lesson: &str) -> BTreeMap<String, Recording> {
+    let file = gallery::recordings(lesson);
+    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let read =
+        |line: &str| Recording::read(line.as_bytes()).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let named = |recording: Recording| (gallery::name(&recording).unwrap().to_owned(), recording);
+    text.lines().map(read).map(named).collect()
+}
+
+/// The step that failed, and its report as a snapshot has it; None where all passed.
+fn failed(recording: &Recording) -> Option<(String, String, [String; 3])> {
+    let judgement = contract::of(&recording.lesson).unwrap().judge(recording).unwrap();
+    judgement.outcomes.into_iter().find_map(|(step, outcome)| match outcome {
+        Outcome::Failed(mistake) => {
+            Some((step.to_owned(), mistake.code.to_owned(), [mistake.message, mistake.evidence, mistake.hint]))
+        }
+        _ => None,
+    })
+}
+
+#[test]
+fn every_program_has_a_recording_that_comes_to_what_the_gallery_says() {
+    let mut wrong = Vec::new();
+    for room in gallery::all().unwrap() {
+        let lesson = &room.lesson.about.id;
+        let recordings = recordings(lesson);
+        let names: BTreeSet<&String> = room.exhibits.iter().map(|exhibit| &exhibit.name).collect();
+        assert_eq!(recordings.keys().collect::<BTreeSet<_>>(), names, "{lesson}: run `cargo xtask bless recordings`");
+        for exhibit in &room.exhibits {
+            let recording = &recordings[&exhibit.name];
+            let (step, said) = match failed(recording) {
+                Some((step, _, [message, _, hint])) => (step, format!("{message}\n{hint}").to_lowercase()),
+                None => Default::default(),
+            };
+            let unsaid = exhibit.says.iter().find(|words| !said.contains(&words.to_lowercase()));
+            if step != exhibit.step || unsaid.is_some() {
+                wrong.push(format!("{lesson}/{}: expected {:?}, found {step:?}: {said}", exhibit.name, exhibit.step));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn a_recording_is_judged_alike_after_it_was_written_and_read() {
+    for room in gallery::all().unwrap() {
+        for (name, recording) in recordings(&room.lesson.about.id) {
+            let mut text = Vec::new();
+            recording.write(&mut text).unwrap();
+            let again = Recording::read(text.as_slice()).unwrap();
+            assert_eq!(failed(&again), failed(&recording), "{name}");
+        }
+    }
+}
+
+/// Every fault that a rule can return is shown by a program of the gallery, or the catalogue says why none shows it.
+#[test]
+fn every_fault_of_the_catalogue_is_in_the_gallery_or_says_why_not() {
+    let mut shown = BTreeSet::new();
+    for room in gallery::all().unwrap() {
+        shown.extend(recordings(&room.lesson.about.id).values().filter_map(failed).map(|(_, code, _)| code));
+    }
+    let mut without = Vec::new();
+    for (theme, entries) in catalogue::themes() {
+        for (name, entry) in entries.entries.iter().filter(|(_, entry)| !entry.message.is_empty()) {
+            let code = format!("{theme}.{name}");
+            match (shown.contains(&code), entry.not_in_gallery.is_empty()) {
+                (false, true) => {
+                    without.push(format!("{code} is in no program: add one, or say `not_in_gallery = \"why\"`"))
+                }
+                (true, false) => without.push(format!("{code} is in a program: `not_in_gallery` is out of date")),
+                _ => {}
+            }
+        }
+    }
+    assert!(without.is_empty(), "{}", without.join("\n"));
+}

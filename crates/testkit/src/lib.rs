@@ -1,0 +1,11 @@
+//! What the tests of several crates share.
+
+pub mod gallery;
+
+use std::path::{Path, PathBuf};
+
+/// This kit's root folder.
+#[must_use]
+pub fn kit() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
