@@ -46,3 +46,16 @@ pub fn code(status: ExitStatus) -> ExitCode {
     let unknown = cli::Exit::NotChecked.code();
     ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(unknown))
 }
+
+/// A command as a shell would have it, for tests: the environment in the order of its names, without the manifest's path.
+#[cfg(test)]
+pub fn typed(command: &Command) -> String {
+    let set = command.get_envs().map(|(name, value)| {
+        let value = value.unwrap_or_default().to_string_lossy();
+        format!("{}={}", name.to_string_lossy(), if value.is_empty() { value } else { shell_words::quote(&value) })
+    });
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy());
+    let arguments: Vec<_> = arguments.filter(|argument| !argument.ends_with("Cargo.toml")).collect();
+    let arguments = arguments.iter().filter(|argument| *argument != "--manifest-path").map(|word| word.to_string());
+    set.chain(["cargo".to_owned()]).chain(arguments).collect::<Vec<_>>().join(" ")
+}

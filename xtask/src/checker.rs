@@ -1,7 +1,7 @@
 //! Handing a command on to the checker.
 
 use std::{
-    env, fs,
+    env,
     path::PathBuf,
     process::{Command, ExitCode},
 };
@@ -11,6 +11,7 @@ use cli::{CheckWhat, WireWhat};
 
 use crate::{
     cargo::{become_it, beside, cargo, root},
+    lessons,
     patience::watched,
 };
 
@@ -72,12 +73,7 @@ fn reference(command: &cli::Command) -> Option<String> {
         }
         _ => return None,
     };
-    let folders = fs::read_dir(root().join("lessons")).ok()?;
-    folders.flatten().find_map(|folder| {
-        let name = folder.file_name().into_string().ok()?;
-        let (number, id) = name.split_once('-')?;
-        let is_asked = cli::is_lesson(lesson, number, id);
-        let has_own = cli::work(root()).join(&name).join("Cargo.toml").is_file();
-        (is_asked && (even_beside_own || !has_own)).then(|| id.to_owned())
-    })
+    let asked = lessons::all().ok()?.into_iter().find(|other| cli::is_lesson(lesson, &other.number, &other.id))?;
+    let has_own = cli::work(root()).join(asked.name()).join("Cargo.toml").is_file();
+    (even_beside_own || !has_own).then_some(asked.id)
 }

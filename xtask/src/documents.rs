@@ -1,6 +1,6 @@
 //! Tests: what the book and the documents tell you to type can be typed.
 
-use std::{fs, path::PathBuf};
+use std::{ffi::OsString, fs, path::PathBuf};
 
 use clap::{Parser, error::ErrorKind};
 
@@ -53,7 +53,7 @@ fn wrong(command: &str) -> Option<String> {
         Err(error) => return Some(error.to_string()),
     };
     // `cargo xtask` is two words, and one program.
-    match Cli::try_parse_from(words.into_iter().skip(1)) {
+    match Cli::try_parse_from(cli::typed(words.into_iter().skip(1).map(OsString::from))) {
         Err(error) if !matches!(error.kind(), ErrorKind::DisplayHelp) => Some(error.to_string()),
         _ => None,
     }

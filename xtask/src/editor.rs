@@ -1,11 +1,14 @@
-//! Tests: what the editor is told is JSON, names every lesson, and types commands that are ones.
+//! Tests: the editor's files are JSON, name every lesson, and type commands that there are.
+//!
+//! `cargo xtask bless editor` writes the lessons into the tasks.
 
 use std::fs;
 
 use clap::Parser;
 use serde_json::Value;
+use snapbox::{Assert, Data, data::DataFormat};
 
-use crate::{Cli, cargo::root};
+use crate::{Cli, cargo::root, lessons};
 
 fn read(path: &str) -> Value {
     let text = fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -14,36 +17,37 @@ fn read(path: &str) -> Value {
 
 #[test]
 fn tasks_are_commands_for_every_lesson() {
+    let path = root().join(".vscode/tasks.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let numbers: Vec<String> = lessons::all().unwrap().into_iter().map(|lesson| lesson.number).collect();
+    Assert::new()
+        .action_env("SNAPSHOTS")
+        .eq(Data::text(with_options(&text, &numbers)).raw(), Data::read_from(&path, Some(DataFormat::Text)).raw());
     let tasks = read(".vscode/tasks.json");
-    let options: Vec<String> = tasks["inputs"][0]["options"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|option| option.as_str().unwrap().to_owned())
-        .collect();
-    let mut numbers: Vec<String> = fs::read_dir(root().join("lessons"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
-        .map(|path| path.file_name().unwrap().to_string_lossy().split('-').next().unwrap().to_owned())
-        .collect();
-    numbers.sort();
-    assert_eq!(options, numbers, ".vscode/tasks.json offers other lessons than there are");
     let commands: Vec<&str> =
         tasks["tasks"].as_array().unwrap().iter().map(|task| task["command"].as_str().unwrap()).collect();
     assert!(commands.len() > 3);
     for command in commands {
-        let words = shell_words::split(&command.replace("${input:lesson}", &options[0])).unwrap();
+        let words = shell_words::split(&command.replace("${input:lesson}", &numbers[0])).unwrap();
         assert_eq!(words[0], "cargo", "{command}");
         assert!(Cli::try_parse_from(words.into_iter().skip(1)).is_ok(), "no command: {command}");
     }
 }
 
+/// The tasks, with these lessons to choose from.
+fn with_options(text: &str, numbers: &[String]) -> String {
+    let line = |line: &str| match line.split_once("\"options\": [") {
+        Some((indent, _)) => format!("{indent}\"options\": [\"{}\"],\n", numbers.join("\", \"")),
+        None => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
+}
+
 #[test]
 fn the_editor_does_not_wait_for_a_check_nor_a_check_for_the_editor() {
     for path in [".vscode/settings.json", ".devcontainer/devcontainer.json", "hello-rabbit.code-workspace"] {
-        let told = read(path).to_string();
-        assert!(told.contains("\"rust-analyzer.cargo.targetDir\":true"), "{path} has no target folder of its own");
+        let settings = read(path).to_string();
+        assert!(settings.contains("\"rust-analyzer.cargo.targetDir\":true"), "{path} has no target folder of its own");
     }
     read(".vscode/extensions.json");
 }

@@ -2,6 +2,7 @@
 //! the programs it starts.
 
 mod bench;
+mod bless;
 mod book;
 mod cargo;
 mod checker;
@@ -12,7 +13,13 @@ mod documents;
 mod editor;
 #[cfg(test)]
 mod help;
+mod lessons;
+mod new;
 mod patience;
+#[cfg(test)]
+mod readme;
+mod tally;
+mod test;
 
 use std::{env, process::ExitCode};
 
@@ -38,8 +45,27 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
-    /// Everything that CI demands: format, lints, docs, tests, every lesson and every step on every broker
-    Ci,
+    /// Write the skeleton of a new lesson
+    New(new::NewArgs),
+    /// Run the tests that need no broker, the fast loop after an edit
+    Test,
+    /// Accept the output of tests: write the files that they compare, and list the changes
+    Bless {
+        /// recordings  the recordings of the gallery's programs
+        /// reports     all output that the embedded broker is needed for
+        /// book        the recordings that the book shows
+        /// PART        the output of the tests with PART in their names
+        ///
+        /// Without it: all output that no broker is needed for.
+        #[arg(value_name = "WHAT", verbatim_doc_comment)]
+        what: Option<String>,
+    },
+    /// Run everything that CI demands: format, lints, docs, and all tests on every broker at hand
+    Ci {
+        /// Run every program of the gallery on every broker
+        #[arg(long)]
+        full: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -54,7 +80,10 @@ fn main() -> ExitCode {
         Command::Checker(command) => checker::run(&command),
         Command::Book(book) => book::run(book.what()),
         Command::Bench { quick } => bench::run(quick),
-        Command::Ci => ci::run(),
+        Command::New(new) => new::run(new.what),
+        Command::Test => test::run(),
+        Command::Bless { what } => bless::run(what.as_deref()),
+        Command::Ci { full } => ci::run(full),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

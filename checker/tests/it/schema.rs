@@ -32,10 +32,17 @@ fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(name)
 }
 
-fn validator(name: &str) -> Validator {
-    let schema = serde_json::from_str(&fs::read_to_string(path(name)).unwrap()).unwrap();
-    draft202012::meta::validate(&schema).unwrap();
-    draft202012::new(&schema).unwrap()
+fn of_reports() -> Validator {
+    validator(&schema())
+}
+
+fn of_recordings() -> Validator {
+    validator(&serde_json::from_str(&fs::read_to_string(path("recording-v1.json")).unwrap()).unwrap())
+}
+
+fn validator(schema: &Value) -> Validator {
+    draft202012::meta::validate(schema).unwrap();
+    draft202012::new(schema).unwrap()
 }
 
 fn accepts(validator: &Validator, value: &Value) {
@@ -75,7 +82,7 @@ fn the_schema_of_reports_is_in_its_file() {
 
 #[test]
 fn reports_and_recordings_of_every_kind_are_valid() {
-    let (of_reports, of_recordings) = (validator("check-v1.json"), validator("recording-v1.json"));
+    let (of_reports, of_recordings) = (of_reports(), of_recordings());
     for (report, recording) in &*CHECKS {
         accepts(&of_reports, report);
         accepts(&of_recordings, recording);
@@ -84,7 +91,7 @@ fn reports_and_recordings_of_every_kind_are_valid() {
 
 #[test]
 fn a_report_with_a_field_that_is_missing_or_of_a_wrong_type_is_refused() {
-    let validator = validator("check-v1.json");
+    let validator = of_reports();
     let mut reports: Vec<Value> = CHECKS.iter().map(|(report, _)| report.clone()).collect();
     reports[0]["notes"] = json!([{ "step": "declare", "message": "A note.", "read": "https://www.rabbitmq.com" }]);
     reports.iter().for_each(|report| accepts(&validator, report));
@@ -212,7 +219,7 @@ fn events() -> Vec<Event> {
 
 #[test]
 fn a_recording_is_valid_as_the_kit_writes_it_and_refused_with_a_change() {
-    let validator = validator("recording-v1.json");
+    let validator = of_recordings();
     let full = full();
     accepts(&validator, &full);
 

@@ -4,7 +4,7 @@
 //! would each want to be linked.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, HashSet},
     env,
     fmt::Write,
     fs, io,
@@ -21,7 +21,6 @@ use libtest_mimic::Failed;
 use recording::Recording;
 use testkit::{
     gallery::{self, Exhibit, Room},
-    kit,
 };
 use wire::{
     Event, Method, Peer, What,
@@ -52,10 +51,9 @@ static FULL: LazyLock<bool> = LazyLock::new(|| env::var_os("HELLO_RABBIT_FULL").
 
 /// The names of a lesson's programs whose recordings have words of the broker's. None where there are no recordings yet.
 fn answered_in_words(lesson: &str) -> Option<HashSet<String>> {
-    let text = fs::read_to_string(gallery::recordings(lesson)).ok()?;
-    let recordings = text.lines().filter_map(|line| Recording::read(line.as_bytes()).ok());
-    let in_words = recordings.filter(|recording| recording.runs.iter().any(|run| run.events.iter().any(has_words)));
-    Some(in_words.filter_map(|recording| gallery::name(&recording).map(str::to_owned)).collect())
+    let recordings = gallery::recordings(lesson).unwrap_or_else(|error| panic!("{error}"))?;
+    let in_words = |recording: &Recording| recording.runs.iter().any(|run| run.events.iter().any(has_words));
+    Some(recordings.into_iter().filter(|(_, recording)| in_words(recording)).map(|(name, _)| name).collect())
 }
 
 /// Whether the broker says something in its own words.
@@ -178,50 +176,31 @@ fn judged_again(recording: &Path, reported: &[u8]) -> Result<(), Failed> {
 }
 
 /// The recordings that are kept, by their lessons and names: written when the last program was judged.
-static KEPT: Mutex<BTreeMap<(String, String), String>> = Mutex::new(BTreeMap::new());
+static KEPT: Mutex<BTreeMap<(String, String), Recording>> = Mutex::new(BTreeMap::new());
 
-/// Keeps this recording of a program, with nothing of this machine in it.
+/// Keeps this recording of a program.
 fn keep(recording: &Path, lesson: &str, name: &str) -> Result<(), Failed> {
-    let mut recording = Recording::read(fs::File::open(recording)?)?;
-    recording.program.name = gallery::program(lesson, name);
-    recording.program.again = String::new();
-    recording.program.folder = PathBuf::new();
-    recording.timing = recording::Timing::default();
-    let here = kit().canonicalize()?.display().to_string();
-    for run in &mut recording.runs {
-        run.stdout.replace(&here, "");
-        run.stderr.replace(&here, "");
-    }
-    recording.broker = recording.broker.map(|broker| recording::BrokerIdentity { detail: String::new(), ..broker });
-    let mut line = Vec::new();
-    recording.write(&mut line)?;
+    let recording = Recording::read(fs::File::open(recording)?)?;
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    kept.insert((lesson.to_owned(), name.to_owned()), String::from_utf8(line)?);
+    kept.insert((lesson.to_owned(), name.to_owned()), recording);
     Ok(())
 }
 
-/// Writes down the recordings that were kept: those of programs that were not judged now stay as they are.
-pub fn write_kept() {
-    let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    let lessons: BTreeSet<&String> = kept.keys().map(|(lesson, _)| lesson).collect();
-    for lesson in lessons {
-        let file = gallery::recordings(lesson);
-        let before = fs::read_to_string(&file).unwrap_or_default();
-        let lines = before.lines().map(|line| format!("{line}\n"));
-        let named =
-            lines.filter_map(|line| Some((gallery::name(&Recording::read(line.as_bytes()).ok()?)?.to_owned(), line)));
-        let mut all: BTreeMap<String, String> = named.collect();
-        all.extend(
-            kept.iter().filter(|((of, _), _)| of == lesson).map(|((_, name), line)| (name.clone(), line.clone())),
-        );
-        let known = gallery::all().unwrap_or_default();
-        let exhibits = known.iter().filter(|room| room.lesson.about.id == *lesson).flat_map(|room| &room.exhibits);
-        let names: HashSet<&String> = exhibits.map(|exhibit| &exhibit.name).collect();
-        all.retain(|name, _| names.contains(name));
-        let _ = fs::create_dir_all(file.parent().unwrap_or(Path::new(".")));
-        fs::write(&file, all.into_values().collect::<String>())
-            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+/// Writes down the recordings that were kept: those of programs that were not judged now stay as they are, and those of programs
+/// that are in the gallery no more go.
+pub fn write_kept() -> Result<(), String> {
+    let kept = std::mem::take(&mut *KEPT.lock().unwrap_or_else(PoisonError::into_inner));
+    if kept.is_empty() {
+        return Ok(());
     }
+    for Room { lesson, exhibits } in gallery::all()? {
+        let id = lesson.about.id;
+        let mut all = gallery::recordings(&id)?.unwrap_or_default();
+        all.extend(kept.iter().filter(|((of, _), _)| *of == id).map(|((_, name), kept)| (name.clone(), kept.clone())));
+        all.retain(|name, _| exhibits.iter().any(|exhibit| exhibit.name == *name));
+        gallery::write_recordings(&id, all)?;
+    }
+    Ok(())
 }
 
 /// A program of the gallery, built.

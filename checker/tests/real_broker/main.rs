@@ -116,6 +116,6 @@ fn main() -> ExitCode {
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     in_use.end();
-    gallery::write_kept();
+    gallery::write_kept().unwrap_or_else(|error| panic!("{error}"));
     conclusion.exit_code()
 }

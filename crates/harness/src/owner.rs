@@ -238,8 +238,10 @@ async fn clean(id: &str, folder: &Path) -> Vec<String> {
         }
     }
     end_processes(id).await;
+    // Another check may have taken it away meanwhile.
     if left.is_empty()
         && let Err(error) = fs::remove_dir_all(folder)
+        && error.kind() != io::ErrorKind::NotFound
     {
         left.push(at(folder, &error).to_string());
     }
@@ -365,6 +367,12 @@ mod tests {
         assert!(folder.join("lock").exists());
         assert_eq!(run.end().await, Vec::<String>::new());
         assert!(!folder.exists());
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_another_check_took_away_is_no_trouble() {
+        let folder = std::env::temp_dir().join(format!("hello-rabbit-gone-{}", std::process::id()));
+        assert_eq!(clean("no-such-run", &folder).await, Vec::<String>::new());
     }
 
     #[test]

@@ -17,14 +17,24 @@
 //! looked at; the snapshot then has all of it. `varies = true` is for a program whose evidence differs from run to run or from
 //! broker to broker: its snapshot is without it.
 
-use std::{fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fmt::Display,
+    fs::{self, File as Opened},
+    io::{self, BufRead, BufReader},
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
 
 use contracts::{
     anchors,
     lesson::{self, Experiment, Lesson, Replacement},
 };
-use recording::Recording;
+use flate2::{Compression, GzBuilder, read::GzDecoder};
+use recording::{Limits, Recording, Timing};
 use serde::Deserialize;
+use wire::What;
 
 use crate::kit;
 
@@ -93,10 +103,82 @@ pub fn name(recording: &Recording) -> Option<&str> {
     recording.program.name.strip_prefix("gallery/")?.split_once('/').map(|(_, name)| name)
 }
 
-/// The file of the recordings that were made of a lesson's programs, one a line.
-#[must_use]
-pub fn recordings(lesson: &str) -> PathBuf {
-    kit().join("checker/tests/recordings").join(lesson).with_extension("jsonl")
+/// The file of the recordings that were made of a lesson's programs: one a line, in the order of their names, compressed.
+fn recordings_file(lesson: &str) -> PathBuf {
+    kit().join("checker/tests/recordings").join(lesson).with_extension("jsonl.gz")
+}
+
+/// The recordings that were made of a lesson's programs, by the programs' names. None where there are no recordings yet.
+///
+/// # Errors
+///
+/// When the file can't be read, or is none; the error names it.
+pub fn recordings(lesson: &str) -> Result<Option<BTreeMap<String, Recording>>, String> {
+    let path = recordings_file(lesson);
+    let failed = |error: &dyn Display| format!("{}: {error}", path.display());
+    let file = match Opened::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(&error)),
+    };
+    let mut all = BTreeMap::new();
+    for line in BufReader::new(GzDecoder::new(file)).lines() {
+        let line = line.map_err(|error| failed(&error))?;
+        let recording = Recording::read(line.as_bytes()).map_err(|error| failed(&error))?;
+        let name = name(&recording).ok_or_else(|| failed(&"a recording of no program of the gallery"))?.to_owned();
+        all.insert(name, recording);
+    }
+    Ok(Some(all))
+}
+
+/// Writes the recordings of a lesson's programs, without anything of this machine.
+///
+/// # Errors
+///
+/// When the file can't be written; the error names it.
+pub fn write_recordings(lesson: &str, recordings: BTreeMap<String, Recording>) -> Result<(), String> {
+    let path = recordings_file(lesson);
+    let failed = |error: &dyn Display| format!("{}: {error}", path.display());
+    fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(|error| failed(&error))?;
+    let file = Opened::create(&path).map_err(|error| failed(&error))?;
+    let mut to = GzBuilder::new().mtime(0).write(file, Compression::best());
+    for (name, mut recording) in recordings {
+        of_no_machine(&mut recording, &program(lesson, &name));
+        recording.write(&mut to).map_err(|error| failed(&error))?;
+    }
+    to.finish().map(drop).map_err(|error| failed(&error))
+}
+
+/// The most that is kept of a run: what floods the broker says the same again and again.
+const LIMITS: Limits = Limits { events: 2000, bytes: 1024 * 1024, body: 64 * 1024 };
+
+/// Takes out what is of this machine and of this hour.
+fn of_no_machine(recording: &mut Recording, name: &str) {
+    let here = kit().canonicalize().unwrap_or_else(|_| kit()).display().to_string();
+    name.clone_into(&mut recording.program.name);
+    recording.program.again = String::new();
+    recording.program.folder = PathBuf::new();
+    recording.timing = Timing::default();
+    if let Some(broker) = &mut recording.broker {
+        broker.detail = String::new();
+    }
+    for run in &mut recording.runs {
+        run.stdout.replace(&here, "");
+        run.stderr.replace(&here, "");
+        for event in &mut run.events {
+            let What::Method { content: Some(content), .. } = &mut event.what else { continue };
+            if let Some(text) = std::str::from_utf8(&content.body).ok().filter(|text| text.contains(&here)) {
+                content.body = Bytes::from(text.replace(&here, ""));
+                content.size = content.body.len() as u64;
+            }
+        }
+    }
+    for body in recording.queues.values_mut().flatten().flatten() {
+        if let Some(text) = std::str::from_utf8(&body.0).ok().filter(|text| text.contains(&here)) {
+            body.0 = text.replace(&here, "").into_bytes();
+        }
+    }
+    recording.finish_within("", LIMITS);
 }
 
 impl Room {

@@ -1,23 +1,16 @@
 //! The recordings of the gallery's programs, judged: no program runs, and no broker. What comes of them live is in
 //! `checker/tests/real_broker/gallery.rs`, which also makes the recordings (`cargo xtask bless recordings`).
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::{catalogue, contract, verdict::Outcome};
 use recording::Recording;
 use testkit::gallery;
 
-/// Each recording, by its program's name, of a lesson.
+/// The recordings of a lesson's programs, by their names.
 fn recordings(lesson: &str) -> BTreeMap<String, Recording> {
-    let file = gallery::recordings(lesson);
-    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    let read =
-        |line: &str| Recording::read(line.as_bytes()).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    let named = |recording: Recording| (gallery::name(&recording).unwrap().to_owned(), recording);
-    text.lines().map(read).map(named).collect()
+    let recordings = gallery::recordings(lesson).unwrap_or_else(|error| panic!("{error}"));
+    recordings.unwrap_or_else(|| panic!("{lesson} has no recordings: run `cargo xtask bless recordings`"))
 }
 
 /// The step that failed, and its report as a snapshot has it; None where all passed.

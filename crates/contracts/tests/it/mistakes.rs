@@ -19,7 +19,7 @@ use script::Script;
 fn told(outcomes: &[(&'static str, Outcome)]) -> String {
     let failed = outcomes.iter().find_map(|(id, outcome)| match outcome {
         Outcome::Failed(mistake) => {
-            Some(format!("{id}: {}\n{}\nhint: {}", mistake.message, mistake.evidence, mistake.hint))
+            Some(format!("{id} ({}): {}\n{}\nhint: {}", mistake.code, mistake.message, mistake.evidence, mistake.hint))
         }
         _ => None,
     });

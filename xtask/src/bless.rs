@@ -1,0 +1,119 @@
+//! `cargo xtask bless`: accepts output. Tests write what they would compare, and the files that changed are listed.
+
+mod changes;
+
+use std::process::{Command, ExitCode};
+
+use crate::{
+    bless::changes::{Files, changes},
+    cargo::cargo,
+    tally::Tally,
+    test::FAST,
+};
+
+/// The checker as a program, without a broker.
+const CHECKER: &[&str] = &["--package=checker", "--test=it", "--no-fail-fast"];
+
+/// The checker with a broker.
+const REAL_BROKER: &[&str] = &["--package=checker", "--test=real_broker", "--no-fail-fast"];
+
+/// The kinds of output that have a name of their own.
+const KINDS: &str = "recordings, reports, book";
+
+/// Runs the tests that write this output, then lists the files that changed.
+pub fn run(what: Option<&str>) -> anyhow::Result<ExitCode> {
+    let before = Files::read()?;
+    let mut tally = Tally::default();
+    tally.run_all(commands(what))?;
+    let good = tally.print();
+    let changes = changes(&before, &Files::read()?);
+    if changes.is_empty() {
+        println!("no file changed");
+    } else {
+        changes.iter().for_each(|change| println!("{change}"));
+        println!("read the difference before you commit it: git diff");
+    }
+    if !good {
+        eprintln!("error: tests failed for another reason than a file that could be written");
+        eprintln!("hint: a text inside the test's own source is changed by hand; WHAT is {KINDS}, or part of a test's name");
+    }
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The tests that write this output.
+fn commands(what: Option<&str>) -> Vec<Command> {
+    let all = [FAST[0], FAST[1], CHECKER];
+    match what {
+        None => all.map(|arguments| writes(arguments, &[])).into(),
+        Some("recordings") => {
+            let mut command = writes(REAL_BROKER, &["embedded::gallery"]);
+            command.env("RECORDINGS", "overwrite");
+            vec![command]
+        }
+        Some("reports") => vec![writes(REAL_BROKER, &["embedded::"])],
+        Some("book") => vec![
+            writes(&["--package=xtask"], &["help"]),
+            writes(CHECKER, &["reference", "start::book"]),
+            writes(REAL_BROKER, &["embedded::book"]),
+        ],
+        Some(filter) => all.map(|arguments| writes(arguments, &[filter])).into(),
+    }
+}
+
+/// A `cargo test` that writes snapshots instead of comparing them. A text inside a test's own source can't be written, so it
+/// fails where it differs: `INSTA_FORCE_PASS` would hide that.
+fn writes(arguments: &[&str], filters: &[&str]) -> Command {
+    let mut command = cargo("test");
+    command.args(arguments);
+    if !filters.is_empty() {
+        command.arg("--").args(filters);
+    }
+    command.env("INSTA_UPDATE", "always").env("INSTA_FORCE_PASS", "0").env("SNAPSHOTS", "overwrite");
+    command.env_remove("RECORDINGS");
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cargo::typed;
+
+    const WRITES: &str = "INSTA_FORCE_PASS=0 INSTA_UPDATE=always RECORDINGS= SNAPSHOTS=overwrite cargo test";
+
+    fn all(what: Option<&str>) -> Vec<String> {
+        let typed: Vec<String> = commands(what).iter().map(typed).collect();
+        typed.iter().map(|typed| typed.strip_prefix(WRITES).unwrap_or(typed).trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn without_a_word_everything_that_needs_no_broker_is_written() {
+        let fast = FAST.map(|arguments| arguments.join(" "));
+        assert_eq!(all(None), [&*fast[0], &fast[1], "--package=checker --test=it --no-fail-fast"]);
+        let filtered = all(Some("prefetch"));
+        assert_eq!(filtered[0], format!("{} -- prefetch", fast[0]));
+        assert_eq!(filtered[2], "--package=checker --test=it --no-fail-fast -- prefetch");
+    }
+
+    #[test]
+    fn the_kinds_have_tests_of_their_own_on_the_embedded_broker() {
+        assert_eq!(
+            all(Some("recordings")),
+            [
+                "INSTA_FORCE_PASS=0 INSTA_UPDATE=always RECORDINGS=overwrite SNAPSHOTS=overwrite cargo test \
+                 --package=checker --test=real_broker --no-fail-fast -- embedded::gallery"
+            ]
+        );
+        assert_eq!(all(Some("reports")), ["--package=checker --test=real_broker --no-fail-fast -- embedded::"]);
+        assert_eq!(
+            all(Some("book")),
+            [
+                "--package=xtask -- help",
+                "--package=checker --test=it --no-fail-fast -- reference start::book",
+                "--package=checker --test=real_broker --no-fail-fast -- embedded::book",
+            ]
+        );
+        for kind in KINDS.split(", ") {
+            assert!(!all(Some(kind))[0].ends_with(&format!("-- {kind}")), "{kind} is taken for part of a test's name");
+        }
+    }
+}

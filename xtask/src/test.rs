@@ -1,0 +1,41 @@
+//! `cargo xtask test`: the fast loop.
+
+use std::process::ExitCode;
+
+use crate::tally::{Tally, cargo_test};
+
+/// The tests that need no broker in a container, no browser and no program that cargo has to build first. The contracts have
+/// their scenes, as the checker needs them: so they are compiled once for both.
+pub const FAST: [&[&str]; 2] = [
+    &[
+        "--package=wire",
+        "--package=recording",
+        "--package=contracts",
+        "--package=cli",
+        "--package=xtask",
+        "--features=contracts/scenes",
+        "--lib",
+        "--bins",
+        "--test=it",
+        "--no-fail-fast",
+    ],
+    &["--package=harness", "--package=checker", "--lib", "--no-fail-fast"],
+];
+
+/// Runs the tests. The last line on stdout is the sum of them all.
+pub fn run() -> anyhow::Result<ExitCode> {
+    let mut tally = Tally::default();
+    tally.run_all(FAST.map(cargo_test))?;
+    Ok(if tally.print() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fast_loop_has_no_docker_client_and_no_test_with_a_real_broker() {
+        let words: Vec<&str> = FAST.concat();
+        assert!(!words.iter().any(|word| word.contains("docker") || word.contains("real_broker")), "{words:?}");
+    }
+}

@@ -1,0 +1,78 @@
+//! Lesson 05: declare the queue `emit_log`.
+
+use recording::{ProgramRun, Recording};
+
+use crate::{
+    contract::{Contract, Rule},
+    sending, steps,
+    verdict::{Finding, Note},
+};
+
+/// The queue of the lesson.
+pub const QUEUE: &str = "emit_log";
+
+/// The contract.
+pub struct EmitLog;
+
+/// The view of a recording that the steps judge.
+#[derive(Debug)]
+pub struct Evidence<'a> {
+    /// The run of the program.
+    pub run: &'a ProgramRun,
+    /// The bodies in the queue after the run; None where there is no such queue.
+    pub queued: Option<Vec<&'a [u8]>>,
+}
+
+impl Contract for EmitLog {
+    type Evidence<'a> = Evidence<'a>;
+    const ID: &'static str = "emit-log";
+    const QUEUES: &'static [&'static str] = &[QUEUE];
+    const IS_RANDOM: bool = false;
+    const STEPS: &'static [Rule<Self>] = &[
+        ("connect", |seen| steps::connect(seen.run)),
+        ("declare", |seen| steps::declare(seen.run, QUEUE)),
+        ("close", close),
+    ];
+
+    fn evidence(recording: &Recording) -> Option<Evidence<'_>> {
+        Some(Evidence { run: recording.runs.first()?, queued: recording.bodies(QUEUE) })
+    }
+
+    fn notes(seen: &Evidence<'_>) -> Vec<Note> {
+        steps::transient_queue(seen.run, QUEUE).into_iter().collect()
+    }
+}
+
+/// `connection.close` by the program, and exit code 0.
+fn close(seen: &Evidence<'_>) -> Finding {
+    sending::close(seen.run, seen.queued.as_ref().is_some_and(|bodies| !bodies.is_empty()))
+}
+
+#[cfg(feature = "scenes")]
+mod scene {
+    use std::time::Duration;
+
+    use harness::{program::Program, stage::Stage};
+    use recording::NotChecked;
+
+    use super::{EmitLog, QUEUE};
+    use crate::scenes::{Scene, Seen};
+
+    /// How long a message may take to show in the queue after the program's end.
+    const TIMEOUT: Duration = Duration::from_secs(1);
+
+    impl Scene for EmitLog {
+        async fn play(
+            stage: &mut Stage<'_>,
+            program: &Program,
+            _seed: u64,
+            seen: &mut Seen,
+        ) -> Result<(), NotChecked> {
+            let run = stage.start(program).await?.end().await;
+            let expected = 0; // the number of messages that the program should have sent to the queue
+            seen.look_into(stage, &run, QUEUE, expected, TIMEOUT).await?;
+            seen.recording.runs.push(run);
+            Ok(())
+        }
+    }
+}
