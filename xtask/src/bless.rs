@@ -33,9 +33,11 @@ pub fn run(what: Option<&str>) -> anyhow::Result<ExitCode> {
         changes.iter().for_each(|change| println!("{change}"));
         println!("read the difference before you commit it: git diff");
     }
-    if !good {
-        eprintln!("error: tests failed for another reason than a file that could be written");
-        eprintln!("hint: a text inside the test's own source is changed by hand; WHAT is {KINDS}, or part of a test's name");
+    if !tally.ran() {
+        eprintln!("hint: WHAT is one of {KINDS}, or part of a test's name");
+    } else if !good {
+        eprintln!("error: tests failed, and not because of a file that they could write");
+        eprintln!("hint: fix what they say above; change a text in a test's own source by hand");
     }
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -98,10 +100,8 @@ mod tests {
     fn the_kinds_have_tests_of_their_own_on_the_embedded_broker() {
         assert_eq!(
             all(Some("recordings")),
-            [
-                "INSTA_FORCE_PASS=0 INSTA_UPDATE=always RECORDINGS=overwrite SNAPSHOTS=overwrite cargo test \
-                 --package=checker --test=real_broker --no-fail-fast -- embedded::gallery"
-            ]
+            ["INSTA_FORCE_PASS=0 INSTA_UPDATE=always RECORDINGS=overwrite SNAPSHOTS=overwrite cargo test \
+                 --package=checker --test=real_broker --no-fail-fast -- embedded::gallery"]
         );
         assert_eq!(all(Some("reports")), ["--package=checker --test=real_broker --no-fail-fast -- embedded::"]);
         assert_eq!(

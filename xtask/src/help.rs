@@ -1,6 +1,6 @@
 //! Tests: the help texts in the book are those that the commands print.
 //!
-//! `SNAPSHOTS=overwrite cargo test -p xtask help` writes them anew, and the difference is read before it is committed.
+//! `cargo xtask bless help` writes them, and the difference is read before it is committed.
 
 use std::{collections::BTreeMap, fs};
 
@@ -24,7 +24,7 @@ fn helps() -> BTreeMap<String, (String, String)> {
     helps
 }
 
-/// What is printed to who asks for help, 80 columns wide.
+/// The help that these words print, 80 columns wide.
 fn printed(words: &[&str]) -> String {
     let arguments = [&["cargo xtask"], words, &["--help"]].concat();
     let asked = Cli::command().term_width(80).try_get_matches_from(arguments);

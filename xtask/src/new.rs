@@ -17,7 +17,7 @@ use clap::{Args, Subcommand};
 use crate::{
     cargo::root,
     lessons::{self, Lesson},
-    new::skeleton::{Skeleton, SUMMARY},
+    new::skeleton::{SUMMARY, Skeleton},
 };
 
 /// `new lesson NAME`.
@@ -39,7 +39,7 @@ pub enum NewWhat {
     },
 }
 
-/// Writes the skeleton, or says why not. Nothing is overwritten.
+/// Writes the skeleton, or prints the reason why not. Nothing is overwritten.
 pub fn run(what: NewWhat) -> anyhow::Result<ExitCode> {
     let NewWhat::Lesson { name: lesson } = what;
     let skeleton = Skeleton::of(&lesson);
@@ -74,7 +74,7 @@ struct Refused {
     hint: String,
 }
 
-/// Whether something is in the way: a lesson with this number or id, another package of this name, a file of the skeleton.
+/// Returns the reason not to write: a lesson with this number or id, another package of this name, a file of the skeleton.
 fn refused(lesson: &Lesson, skeleton: &Skeleton) -> io::Result<Option<Refused>> {
     let taken = taken(lesson, &lessons::all()?, &packages()?);
     let in_the_way = skeleton.files.iter().map(|(path, _)| path).find(|path| root().join(path).exists());

@@ -12,7 +12,7 @@ use crate::cargo::cargo;
 /// The number of lines of a failed test that are printed again at the end.
 const AGAIN: usize = 40;
 
-/// What ran so far.
+/// The tests that ran so far.
 #[derive(Debug, Default)]
 pub struct Tally {
     count: Count,
@@ -40,7 +40,6 @@ pub fn compares(command: &mut Command) {
 }
 
 impl Tally {
-    
     pub fn run(&mut self, command: &mut Command) -> anyhow::Result<bool> {
         let mut child = command.stdout(Stdio::piped()).spawn().context("cargo could not be started")?;
         let stdout = child.stdout.take().context("cargo has no stdout")?;
@@ -70,6 +69,11 @@ impl Tally {
         self.count.failed = self.count.failed.max(1);
     }
 
+    /// Returns whether a test ran.
+    pub fn ran(&self) -> bool {
+        self.count.passed + self.count.failed > 0
+    }
+
     /// Prints the output of failed tests again, as it may be thousands of lines away, and then the sum. Returns whether tests ran
     /// and none failed.
     pub fn print(&self) -> bool {
@@ -78,7 +82,7 @@ impl Tally {
         }
         let Count { passed, failed, skipped } = self.count;
         println!("{passed} passed, {failed} failed, {skipped} skipped");
-        if passed == 0 {
+        if !self.ran() {
             eprintln!("error: no test ran");
         }
         failed == 0 && passed > 0
@@ -137,11 +141,8 @@ mod tests {
     #[test]
     fn summaries_add_up_and_other_lines_do_not() {
         let mut count = Count::default();
-        count
-            .add("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 9 filtered out; finished in 0.00s");
-        count.add(
-            "test result: FAILED. 20 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.20s",
-        );
+        count.add("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 9 filtered out; finished in 0.00s");
+        count.add("test result: FAILED. 20 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.20s");
         count.add("7 passed");
         assert_eq!(count, Count { passed: 23, failed: 2, skipped: 1 });
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::tally::{Tally, cargo_test};
 
 /// The tests that need no broker in a container, no browser and no program that cargo has to build first. The contracts have
-/// their scenes, as the checker needs them: so they are compiled once for both.
+/// their scenes, as in a check: so the tests of the scenes run, too.
 pub const FAST: [&[&str]; 2] = [
     &[
         "--package=wire",

@@ -24,7 +24,8 @@ impl Files {
         ensure!(listed.status.success(), "git does not list the files of {}: {}", root().display(), why.trim());
         let paths = listed.stdout.split(|byte| *byte == 0).map(String::from_utf8_lossy);
         // A file that was removed is listed until that is committed.
-        let read = |path: std::borrow::Cow<'_, str>| Some((path.clone().into_owned(), fs::read(root().join(&*path)).ok()?));
+        let read =
+            |path: std::borrow::Cow<'_, str>| Some((path.clone().into_owned(), fs::read(root().join(&*path)).ok()?));
         Ok(Files(paths.filter(|path| !path.is_empty()).filter_map(read).collect()))
     }
 }

@@ -23,7 +23,9 @@ pub fn parse(typed: &str) -> Result<Lesson, String> {
             && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
     if let Some(word) = id.split('-').find(|word| !is_word(word)) {
-        return Err(format!("{word:?} is no word of small letters and digits that begins with a letter: as in 05-emit-log"));
+        return Err(format!(
+            "{word:?} is no word of small letters and digits that begins with a letter: as in 05-emit-log"
+        ));
     }
     if RESERVED.contains(&format!(" {id} ")) {
         return Err(format!("{id:?} is a word that Rust or a crate has: add another one, as in {number}-{id}-log"));
@@ -39,10 +41,13 @@ mod tests {
     fn a_name_is_two_digits_and_words() {
         let emit_log = parse("05-emit-log").unwrap();
         assert_eq!((emit_log.number.as_str(), emit_log.id.as_str()), ("05", "emit-log"));
-        for name in ["10-rpc", "11-rpc-2nd", "05-Emit-log", "5-emit-log", "00-emit", "005-emit", "aa-emit", "05", "emit"] {
+        for name in
+            ["10-rpc", "11-rpc-2nd", "05-Emit-log", "5-emit-log", "00-emit", "005-emit", "aa-emit", "05", "emit"]
+        {
             assert_eq!(parse(name).is_ok(), name == "10-rpc", "{name}");
         }
-        for name in ["05-", "05-emit--log", "05-emit-", "05-emit_log", "05-émit", "05-2nd", "05-loop", "05-lapin", ""] {
+        for name in ["05-", "05-emit--log", "05-emit-", "05-emit_log", "05-émit", "05-2nd", "05-loop", "05-lapin", ""]
+        {
             assert!(parse(name).is_err(), "{name}");
         }
         assert!(parse("05-loop-log").is_ok());

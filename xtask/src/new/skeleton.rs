@@ -1,4 +1,4 @@
-//! The files of a new lesson, made of `xtask/templates/lesson/`: there stands lesson 05, emit-log, word by word.
+//! The files of a new lesson. The templates in `xtask/templates/lesson/` are those of a lesson 05, emit-log.
 
 use crate::lessons::Lesson;
 
@@ -56,7 +56,7 @@ impl Skeleton<'_> {
         Some(lines.join("\n") + "\n")
     }
 
-    /// What its author does next.
+    /// The next things to do, for the author.
     pub fn next(&self) -> String {
         named(NEXT, self.lesson)
     }
@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn the_chapter_stands_behind_the_lesson_before_it() {
-        let summary = "# Summary\n\n- [One](01-one.md)\n- [Extra](extra.md)\n\n# Two\n\n- [Three](03-three.md)\n- [Z](z.md)\n";
+        let summary =
+            "# Summary\n\n- [One](01-one.md)\n- [Extra](extra.md)\n\n# Two\n\n- [Three](03-three.md)\n- [Z](z.md)\n";
         let with = |name: &str| Skeleton::of(&lesson(name)).in_summary(summary).unwrap();
         let line = "- [Lesson 05: emit log](05-emit-log.md)\n";
         assert_eq!(with("05-emit-log"), summary.replace("- [Z]", &format!("{line}- [Z]")));
