@@ -58,7 +58,7 @@ fn server_was_compiled(builder: &Path) -> bool {
     entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libtower_livereload-"))
 }
 
-/// First what can be told from the book alone, which takes a second; then the tests.
+/// Checks the book itself, which takes a second; then runs the tests that compare what it shows.
 fn check() -> anyhow::Result<ExitCode> {
     let status = builder("check", false)?.status().context("cargo could not be started")?;
     if !status.success() {

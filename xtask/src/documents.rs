@@ -74,7 +74,7 @@ fn commands_in_the_documents_are_commands() {
 }
 
 #[test]
-fn commands_are_found_and_wrong_ones_are_told() {
+fn commands_are_found_and_so_are_wrong_ones() {
     let text =
         "```console\n$ cargo xtask check \\\n    all  # a comment\n$ ls\n```\n\n```text\n$ cargo xtask no\n```\n";
     assert_eq!(commands(text), [(2, "cargo xtask check all ".to_owned())]);

@@ -1,135 +1,32 @@
-//! The brokers that the tests run on.
+//! The checker, on one of the brokers that the tests run on.
 
-use std::{
-    collections::HashMap,
-    env,
-    process::Command,
-    sync::{Arc, Mutex, OnceLock},
-};
+use std::process::Command;
 
-use checker::{
-    brokers::{Broker, address::Address, docker, embedded, hand, local, ports},
-    owner::{self, Run},
-    stage::Seen,
-    tap::{Bounds, Tap},
-};
-use cli::{BrokerArgs, BrokerChoice, DeprecatedFeature, EmbeddedArgs};
-use lapin::{options::QueueDeclareOptions, types::FieldTable};
-use libtest_mimic::Failed;
-use tokio::runtime::Runtime;
+use harness::brokers::address::Address;
+pub use testkit::brokers::{InUse, Place, TestBroker, forward, runtime};
 
-/// Where a broker comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// A container of this image.
-    Docker(String),
-    /// The installed RabbitMQ.
-    Local,
-    /// The kit's own broker, as a program.
-    Embedded,
-    /// The same, and it denies transient queues, as RabbitMQ 4.3 does.
-    EmbeddedDenying,
-    /// A kind of broker that is not at hand.
-    Missing(&'static str),
+/// The checker as a program, set to judge on a broker.
+pub trait Check {
+    /// On this broker.
+    fn check(&self, arguments: &[&str]) -> Command;
+
+    /// At another address.
+    fn check_at(&self, address: &Address, arguments: &[&str]) -> Command;
+
+    /// On any broker that `--broker` takes.
+    fn check_on(&self, broker: &str, arguments: &[&str]) -> Command;
 }
 
-impl Place {
-    /// All that are asked for, or at hand.
-    pub fn all() -> Vec<Place> {
-        if let Ok(asked) = env::var("HELLO_RABBIT_TEST_BROKERS") {
-            let named = asked.split(',').map(str::trim).filter(|place| !place.is_empty()).map(Place::parse);
-            return [Place::Embedded, Place::EmbeddedDenying].into_iter().chain(named).collect();
-        }
-        let mut images = vec![docker::OFFICIAL.to_owned()];
-        images.extend(docker::BUILT.map(str::to_owned));
-        images.push(format!("{}{}", docker::BUILT[0], docker::PERMISSIVE));
-        images.retain(|image| runtime().block_on(docker::image_at_hand(Some(image))).is_some());
-        let mut places = vec![Place::Embedded, Place::EmbeddedDenying];
-        if images.is_empty() {
-            places.push(Place::Missing("docker"));
-        }
-        places.extend(images.into_iter().map(Place::Docker));
-        places.push(if local::server().is_some() { Place::Local } else { Place::Missing("local") });
-        places
-    }
-
-    fn parse(text: &str) -> Place {
-        match text.split_once(':') {
-            Some(("docker", image)) => Place::Docker(image.to_owned()),
-            _ if text == "local" => Place::Local,
-            _ => panic!("HELLO_RABBIT_TEST_BROKERS: expected docker:IMAGE or local, found {text:?}"),
-        }
-    }
-
-    /// Ignored, and said to be; on CI it is tried, and fails.
-    pub fn is_not_at_hand(&self) -> bool {
-        matches!(self, Place::Missing(_)) && env::var("CI").is_err()
-    }
-
-    /// Whether it differs from another place by its attitude to transient queues only, so that few tests can tell the two apart.
-    pub fn is_a_variant(&self) -> bool {
-        match self {
-            Place::EmbeddedDenying => true,
-            Place::Docker(image) => image.ends_with(docker::PERMISSIVE),
-            _ => false,
-        }
-    }
-
-    /// Whether all programs are tried here: on the embedded broker, and on the RabbitMQ that it behaves like.
-    pub fn is_newest(&self) -> bool {
-        match self {
-            Place::Embedded => true,
-            Place::Docker(image) => image == docker::OFFICIAL || image == docker::BUILT[0],
-            _ => false,
-        }
-    }
-
-    /// Whether a broker of this place refuses transient queues: RabbitMQ does so from 4.3 on, unless it is configured not to.
-    pub fn denies_transient(&self) -> bool {
-        match self {
-            Place::EmbeddedDenying => true,
-            Place::Docker(image) => {
-                docker::version(image).is_some_and(|version| version >= (4, 3)) && !image.ends_with(docker::PERMISSIVE)
-            }
-            _ => false,
-        }
-    }
-
-    /// For the names of tests.
-    pub fn name(&self) -> String {
-        match self {
-            Place::Docker(image) => format!("docker({image})"),
-            Place::Local => "local".to_owned(),
-            Place::Embedded => "embedded".to_owned(),
-            Place::EmbeddedDenying => "embedded(denying)".to_owned(),
-            Place::Missing(kind) => format!("{kind}(not at hand)"),
-        }
-    }
-}
-
-/// A broker that is up, for as long as the tests run.
-pub struct TestBroker {
-    /// Where it comes from.
-    pub place: Place,
-    /// What the library found.
-    pub broker: Broker,
-    /// It refuses queues that are neither durable nor exclusive.
-    pub denies_transient: bool,
-}
-
-impl TestBroker {
-    /// The checker as a program, set to judge on this broker.
-    pub fn check(&self, arguments: &[&str]) -> Command {
+impl Check for TestBroker {
+    fn check(&self, arguments: &[&str]) -> Command {
         self.check_at(&self.broker.address, arguments)
     }
 
-    /// As [`TestBroker::check`], at another address.
-    pub fn check_at(&self, address: &Address, arguments: &[&str]) -> Command {
+    fn check_at(&self, address: &Address, arguments: &[&str]) -> Command {
         self.check_on(&address.url(), arguments)
     }
 
-    /// As [`TestBroker::check`], on any broker that `--broker` takes.
-    pub fn check_on(&self, broker: &str, arguments: &[&str]) -> Command {
+    fn check_on(&self, broker: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
         command.arg("check").args(arguments).args(["--broker", broker]);
         command.env_remove("AMQP_URL").env_remove("HELLO_RABBIT_IMAGE").env("NO_COLOR", "1");
@@ -137,99 +34,4 @@ impl TestBroker {
         command.env("HELLO_RABBIT_WORK", concat!(env!("CARGO_TARGET_TMPDIR"), "/nobodys"));
         command
     }
-
-    /// The names of its vhosts that checks made.
-    pub fn vhosts(&self) -> Vec<String> {
-        let management = self.broker.management.clone().expect("test brokers have the management plugin on");
-        let mut vhosts = runtime().block_on(management.vhosts()).expect("the management API lists vhosts");
-        vhosts.retain(|name| name.starts_with("hello-rabbit-"));
-        vhosts
-    }
-}
-
-/// A broker, or why there is none; empty until somebody needs it.
-type Slot = Arc<OnceLock<Result<Arc<TestBroker>, String>>>;
-
-/// The brokers that were started, each when it was first needed.
-#[derive(Default)]
-pub struct InUse {
-    brokers: Mutex<HashMap<Place, Slot>>,
-    runs: Mutex<Vec<Run>>,
-}
-
-impl InUse {
-    /// The broker of this place.
-    pub fn broker(&self, place: &Place) -> Result<Arc<TestBroker>, Failed> {
-        let slot = self.brokers.lock().unwrap().entry(place.clone()).or_default().clone();
-        slot.get_or_init(|| self.start(place)).clone().map_err(Failed::from)
-    }
-
-    fn start(&self, place: &Place) -> Result<Arc<TestBroker>, String> {
-        let (choice, image) = match place {
-            Place::Docker(image) => (BrokerChoice::Docker, Some(image.clone())),
-            Place::Local => (BrokerChoice::Local, None),
-            Place::Embedded => return self.start_embedded(place, &[]),
-            Place::EmbeddedDenying => {
-                return self.start_embedded(place, &[DeprecatedFeature::TransientNonexclQueues]);
-            }
-            Place::Missing(kind) => {
-                return Err(format!("no broker of the kind {kind} is at hand, and CI must have one"));
-            }
-        };
-        let run = Run::begin().map_err(|error| error.to_string())?;
-        let broker = runtime().block_on(Broker::find(&BrokerArgs { broker: choice, image }, &run));
-        self.runs.lock().unwrap().push(run);
-        let broker = broker.map_err(|reason| format!("{} {}", reason.message, reason.hints.join(" · ")))?;
-        test_broker(place, broker)
-    }
-
-    fn start_embedded(&self, place: &Place, denied: &[DeprecatedFeature]) -> Result<Arc<TestBroker>, String> {
-        let run = Run::begin().map_err(|error| error.to_string())?;
-        let port = ports::free_pair().map_err(|error| error.to_string())?;
-        let log = run.folder().join("embedded.log");
-        let program = embedded::Program { mark: owner::broker_mark(run.id()), port, log };
-        let arguments = EmbeddedArgs { denied: denied.to_vec(), ..EmbeddedArgs::default() };
-        let broker = runtime().block_on(program.start(&arguments));
-        self.runs.lock().unwrap().push(run);
-        let broker = broker.map_err(|reason| format!("{} {}", reason.message, reason.hints.join(" · ")))?;
-        test_broker(place, broker)
-    }
-
-    /// Ends all of them.
-    pub fn end(&self) {
-        for run in self.runs.lock().unwrap().drain(..) {
-            for problem in runtime().block_on(run.end()) {
-                eprintln!("warning: {problem}");
-            }
-        }
-    }
-}
-
-fn test_broker(place: &Place, broker: Broker) -> Result<Arc<TestBroker>, String> {
-    let transient = async {
-        let (name, options) = ("is-it-accepted", QueueDeclareOptions::default());
-        let accepted = hand::is_accepted(&broker.address, name, options, FieldTable::default()).await?;
-        if accepted {
-            hand::delete_queue(&broker.address, name).await?;
-        }
-        Ok::<_, lapin::Error>(accepted)
-    };
-    let denies_transient = !runtime().block_on(transient).map_err(|error| error.to_string())?;
-    if denies_transient != place.denies_transient() {
-        return Err(format!("{} should refuse transient queues, or accept them, as its name says", place.name()));
-    }
-    Ok(Arc::new(TestBroker { place: place.clone(), broker, denies_transient }))
-}
-
-/// A door to this room that leads past the management API: the tap, with nobody who looks at what it writes down. Who asks
-/// for the vhost `/` there gets the room's.
-pub async fn forward(room: &Address) -> Tap {
-    let tap = Tap::open(room, None, Seen::default(), tokio::time::Instant::now(), None, Bounds::default()).await;
-    tap.unwrap_or_else(|reason| panic!("{}", reason.message))
-}
-
-/// One runtime for what the tests await.
-pub fn runtime() -> &'static Runtime {
-    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    RUNTIME.get_or_init(|| Runtime::new().expect("tokio starts"))
 }

@@ -21,7 +21,7 @@ use libtest_mimic::Failed;
 use wire::words;
 
 use crate::{
-    brokers::{TestBroker, forward, runtime},
+    brokers::{Check as _, TestBroker, forward, runtime},
     step_programs,
 };
 

@@ -9,7 +9,7 @@ use std::{
 use libtest_mimic::Failed;
 
 use crate::{
-    brokers::{Place, TestBroker},
+    brokers::{Check as _, Place, TestBroker},
     gallery,
 };
 

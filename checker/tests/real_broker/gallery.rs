@@ -19,16 +19,14 @@ use checker::{
 };
 use libtest_mimic::Failed;
 use recording::Recording;
-use testkit::{
-    gallery::{self, Exhibit, Room},
-};
+use testkit::gallery::{self, Exhibit, Room};
 use wire::{
     Event, Method, Peer, What,
     protocol::{basic, channel, connection},
 };
 
 use crate::{
-    brokers::{Place, TestBroker},
+    brokers::{Check as _, Place, TestBroker},
     programs,
     shared::snapshot,
 };

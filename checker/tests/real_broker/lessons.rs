@@ -5,7 +5,7 @@ use lapin::{options::QueueDeclareOptions, types::FieldTable};
 use libtest_mimic::Failed;
 
 use crate::{
-    brokers::{TestBroker, forward, runtime},
+    brokers::{Check as _, TestBroker, forward, runtime},
     shared::{shown, snapshot},
 };
 

@@ -10,7 +10,7 @@ use checker::lessons::{self, Lesson, anchors};
 use libtest_mimic::Failed;
 
 use crate::{
-    brokers::TestBroker,
+    brokers::{Check as _, TestBroker},
     programs,
     shared::{shown, snapshot},
 };

@@ -1,5 +1,7 @@
 //! What the tests of several crates share.
 
+#[cfg(feature = "brokers")]
+pub mod brokers;
 pub mod gallery;
 
 use std::path::{Path, PathBuf};

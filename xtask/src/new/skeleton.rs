@@ -127,17 +127,27 @@ mod tests {
         }
     }
 
-    /// The template is in no package, so no compiler reads it: its code is that of a lesson that is compiled.
+    /// The templates are in no package, so no compiler reads them: their code is that of lesson 01, which is compiled.
     #[test]
-    fn the_program_has_no_line_of_code_that_lesson_01_has_not() {
-        let first = fs::read_to_string(root().join("lessons/01-hello-send/src/main.rs")).unwrap();
-        let is_code = |line: &&str| {
-            let line = line.trim();
-            !line.starts_with("//") && !line.starts_with("use ") && !line.contains("format!") && !line.contains("run()")
-        };
-        for line in TEMPLATES[1].1.lines().filter(is_code) {
-            let line = line.replace("emit_log", "hello");
-            assert!(first.contains(line.trim()), "lesson 01 has no line {line:?}");
+    fn the_code_of_the_templates_is_that_of_lesson_01() {
+        let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+        let contract =
+            ["mod.rs", "scene.rs"].map(|file| read(&format!("crates/contracts/src/lessons/hello_send/{file}")));
+        let program = read("lessons/01-hello-send/src/main.rs");
+        let own_of_program = ["//", "use ", "format!", "run()"];
+        let own_of_contract =
+            ["//", "sending, steps,", "mod scene {", "use super::", "const TIMEOUT", "let expected", "look_into"];
+        for (template, lesson, own) in [(1, program, &own_of_program[..]), (4, contract.concat(), &own_of_contract[..])]
+        {
+            let (path, text) = TEMPLATES[template];
+            for line in text.lines().filter(|line| !own.iter().any(|own| line.contains(own))) {
+                let line =
+                    line.replace("emit-log", "hello-send").replace("emit_log", "hello").replace("EmitLog", "HelloSend");
+                assert!(
+                    lesson.contains(line.trim()),
+                    "the template of {path} has a line that lesson 01 has not: {line}"
+                );
+            }
         }
     }
 

@@ -18,7 +18,7 @@ use wire::{sequence, words};
 
 use crate::{
     book::{compare, events, workers},
-    brokers::{TestBroker, runtime},
+    brokers::{Check as _, TestBroker, runtime},
     step_programs,
 };
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use checker::brokers::address::Address;
+use harness::brokers::address::Address;
 use futures_lite::StreamExt;
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties,

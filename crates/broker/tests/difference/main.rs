@@ -8,9 +8,6 @@
 // clippy's own exception for tests does not see helper functions.
 #![allow(clippy::unwrap_used)]
 
-#[path = "../real_broker/brokers.rs"]
-#[allow(dead_code)]
-mod brokers;
 mod client;
 mod conversations;
 mod known;
@@ -27,14 +24,11 @@ use std::{
     sync::{Arc, Mutex, OnceLock},
 };
 
-use checker::brokers::address::Address;
+use harness::brokers::address::Address;
 use libtest_mimic::{Arguments, Failed, Trial};
+use testkit::brokers::{InUse, Place};
 
-use crate::{
-    brokers::{InUse, Place},
-    conversations::Conversation,
-    stage::Stage,
-};
+use crate::{conversations::Conversation, stage::Stage};
 
 /// Tests know the folder that they were built in: with this, cargo builds them again where the kit was moved.
 const _: Option<&str> = option_env!("HELLO_RABBIT_BUILT_IN");

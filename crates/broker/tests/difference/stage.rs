@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use checker::brokers::address::Address;
+use harness::brokers::address::Address;
 use wire::types::AMQPValue;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The port of the management API above the one for AMQP, as everywhere in this project.
-const MANAGEMENT: u16 = checker::brokers::ports::MANAGEMENT;
+const MANAGEMENT: u16 = harness::brokers::ports::MANAGEMENT;
 
 /// A fresh vhost, the connections to it, and what was said.
 pub struct Stage {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::BytesMut;
-use checker::brokers::address::Address;
+use harness::brokers::address::Address;
 use wire::{
     Codec, Frame, Method, RawFrame, Unit, fields,
     frame::{self, Kind},
