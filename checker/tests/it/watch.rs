@@ -442,8 +442,8 @@ fn lines_are_as_wide_as_the_terminal_at_most() {
     terminal.until("q quit");
     terminal.press("q");
     terminal.end();
-    // Addresses, paths and what a program printed are shown as they are.
-    let whole = ["http://", "https://", "program  ", "watching ", "| "];
+    // Addresses, paths, commands to copy and what a program printed are shown as they are.
+    let whole = ["http://", "https://", "program  ", "watching ", "why:  ", "| "];
     let lines = terminal.screen.lines().filter(|line| !whole.iter().any(|part| line.contains(part)));
     let evidence = |line: &str| line.starts_with("             ");
     let wide: Vec<&str> = lines.filter(|line| !evidence(line) && line.chars().count() > 56).collect();

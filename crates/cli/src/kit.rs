@@ -55,7 +55,12 @@ struct Surroundings {
 impl Surroundings {
     /// cargo knows best. Without it, the kit is the one around the current folder, or the one in which this program was built.
     fn kit(&self) -> Option<PathBuf> {
-        let package = self.package.iter().flat_map(|package| package.ancestors().skip(1));
+        let above = |package: &'_ PathBuf| {
+            let folder = package.parent()?.to_owned();
+            if folder.ends_with("crates") { folder.parent().map(Path::to_owned) } else { Some(folder) }
+        };
+        let package = self.package.iter().filter_map(above).collect::<Vec<_>>();
+        let package = package.iter().map(PathBuf::as_path);
         let current = self.current.iter().flat_map(|folder| folder.ancestors());
         let program = self.program.iter().flat_map(|program| program.ancestors());
         package.chain(current).chain(program).find(|folder| is_kit(folder)).map(Path::to_owned)
@@ -88,6 +93,7 @@ mod tests {
         };
         let kits = [
             found(Some(one.join("xtask")), Some(other.clone()), Some(other.join("target/debug/xtask"))),
+            found(Some(one.join("crates/bookbuilder")), Some(other.clone()), None),
             found(None, Some(one.join("work/01-hello-send/src")), Some(other.join("target/debug/checker"))),
             found(None, elsewhere(), Some(one.join("target/debug/checker"))),
             // A package that is none of the kit's says nothing.
@@ -97,6 +103,6 @@ mod tests {
         ];
         fs::remove_dir_all(&base).unwrap();
         let one = Some(one);
-        assert_eq!(kits, [one.clone(), one.clone(), one.clone(), one, None, None]);
+        assert_eq!(kits, [one.clone(), one.clone(), one.clone(), one.clone(), one, None, None]);
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     clients::Client,
-    fault::{Fault, Param, Params, Phrase},
+    fault::{Behind, Fault, Param, Params, Phrase},
     verdict::Mistake,
 };
 
@@ -75,11 +75,12 @@ pub fn words(fault: Fault, client: Client) -> Mistake {
         message = [message, cause.cause()].join(" ").trim().to_owned();
         hint = cause.remedy();
     }
-    for phrase in &fault.more {
-        message = joined(message, phrase);
-    }
-    for phrase in &fault.more_hints {
-        hint = joined(hint, phrase);
+    for (behind, phrase) in &fault.more {
+        let text = match behind {
+            Behind::Message => &mut message,
+            Behind::Hint => &mut hint,
+        };
+        *text = joined(std::mem::take(text), phrase);
     }
     Mistake {
         code: fault.code,

@@ -16,11 +16,18 @@ pub struct Fault {
     /// What was seen: lines of the conversation, of the output.
     pub evidence: String,
     /// What the broker or a library said about it.
-    pub cause: Option<Translation>,
-    /// Sentences behind the message.
-    pub more: Vec<Phrase>,
-    /// Sentences behind the hint.
-    pub more_hints: Vec<Phrase>,
+    pub cause: Option<Box<Translation>>,
+    /// More sentences, each behind the message or behind the hint.
+    pub more: Vec<(Behind, Phrase)>,
+}
+
+/// Where a sentence stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// Behind the message.
+    Message,
+    /// Behind the hint.
+    Hint,
 }
 
 /// Values by the names of their placeholders.
@@ -72,7 +79,7 @@ impl Fault {
     /// What the broker or a library said about it: its words come behind the message, and its remedy is the hint.
     #[must_use]
     pub fn because(mut self, cause: Option<Translation>) -> Fault {
-        self.cause = cause;
+        self.cause = cause.map(Box::new);
         self
     }
 
@@ -88,14 +95,14 @@ impl Fault {
     /// A sentence behind the message.
     #[must_use]
     pub fn and(mut self, phrase: Phrase) -> Fault {
-        self.more.push(phrase);
+        self.more.push((Behind::Message, phrase));
         self
     }
 
     /// A sentence behind the hint.
     #[must_use]
     pub fn and_hint(mut self, phrase: Phrase) -> Fault {
-        self.more_hints.push(phrase);
+        self.more.push((Behind::Hint, phrase));
         self
     }
 }

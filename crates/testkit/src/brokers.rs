@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     env,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use cli::{BrokerArgs, BrokerChoice, DeprecatedFeature, EmbeddedArgs};
@@ -139,7 +139,7 @@ pub struct InUse {
 impl InUse {
     /// The broker of this place.
     pub fn broker(&self, place: &Place) -> Result<Arc<TestBroker>, Failed> {
-        let slot = self.brokers.lock().unwrap().entry(place.clone()).or_default().clone();
+        let slot = lock(&self.brokers).entry(place.clone()).or_default().clone();
         slot.get_or_init(|| self.start(place)).clone().map_err(Failed::from)
     }
 
@@ -157,7 +157,7 @@ impl InUse {
         };
         let run = Run::begin().map_err(|error| error.to_string())?;
         let broker = runtime().block_on(Broker::find(&BrokerArgs { broker: choice, image }, &run));
-        self.runs.lock().unwrap().push(run);
+        lock(&self.runs).push(run);
         let broker = broker.map_err(|reason| format!("{} {}", reason.message, reason.hints.join(" · ")))?;
         test_broker(place, broker)
     }
@@ -169,19 +169,23 @@ impl InUse {
         let program = embedded::Program { mark: owner::broker_mark(run.id()), port, log };
         let arguments = EmbeddedArgs { denied: denied.to_vec(), ..EmbeddedArgs::default() };
         let broker = runtime().block_on(program.start(&arguments));
-        self.runs.lock().unwrap().push(run);
+        lock(&self.runs).push(run);
         let broker = broker.map_err(|reason| format!("{} {}", reason.message, reason.hints.join(" · ")))?;
         test_broker(place, broker)
     }
 
     /// Ends all of them.
     pub fn end(&self) {
-        for run in self.runs.lock().unwrap().drain(..) {
+        for run in lock(&self.runs).drain(..) {
             for problem in runtime().block_on(run.end()) {
                 eprintln!("warning: {problem}");
             }
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn test_broker(place: &Place, broker: Broker) -> Result<Arc<TestBroker>, String> {

@@ -31,7 +31,9 @@ fn every_program_has_a_recording_that_comes_to_what_the_gallery_says() {
         let lesson = &room.lesson.about.id;
         let recordings = recordings(lesson);
         let names: BTreeSet<&String> = room.exhibits.iter().map(|exhibit| &exhibit.name).collect();
-        assert_eq!(recordings.keys().collect::<BTreeSet<_>>(), names, "{lesson}: run `cargo xtask bless recordings`");
+        let recorded: BTreeSet<&String> = recordings.keys().collect();
+        let differ: Vec<_> = recorded.symmetric_difference(&names).collect();
+        assert!(differ.is_empty(), "{lesson}: {differ:?}: run `cargo xtask bless recordings`");
         for exhibit in &room.exhibits {
             let recording = &recordings[&exhibit.name];
             let (step, said) = match failed(recording) {

@@ -70,7 +70,7 @@ fn of_the_other(seen: &Evidence<'_>, killed: usize, mistake: Fault) -> Fault {
 fn fatal(seen: &Evidence<'_>, killed: usize) -> Result<String, Fault> {
     let task = seen.tasks.fatal.as_bytes();
     let all = |index: usize| -> Vec<Delivered<'_>> {
-        let mut got = receiving::ledger(Talk::of(&seen.workers[index]));
+        let mut got = receiving::ledger(Talk::of(seen.workers[index]));
         got.retain(|delivered| delivered.body == task);
         got
     };
