@@ -12,8 +12,8 @@ use std::{
 
 use checker::{
     brokers::{Broker, address::Address},
+    live::LiveRun,
     owner::{self, Run},
-    stage::Seen,
     tap::{Bounds, Tap},
     verdict::NotChecked,
 };
@@ -74,7 +74,7 @@ async fn tap(room: &Address) -> Result<(), NotChecked> {
     for _ in 0..ROUNDS {
         direct.push(publish(&room.url(), MESSAGES).await.map_err(lost)?);
         let unbounded = Bounds { bytes: u64::MAX, events: usize::MAX, ..Bounds::default() };
-        let tap = Tap::open(room, None, Seen::default(), tokio::time::Instant::now(), None, unbounded).await?;
+        let tap = Tap::open(room, None, LiveRun::default(), tokio::time::Instant::now(), None, unbounded).await?;
         tapped.push(publish(&tap.url(), MESSAGES).await.map_err(lost)?);
         tap.close().await;
     }

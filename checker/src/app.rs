@@ -25,7 +25,7 @@ use crate::{
     guide,
     lessons::{self, Lesson},
     owner::{self, Run},
-    progress,
+    remember,
     report::{self, busy::watched, say},
     verdict::{NotChecked, Report, Verdict},
     watch::{self, Task},
@@ -84,7 +84,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     runtime.block_on(async {
         if !cfg!(feature = "docker") && needs_docker(&order).await {
-            return with_docker_client(&arguments[1..]);
+            let handed_on = brokers::docker::handed_on().await;
+            return with_docker_client(&arguments[1..], &handed_on);
         }
         match order {
             Order::Check { lessons, program, options } => {
@@ -150,7 +151,7 @@ async fn needs_docker(order: &Order) -> bool {
 }
 
 /// Goes on as the checker that was built with the Docker client.
-fn with_docker_client(arguments: &[OsString]) -> ExitCode {
+fn with_docker_client(arguments: &[OsString], handed_on: &[(&str, String)]) -> ExitCode {
     let cargo = |subcommand: &str| {
         let mut cargo = std::process::Command::new(kit::cargo());
         cargo.arg(subcommand).arg("--manifest-path").arg(kit::root().join("Cargo.toml"));
@@ -167,7 +168,7 @@ fn with_docker_client(arguments: &[OsString]) -> ExitCode {
         // cargo shows how far it is by itself.
         say("compiling the Docker client, this once; a minute or so …");
     }
-    run.arg("--").args(arguments);
+    run.arg("--").args(arguments).envs(handed_on.iter().map(|(name, value)| (name, value)));
     let failed = |error: io::Error| {
         tell("error", &format!("cargo could not be started: {error}"));
         Exit::NotChecked.into()
@@ -242,7 +243,7 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
         };
         let report = check(lesson, program, own, options, run, find).await;
         if is_learners {
-            progress::remember_or_warn(&report);
+            remember::remember_or_warn(&report);
         }
         if let Some(file) = &options.record
             && let Err(error) = record(&report, file, lessons.len() > 1)

@@ -1,32 +1,32 @@
-//! Judges one program against one lesson on one broker, by the conversation between them.
+//! The learner's commands, and the report: checks one program against one lesson on one broker, by their conversation.
 //!
 //! ```text
 //!  the learner's program ──▶ tap ──▶ broker
 //!           │ stdout, exit    │ events  │ queues
-//!           └────────▶ the lesson's contract ◀──┘        a verdict a step, the reason, and what to read
+//!           └───────▶ the recording ◀───┘ ──▶ the lesson's contract ──▶ the report
 //! ```
 //!
-//! A check has two halves. First the *play* ([`stage`]): the program runs against a fresh vhost, and the lesson does what
-//! its scene needs (sends messages, presses Ctrl-C), waiting for events and never for time to pass. What was seen is plain
-//! data ([`performance`]). Then the *judging* ([`lessons`]): pure functions from that data to a finding a step. So every
-//! message a learner can get is testable without a broker.
+//! A check has two halves. First the lesson's scene plays on a [`stage`]: the program runs against a fresh vhost, and
+//! everything that is seen becomes a [`Recording`](recording::Recording). Then the lesson's [contract](contracts::contract)
+//! judges the recording, without a program and without a broker. The same recording always gives the same
+//! [`Report`](verdict::Report), so `judge` gives the report of a check again.
 //!
-//! | module | what it knows |
+//! | module | what it has |
 //! |---|---|
-//! | [`brokers`] | where a broker comes from, and how a check gets a vhost of its own there |
-//! | [`tap`] | the proxy that writes the conversation down |
-//! | [`program`] | building a program, and running it under watch |
-//! | [`stage`] | one check under way: broker, vhost, programs, one time axis |
-//! | [`lessons`] | the contracts, one file a lesson |
+//! | [`app`] | the commands, from the flags to the exit code |
+//! | [`check`](mod@check) | one check |
+//! | [`lessons`] | the lessons of this kit |
+//! | [`verdict`], [`report`] | a recording with its verdict, and its forms: text, JSON, JSON Schema |
 //! | [`start`] | the program that a learner begins with |
-//! | [`conversation`] | what was said at the last check, to be shown again, beside what the lesson's program says |
+//! | [`watch`] | a check at each save |
+//! | [`progress`], [`guide`] | what is remembered of a learner, hints, the next command |
+//! | [`conversation`] | the recording of the last check, beside the conversation of the lesson's own program |
 //! | [`diff`] | a learner's program beside the lesson's own |
 //! | [`doctor`] | what is installed and reachable |
-//! | [`verdict`], [`report`] | the result, and its forms |
-//! | [`watch`] | a check at each save |
-//! | [`owner`] | what a check must clean up, and what an earlier one left |
+//!
+//! [`brokers`], [`owner`], [`program`], [`stage`] and [`tap`] are modules of [`harness`].
 
-pub use harness::{brokers, owner, program, stage, tap};
+pub use harness::{brokers, live, owner, program, stage, tap};
 
 pub mod app;
 pub mod check;
@@ -36,6 +36,7 @@ pub mod doctor;
 pub mod guide;
 pub mod lessons;
 pub mod progress;
+pub mod remember;
 pub mod report;
 pub mod start;
 pub mod verdict;

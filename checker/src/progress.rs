@@ -14,9 +14,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    conversation,
     owner::at,
-    report::{json, json_text, say},
+    report::{json, json_text},
     verdict::{Mistake, Report, Step, Verdict},
 };
 
@@ -131,30 +130,18 @@ impl Progress {
     }
 }
 
-/// Remembers what a check of a learner's program found. One that could not be done says nothing about the program, and changes
-/// nothing.
+/// Learns from a check of a learner's program, and keeps its report.
 ///
 /// # Errors
 ///
 /// When it can't be written; the error names the file.
-pub fn remember(report: &Report) -> io::Result<()> {
-    if report.verdict == Verdict::NotChecked {
-        return Ok(());
-    }
+pub(crate) fn learn(report: &Report) -> io::Result<()> {
     let mut progress = Progress::read()?;
     let lesson = &report.recording.lesson;
     let record = progress.lessons.entry(lesson.clone()).or_default();
     record.learn(report);
     progress.write()?;
-    replace(&last_report(lesson), &json_text::line(&json::report(report)))?;
-    conversation::keep(report)
-}
-
-/// As [`remember`]; where it can't be written, that is told, and is no reason not to go on.
-pub fn remember_or_warn(report: &Report) {
-    if let Err(error) = remember(report) {
-        say(&format!("warning: your progress could not be written down: {error}"));
-    }
+    replace(&last_report(lesson), &json_text::line(&json::report(report)))
 }
 
 impl Record {

@@ -111,8 +111,12 @@ pub(super) fn explain(args: &ExplainArgs) -> ExitCode {
         return learner::done(learner::answer(&explained(code, entry)));
     }
     if let Some(error) = translate::example(code) {
+        let client = Client::default();
         let printed = format!("As it is printed: {}", error.text);
-        return learner::done(learner::answer(&paragraphs(code, &[&error.cause, &printed, &error.remedy])));
+        return learner::done(learner::answer(&paragraphs(
+            code,
+            &[&client.say(&error.cause), &printed, &client.say(&error.remedy)],
+        )));
     }
     tell("error", &format!("there is no fault {code:?}"));
     if let Some(near) = nearest(code) {

@@ -5,7 +5,7 @@ use cli::{Exit, ProgramArgs};
 use crate::{
     conversation, guide,
     lessons::Lesson,
-    progress,
+    remember,
     report::{self, text},
     verdict::{Report, Verdict},
     watch::{Task, Trouble, keys::Press},
@@ -51,7 +51,7 @@ impl<'a> Desk<'a> {
     /// Remembers the result of a check, and prints it.
     pub fn finished(&mut self, report: Report) -> Result<(), Trouble> {
         self.exit = report.verdict.exit();
-        progress::remember_or_warn(&report);
+        remember::remember_or_warn(&report);
         let text = text::report(&report, text::Layout { width: report::width(), wire: false });
         self.last = Some(report);
         self.print(&text)

@@ -207,13 +207,14 @@ fn the_tasks_of_the_steps_are_in_the_book() {
 #[test]
 fn what_errors_mean_is_in_the_book() {
     let mut page = String::new();
+    let ours = |text: &str| Client::default().say(text);
     for chapter in Chapter::ALL {
         let _ = writeln!(page, "<!-- ANCHOR: {} -->", chapter.id);
         for error in chapter.examples() {
             let code = error.reply.map(|code| format!("{code} ")).unwrap_or_default();
             let fence = if error.text.contains('`') { "``" } else { "`" };
             let _ = writeln!(page, "{code}{fence}{}{fence}", error.text);
-            let _ = writeln!(page, ": {}\n\n  {}\n", error.cause, error.remedy);
+            let _ = writeln!(page, ": {}\n\n  {}\n", ours(&error.cause), ours(&error.remedy));
         }
         let _ = writeln!(page, "<!-- ANCHOR_END: {} -->", chapter.id);
     }

@@ -41,24 +41,80 @@ fn output_in_the_readme_is_output_of_a_test() {
     }
 }
 
-#[test]
-fn no_sleep_in_the_checker() {
-    let mut folders = vec![root().join("checker/src"), root().join("checker/tests")];
+/// The Rust files in a folder and below it, with their texts.
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let (mut folders, mut sources) = (vec![root().join(folder)], Vec::new());
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("rules.rs") {
                 let text = fs::read_to_string(&path).unwrap();
-                assert!(
-                    !text.contains("sleep("),
-                    "{} sleeps; wait for an event, with a deadline (`until`)",
-                    path.display()
-                );
+                sources.push((path, text));
             }
         }
     }
+    assert!(!sources.is_empty(), "{folder} has no source");
+    sources
+}
+
+#[test]
+fn checks_do_not_sleep() {
+    let folders =
+        ["checker/src", "checker/tests", "crates/harness/src", "crates/contracts/src", "crates/recording/src"];
+    for (path, text) in folders.into_iter().flat_map(sources) {
+        assert!(!text.contains("sleep("), "{} sleeps; wait for an event, with a deadline (`until`)", path.display());
+    }
+}
+
+/// The harness has a listener for what it does; contracts only judge.
+#[test]
+fn harness_and_contracts_print_nothing() {
+    let folders = ["crates/harness/src", "crates/contracts/src", "crates/recording/src"];
+    for (path, text) in folders.into_iter().flat_map(sources) {
+        for macros in ["print!(", "println!(", "io::stdout", "io::stderr"] {
+            assert!(!text.contains(macros), "{} has {macros}", path.display());
+        }
+    }
+}
+
+/// The words for faults are in the catalogue: no rule has a sentence in it.
+#[test]
+fn rules_have_no_sentences() {
+    let sentence = regex::Regex::new("\"[^\"\n]*\\b(?:The|the) program [^\"\n]*[.:]\"").unwrap();
+    for (path, text) in sources("crates/contracts/src") {
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let found =
+            code.lines().filter(|line| !line.trim_start().starts_with("//")).find(|line| sentence.is_match(line));
+        assert_eq!(
+            found,
+            None,
+            "{} has a sentence: the words for faults are in crates/contracts/catalogue",
+            path.display()
+        );
+    }
+}
+
+/// The code map is of the code that is there.
+#[test]
+fn paths_in_the_architecture_exist() {
+    let text = read("ARCHITECTURE.md");
+    let path =
+        regex::Regex::new(r"`((?:checker|crates|book|lessons|docker|xtask|\.ci|fuzz)/[A-Za-z0-9_./*-]+)`").unwrap();
+    let mut count = 0;
+    for found in path.captures_iter(&text) {
+        let path = &found[1];
+        let whole = path.split(['*']).next().unwrap().trim_end_matches('/');
+        let folder =
+            if path.contains('*') { whole.rsplit_once('/').map_or(whole, |(folder, _)| folder) } else { whole };
+        assert!(
+            path.contains("NN-") || path.contains("NAME") || root().join(folder).exists(),
+            "ARCHITECTURE.md names {path}, which is not there"
+        );
+        count += 1;
+    }
+    assert!(count > 20, "{count} paths were found");
 }
 
 /// Time and chance are told to the broker's state machine: so it can be tested, replayed and fuzzed.
@@ -111,11 +167,17 @@ fn no_report_gives_away_the_line_of_the_last_hint() {
     let (mut count, mut wrong) = (0, Vec::new());
     for lesson in checker::lessons::all().unwrap() {
         let folder = root().join("checker/tests/snapshots/gallery").join(&lesson.about.id);
-        for entry in fs::read_dir(folder).unwrap() {
+        let entries = fs::read_dir(&folder).unwrap_or_else(|error| {
+            panic!(
+                "{}: {error}: `cargo xtask bless reports` makes the snapshots of a lesson's gallery",
+                folder.display()
+            )
+        });
+        for entry in entries {
             let path = entry.unwrap().path();
             let text = fs::read_to_string(&path).unwrap();
             for step in &lesson.about.steps {
-                let Some(report) = text.split_once(&format!("\n\n{}: ", step.id)).map(|(_, report)| report) else {
+                let Some(report) = text.split_once(&format!("\n\n{} (", step.id)).map(|(_, report)| report) else {
                     continue;
                 };
                 let said = calls(report.rsplit_once("\nhint: ").map_or("", |(_, hint)| hint));

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use checker::brokers::ports;
+use checker::{brokers::ports, lessons};
 use libtest_mimic::Failed;
 
 use crate::{
@@ -46,13 +46,14 @@ pub fn not_the_programs_fault(broker: &TestBroker) -> Result<(), Failed> {
         assert!(text(&check).contains(way_out), "{}", text(&check));
         assert!(begin.elapsed() < Duration::from_secs(30), "{arguments:?}: silent for {:?}", begin.elapsed());
     };
-    for (lesson, program) in [("01", "hello-send"), ("02", "hello-receive"), ("03", "new-task"), ("04", "worker")] {
+    for lesson in lessons::all()? {
+        let number = lesson.number.as_str();
         change(&raise);
-        not_checked(&[lesson, "--reference"]);
+        not_checked(&[number, "--reference"]);
         change(&clear);
-        let program = Path::new(env!("CARGO_BIN_EXE_checker")).with_file_name(program);
+        let program = Path::new(env!("CARGO_BIN_EXE_checker")).with_file_name(&lesson.about.id);
         let script = format!("{raise} >/dev/null 2>&1; exec {}", program.display());
-        not_checked(&[lesson, "--program", &shell_words::join(["sh", "-c", &script])]);
+        not_checked(&[number, "--program", &shell_words::join(["sh", "-c", &script])]);
         change(&clear);
     }
     // Nothing shows of an alarm that stops a program before it is heard of.

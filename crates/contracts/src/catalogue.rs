@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::{
     clients::Client,
     fault::{Behind, Fault, Param, Params, Phrase},
-    verdict::Mistake,
+    verdict::{Mistake, Note},
 };
 
 /// What the catalogue has for a code.
@@ -89,6 +89,14 @@ pub fn words(fault: Fault, client: Client) -> Mistake {
         hint: client.say(&hint),
         run: fault.run,
     }
+}
+
+/// A note in words: about this step of a program that passed.
+#[must_use]
+pub fn note(step: &str, fault: Fault, client: Client) -> Note {
+    let code = fault.code;
+    let read = entry(code).map(|entry| entry.read.clone()).unwrap_or_default();
+    Note { step: step.to_owned(), code, message: words(fault, client).message, read }
 }
 
 fn joined(mut text: String, phrase: &Phrase) -> String {

@@ -1,7 +1,25 @@
-//! The contracts: what each lesson asks of a program, one file a lesson. Judging is pure: it reads a [`Recording`], and nothing
-//! else.
+//! What each lesson asks of a program, and the words for what is wrong.
 //!
-//! Steps are judged in their order and the first mistake ends it: what comes after builds on what failed.
+//! A [contract](contract::Contract) has one requirement per step: a pure function over a [`Recording`]. It returns what shows
+//! that the step is right, or a [`Fault`](fault::Fault): a code and data, without a sentence. The [`catalogue`] has the words.
+//! Steps are judged in order, up to the first fault, because each step builds on the steps before it.
+//!
+//! Judging reads a recording and nothing else, so the same recording always gives the same result. A lesson's scene, which
+//! makes the recording, lies beside its contract, behind the feature `scenes`: to judge recordings, you need no harness.
+//!
+//! | module | what it has |
+//! |---|---|
+//! | [`contract`] | what a contract is, and how it judges a recording |
+//! | [`lessons`] | the contracts and their scenes, one file or folder per lesson |
+//! | [`steps`], [`sending`], [`receiving`], [`durable`], [`ending`] | requirements that several lessons share |
+//! | [`talk`], [`printed`] | queries over a conversation and over output |
+//! | [`fault`], [`catalogue`] | faults, and their words: `catalogue/*.toml`, of which `build.rs` makes functions |
+//! | [`translate`] | errors of brokers and clients in plain words: `catalogue/errors/*.toml` |
+//! | [`clients`] | the names of calls in each client library and language |
+//! | [`crash`], [`unawaited`] | the error that ended a program, a call that is not awaited |
+//! | [`lesson`], [`anchors`], [`hints`] | `lesson.toml`, a program by its steps, hints that no longer help |
+//! | [`verdict`] | the result of a step |
+//! | `scenes` (feature `scenes`) | parts of scenes that several lessons share |
 //!
 //! [`Recording`]: recording::Recording
 

@@ -20,6 +20,8 @@ use wire::{
 use recording::ProgramRun;
 
 use crate::{
+    catalogue,
+    clients::Client,
     ending,
     fault::{Fault, faults},
     printed, steps,
@@ -290,11 +292,5 @@ fn says_goodbye(talk: Talk<'_>) -> bool {
 /// A note on a program that Ctrl-C ended, and that did not close its connection before.
 #[must_use]
 pub fn left_without_goodbye(seen: &ProgramRun) -> Option<Note> {
-    (!says_goodbye(Talk::of(seen))).then(|| Note {
-        step: "stop".to_owned(),
-        message:
-            "Ctrl-C ended the program without closing its connection. The lesson's program closes the connection first."
-                .to_owned(),
-        read: "https://www.rabbitmq.com/docs/connections#lifecycle".to_owned(),
-    })
+    (!says_goodbye(Talk::of(seen))).then(|| catalogue::note("stop", faults::stop::left_open(), Client::of(seen)))
 }

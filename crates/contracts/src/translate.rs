@@ -14,8 +14,6 @@ use regex_lite::{Captures, Regex, RegexBuilder};
 use serde::{Deserialize, Deserializer, de::Error};
 use wire::words::is_acted_on;
 
-use crate::clients::Client;
-
 /// What an error means, as data. The words for it are in the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Translation {
@@ -80,13 +78,12 @@ impl Chapter {
         self.entries().filter_map(|entry| {
             let text = entry.examples.first()?;
             let means = entry.translation(text)?;
-            let ours = |text: String| Client::default().say(&text);
             Some(Example {
                 code: means.code,
                 reply: entry.replies.as_ref().and_then(|codes| codes.first().copied()),
                 text,
-                cause: ours(means.cause()),
-                remedy: ours(means.remedy()),
+                cause: means.cause(),
+                remedy: means.remedy(),
             })
         })
     }
@@ -112,7 +109,7 @@ pub struct Example {
     pub reply: Option<u16>,
     /// What is printed.
     pub text: &'static str,
-    /// What that means, with the calls of the kit's own client.
+    /// What that means. Calls are marked.
     pub cause: String,
     /// What to do about it.
     pub remedy: String,

@@ -115,6 +115,8 @@ impl Outcome {
 pub struct Note {
     /// The id of the step that it is about.
     pub step: String,
+    /// Its code in the catalogue.
+    pub code: &'static str,
     /// The note, in a sentence or two.
     pub message: String,
     /// Where to read more about it.

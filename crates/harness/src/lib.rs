@@ -1,22 +1,25 @@
-//! Runs a program against a broker, and records what was seen. It knows no lesson and judges nothing, and it prints nothing.
+//! Runs a program against a broker, and records what it does.
 //!
-//! A check's first half is a *play*: the program runs against a fresh vhost, and a scene does what it needs to (sends
-//! messages, presses Ctrl-C), waiting for events and never for time to pass. What was seen becomes a
+//! The harness knows no contract, judges nothing and prints nothing. A lesson's scene drives it: it starts the program
+//! against a fresh vhost, publishes messages, presses Ctrl-C, and waits for events, with a deadline. The result is a
 //! [`Recording`](recording::Recording).
 //!
-//! | module | what it knows |
+//! | module | what it has |
 //! |---|---|
-//! | [`brokers`] | where a broker comes from, and how a check gets a vhost of its own there |
-//! | [`tap`] | the proxy that writes the conversation down |
-//! | [`program`] | building a program, and running it under watch |
-//! | [`stage`] | one check under way: broker, vhost, programs, one time axis |
-//! | [`owner`] | what a check must clean up, and what an earlier one left |
-//! | [`activity`] | what takes a while, for whoever shows it |
+//! | [`brokers`] | sources of a broker, and a vhost for each check |
+//! | [`tap`] | the proxy that records the conversation |
+//! | [`program`] | building a program, and running it |
+//! | [`stage`] | one check in progress: broker, vhost, programs, one time axis |
+//! | [`owner`] | what a run owns, and its clean-up, also after `kill -9` |
+//! | [`activity`] | what takes a while, for the program that shows it |
+//! | [`kit`] | the kit's folders |
+//! | [`fingerprint`] | a hash that is the same in every build |
 
 pub mod activity;
 pub mod brokers;
 pub mod fingerprint;
 pub mod kit;
+pub mod live;
 pub mod owner;
 pub mod program;
 pub mod stage;

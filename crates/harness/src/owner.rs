@@ -17,7 +17,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::brokers::{address::Address, hand, management::Management};
+use crate::brokers::{address::Address, engine, hand, management::Management};
 
 pub use part::Hold;
 
@@ -263,7 +263,7 @@ async fn remove(owned: &Owned, own_broker: bool) -> Result<(), String> {
             Owned::Queue { address, name } => {
                 hand::delete_queue(address, name).await.map_err(|error| error.to_string())
             }
-            Owned::Container { name } => crate::brokers::docker::remove(name).await,
+            Owned::Container { name } => engine::remove(name).await,
         }
     });
     match removed.await {

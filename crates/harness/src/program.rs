@@ -1,6 +1,7 @@
 //! The program to judge: where it comes from, building it, and running it under watch.
 
 pub mod build;
+mod cargo;
 mod command;
 pub mod facts;
 pub mod messages;

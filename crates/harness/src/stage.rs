@@ -8,10 +8,7 @@ mod blocked;
 
 use recording::{NotChecked, ProgramRun};
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -24,6 +21,7 @@ use tokio::{
 use crate::{
     activity::{Busy, watched},
     brokers::{Broker, address::Address, alarm::Alarm, hand::Hand},
+    live::{LiveRun, until},
     owner::Run,
     program::{Program, facts, running::Running},
     tap::{Bounds, Door, Tap},
@@ -34,60 +32,6 @@ pub use blocked::Blocked;
 /// How long a program that did the one thing may take for the next that follows at once: printing what it received, ending
 /// after Ctrl-C. A longer time limit for the whole program makes this longer, too.
 const PROMPTLY: f64 = 0.3;
-
-/// What was seen of one program so far; tap and program write into it, contracts wait on it.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    performance: Arc<Mutex<ProgramRun>>,
-    /// How many times something was added.
-    version: Arc<AtomicU64>,
-    changed: watch::Sender<u64>,
-}
-
-impl Default for Seen {
-    fn default() -> Seen {
-        Seen::told(watch::Sender::new(0))
-    }
-}
-
-impl Seen {
-    /// Nothing yet; of what will be, `changed` tells those who wait.
-    fn told(changed: watch::Sender<u64>) -> Seen {
-        Seen { performance: Arc::default(), version: Arc::default(), changed }
-    }
-
-    /// Adds to what was seen, and wakes who waits for it.
-    pub fn add(&self, change: impl FnOnce(&mut ProgramRun)) {
-        change(&mut self.performance.lock().unwrap_or_else(PoisonError::into_inner));
-        self.version.fetch_add(1, Ordering::Relaxed);
-        self.changed.send_modify(|version| *version += 1);
-    }
-
-    /// Looks at what was seen so far.
-    pub fn look<T>(&self, look: impl FnOnce(&ProgramRun) -> T) -> T {
-        look(&self.performance.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Waits until `holds`, or until `deadline`. Returns whether it holds.
-    pub async fn until(&self, deadline: Instant, mut holds: impl FnMut(&ProgramRun) -> bool) -> bool {
-        until(&self.changed, deadline, || self.look(&mut holds)).await
-    }
-}
-
-/// Waits until `holds`, or until `deadline`; looks again at each change. Returns whether it holds.
-async fn until(changed: &watch::Sender<u64>, deadline: Instant, mut holds: impl FnMut() -> bool) -> bool {
-    let mut changes = changed.subscribe();
-    loop {
-        changes.mark_unchanged();
-        if holds() {
-            return true;
-        }
-        match timeout_at(deadline, changes.changed()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) | Err(_) => return holds(),
-        }
-    }
-}
 
 /// One check under way.
 pub struct Stage<'a> {
@@ -239,7 +183,7 @@ impl<'a> Stage<'a> {
         if let Some(door) = before {
             door.close().await;
         }
-        let seen = Seen::told(self.changed.clone());
+        let seen = LiveRun::told(self.changed.clone());
         seen.add(|seen| {
             seen.role.clone_from(&call.role);
             seen.arguments.clone_from(&call.arguments);
@@ -270,10 +214,7 @@ impl<'a> Stage<'a> {
         let deadline = actors.iter().map(|actor| actor.deadline).fold(now, Instant::min);
         let mut held = false;
         let over = || {
-            let locked: Vec<_> = actors
-                .iter()
-                .map(|actor| actor.seen.performance.lock().unwrap_or_else(PoisonError::into_inner))
-                .collect();
+            let locked: Vec<_> = actors.iter().map(|actor| actor.seen.lock()).collect();
             let seen: Vec<&ProgramRun> = locked.iter().map(|guard| &**guard).collect();
             held = holds(&seen);
             held || seen.iter().any(|seen| seen.exit.is_some())
@@ -338,7 +279,7 @@ fn failed_us(how: &str) -> NotChecked {
 
 /// A program on the stage.
 pub struct Actor {
-    seen: Seen,
+    seen: LiveRun,
     tap: Tap,
     running: Running,
     deadline: Instant,
@@ -374,9 +315,9 @@ impl Actor {
     /// Waits until nothing was seen of the program for this long, at most until `limit` is over or it ends. What it does now
     /// is done then.
     pub async fn rest(&self, quiet: Duration, limit: Duration) {
-        let version = || self.seen.version.load(Ordering::Relaxed);
+        let version = || self.seen.version();
         let deadline = self.deadline.min(Instant::now() + limit);
-        let mut changes = self.seen.changed.subscribe();
+        let mut changes = self.seen.changes();
         let (mut last, mut since) = (version(), Instant::now());
         while timeout_at(deadline.min(since + quiet), changes.changed()).await.is_ok() {
             if self.seen.look(|seen| seen.exit.is_some()) {

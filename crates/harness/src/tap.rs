@@ -30,7 +30,7 @@ use wire::{Peer, What};
 
 pub use recorder::Bounds;
 
-use crate::{brokers::address::Address, owner::Hold, stage::Seen, tap::recorder::Recorder};
+use crate::{brokers::address::Address, live::LiveRun, owner::Hold, tap::recorder::Recorder};
 
 /// The vhost that programs ask for.
 const ASKED_VHOST: &str = "/";
@@ -84,7 +84,7 @@ impl Tap {
     pub async fn open(
         room: &Address,
         port: Option<u16>,
-        seen: Seen,
+        seen: LiveRun,
         zero: Instant,
         hold: Option<Hold>,
         bounds: Bounds,

@@ -1,8 +1,10 @@
-//! A recording: all that was seen of one check, as plain data.
+//! A recording: everything that one check saw, as plain data.
 //!
-//! Whoever plays a scene writes one; whoever judges reads one, and needs nothing else: no program, no broker, no clock. One
-//! program, three runs of it, three workers and a program that does not compile all have this shape. On disk it is JSON, of the
-//! version [`FORMAT`]: bounded, without passwords, and the same after it was read ([`Recording::finish`]).
+//! A scene makes a recording, and a contract judges it; judging needs no program, no broker and no clock. One program, three
+//! runs of it, three workers and a program that does not compile all have this shape.
+//!
+//! On disk, a recording is JSON of the version [`FORMAT`]: bounded, and without passwords in the conversation.
+//! [`Recording::finish`] gives a recording the form in which it is stored, so it is judged alike before and after.
 
 mod program;
 mod run;

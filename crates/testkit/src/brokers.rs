@@ -9,8 +9,8 @@ use std::{
 use cli::{BrokerArgs, BrokerChoice, DeprecatedFeature, EmbeddedArgs};
 use harness::{
     brokers::{Broker, address::Address, docker, embedded, hand, local, ports},
+    live::LiveRun,
     owner::{self, Run},
-    stage::Seen,
     tap::{Bounds, Tap},
 };
 use lapin::{options::QueueDeclareOptions, types::FieldTable};
@@ -207,7 +207,7 @@ fn test_broker(place: &Place, broker: Broker) -> Result<Arc<TestBroker>, String>
 /// A door to this room that leads past the management API: the tap, with nobody who looks at what it writes down. Who asks
 /// for the vhost `/` there gets the room's.
 pub async fn forward(room: &Address) -> Tap {
-    let tap = Tap::open(room, None, Seen::default(), tokio::time::Instant::now(), None, Bounds::default()).await;
+    let tap = Tap::open(room, None, LiveRun::default(), tokio::time::Instant::now(), None, Bounds::default()).await;
     tap.unwrap_or_else(|reason| panic!("{}", reason.message))
 }
 

@@ -1,4 +1,5 @@
-//! What the tests of several crates share.
+//! Shared parts of the tests of several crates: the [`gallery`] with its recordings, and the brokers that tests run on
+//! (`brokers`, with the feature `brokers`).
 
 #[cfg(feature = "brokers")]
 pub mod brokers;

@@ -1,6 +1,6 @@
 //! Scenes: one program, or two, behind the tap, and what is recorded of them.
 
-use std::{fs, time::Duration};
+use std::{fs, sync::LazyLock, time::Duration};
 
 use broker::Alarm;
 use checker::{
@@ -390,9 +390,11 @@ async fn received(actor: &Actor, messages: usize) -> Result<(), Failed> {
     Err(format!("{messages} messages should have come").into())
 }
 
-/// The lessons, and the numbers they have.
-const LESSONS: [(&str, &str); 4] =
-    [("hello-send", "01"), ("hello-receive", "02"), ("new-task", "03"), ("worker", "04")];
+/// The ids of the lessons, and the numbers they have.
+static LESSONS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let all = lessons::all().unwrap_or_else(|error| panic!("{error}"));
+    all.into_iter().map(|lesson| (lesson.about.id, lesson.number)).collect()
+});
 
 /// The lesson of a program, by its name: `hello-send` of `hello-send-no-queue`.
 fn lesson(name: &str) -> &'static str {

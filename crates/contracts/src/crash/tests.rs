@@ -1,4 +1,4 @@
-//! What real programs wrote to stderr, in `checker/tests/crashes/`, letter for letter. The two of .NET are in its documented form.
+//! What real programs wrote to stderr, in `crates/contracts/tests/crashes/`, letter for letter. The two of .NET are in its documented form.
 
 use std::{fs, path::PathBuf};
 

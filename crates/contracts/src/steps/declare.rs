@@ -60,9 +60,7 @@ pub fn transient_queue(seen: &ProgramRun, name: &str) -> Option<Note> {
     if declare.durable || declare.exclusive {
         return None;
     }
-    let fault = faults::transient(name);
-    let read = catalogue::entry(fault.code).map(|entry| entry.read.clone()).unwrap_or_default();
-    Some(Note { step: "declare".to_owned(), message: catalogue::words(fault, Client::of(seen)).message, read })
+    Some(catalogue::note("declare", faults::transient(name), Client::of(seen)))
 }
 
 /// `mine` are the program's declarations of this name.

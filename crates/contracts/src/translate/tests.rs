@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use super::*;
+use crate::clients::Client;
 
 /// The first that fits.
 fn taken(code: Option<u16>, text: &str) -> Option<&'static Entry> {

@@ -45,26 +45,8 @@ pub(super) async fn find(args: &BrokerArgs, run: &Run) -> Result<Broker, NotChec
         Rung::Docker => docker::start(args.image.as_deref(), run).await,
         Rung::Local => local::start(run).await,
         Rung::Embedded => {
-            say(&real_thing());
+            say(&docker::real_thing());
             embedded::start().await
         }
-    }
-}
-
-/// What is said where there is no RabbitMQ: one line.
-pub(super) fn real_thing() -> String {
-    format!(
-        "no RabbitMQ here, so it is the embedded broker; for the real thing: docker pull {}, or install rabbitmq-server",
-        docker::OFFICIAL
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn where_there_is_no_rabbitmq_one_line_says_how_to_get_it() {
-        insta::assert_snapshot!(real_thing(), @"no RabbitMQ here, so it is the embedded broker; for the real thing: docker pull rabbitmq:4.3.6-management, or install rabbitmq-server");
     }
 }

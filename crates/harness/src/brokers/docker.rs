@@ -1,7 +1,13 @@
 //! RabbitMQ in a container, by testcontainers.
 
 use recording::NotChecked;
-use std::{process::Stdio, time::Duration};
+use std::{
+    collections::BTreeMap,
+    env,
+    process::Stdio,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::{process::Command, time::timeout};
 
@@ -20,8 +26,56 @@ pub const PERMISSIVE: &str = "-permissive";
 /// How long the engine may take to say whether an image is there.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The image to use, when the engine answers and has it: the one asked for, else the official one, else one built here.
+/// The environment variable by which a checker tells the one that takes its place which image is at hand: asking takes a tenth of
+/// a second.
+const FOUND: &str = "HELLO_RABBIT_IMAGE_AT_HAND";
+
+/// What was found for each image that was asked for. Whoever asks again in this process gets the same answer.
+static ASKED: Mutex<BTreeMap<Option<String>, Option<String>>> = Mutex::new(BTreeMap::new());
+
+/// The image to use, when the engine answers and has it: the one asked for, else the official one, else one built here. The engine
+/// is asked once.
 pub async fn image_at_hand(asked: Option<&str>) -> Option<String> {
+    let key = asked.map(str::to_owned);
+    let known = || ASKED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known().get(&key) {
+        return found.clone();
+    }
+    let told = env::var(FOUND).ok().filter(|image| !image.is_empty() && asked.is_none_or(|asked| asked == image));
+    let found = match told {
+        Some(image) => Some(image),
+        None => ask_for_image(asked).await,
+    };
+    known().insert(key, found.clone());
+    found
+}
+
+/// What the checker that takes this one's place has to know: the image that was found, and where the engine is.
+///
+/// The command `docker` follows Docker contexts, and the Docker client follows `DOCKER_HOST` only: so where that is not set, it
+/// is set to the current context's engine.
+pub async fn handed_on() -> Vec<(&'static str, String)> {
+    let found = ASKED.lock().unwrap_or_else(PoisonError::into_inner).values().flatten().next().cloned();
+    let mut handed_on: Vec<(&str, String)> = found.map(|image| (FOUND, image)).into_iter().collect();
+    if env::var_os("DOCKER_HOST").is_none()
+        && let Some(host) = host_of_context().await
+    {
+        handed_on.push(("DOCKER_HOST", host));
+    }
+    handed_on
+}
+
+/// The address of the engine that the command `docker` talks to.
+async fn host_of_context() -> Option<String> {
+    let mut docker = Command::new("docker");
+    docker.args(["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]);
+    docker.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let told = timeout(PATIENCE, docker.output()).await.ok()?.ok()?;
+    let host = String::from_utf8_lossy(&told.stdout).trim().to_owned();
+    (told.status.success() && host.contains("://")).then_some(host)
+}
+
+async fn ask_for_image(asked: Option<&str>) -> Option<String> {
     let candidates = match asked {
         Some(image) => vec![image],
         None => [&[OFFICIAL], &BUILT[..]].concat(),
@@ -74,14 +128,6 @@ mod client {
     pub(super) async fn start(_image: &str, _run: &Run) -> Result<Broker, NotChecked> {
         Err(super::without_client())
     }
-
-    pub(super) async fn restart(name: &str) -> Result<(), String> {
-        remove(name).await
-    }
-
-    pub(super) async fn remove(name: &str) -> Result<(), String> {
-        Err(format!("the container {name} needs a checker built with --features docker"))
-    }
 }
 
 #[cfg(feature = "docker")]
@@ -90,31 +136,20 @@ pub(crate) mod client {
 
     use testcontainers::{
         ContainerRequest, CopyTargetOptions, GenericImage, ImageExt, TestcontainersError,
-        bollard::{
-            Docker,
-            errors::Error as EngineError,
-            models::PortBinding,
-            query_parameters::{RemoveContainerOptionsBuilder, RestartContainerOptionsBuilder},
-        },
-        core::{
-            IntoContainerPort,
-            client::{ClientError, docker_client_instance},
-        },
+        bollard::{errors::Error as EngineError, models::PortBinding},
+        core::IntoContainerPort,
         runners::AsyncRunner,
     };
-    use tokio::{sync::RwLock, time::Instant};
+    use tokio::time::Instant;
 
     use super::{Broker, NotChecked, Run};
     use crate::{
-        brokers::{Own, START_PATIENCE, address::Address, management::Management, ports},
+        brokers::{Own, START_PATIENCE, address::Address, engine, management::Management, ports},
         owner::Owned,
     };
 
     const CONF: &str = include_str!("../../../../docker/rabbitmq.conf");
     const PLUGINS: &str = include_str!("../../../../docker/enabled_plugins");
-
-    /// How long a broker may take to stop by itself, in seconds.
-    const STOPPING: i32 = 4;
 
     /// The label that tells whose container it is.
     const LABEL: &str = "hello-rabbit.run";
@@ -137,7 +172,7 @@ pub(crate) mod client {
 
     /// The engine has the image, or gets it, which may take minutes.
     pub(super) async fn have(image: &str) -> Result<(), NotChecked> {
-        let docker = engine().await.map_err(|error| trouble(image, &error))?;
+        let docker = engine::engine().await.map_err(|error| trouble(image, &error))?;
         match docker.inspect_image(image).await {
             Ok(_) => Ok(()),
             Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => {
@@ -149,10 +184,6 @@ pub(crate) mod client {
         }
     }
 
-    /// Who makes a container reads, who removes one writes: an engine that was asked for a container makes it, also when
-    /// nobody waits for it any more, and until it is made it can't be removed.
-    static MAKING: RwLock<()> = RwLock::const_new(());
-
     /// Starts a container and waits until its broker is ready. `port` is the host's port for AMQP.
     ///
     /// The container is its caller's, by name, who has it on record: [`remove`] it, also when this fails. It can be dropped at
@@ -160,7 +191,7 @@ pub(crate) mod client {
     pub async fn launch(image: &str, name: &str, label: &str, port: u16) -> Result<Broker, NotChecked> {
         let deadline = Instant::now() + START_PATIENCE;
         let request = request(image, name, label, port);
-        let making = MAKING.read().await;
+        let making = engine::making().await;
         let start = tokio::spawn(async move {
             // Dropped, it would be removed from here, too, and who comes second may be told that it can't be removed.
             let started = request.start().await.map(ManuallyDrop::new);
@@ -246,33 +277,6 @@ pub(crate) mod client {
         };
         NotChecked { message, hints: vec![hint, "Or use an installed RabbitMQ: --broker local".to_owned()] }
     }
-
-    /// Restarts a container: its broker gets some seconds to stop by itself.
-    pub(super) async fn restart(name: &str) -> Result<(), String> {
-        let failed = |error: &dyn std::fmt::Display| format!("the container {name} does not restart: {error}");
-        let docker = engine().await.map_err(|error| failed(&error))?;
-        let options = RestartContainerOptionsBuilder::default().t(STOPPING).build();
-        docker.restart_container(name, Some(options)).await.map_err(|error| failed(&error))
-    }
-
-    /// Removes a container; one that isn't there counts as removed.
-    pub async fn remove(name: &str) -> Result<(), String> {
-        let failed = |error: &dyn std::fmt::Display| format!("the container {name} could not be removed: {error}");
-        let docker = engine().await.map_err(|error| failed(&error))?;
-        let _none_is_made = MAKING.write().await;
-        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        match docker.remove_container(name, Some(options)).await {
-            Ok(()) | Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
-            // It is being removed already.
-            Err(EngineError::DockerResponseServerError { status_code: 409, .. }) => Ok(()),
-            Err(error) => Err(failed(&error)),
-        }
-    }
-
-    /// The engine, found where testcontainers finds it.
-    pub async fn engine() -> Result<Docker, ClientError> {
-        docker_client_instance().await
-    }
 }
 
 /// Starts a container for this run, and waits until its broker is ready.
@@ -295,19 +299,22 @@ pub(super) async fn have(image: &str) -> Result<(), NotChecked> {
     client::have(image).await
 }
 
-/// Restarts a container of ours.
-pub(super) async fn restart(name: &str) -> Result<(), String> {
-    client::restart(name).await
-}
-
-/// Removes a container; one that isn't there counts as removed.
-pub async fn remove(name: &str) -> Result<(), String> {
-    client::remove(name).await
+/// What is said where there is no RabbitMQ: one line.
+pub(super) fn real_thing() -> String {
+    format!(
+        "no RabbitMQ here, so it is the embedded broker; for the real thing: docker pull {}, or install rabbitmq-server",
+        OFFICIAL
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_there_is_no_rabbitmq_one_line_says_how_to_get_it() {
+        insta::assert_snapshot!(real_thing(), @"no RabbitMQ here, so it is the embedded broker; for the real thing: docker pull rabbitmq:4.3.6-management, or install rabbitmq-server");
+    }
 
     #[test]
     fn an_image_of_an_older_rabbitmq_is_told_by_its_tag() {

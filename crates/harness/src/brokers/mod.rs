@@ -5,6 +5,7 @@ pub mod alarm;
 pub mod auto;
 pub mod docker;
 pub mod embedded;
+pub(crate) mod engine;
 pub mod hand;
 pub mod hands;
 pub mod local;
@@ -198,7 +199,7 @@ impl Broker {
         let _busy = busy("restarting the broker, to see what it keeps");
         let deadline = Instant::now() + START_PATIENCE;
         match own {
-            Own::Container(name) => docker::restart(name).await.map_err(|why| NotChecked {
+            Own::Container(name) => engine::restart(name).await.map_err(|why| NotChecked {
                 message: format!("The broker could not be restarted: {why}."),
                 hints: vec!["Does the engine answer? docker info tells".to_owned()],
             })?,

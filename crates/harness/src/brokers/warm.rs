@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout};
 use crate::{
     activity::{busy, say},
     brokers::{
-        Broker, PATIENCE, address::Address, alarm::Alarm, docker, embedded, hands, local, management::Management, ready,
+        Broker, PATIENCE, address::Address, alarm::Alarm, embedded, engine, hands, local, management::Management, ready,
     },
     owner::{self, at},
 };
@@ -204,7 +204,7 @@ pub async fn clear_away() {
 /// Stops a broker, or what there is of it.
 async fn stop(warm: &Warm) -> Result<(), NotChecked> {
     match &warm.source {
-        Source::Docker { container } => docker::remove(container).await.map_err(|message| NotChecked {
+        Source::Docker { container } => engine::remove(container).await.map_err(|message| NotChecked {
             message: format!("{message}."),
             hints: vec![format!("Remove it by hand: docker rm -f {container}")],
         })?,
@@ -273,7 +273,7 @@ async fn restart() -> Result<(), NotChecked> {
     match (&warm.source, &warm.management) {
         (Source::Docker { container }, _) => {
             let _busy = busy("restarting the container");
-            docker::restart(container).await.map_err(|message| NotChecked {
+            engine::restart(container).await.map_err(|message| NotChecked {
                 message: format!("{message}."),
                 hints: vec!["Does the engine answer? docker info tells".to_owned()],
             })?;

@@ -22,7 +22,9 @@ use crate::{
     kit,
     owner::MARK,
     program::{
-        Program, command, messages,
+        Program,
+        cargo::cargo,
+        command, messages,
         target::{self, Asked, Target},
     },
 };
@@ -241,17 +243,6 @@ async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program
         }
         _ => Err(NotBuilt::NotOne),
     }
-}
-
-/// cargo as somebody would type it in the package's folder: with the toolchain that is chosen there, not the one that runs us.
-pub(super) fn cargo() -> Command {
-    let is_there = |folder: PathBuf| folder.join(format!("cargo{}", std::env::consts::EXE_SUFFIX)).is_file();
-    let on_path = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(is_there));
-    let mut cargo = if on_path { Command::new("cargo") } else { Command::new(kit::cargo()) };
-    for inherited in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
-        cargo.env_remove(inherited);
-    }
-    cargo
 }
 
 /// Runs cargo to its end: its status, its messages, and what it said on stderr. Meanwhile a terminal sees how far it is.

@@ -20,9 +20,9 @@ use tokio::{
 };
 
 use crate::{
+    live::LiveRun,
     owner::{self, MARK, Run},
     program::{Program, script},
-    stage::Seen,
 };
 
 /// How long its streams may stay open after it ended: what it started may still hold them.
@@ -36,7 +36,7 @@ pub struct Running {
     pid: Option<i32>,
     end: oneshot::Sender<()>,
     watch: JoinHandle<()>,
-    seen: Seen,
+    seen: LiveRun,
     zero: Instant,
 }
 
@@ -51,7 +51,7 @@ impl Running {
         arguments: &[String],
         url: &str,
         run: &Run,
-        seen: Seen,
+        seen: LiveRun,
         zero: Instant,
         deadline: Instant,
     ) -> Result<Running, NotChecked> {
@@ -130,7 +130,7 @@ impl Running {
 }
 
 /// Waits until the program has said more to the broker than is kept. It is judged by that, and the rest would only cost memory.
-async fn flood(seen: &Seen) {
+async fn flood(seen: &LiveRun) {
     while !seen.until(Instant::now() + Duration::from_secs(3600), |seen| seen.events_cut).await {}
 }
 
@@ -152,7 +152,7 @@ fn not_started(name: &str, error: &io::Error) -> NotChecked {
     NotChecked { message, hints: vec![hint] }
 }
 
-async fn read(mut from: impl AsyncRead + Unpin, seen: Seen, keep: impl Fn(&mut ProgramRun, &[u8])) {
+async fn read(mut from: impl AsyncRead + Unpin, seen: LiveRun, keep: impl Fn(&mut ProgramRun, &[u8])) {
     let mut buffer = vec![0; 16 * 1024];
     // A terminal whose other side is closed answers with an error; that is its way to say that nothing more comes.
     while let Ok(read @ 1..) = from.read(&mut buffer).await {

@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::build::cargo;
+use super::cargo::cargo;
 use crate::owner::MARK;
 
 /// What was asked for.

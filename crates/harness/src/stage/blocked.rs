@@ -8,8 +8,9 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 use wire::{Event, Method, What, protocol::basic};
 
-use super::{Seen, lock, until};
+use super::lock;
 use crate::brokers::alarm::{Alarm, Alarms, GRACE};
+use crate::live::{LiveRun, until};
 
 /// A program that published more messages than this floods the broker: an alarm that comes of it is the program's doing.
 const FLOOD: usize = 100;
@@ -18,7 +19,7 @@ const FLOOD: usize = 100;
 #[derive(Clone, Debug)]
 pub struct Blocked {
     changed: watch::Sender<u64>,
-    programs: Arc<Mutex<Vec<Seen>>>,
+    programs: Arc<Mutex<Vec<LiveRun>>>,
     hand: Arc<Mutex<Option<String>>>,
 }
 
@@ -29,7 +30,7 @@ impl Blocked {
     }
 
     /// From now on, this program's connections count, too.
-    pub(super) fn watch(&self, seen: Seen) {
+    pub(super) fn watch(&self, seen: LiveRun) {
         lock(&self.programs).push(seen);
     }
 
@@ -56,15 +57,16 @@ impl Blocked {
     /// The alarm that blocks a connection now. Where a program floods the broker, there is none.
     #[must_use]
     pub fn now(&self) -> Option<Alarm> {
-        let of_a_program = |seen: &Seen| seen.look(|seen| seen.blocked.values().next().cloned());
+        let of_a_program = |seen: &LiveRun| seen.look(|seen| seen.blocked.values().next().cloned());
         let reason = lock(&self.programs).iter().find_map(of_a_program).or_else(|| lock(&self.hand).clone())?;
         (!self.is_flood()).then(|| Alarm::new(reason))
     }
 
     /// Whether a program floods the broker.
     pub(super) fn is_flood(&self) -> bool {
-        let floods =
-            |seen: &Seen| seen.look(|seen| seen.events.iter().filter(|event| is_publish(event)).nth(FLOOD).is_some());
+        let floods = |seen: &LiveRun| {
+            seen.look(|seen| seen.events.iter().filter(|event| is_publish(event)).nth(FLOOD).is_some())
+        };
         lock(&self.programs).iter().any(floods)
     }
 }
@@ -84,11 +86,11 @@ mod tests {
 
     use super::*;
 
-    fn published(count: usize) -> Seen {
+    fn published(count: usize) -> LiveRun {
         let method = Method::Basic(basic::AMQPMethod::Publish(basic::Publish::default()));
         let what = What::Method { channel: 1, method, content: Some(Box::new(Content::default())) };
         let event = Event { at: Duration::ZERO, order: 0, connection: 1, from: Peer::Program, what };
-        let seen = Seen::default();
+        let seen = LiveRun::default();
         seen.add(|seen| {
             seen.events = vec![event; count];
             seen.blocked.insert(1, "low on memory".to_owned());
@@ -99,7 +101,7 @@ mod tests {
     #[test]
     fn an_alarm_counts_unless_a_program_floods_the_broker() {
         for (count, counts) in [(1, true), (FLOOD, true), (FLOOD + 1, false)] {
-            let programs = Arc::new(Mutex::new(vec![Seen::default(), published(count)]));
+            let programs = Arc::new(Mutex::new(vec![LiveRun::default(), published(count)]));
             let blocked = Blocked { programs, ..Blocked::new(watch::Sender::new(0)) };
             assert_eq!(blocked.now().is_some(), counts, "after {count} messages");
         }

@@ -18,7 +18,7 @@ use wire::{
     types::ShortString,
 };
 
-use crate::stage::Seen;
+use crate::live::LiveRun;
 
 /// How much of a conversation is kept. A program that says more is cut off, and judged by what it said first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +129,7 @@ impl Recorder {
 /// more is kept.
 pub(super) async fn record(
     mut notes: UnboundedReceiver<Note>,
-    seen: Seen,
+    seen: LiveRun,
     room: String,
     bounds: Bounds,
     full: CancellationToken,

@@ -23,7 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// A tap, a client connected to it, and the broker's end of that connection.
 struct Bench {
     tap: Tap,
-    seen: Seen,
+    seen: LiveRun,
     client: TcpStream,
     broker: TcpStream,
 }
@@ -31,7 +31,7 @@ struct Bench {
 async fn bench(room: &str) -> Bench {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = Address::loopback(listener.local_addr().unwrap().port()).in_vhost(room);
-    let seen = Seen::default();
+    let seen = LiveRun::default();
     let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None, Bounds::default()).await.unwrap();
     let client = TcpStream::connect(("127.0.0.1", tap.port())).await.unwrap();
     let (broker, _) = timeout(DEADLINE, listener.accept()).await.unwrap().unwrap();
@@ -159,7 +159,7 @@ async fn a_broker_that_is_not_there_is_noted_and_ends_the_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = Address::loopback(listener.local_addr().unwrap().port());
     drop(listener);
-    let seen = Seen::default();
+    let seen = LiveRun::default();
     let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None, Bounds::default()).await.unwrap();
     let mut client = TcpStream::connect(("127.0.0.1", tap.port())).await.unwrap();
     assert_eq!(rest(&mut client).await, b"");
@@ -185,7 +185,7 @@ async fn a_broker_that_goes_away_ends_the_programs_connection() {
 async fn many_connections_are_kept_apart_and_in_order() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = Address::loopback(listener.local_addr().unwrap().port());
-    let seen = Seen::default();
+    let seen = LiveRun::default();
     let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None, Bounds::default()).await.unwrap();
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
@@ -234,10 +234,11 @@ async fn many_connections_are_kept_apart_and_in_order() {
 async fn a_port_that_is_taken_is_a_reason_and_not_a_panic() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = taken.local_addr().unwrap().port();
-    let reason = Tap::open(&Address::loopback(1), Some(port), Seen::default(), Instant::now(), None, Bounds::default())
-        .await
-        .err()
-        .unwrap();
+    let reason =
+        Tap::open(&Address::loopback(1), Some(port), LiveRun::default(), Instant::now(), None, Bounds::default())
+            .await
+            .err()
+            .unwrap();
     assert!(reason.message.contains(&port.to_string()), "{reason:?}");
 }
 
@@ -250,7 +251,7 @@ async fn a_closed_door_frees_the_port_and_who_is_in_stays_in() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = Address::loopback(listener.local_addr().unwrap().port());
     let second =
-        Tap::open(&address, Some(port), Seen::default(), Instant::now(), None, Bounds::default()).await.unwrap();
+        Tap::open(&address, Some(port), LiveRun::default(), Instant::now(), None, Bounds::default()).await.unwrap();
     let _client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let _broker = timeout(DEADLINE, listener.accept()).await.expect("in time").unwrap();
     first.client.write_all(&PROTOCOL_HEADER).await.unwrap();
@@ -265,7 +266,7 @@ async fn a_closed_door_frees_the_port_and_who_is_in_stays_in() {
 async fn a_program_that_says_more_than_is_kept_is_cut_off() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = Address::loopback(listener.local_addr().unwrap().port());
-    let seen = Seen::default();
+    let seen = LiveRun::default();
     let bounds = Bounds { events: 100, ..Bounds::default() };
     let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None, bounds).await.unwrap();
     let mut client = TcpStream::connect(("127.0.0.1", tap.port())).await.unwrap();

@@ -200,6 +200,10 @@ pub fn cases() -> Vec<(&'static str, String)> {
         ),
         ("Node: refused", send(started(Language::JavaScript).crash("refused-js", 1), None)),
         ("Node: a host that is not known", send(started(Language::JavaScript).crash("unknownhost-js", 1), None)),
+        (
+            "Node: a host that does not answer",
+            send(started(Language::JavaScript).complain("Error: connect ETIMEDOUT 10.0.0.9:5672").exit(1), None),
+        ),
         ("Go: refused", send(started(Language::Go).crash("gopanic", 2), None)),
         ("Java: refused", send(started(Language::Java).crash("refused", 1), None)),
         ("Ruby: refused", send(started(Language::Ruby).crash("refused-rb", 1), None)),
@@ -240,6 +244,17 @@ pub fn cases() -> Vec<(&'static str, String)> {
             send(Script::default().complain("/usr/bin/env: ‘python3\\r’: No such file or directory").exit(127), None),
         ),
         ("a shell's script with CR LF", send(Script::default().complain("run.sh: 2: \r: not found").exit(127), None)),
+        (
+            "a shell's script with CR LF behind a file's name",
+            send(
+                Script::default()
+                    .complain(
+                        "python3: can't open file '/home/ann/rabbit/send.py\\r': [Errno 2] No such file or directory",
+                    )
+                    .exit(2),
+                None,
+            ),
+        ),
         ("not executable", send(Script::default().complain("sh: 1: ./send.py: Permission denied").exit(126), None)),
         ("no such command", send(Script::default().complain("sh: 1: pythn: not found").exit(127), None)),
         (
@@ -287,6 +302,15 @@ pub fn cases() -> Vec<(&'static str, String)> {
         ("a short string in a table", send(unread(pika(), short), None)),
         ("a method that there is not", send(unread(pika(), FrameError::Method { class: 50, method: 99 }), None)),
         ("a declaration that ends too early", send(unread(pika(), FrameError::Method { class: 50, method: 10 }), None)),
+        ("a table in a table, and so on", send(unread(pika(), FrameError::TooDeep), None)),
+        ("properties that can't be read", send(unread(hello(pika()), FrameError::Header), nothing)),
+        (
+            "a header of a type that there is not",
+            send(
+                unread(hello(pika()), FrameError::Table { class: 60, method: 0, key: "x-when".to_owned(), kind: b'?' }),
+                nothing,
+            ),
+        ),
         (
             "a part of a body that belongs to no method",
             send(

@@ -323,6 +323,46 @@ pub fn cases() -> Vec<(&'static str, String)> {
                 Reached::Received,
             ),
         ),
+        (
+            "asks to subscribe, and ends",
+            receive(
+                Script::declared()
+                    .say(
+                        Program,
+                        1,
+                        Method::Basic(Basic::Consume(basic::Consume { queue: "hello".into(), ..Default::default() })),
+                    )
+                    .exit(0),
+                &bodies,
+                Reached::Start,
+            ),
+        ),
+        (
+            "is refused while messages come",
+            receive(
+                Script::declared()
+                    .consume(true)
+                    .print(WAITING)
+                    .deliver(1, "one")
+                    .print(" [x] Received 'one'")
+                    .refused(404, "NOT_FOUND - no exchange 'log' in vhost '/'", (60, 40))
+                    .ended_by_ctrl_c(),
+                &bodies,
+                Reached::Waiting,
+            ),
+        ),
+        (
+            "an acknowledgement is refused in other words",
+            receive(
+                ack(delivered(false), 1, false)
+                    .refused(406, "PRECONDITION_FAILED - no such delivery", (60, 80))
+                    .exit(1),
+                &bodies,
+                Reached::Waiting,
+            ),
+        ),
+        ("segfaults at Ctrl-C", receive(printed(delivered(true)).interrupted().crashed(11), &bodies, Reached::Stayed)),
+        ("its end was not seen", receive(printed(delivered(true)).interrupted(), &bodies, Reached::Stayed)),
         ("crashes at Ctrl-C", receive(printed(delivered(true)).interrupted().crashed(6), &bodies, Reached::Stayed)),
     ]
 }

@@ -24,6 +24,19 @@ pub fn cases() -> Vec<(&'static str, String)> {
         change(&mut declare);
         Script::connected().declare(declare)
     };
+    let cut_off = |mut script: Script| {
+        if let Some(What::Method { content: Some(content), .. }) =
+            script.seen.events.last_mut().map(|event| &mut event.what)
+        {
+            (content.complete, content.size) = (false, 12);
+        }
+        script
+    };
+    let in_vhost = |name: &str| {
+        Script::default()
+            .say(Program, 0, Method::Connection(Connection::Open(connection::Open { virtual_host: name.into() })))
+            .say(Broker, 0, Method::Connection(Connection::OpenOk(connection::OpenOk {})))
+    };
     let hello_exclusive = || {
         Method::Queue(Queue::Declare(queue::Declare { queue: "hello".into(), exclusive: true, ..Default::default() }))
     };
@@ -33,6 +46,14 @@ pub fn cases() -> Vec<(&'static str, String)> {
         ("fails before it connects", send(Script::default().complain("SyntaxError: invalid syntax").exit(1), None)),
         ("a character that nobody sees", send(Script::declared().publish("", "hello", "Hello\u{a0}World!".as_bytes()).print(SENT).close().exit(0), Some(&["x"]))),
         ("hung up on", send(Script::default().say(Program, 0, Method::Connection(Connection::TuneOk(connection::TuneOk::default()))).what(Broker, What::Ended { reset: false }).exit(1), None)),
+        ("the broker is gone", send(Script::default().what(Program, What::Connected).what(Broker, What::Unreachable("Connection refused (os error 111)".to_owned())).exit(1), None)),
+        ("the broker shuts down during the handshake", send(Script::default().refused_at_the_door(320, "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'").exit(1), None)),
+        ("begins to log in, and ends", send(Script::default().say(Program, 0, Method::Connection(Connection::StartOk(connection::StartOk::default()))).what(Program, What::Ended { reset: false }).exit(0), None)),
+        ("another vhost that is there", send(in_vhost("dev").exit(0), None)),
+        ("asks for the queue, and ends", send(Script::connected().say(Program, 1, Method::Queue(Queue::Declare(queue::Declare { queue: "hello".into(), durable: true, ..Default::default() }))).exit(0), None)),
+        ("ends in the middle of the body", send(cut_off(Script::declared().publish("", "hello", b"Hello")).exit(0), nothing)),
+        ("the queue is gone", send(well().print(SENT).close().exit(0), None)),
+        ("an address that does not answer", send(Script::default().complain("IO error: Connection timed out (os error 110)").exit(1), None)),
         ("all is well", send(well().print(SENT).close().exit(0), kept)),
         ("durable, and double quotes", send(declare(|d| d.durable = true).publish("", "hello", hello).print(" [x] Sent \"Hello World!\"").close().exit(0), kept)),
         ("never connected", send(Script::default().complain("Connection refused").exit(1), None)),

@@ -12,6 +12,7 @@ use wire::{
     Method, Peer, What,
     protocol::{
         basic::{self, AMQPMethod as Basic, AMQPProperties},
+        connection::{self, AMQPMethod as Connection},
         queue,
     },
 };
@@ -225,6 +226,14 @@ fn working() {
         declared(true).say(Program, channel, Method::Basic(Basic::Qos(qos)))
     };
     let refused = |hand: Hand, text: &str| hand.timed(|script| script.refused(406, text, (60, 80)).exit(1));
+    let too_large = connection::Close {
+        reply_code: 540,
+        reply_text: "NOT_IMPLEMENTED - prefetch_size!=0 (1024)".into(),
+        class_id: 60,
+        method_id: 10,
+    };
+    let closed =
+        |hand: Hand| hand.timed(|script| script.refused(404, "NOT_FOUND - no exchange 'log' in vhost '/'", (60, 40)));
     let long = || Hand::ready().comes("long. one.", false).line(" [x] Received 'long. one.'");
     let cases = [
         ("all is well", all(busy(), heir())),
@@ -245,6 +254,39 @@ fn working() {
             "the idle one is killed",
             workers(
                 vec![busy().at(3010).does("fatal.", 1, true).interrupted(), killed(idle()), after()],
+                Reached::Survived,
+                &[],
+            ),
+        ),
+        (
+            "a limit that the broker refuses",
+            stopped(
+                Hand::asked(qos(1, false, 1).say(Broker, 0, Method::Connection(Connection::Close(too_large)))),
+                Hand::ready(),
+            ),
+        ),
+        ("no task comes", stopped(Hand::ready(), Hand::ready())),
+        ("some tasks do not come", stopped(busy(), Hand::ready().does(".short", 1, false))),
+        (
+            "the broker closes the channels when a task is done",
+            stopped(closed(busy()), closed(Hand::ready().does(".short", 1, false))),
+        ),
+        (
+            "the fatal task is done before its worker is killed",
+            workers(
+                vec![busy().at(3000).does("fatal.", 1, false).killed(), idle().at(4500).interrupted()],
+                Reached::Killed,
+                &[],
+            ),
+        ),
+        (
+            "the task that waited is not acknowledged",
+            workers(
+                vec![
+                    killed(busy()),
+                    heir(),
+                    Hand::ready().at(5000).comes("last", false).line(" [x] Received 'last'").interrupted(),
+                ],
                 Reached::Survived,
                 &[],
             ),
@@ -317,6 +359,7 @@ fn working() {
             "stops after the first tasks",
             workers(vec![busy().interrupted(), idle().interrupted()], Reached::Shared, &[]),
         ),
+        ("the other worker ends, too", all(busy(), Hand { script: idle().script.close().exit(0), ..idle() })),
         ("the fatal task does not come again", all(busy(), idle().at(4500).interrupted())),
         (
             "the fatal task was acknowledged",

@@ -33,11 +33,14 @@ mod with_client {
     };
 
     use super::NotChecked;
-    use crate::{activity::busy, brokers::docker::client};
+    use crate::{
+        activity::busy,
+        brokers::{docker::client, engine},
+    };
 
     pub(in crate::brokers::warm) async fn up_docker(container: &str, image: &str, port: u16) -> Result<(), NotChecked> {
         let _busy = busy(&format!("starting RabbitMQ in a container ({image})"));
-        client::remove(container).await.map_err(|message| trouble(&message))?;
+        engine::remove(container).await.map_err(|message| trouble(&message))?;
         // It stays; `broker down` removes it by its name.
         client::launch(image, container, "warm", port).await.map(drop)
     }
@@ -47,7 +50,7 @@ mod with_client {
         arguments: &[&str],
     ) -> Result<String, NotChecked> {
         let asked = async {
-            let docker = client::engine().await?;
+            let docker = engine::engine().await?;
             let options = CreateExecOptions {
                 cmd: Some([&["rabbitmqctl"], arguments].concat()),
                 attach_stdout: Some(true),
@@ -69,7 +72,7 @@ mod with_client {
     pub(in crate::brokers::warm) async fn docker_logs(container: &str) -> Result<String, NotChecked> {
         let read = async {
             let options = LogsOptionsBuilder::default().stdout(true).stderr(true).build();
-            let mut logs = client::engine().await?.logs(container, Some(options));
+            let mut logs = engine::engine().await?.logs(container, Some(options));
             let mut told = String::new();
             while let Some(part) = logs.next().await {
                 told.push_str(&text(part?));

@@ -10,7 +10,7 @@ use crate::{
     activity::{busy, say},
     brokers::{
         address::Address,
-        auto, docker, embedded, local,
+        docker, embedded, local,
         management::Management,
         ports::{self, MANAGEMENT},
     },
@@ -129,7 +129,7 @@ async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<W
         BrokerChoice::Auto if docker::image_at_hand(args.image.as_deref()).await.is_some() => Kind::Docker,
         BrokerChoice::Auto if local::server().is_some() => Kind::Local,
         BrokerChoice::Auto => {
-            say(&auto::real_thing());
+            say(&docker::real_thing());
             Kind::Embedded
         }
         BrokerChoice::Url(_) => {
