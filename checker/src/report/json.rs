@@ -68,7 +68,11 @@ pub const FIELDS: &[Field] = &[
     field("steps[].read", "string", "the address of a page that has more about it"),
     field("notes", "array", "what to know about a program that passed; empty for any other verdict"),
     field("notes[].step", "string", "the id of the step that the note is about"),
-    field("notes[].code", "string", "which note it is, as a code that never changes its meaning: `cargo xtask explain CODE`"),
+    field(
+        "notes[].code",
+        "string",
+        "which note it is, as a code that never changes its meaning: `cargo xtask explain CODE`",
+    ),
     field("notes[].message", "string", "the note"),
     field("notes[].read", "string", "the address of a page that has more about it"),
     field(

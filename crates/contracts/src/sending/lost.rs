@@ -44,6 +44,13 @@ pub(super) fn lost(
     if let Some(taken) = talk.methods().find(|said| takes_from(queue, talk, said)) {
         return with(faults::taken_out(), &taken);
     }
+    let before: Vec<_> = talk.methods().take_while(|said| said.order < published.order).collect();
+    let is_deleted = |said: &Said<'_>| matches!(said.method, Method::Queue(queue::AMQPMethod::Delete(_)));
+    if let Some(deleted) =
+        before.iter().rfind(|said| is_deleted(said) && empties(queue, talk, said).is_some()).filter(|_| !queue_is_there)
+    {
+        return faults::deleted_before().seen(format!("{}\n{}", deleted.line(), published.line()));
+    }
     let mut since = talk.methods().filter(|said| said.order > published.order);
     if let Some((emptied, did)) = since.find_map(|said| Some((said, empties(queue, talk, &said)?))) {
         return with(faults::emptied(did), &emptied);

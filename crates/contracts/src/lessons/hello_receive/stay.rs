@@ -3,7 +3,10 @@
 use super::{Evidence, RECEIVED, Reached, quiet};
 use crate::{
     ending,
-    fault::{Fault, faults::stay as faults},
+    fault::{
+        Fault,
+        faults::{receive, stay as faults},
+    },
     receiving,
     talk::Talk,
     verdict::Finding,
@@ -50,6 +53,9 @@ fn left(performance: &ProgramRun, last: &str, before: usize) -> Fault {
     let ended = receiving::ended_by_itself(performance);
     let talk = Talk::of(performance);
     let goodbye = receiving::goodbye(performance);
+    if let Some(said) = receiving::emptied(talk).filter(|_| !ended) {
+        return receive::emptied().seen(said.line());
+    }
     let delivered = talk.deliveries().filter(|(_, _, content)| content.body == last.as_bytes()).nth(before);
     let fault = if ended {
         faults::ended()

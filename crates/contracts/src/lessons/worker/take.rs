@@ -7,7 +7,7 @@ use wire::{
     protocol::basic::{self, AMQPMethod as Basic},
 };
 
-use super::{Evidence, QUEUE, Reached};
+use super::{Evidence, QUEUE, Reached, TOLERANCE, work_in};
 use crate::{
     ending,
     fault::{Fault, faults},
@@ -147,6 +147,9 @@ fn not_printed(seen: &Evidence<'_>, worker: &ProgramRun, delivered: &Delivered<'
         let both = format!("{}\n{}", new[0].said.line(), second.said.line());
         return Some(faults::work::equal_tasks().seen(both));
     }
+    if printed_afterwards(seen, worker, delivered, body) {
+        return Some(faults::work::not_printed().seen(format!("{}\nexpected: {RECEIVED} '{body}'", delivered.said.line())));
+    }
     // A task that came again and again, as one that is put back does, is told about elsewhere.
     if times > 0 || !seen.had_time(worker, delivered, Duration::ZERO) {
         return None;
@@ -167,6 +170,14 @@ fn not_printed(seen: &Evidence<'_>, worker: &ProgramRun, delivered: &Delivered<'
         return left(worker);
     }
     Some(faults::work::not_printed().seen(format!("{}\nexpected: {expected}", delivered.said.line())))
+}
+
+/// Whether the line about the long task came when its work was over. Before it, no other task is in hand.
+fn printed_afterwards(seen: &Evidence<'_>, worker: &ProgramRun, delivered: &Delivered<'_>, body: &str) -> bool {
+    let lines = worker.stdout.lines();
+    let line = lines.iter().position(|line| crate::printed::says(line, RECEIVED, body));
+    let at = line.and_then(|line| worker.stdout_at.get(line));
+    body == seen.tasks.long && at.is_some_and(|at| *at + TOLERANCE >= delivered.said.at + work_in(delivered.body))
 }
 
 /// A worker that is gone while there is work.

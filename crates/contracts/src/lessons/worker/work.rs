@@ -1,6 +1,6 @@
 //! The steps `work` and `ack`: what a worker does with a task, and when it says that it is done.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use wire::{
     Method, Peer, What,
@@ -90,7 +90,9 @@ fn judged(seen: &Evidence<'_>, done: &[Done<'_>], not_done: &[(&ProgramRun, Deli
     {
         return Some(never_done(worker, delivered).of_run(worker));
     }
-    done.is_empty().then(faults::none_done)
+    // What the next step has a word for is its to tell.
+    let has_other_cause = seen.is_refused() || not_done.iter().any(|(_, task)| task.rejected.is_some());
+    (done.is_empty() && !has_other_cause).then(faults::none_done)
 }
 
 /// Whether a line that comes too early may be another task's. A program that acknowledges a task at once gets others beside
@@ -106,8 +108,7 @@ fn is_beside_others(seen: &Evidence<'_>, done: &Done<'_>) -> bool {
     early(&done.delivered).is_some() && in_time
 }
 
-/// When the program printed that this task is done: the first such line behind the one that it was received. It had the same
-/// task so many times before.
+/// When the program printed that this task is done. It had the same task so many times before.
 fn done_at(worker: &ProgramRun, delivered: &Delivered<'_>, before: usize) -> Option<Duration> {
     // With several subscriptions there are several tasks at a time, and the lines don't say whose they are.
     if Talk::of(worker).consumes().count() > 1 {
@@ -115,10 +116,23 @@ fn done_at(worker: &ProgramRun, delivered: &Delivered<'_>, before: usize) -> Opt
     }
     let body = std::str::from_utf8(delivered.body).ok()?;
     let lines = worker.stdout.lines();
-    let mut received = lines.iter().enumerate().filter(|(_, line)| printed::says(line, RECEIVED, body));
-    let (received, _) = received.nth(before)?;
-    let done = lines.iter().skip(received).position(|line| line.trim_end() == DONE)? + received;
-    worker.stdout_at.get(done).copied()
+    let is_it = |(_, line): &(usize, &String)| printed::says(line, RECEIVED, body);
+    let (received, _) = lines.iter().enumerate().filter(is_it).nth(before)?;
+    worker.stdout_at.get(done_behind(&lines, received)?).copied()
+}
+
+/// The line that says that the task of this line is done. Each counts once, in the order of the tasks: that of a later task
+/// says nothing about an earlier one.
+fn done_behind(lines: &[String], received: usize) -> Option<usize> {
+    let mut waiting = VecDeque::new();
+    for (index, line) in lines.iter().enumerate() {
+        if line.starts_with(RECEIVED) {
+            waiting.push_back(index);
+        } else if line.trim_end() == DONE && waiting.pop_front() == Some(received) {
+            return Some(index);
+        }
+    }
+    None
 }
 
 fn never_done(worker: &ProgramRun, delivered: &Delivered<'_>) -> Fault {
