@@ -93,7 +93,7 @@ fn reports_and_recordings_of_every_kind_are_valid() {
 fn a_report_with_a_field_that_is_missing_or_of_a_wrong_type_is_refused() {
     let validator = of_reports();
     let mut reports: Vec<Value> = CHECKS.iter().map(|(report, _)| report.clone()).collect();
-    reports[0]["notes"] = json!([{ "step": "declare", "message": "A note.", "read": "https://www.rabbitmq.com" }]);
+    reports[0]["notes"] = json!([{ "step": "declare", "code": "declare.transient", "message": "A note.", "read": "https://www.rabbitmq.com" }]);
     reports.iter().for_each(|report| accepts(&validator, report));
     for field in FIELDS {
         let name = field.path.rsplit('.').next().unwrap();

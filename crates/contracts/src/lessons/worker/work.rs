@@ -41,9 +41,11 @@ pub(super) fn work(seen: &Evidence<'_>) -> Finding {
     let (mut done, mut not_done) = (Vec::new(), Vec::new());
     for worker in seen.workers.iter().copied().take(2) {
         let got = seen.first_tasks(worker);
+        // Who acknowledges a task at once has several in hand.
+        let one_by_one = got.iter().all(|delivered| early(delivered).is_none());
         for (index, delivered) in got.iter().enumerate() {
             let before = got[..index].iter().filter(|other| other.body == delivered.body).count();
-            match done_at(worker, delivered, before) {
+            match done_at(worker, delivered, before, one_by_one) {
                 Some(at) => {
                     let took = at.saturating_sub(delivered.said.at);
                     done.push(Done { worker, delivered: *delivered, took, asked: work_in(delivered.body) });
@@ -109,7 +111,7 @@ fn is_beside_others(seen: &Evidence<'_>, done: &Done<'_>) -> bool {
 }
 
 /// When the program printed that this task is done. It had the same task so many times before.
-fn done_at(worker: &ProgramRun, delivered: &Delivered<'_>, before: usize) -> Option<Duration> {
+fn done_at(worker: &ProgramRun, delivered: &Delivered<'_>, before: usize, one_by_one: bool) -> Option<Duration> {
     // With several subscriptions there are several tasks at a time, and the lines don't say whose they are.
     if Talk::of(worker).consumes().count() > 1 {
         return delivered.acked.map(|said| said.at);
@@ -118,7 +120,9 @@ fn done_at(worker: &ProgramRun, delivered: &Delivered<'_>, before: usize) -> Opt
     let lines = worker.stdout.lines();
     let is_it = |(_, line): &(usize, &String)| printed::says(line, RECEIVED, body);
     let (received, _) = lines.iter().enumerate().filter(is_it).nth(before)?;
-    worker.stdout_at.get(done_behind(&lines, received)?).copied()
+    let next = || Some(lines.iter().skip(received).position(|line| line.trim_end() == DONE)? + received);
+    let done = if one_by_one { done_behind(&lines, received) } else { next() };
+    worker.stdout_at.get(done?).copied()
 }
 
 /// The line that says that the task of this line is done. Each counts once, in the order of the tasks: that of a later task
