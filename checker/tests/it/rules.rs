@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use crate::shared::UNSTEADY;
+use testkit::snapshots::UNSTEADY;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")

@@ -104,7 +104,7 @@ impl Wrong {
 
 /// Judges it.
 pub fn check(broker: &TestBroker, wrong: &Wrong) -> Result<(), Failed> {
-    let Exhibit { name, about, step, says, varies, transient, .. } = &wrong.exhibit;
+    let Exhibit { name, about, step, says, transient, .. } = &wrong.exhibit;
     let command = shell_words::join([program(&wrong.lesson, name)?.to_string_lossy()]);
     let arguments = ["lesson", &wrong.number, "--format", "json", "--seed", "1", "--timeout", TIME_LIMIT];
     let recording = recordings(broker, &wrong.lesson)?.join(format!("{name}.json"));
@@ -146,11 +146,7 @@ pub fn check(broker: &TestBroker, wrong: &Wrong) -> Result<(), Failed> {
     for words in says {
         assert!(told.contains(&words.to_lowercase()), "{about} The report does not say {words:?}:\n{told}");
     }
-    let mut text = format!("{about}\n\n{step} ({}): {}\n", field("code"), field("message"));
-    if !varies {
-        let _ = writeln!(text, "{}", field("evidence"));
-    }
-    let _ = writeln!(text, "hint: {}", field("hint"));
+    let text = wrong.exhibit.snapshot(field("code"), field("message"), field("evidence"), field("hint"));
     snapshot(&format!("gallery/{}/{name}", wrong.lesson), &text);
     Ok(())
 }

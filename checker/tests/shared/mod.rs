@@ -1,44 +1,6 @@
 //! What the test programs share: comparing what the checker shows with snapshots.
 
-use std::{path::Path, process::Output};
+pub use testkit::snapshots::{shown, snapshot};
 
 /// Tests know the folder that they were built in: with this, cargo builds them again where the kit was moved.
 const _: Option<&str> = option_env!("HELLO_RABBIT_BUILT_IN");
-
-/// Exit code, stdout and stderr, as one text.
-#[must_use]
-pub fn shown(output: &Output) -> String {
-    format!(
-        "exit code: {:?}\n--- stdout ---\n{}--- stderr ---\n{}",
-        output.status.code(),
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
-
-/// Compares with a snapshot, with everything out of the way that differs from run to run and from broker to broker. The name
-/// may have folders in it.
-pub fn snapshot(name: &str, text: &str) {
-    let (folder, name) = name.rsplit_once('/').unwrap_or(("", name));
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(Path::new("../snapshots").join(folder));
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    for (pattern, instead) in UNSTEADY {
-        settings.add_filter(pattern, instead);
-    }
-    settings.bind(|| insta::assert_snapshot!(name, text));
-}
-
-/// What differs from run to run and from broker to broker, and what stands in its place.
-pub const UNSTEADY: [(&str, &str); 9] = [
-    (r"thread '([^']+)' \(\d+\)", "thread '$1'"),
-    (r" +\d+\.\d ms", "    [time]"),
-    (r"in \d+\.\d s", "in [time]"),
-    (r"\d+\.\d s after its last message", "[time] after its last message"),
-    (r"RabbitMQ \d+\.\d+\.\d+", "RabbitMQ [version]"),
-    (r"amqp://guest@127\.0\.0\.1:\d+", "amqp://guest@127.0.0.1:[port]"),
-    (r"amq\.ctag-[A-Za-z0-9_-]+", "amq.ctag-[random]"),
-    (r"/users-\d+", "/users-[random]"),
-    (r"lessons\\", "lessons/"),
-];

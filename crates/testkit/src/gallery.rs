@@ -181,6 +181,15 @@ fn of_no_machine(recording: &mut Recording, name: &str) {
     recording.finish_within("", LIMITS);
 }
 
+impl Exhibit {
+    /// What a snapshot has of its report.
+    #[must_use]
+    pub fn snapshot(&self, code: &str, message: &str, evidence: &str, hint: &str) -> String {
+        let evidence = if self.varies { String::new() } else { format!("{evidence}\n") };
+        format!("{}\n\n{} ({code}): {message}\n{evidence}hint: {hint}\n", self.about, self.step)
+    }
+}
+
 impl Room {
     fn read(lesson: Lesson) -> Result<Room, String> {
         let path = lesson.folder.join("gallery.toml");

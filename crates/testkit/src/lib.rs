@@ -4,6 +4,7 @@
 #[cfg(feature = "brokers")]
 pub mod brokers;
 pub mod gallery;
+pub mod snapshots;
 
 use std::path::{Path, PathBuf};
 

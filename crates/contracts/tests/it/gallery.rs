@@ -1,11 +1,11 @@
-//! The recordings of the gallery's programs, judged: no program runs, and no broker. What comes of them live is in
+//! The recordings of the gallery's programs, judged: no program runs, and no broker. The reports are those of the live runs, in
 //! `checker/tests/real_broker/gallery.rs`, which also makes the recordings (`cargo xtask bless recordings`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::{catalogue, contract, verdict::Outcome};
 use recording::Recording;
-use testkit::gallery;
+use testkit::{gallery, snapshots::snapshot};
 
 /// The recordings of a lesson's programs, by their names.
 fn recordings(lesson: &str) -> BTreeMap<String, Recording> {
@@ -26,7 +26,7 @@ fn failed(recording: &Recording) -> Option<(String, String, [String; 3])> {
 
 #[test]
 fn every_program_has_a_recording_that_comes_to_what_the_gallery_says() {
-    let mut wrong = Vec::new();
+    let (mut wrong, mut snapshots) = (Vec::new(), Vec::new());
     for room in gallery::all().unwrap() {
         let lesson = &room.lesson.about.id;
         let recordings = recordings(lesson);
@@ -37,7 +37,11 @@ fn every_program_has_a_recording_that_comes_to_what_the_gallery_says() {
         for exhibit in &room.exhibits {
             let recording = &recordings[&exhibit.name];
             let (step, said) = match failed(recording) {
-                Some((step, _, [message, _, hint])) => (step, format!("{message}\n{hint}").to_lowercase()),
+                Some((step, code, [message, evidence, hint])) => {
+                    let text = exhibit.snapshot(&code, &message, &evidence, &hint);
+                    snapshots.push((format!("gallery/{lesson}/{}", exhibit.name), text));
+                    (step, format!("{message}\n{hint}").to_lowercase())
+                }
                 None => Default::default(),
             };
             let unsaid = exhibit.says.iter().find(|words| !said.contains(&words.to_lowercase()));
@@ -47,6 +51,9 @@ fn every_program_has_a_recording_that_comes_to_what_the_gallery_says() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    for (name, text) in snapshots {
+        snapshot(&name, &text);
+    }
 }
 
 #[test]
