@@ -102,12 +102,14 @@ fn function(theme: &str, name: &str, entry: &toml::Table) -> String {
     }
     let parameters: Vec<String> = names.iter().map(|name| format!("{name}: impl Into<Param>")).collect();
     let values: Vec<String> = names.iter().map(|name| format!("({name:?}, {name}.into())")).collect();
-    let (kind, doc) = if phrase.is_empty() { ("Fault", message) } else { ("Phrase", phrase) };
+    let kind = if phrase.is_empty() { "Fault" } else { "Phrase" };
+    let code = format!("{theme}.{name}");
+    let doc = format!("`{code}`");
     format!(
         "    #[doc = {doc:?}]\n    pub(crate) fn {}({}) -> {kind} {{\n        {kind}::of({:?}, vec![{}])\n    }}\n",
         identifier(name),
         parameters.join(", "),
-        format!("{theme}.{name}"),
+        code,
         values.join(", ")
     )
 }

@@ -186,8 +186,8 @@ pub(crate) mod client {
 
     /// Starts a container and waits until its broker is ready. `port` is the host's port for AMQP.
     ///
-    /// The container is its caller's, by name, who has it on record: [`remove`] it, also when this fails. It can be dropped at
-    /// any time; then there may be a container, or be going to be one, and `remove` knows of both.
+    /// The container is its caller's, by name, who has it on record: [remove](engine::remove) it, also when this fails. It can
+    /// be dropped at any time; then there may be a container, or be going to be one, and `remove` knows of both.
     pub async fn launch(image: &str, name: &str, label: &str, port: u16) -> Result<Broker, NotChecked> {
         let deadline = Instant::now() + START_PATIENCE;
         let request = request(image, name, label, port);
