@@ -1,13 +1,13 @@
 //! Lesson 01: send one message, `Hello World!`, to the queue `hello`.
 //!
-//! Each step below says what to do. Write its code under it, one step after the other,
-//! and have it judged as often as you like:
+//! Each step below has a task. Write its code under it, one step after the other,
+//! and check the program as often as you like:
 //!
 //! ```console
 //! $ cargo xtask check lesson 01
 //! ```
 
-// The imports are those of the finished program: delete the line below when all steps
+// The imports are those of the finished program. Delete the next line when all steps
 // are done.
 #![allow(unused_imports)]
 
@@ -29,27 +29,27 @@ async fn main() -> ExitCode {
 
 async fn send() -> Result<(), Box<dyn Error>> {
     // Step 1 of 5, connect: connect, and open a channel.
-    // Connect to the broker at the address in the environment variable AMQP_URL, or
-    // else at amqp://localhost:5672, with `Connection::connect`. Then open a
-    // channel on the connection with `create_channel`. Both give a future that does
-    // nothing until you `.await` it.
+    // Use `Connection::connect` to connect to the address in the environment
+    // variable AMQP_URL, or to amqp://localhost:5672 if it is not set. Then open a
+    // channel on the connection with `create_channel`. Both calls return a future,
+    // which does nothing until you `.await` it.
 
     // Step 2 of 5, declare: declare the queue `hello`.
-    // Make sure that the queue is there before you send to it: `queue_declare` on
-    // the channel, with the option `durable` and no arguments.
+    // Make sure that the queue is there before you send to it. Call `queue_declare`
+    // on the channel, with the option `durable` and no arguments.
 
     // Step 3 of 5, publish: publish `Hello World!`.
-    // Send the bytes of the text with `basic_publish`. The exchange is the default
-    // one, whose name is empty: it uses the routing key as the name of a queue.
+    // Send the bytes of the text with `basic_publish`. Use the default exchange,
+    // whose name is empty: it takes the routing key as the name of a queue.
 
     // Step 4 of 5, print: print what was sent.
-    // Once it is sent, say so on stdout, letter for letter:
+    // Once the message is sent, print this line to stdout, letter for letter:
     // ` [x] Sent 'Hello World!'`.
 
     // Step 5 of 5, close: close the connection, and end.
-    // What you published may still be under way. Close the connection with its
-    // method `close`, with the reply code 200 and a text of your own, and wait for
-    // the answer.
+    // Close the connection with its method `close`, with the reply code 200 and a
+    // text of your own. Then wait for the answer: until it comes, your message may
+    // still be on its way.
 
     Ok(())
 }

@@ -101,7 +101,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     })
 }
 
-/// A command whose words make sense.
+/// A command with its names resolved.
 enum Order {
     Check { lessons: Vec<Lesson>, program: ProgramArgs, options: CheckOptions },
     Watch { lessons: Vec<Lesson>, task: Box<Task>, options: CheckOptions },
@@ -141,7 +141,7 @@ fn known() -> Result<Vec<Lesson>, ExitCode> {
 
 async fn needs_docker(order: &Order) -> bool {
     match order {
-        // They use no container, and leave what others left to others: nobody waits for a compiler to read what was said.
+        // They use no container, and clean nothing up, so they need not wait for a compiler.
         Order::Wire(..) | Order::Doctor(_) => false,
         Order::Check { options, .. } | Order::Watch { options, .. } => {
             owner::left_a_container() || brokers::need_docker(&options.broker).await
@@ -150,7 +150,7 @@ async fn needs_docker(order: &Order) -> bool {
     }
 }
 
-/// Goes on as the checker that was built with the Docker client.
+/// Continues as the checker that has the Docker client.
 fn with_docker_client(arguments: &[OsString], handed_on: &[(&str, String)]) -> ExitCode {
     let cargo = |subcommand: &str| {
         let mut cargo = std::process::Command::new(kit::cargo());
@@ -166,7 +166,7 @@ fn with_docker_client(arguments: &[OsString], handed_on: &[(&str, String)]) -> E
         run.arg("--quiet");
     } else {
         // cargo shows how far it is by itself.
-        say("compiling the Docker client, this once; a minute or so …");
+        say("compiling the Docker client for the first time; about a minute …");
     }
     run.arg("--").args(arguments).envs(handed_on.iter().map(|(name, value)| (name, value)));
     let failed = |error: io::Error| {
@@ -184,7 +184,7 @@ fn with_docker_client(arguments: &[OsString], handed_on: &[(&str, String)]) -> E
     }
 }
 
-/// Whether cargo has the Docker client compiled, beside the program that runs now.
+/// Returns whether cargo has compiled the Docker client, in the target folder of the running program.
 fn docker_client_was_compiled() -> bool {
     let program = std::env::current_exe().unwrap_or_default();
     let dependencies = program.parent().unwrap_or(Path::new(".")).join("deps");
@@ -192,15 +192,15 @@ fn docker_client_was_compiled() -> bool {
     entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libtestcontainers-"))
 }
 
-/// Does this in a run of its own, which ends when it is done and when somebody interrupts it.
+/// Does this work in a run of its own, which ends when the work is done or interrupted.
 async fn in_a_run(work: impl AsyncFnOnce(&Run) -> Exit) -> ExitCode {
     let run = match Run::begin() {
         Ok(run) => run,
         Err(error) => {
             let hints =
-                vec!["The folder is in the system's folder for temporary files; TMPDIR names another".to_owned()];
+                vec!["Name another folder for temporary files in TMPDIR: the checker works in that folder".to_owned()];
             return give_up(&NotChecked {
-                message: format!("The checker's own folder can't be made: {error}."),
+                message: format!("The checker's own folder can't be created: {error}."),
                 hints,
             });
         }
@@ -249,7 +249,7 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
             && let Err(error) = record(&report, file, lessons.len() > 1)
         {
             tell("error", &format!("the recording could not be written to {}: {error}", file.display()));
-            tell("hint", "name a file in a folder that is there and that you may write to");
+            tell("hint", "name a file in an existing folder that you may write to");
             return Exit::NotChecked;
         }
         if let Err(error) = print(&report, options) {
@@ -267,7 +267,7 @@ async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOpt
     code
 }
 
-/// The exit code of several checks. Failed weighs more than not checked: it says something.
+/// Combines the exit codes of several checks. Failed outweighs not checked, because it is a verdict.
 fn worst(one: Exit, other: Exit) -> Exit {
     match (one, other) {
         (Exit::Failed, _) | (_, Exit::Failed) => Exit::Failed,
@@ -289,7 +289,7 @@ fn record(report: &Report, file: &Path, several: bool) -> io::Result<()> {
     std::fs::write(path, text)
 }
 
-/// Whether `--path` names the learner's own program.
+/// Returns whether `--path` names the learner's own program.
 fn names_own(program: &ProgramArgs, own: Option<&Path>) -> bool {
     let real = |path: &Path| path.canonicalize().ok();
     let (Some(path), Some(own)) = (&program.path, own) else { return false };
@@ -342,7 +342,7 @@ fn find(lessons: &[Lesson], name: &str) -> Result<Lesson, ExitCode> {
         let known: Vec<String> =
             lessons.iter().map(|lesson| format!("{} {}", lesson.number, lesson.about.id)).collect();
         tell("error", &format!("there is no lesson {name:?}"));
-        tell("hint", &format!("the lessons are: {}", known.join(" · ")));
+        tell("hint", &format!("choose one of these lessons: {}", known.join(" · ")));
         Exit::Usage.into()
     })
 }
@@ -365,7 +365,7 @@ fn tell(what: &str, text: &str) {
     say(&format!("{what}: {text}"));
 }
 
-/// Waits until somebody asks us to end: Ctrl-C, `kill`, a closed terminal.
+/// Waits for Ctrl-C, `kill`, or a closed terminal.
 async fn interrupted() {
     #[cfg(unix)]
     {

@@ -25,14 +25,14 @@ use crate::{
     verdict::{Outcome, Report},
 };
 
-/// How long the checker's own work around one check may take: making a vhost, the scene's own messages, cleaning up. The
-/// program's time limit and a broker's start are not in it.
+/// The time limit of the checker's own work around one check: making a vhost, the scene's own messages, cleaning up. It does
+/// not include the program's time limit and the start of a broker.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Judges one program; `own` is the learner's, which is judged where the flags name none. `broker` finds the broker, while the
-/// program is built.
+/// Checks one program. When the flags name none, that is `own`, the learner's. `broker` finds the broker while the program is
+/// built.
 ///
-/// It can be dropped at any time; ending `run` then takes away what there is of it.
+/// The future can be dropped at any time. Ending `run` then cleans up.
 pub async fn check(
     lesson: &Lesson,
     program: &ProgramArgs,
@@ -93,7 +93,7 @@ async fn attempt(
         let set = Stage::set(broker, run, queues, options.timeout, port);
         tokio::time::timeout(PATIENCE, set).await.unwrap_or_else(|_| Err(too_long(PATIENCE)))
     };
-    // The broker need not wait for the compiler, and nor need the vhost. In a vhost that is somebody else's, nothing is ours
+    // The broker need not wait for the compiler, and nor need the vhost. In a vhost that is not the check's own, nothing is ours
     // before the program runs.
     let prepare = async {
         let broker = broker.await?;
@@ -108,7 +108,7 @@ async fn attempt(
     recording.timing.build = took;
     let program = match built {
         Ok(program) => program,
-        // Who has no program needs no broker: where it is still starting, that is dropped.
+        // Without a program no broker is needed: one that is still starting is dropped.
         Err(none) => {
             if let Some(Ok((_, Some(Ok(stage))))) = prepared {
                 stage.hand.close().await;
@@ -148,7 +148,7 @@ async fn attempt(
     Ok(vhost)
 }
 
-/// Adds what is known of the program to its name.
+/// Adds the known facts about the program to its name.
 fn describe(program: &Program, port: Option<u16>, known: &mut recording::Program) {
     let (name, again) = (std::mem::take(&mut known.name), std::mem::take(&mut known.again));
     *known = recording::Program { name, again, warnings: program.warnings.clone(), ..facts::of(program, port) };
@@ -158,7 +158,7 @@ fn describe(program: &Program, port: Option<u16>, known: &mut recording::Program
 ///
 /// # Errors
 ///
-/// Why it could not be played, or why what was seen says nothing about the program: an alarm, or a broker that went away.
+/// The reason, when the scene could not be played, or when an alarm or the end of the broker makes its result meaningless.
 async fn perform(
     lesson: &Lesson,
     stage: &mut Stage<'_>,
@@ -189,7 +189,7 @@ async fn perform(
     Ok(seen.recording)
 }
 
-/// Whether all steps pass.
+/// Returns whether all steps pass.
 fn passes(lesson: &Lesson, seen: &Recording, seed: u64) -> bool {
     let recording = Recording { seed: Some(seed), ..seen.clone() };
     let judgement = contract::of(&lesson.about.id).map(|contract| contract.judge(&recording));
@@ -200,6 +200,6 @@ fn passes(lesson: &Lesson, seen: &Recording, seed: u64) -> bool {
 fn too_long(limit: Duration) -> NotChecked {
     NotChecked {
         message: format!("The check itself took longer than {} s.", limit.as_secs()),
-        hints: vec!["Is the machine very busy? Check again, with a larger --timeout".to_owned()],
+        hints: vec!["Check again with a larger --timeout, because this machine may be very busy".to_owned()],
     }
 }

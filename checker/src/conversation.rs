@@ -1,8 +1,8 @@
 //! The recording of the last check of a learner's program, kept so that its conversation can be shown again:
 //! `cargo xtask wire`.
 //!
-//! It lies beside the learner's progress, in a file for each lesson: a recording ([`recording::FORMAT`]) that is smaller than
-//! others, with what the check came to as one more field.
+//! Each lesson has a file beside the learner's progress: a recording ([`recording::FORMAT`]) that is smaller than others, with
+//! the result of the check as one more field.
 
 pub mod compare;
 pub mod text;
@@ -24,25 +24,25 @@ use crate::{
     verdict::Report,
 };
 
-/// The most that is kept of each run: a program that asks again and again says the same, too.
+/// The limits of each run. A program that polls repeats itself, so more events would show nothing new.
 const LIMITS: Limits = Limits { events: 2000, bytes: 4 * 1024 * 1024, body: 64 * 1024 };
 
-/// What was said at one check, and what the check came to.
+/// The conversation of one check, and the result of the check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conversation {
-    /// Which program was judged.
+    /// The name of the program.
     pub program: String,
-    /// What judged it, in words.
+    /// The broker, in words.
     pub judged_by: String,
     /// The ids of the steps that passed.
     pub passed: Vec<String>,
-    /// What it failed at; None when it passed.
+    /// The step that failed; None when the program passed.
     pub failed: Option<Failed>,
-    /// What the scene's random choices were made from.
+    /// The seed of the scene's random choices.
     pub seed: Option<u64>,
-    /// What was said.
+    /// The events, in their order.
     pub events: Vec<Event>,
-    /// More was said than was kept.
+    /// Set when there were more events than are kept.
     pub cut: bool,
     /// When the check was over, in seconds since 1970; None where an older kit kept it.
     pub at: Option<u64>,
@@ -50,26 +50,26 @@ pub struct Conversation {
     pub sources: Option<Sources>,
     /// The command that makes the same check again.
     pub again: String,
-    /// Which of several programs it is of: `worker 1`. Empty where there is one program.
+    /// The role of the program that is shown, such as `worker 1`. Empty when there is one program.
     pub role: String,
-    /// How many programs there were.
+    /// The number of programs.
     pub programs: usize,
 }
 
 impl Conversation {
-    /// How long ago the check was, in words.
+    /// Returns the age of the check, in words.
     #[must_use]
     pub fn age(&self) -> Option<String> {
         self.at.map(|at| ago(progress::now().saturating_sub(at)))
     }
 
-    /// Which program it is of, in words.
+    /// Names the program, in words.
     #[must_use]
     pub fn whose(&self) -> String {
         if self.programs > 1 { format!("your program, {}", self.role) } else { "your program".to_owned() }
     }
 
-    /// Whether the program is not as it was any more.
+    /// Returns whether the program has changed since the check.
     #[must_use]
     pub fn is_stale(&self) -> bool {
         self.sources.as_ref().is_some_and(Sources::have_changed)
@@ -96,7 +96,7 @@ struct File {
     kept: Kept,
 }
 
-/// What the check came to.
+/// The result of the check.
 #[derive(Deserialize, Serialize)]
 struct Kept {
     at: u64,
@@ -117,11 +117,11 @@ pub fn picture(lesson: &str) -> PathBuf {
     progress::folder().join(format!("{lesson}.svg"))
 }
 
-/// Keeps what was said at this check, in the place of what was kept before.
+/// Keeps the conversation of this check, in place of the one before.
 ///
 /// # Errors
 ///
-/// When it can't be written; the error names the file. What was there stays then.
+/// When it can't be written; the error names the file. The old file stays then.
 pub fn keep(report: &Report) -> io::Result<()> {
     let mut recording = report.recording.clone();
     recording.finish_within("", LIMITS);
@@ -137,7 +137,7 @@ pub fn keep(report: &Report) -> io::Result<()> {
     progress::replace(&file, &(text + "\n"))
 }
 
-/// What was said at the last check of a program for the lesson with this id; None when there was none.
+/// Returns the conversation of the last check for the lesson with this id; None when there was none.
 ///
 /// # Errors
 ///
@@ -175,11 +175,11 @@ fn read(text: &str) -> Result<Conversation, String> {
 }
 
 fn unreadable(file: &Path, why: &str) -> io::Error {
-    let what = format!("{why}; the next check writes it anew");
+    let what = format!("{why}; the next check replaces it");
     at(file, &io::Error::new(io::ErrorKind::InvalidData, what))
 }
 
-/// Forgets what was said.
+/// Removes the conversation and its picture.
 ///
 /// # Errors
 ///

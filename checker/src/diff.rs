@@ -16,13 +16,13 @@ use crate::{
     owner::at,
 };
 
-/// How many lines that are alike are shown around each difference.
+/// The number of equal lines around each difference.
 const AROUND: usize = 3;
 
 const OWN: &str = "your program";
 const LESSONS: &str = "the lesson's own";
 
-/// What turns the learner's program into the lesson's own; with `comments`, of the comments, too.
+/// Returns the difference from the learner's program to the lesson's own; with `comments`, it includes the comments.
 ///
 /// # Errors
 ///
@@ -36,7 +36,7 @@ pub fn diff(lesson: &Lesson, own: &Path, comments: bool) -> io::Result<String> {
 
 fn whole(theirs: &str, ours: &str) -> String {
     if theirs == ours {
-        return "your program is the lesson's own, letter for letter\n".to_owned();
+        return "your program is identical to the lesson's own\n".to_owned();
     }
     let difference = TextDiff::from_lines(theirs, ours);
     let text = difference.unified_diff().context_radius(AROUND).header(OWN, LESSONS).to_string();
@@ -49,7 +49,7 @@ fn of_code(theirs: &str, ours: &str) -> String {
     let [old, new] = [&theirs, &ours].map(|lines| lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>());
     let is_code = |line: &&&str| !line.trim().is_empty();
     if old.iter().filter(is_code).eq(new.iter().filter(is_code)) {
-        return "your program is the lesson's own, but for comments and empty lines\n".to_owned();
+        return "your program is identical to the lesson's own, except for comments and empty lines\n".to_owned();
     }
     let mut text = String::new();
     for group in group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), AROUND) {
@@ -88,7 +88,7 @@ mod tests {
         +    two();
          }
         ");
-        let alike = "your program is the lesson's own, but for comments and empty lines\n";
+        let alike = "your program is identical to the lesson's own, except for comments and empty lines\n";
         assert_eq!(of_code(&format!("// Mine.\n\n{}", ours.replace("    two", "\n    two")), ours), alike);
         assert!(whole(&format!("// Mine.\n{ours}"), ours).contains("\n-// Mine.\n"));
     }

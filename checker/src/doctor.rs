@@ -1,7 +1,7 @@
-//! What is installed and reachable, and how to mend it: `cargo xtask doctor`.
+//! The tools and brokers on this machine, their problems, and how to fix those: `cargo xtask doctor`.
 //!
-//! It is made to be pasted into a request for help: it tells no password and no name of a user, and the home folder is `~`. All is
-//! looked at at the same time, each with a deadline, so the answer is there in some seconds whatever hangs.
+//! The output can be pasted into a request for help: it contains no password and no user name, and the home folder is `~`. All
+//! looks run at the same time, each with a deadline, so the answer comes within seconds even when something hangs.
 
 mod ask;
 mod brokers;
@@ -16,35 +16,35 @@ use std::time::Duration;
 
 use tokio::{task::JoinHandle, time::timeout};
 
-/// How long one look may take.
+/// The time limit of one look.
 const PATIENCE: Duration = Duration::from_secs(6);
 
-/// What was found about one thing.
+/// A finding about one thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The thing, in a word, for programs.
     pub id: &'static str,
-    /// How it is.
+    /// The state of the thing.
     pub state: State,
-    /// What was found, in a sentence or less.
+    /// The finding, in a sentence or less.
     pub what: String,
-    /// What to do about it, a line each; what could be done, where all is well.
-    pub mend: Vec<String>,
+    /// The fixes, a line each; suggestions when all is well.
+    pub fix: Vec<String>,
 }
 
-/// How a thing is.
+/// The state of a thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// As it should be, or not there and not needed.
+    /// All is well, or the thing is missing and not needed.
     Ok,
-    /// Something does not work that a check on the embedded broker can do without.
+    /// Something does not work, but a check on the embedded broker does not need it.
     Warning,
     /// It keeps a check on the embedded broker from working.
     Problem,
 }
 
 impl State {
-    /// In a word.
+    /// Returns the state in a word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ impl State {
 
 impl Finding {
     fn new(id: &'static str, state: State, what: impl Into<String>) -> Finding {
-        Finding { id, state, what: what.into(), mend: Vec::new() }
+        Finding { id, state, what: what.into(), fix: Vec::new() }
     }
 
     fn ok(id: &'static str, what: impl Into<String>) -> Finding {
@@ -72,9 +72,9 @@ impl Finding {
         Finding::new(id, State::Problem, what)
     }
 
-    /// What to do.
-    fn mend(mut self, how: impl Into<String>) -> Finding {
-        self.mend.push(how.into());
+    /// Adds a fix.
+    fn fix(mut self, how: impl Into<String>) -> Finding {
+        self.fix.push(how.into());
         self
     }
 }

@@ -1,4 +1,4 @@
-//! Where a learner is, and what comes next: `cargo xtask`, `list`, `hint`.
+//! The learner's progress and next command: `cargo xtask`, `list`, `hint`.
 
 use harness::kit;
 use std::{fmt::Write, fs, io, path::PathBuf};
@@ -14,26 +14,26 @@ use crate::{
     verdict::{Report, Verdict},
 };
 
-/// Where a learner's program for this lesson is, when there is one.
+/// Returns the folder of the learner's program for this lesson, when there is one.
 #[must_use]
 pub fn own_program(lesson: &Lesson) -> Option<PathBuf> {
     let folder = kit::work().join(lesson.folder.file_name()?);
     folder.join("Cargo.toml").is_file().then_some(folder)
 }
 
-/// How far the learner is with a lesson, in words.
+/// Describes the learner's progress in a lesson.
 fn state(lesson: &Lesson, record: &Record) -> String {
     let count = lesson.about.steps.len();
     match (record.passed_at, &record.failed) {
         (Some(_), None) => "passed".to_owned(),
         (Some(_), Some(failed)) => format!("passed before; now {} fails", failed.step),
-        (None, Some(failed)) => format!("{} of {count} steps, {} is next", record.steps_passed, failed.step),
-        (None, None) if own_program(lesson).is_some() => "begun".to_owned(),
-        (None, None) => "not begun".to_owned(),
+        (None, Some(failed)) => format!("{} of {count} steps passed, {} is next", record.steps_passed, failed.step),
+        (None, None) if own_program(lesson).is_some() => "started".to_owned(),
+        (None, None) => "not started".to_owned(),
     }
 }
 
-/// `list`: all lessons, with their minutes and how far the learner is.
+/// `list`: all lessons, with their minutes and the learner's progress.
 #[must_use]
 pub fn list(lessons: &[Lesson], progress: &Progress) -> String {
     let rows: Vec<[String; 5]> = lessons
@@ -57,7 +57,7 @@ pub fn list(lessons: &[Lesson], progress: &Progress) -> String {
     text
 }
 
-/// `cargo xtask`: where the learner is, and the commands that go on from there.
+/// `cargo xtask`: the learner's progress, and the next commands.
 #[must_use]
 pub fn next(lessons: &[Lesson], progress: &Progress) -> String {
     let passed = |lesson: &&Lesson| progress.of(&lesson.about.id).passed_at.is_some();
@@ -68,14 +68,14 @@ pub fn next(lessons: &[Lesson], progress: &Progress) -> String {
             let state = state(lesson, &progress.of(&lesson.about.id));
             let _ = writeln!(text, "lesson {} {state}: cargo xtask check lesson {0}", lesson.number);
         }
-        text.push_str("You are done with all there are. `cargo xtask list` lists them.\n");
+        text.push_str("You have passed all lessons. `cargo xtask list` lists them.\n");
         return text;
     };
     let (about, number) = (&lesson.about, &lesson.number);
     let _ = writeln!(text, "lesson {number} · {}, {} minutes", about.title, about.minutes);
     let record = progress.of(&about.id);
     if own_program(lesson).is_none() {
-        text.push_str("you have not begun it\n\n");
+        text.push_str("you have not started it yet\n\n");
         let _ = writeln!(text, "  start    cargo xtask start lesson {number}");
     } else {
         if let Some(failed) = &record.failed {
@@ -89,33 +89,35 @@ pub fn next(lessons: &[Lesson], progress: &Progress) -> String {
     text
 }
 
-/// What to type after a check of one's own program.
+/// Returns the commands to type after a check of the learner's program.
 #[must_use]
 pub fn after(report: &Report) -> String {
     let number = &report.number;
     match report.verdict {
         Verdict::Passed => {
-            format!("compare it with the lesson's own: cargo xtask diff lesson {number} · what next: cargo xtask")
+            format!("compare it with the lesson's own: cargo xtask diff lesson {number} · go on: cargo xtask")
         }
         Verdict::Failed => {
-            format!("stuck? cargo xtask hint lesson {number} · what was said: cargo xtask wire lesson {number}")
+            format!("stuck? cargo xtask hint lesson {number} · see the conversation: cargo xtask wire lesson {number}")
         }
-        Verdict::NotChecked => format!("is it me? no; when it is mended: cargo xtask check lesson {number}"),
+        Verdict::NotChecked => {
+            format!("this is not your program's fault; once it is fixed: cargo xtask check lesson {number}")
+        }
     }
 }
 
-/// What is said after a check of a program that is not known to be the learner's.
+/// The note after a check of a program that is not known to be the learner's.
 pub const NOT_YOURS: &str =
-    "your progress is as it was; with --as-mine, this check counts as yours, for hints and wire, too";
+    "your progress is unchanged; with --as-mine, the check counts as yours, also for `hint` and `wire`";
 
-/// `hint`: one more hint, and the record that remembers it. The report of the last check was the first of them all; those after
-/// it go from a nudge to nearly the line. What the program of that `report` did already needs no hint. `more` is what to do for
-/// the next one.
+/// `hint`: one more hint, and the record that counts it. The report of the last check has the first hint; those after it go from
+/// a nudge to nearly the line. Hints about things that the program of that `report` already does are left out. `more` is the
+/// command or the key for the next hint.
 #[must_use]
 pub fn hint(lesson: &Lesson, mut record: Record, report: &Value, more: &str) -> (String, Record) {
     let (steps, number) = (&lesson.about.steps, &lesson.number);
     if record.failed.is_none() && record.passed_at.is_some() {
-        let text = format!("lesson {number} is passed: there is nothing to hint at\n\n  next     cargo xtask\n");
+        let text = format!("lesson {number} is passed, so there are no more hints\n\n  next     cargo xtask\n");
         return (text, record);
     }
     let failed = record.failed.as_ref();
@@ -133,7 +135,7 @@ pub fn hint(lesson: &Lesson, mut record: Record, report: &Value, more: &str) -> 
     let (which, words) = match (hints.get(level), failed) {
         (Some(hint), _) => (format!(" · hint {} of {}", level + 1, hints.len()), (*hint).to_owned()),
         (None, Some(failed)) => {
-            (String::new(), format!("The last report says what is left. {} {}", failed.message, failed.hint))
+            (String::new(), format!("There is no hint beyond the last report. {} {}", failed.message, failed.hint))
         }
         (None, None) => (String::new(), "There is no hint.".to_owned()),
     };
@@ -147,14 +149,14 @@ pub fn hint(lesson: &Lesson, mut record: Record, report: &Value, more: &str) -> 
     } else {
         let _ = writeln!(
             text,
-            "  that was the last; cargo xtask diff lesson {number} --show-me shows the lesson's own program"
+            "  that was the last; see the lesson's own program: cargo xtask diff lesson {number} --show-me"
         );
     }
     record.hints_shown = level + 1;
     (text, record)
 }
 
-/// As [`hint`], for the learner: it is remembered that the hint was shown. `again` begins at the first.
+/// Returns one more hint, as [`hint`] does, and remembers that it was shown. `again` begins at the first.
 ///
 /// # Errors
 ///
@@ -173,7 +175,7 @@ pub fn one_more_hint(lesson: &Lesson, again: bool, more: &str) -> io::Result<Str
     Ok(text)
 }
 
-/// Where the lesson's page is, and how to read it.
+/// Returns the path of the lesson's page, and the command to read it.
 #[must_use]
 pub fn page(lesson: &Lesson) -> String {
     format!("{} (in a browser: cargo xtask book serve)", lesson.page())
@@ -234,7 +236,7 @@ mod tests {
         assert!(seen[1].contains("hint 2 of 2") && !seen[1].contains("in this order"), "{}", seen[1]);
 
         let seen = hints(&first(), failed("publish", "Look at the marked letter."), &publish("hello"), 1);
-        let expected = "  The last report says what is left. Something is wrong. Look at the marked\n  letter.\n";
+        let expected = "  There is no hint beyond the last report. Something is wrong. Look at the\n  marked letter.\n";
         assert!(
             seen[0].starts_with("lesson 01 · step 3 of 5, publish\n\n") && seen[0].contains(expected),
             "{}",
@@ -255,7 +257,7 @@ mod tests {
         let (text, record) = hint(Record { passed_at: Some(1), ..Record::default() });
         assert!(text.contains("is passed") && record.hints_shown == 0);
         let (text, _) = hint(failed("build", "Fix the first error first."));
-        assert!(text.starts_with("lesson 01 · build\n") && text.contains("Fix the first error\n  first."), "{text}");
+        assert!(text.starts_with("lesson 01 · build\n") && text.contains("Fix the first\n  error first."), "{text}");
     }
 
     #[test]

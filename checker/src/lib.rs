@@ -19,10 +19,10 @@
 //! | [`verdict`], [`report`] | a recording with its verdict, and its forms: text, JSON, JSON Schema |
 //! | [`start`] | the program that a learner begins with |
 //! | [`watch`] | a check at each save |
-//! | [`progress`], [`guide`] | what is remembered of a learner, hints, the next command |
+//! | [`progress`], [`guide`] | the learner's progress, hints, the next command |
 //! | [`conversation`] | the recording of the last check, beside the conversation of the lesson's own program |
 //! | [`diff`] | a learner's program beside the lesson's own |
-//! | [`doctor`] | what is installed and reachable |
+//! | [`doctor`] | the tools and brokers on this machine |
 //!
 //! [`brokers`], [`owner`], [`program`], [`stage`] and [`tap`] are modules of [`harness`].
 

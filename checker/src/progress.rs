@@ -1,6 +1,6 @@
-//! What is remembered of a learner between two commands: which lessons are passed, and where the last check got to.
+//! The learner's progress, kept between two commands: the lessons that passed, and the result of the last check.
 //!
-//! It lies beside the learner's programs, in `work/.hello-rabbit/`, so an update of the kit leaves it alone; and it goes by the
+//! The file is beside the learner's programs, in `work/.hello-rabbit/`, so an update of the kit leaves it alone. It uses the
 //! lessons' ids, so lessons may be renumbered.
 
 use harness::kit;
@@ -22,7 +22,7 @@ use crate::{
 /// The version of the file's format.
 const FORMAT: &str = "hello-rabbit/progress/v1";
 
-/// All that is remembered.
+/// The progress in all lessons.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Progress {
     format: String,
@@ -30,17 +30,17 @@ pub struct Progress {
     pub lessons: BTreeMap<String, Record>,
 }
 
-/// What is remembered of one lesson.
+/// The progress in one lesson.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(default)]
 pub struct Record {
-    /// When a program of the learner's first passed, in seconds since 1970; None when none has.
+    /// The time at which the learner's program first passed, in seconds since 1970; None before that.
     pub passed_at: Option<u64>,
-    /// How many steps the program passed at the last check.
+    /// The number of steps that passed at the last check.
     pub steps_passed: usize,
-    /// What the last check failed at; None when it passed.
+    /// The step that failed at the last check; None when it passed.
     pub failed: Option<Failed>,
-    /// How many hints were shown for that step.
+    /// The number of hints that were shown for that step.
     pub hints_shown: usize,
 }
 
@@ -52,14 +52,14 @@ pub struct Failed {
     /// The fault's code; empty where an older kit wrote it down.
     #[serde(default)]
     pub code: String,
-    /// What was wrong.
+    /// The message of the report.
     pub message: String,
-    /// What the report said to do.
+    /// The hint of the report.
     pub hint: String,
 }
 
 impl Failed {
-    /// What is remembered of a step that failed.
+    /// Takes the id and the fault of a step that failed.
     pub(crate) fn at(step: &Step, mistake: &Mistake) -> Failed {
         Failed {
             step: step.id.clone(),
@@ -76,7 +76,7 @@ impl Default for Progress {
     }
 }
 
-/// The folder of what is remembered.
+/// Returns the folder of the progress.
 #[must_use]
 pub fn folder() -> PathBuf {
     kit::work().join(".hello-rabbit")
@@ -93,7 +93,7 @@ pub fn last_report(lesson: &str) -> PathBuf {
 }
 
 impl Progress {
-    /// Reads it; without a file, nothing has been done.
+    /// Reads the progress; without a file, it is empty.
     ///
     /// # Errors
     ///
@@ -106,31 +106,31 @@ impl Progress {
             Err(error) => return Err(at(&file, &error)),
         };
         let wrong = |what: String| {
-            let what = format!("{what}; move it away to begin with no progress, your programs stay");
+            let what = format!("{what}; move it away to begin without progress (your programs stay)");
             at(&file, &io::Error::new(io::ErrorKind::InvalidData, what))
         };
         let progress: Progress = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         if progress.format == FORMAT { Ok(progress) } else { Err(wrong(format!("its format is {}", progress.format))) }
     }
 
-    /// Writes it.
+    /// Writes the progress.
     ///
     /// # Errors
     ///
-    /// When it can't be written; the error names the file. What was there stays then.
+    /// When it can't be written; the error names the file. The old file stays then.
     pub fn write(&self) -> io::Result<()> {
         let text = serde_json::to_string_pretty(self).map_err(io::Error::from)?;
         replace(&file(), &(text + "\n"))
     }
 
-    /// What is remembered of this lesson.
+    /// Returns the progress in this lesson.
     #[must_use]
     pub fn of(&self, lesson: &str) -> Record {
         self.lessons.get(lesson).cloned().unwrap_or_default()
     }
 }
 
-/// Learns from a check of a learner's program, and keeps its report.
+/// Updates the progress after a check of the learner's program, and keeps the report.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What stays of a check of a learner's program: the progress, the report and the conversation.
+//! The results that are kept of a check of the learner's program: progress, report and conversation.
 
 use std::io;
 
@@ -8,8 +8,7 @@ use crate::{
     verdict::{Report, Verdict},
 };
 
-/// Remembers what a check of a learner's program found. One that could not be done says nothing about the program, and changes
-/// nothing.
+/// Remembers the result of a check of the learner's program. A check that could not be done changes nothing.
 ///
 /// # Errors
 ///
@@ -22,9 +21,9 @@ pub fn remember(report: &Report) -> io::Result<()> {
     conversation::keep(report)
 }
 
-/// As [`remember`]. Where it can't be written, a warning is printed, and that is no reason not to go on.
+/// Calls [`remember`], and prints a warning when that fails.
 pub fn remember_or_warn(report: &Report) {
     if let Err(error) = remember(report) {
-        say(&format!("warning: your progress could not be written down: {error}"));
+        say(&format!("warning: your progress could not be saved: {error}"));
     }
 }

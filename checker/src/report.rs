@@ -1,4 +1,4 @@
-//! The forms of a report, and where they are printed: stdout is the answer, stderr the story.
+//! The forms of a report, and their output: stdout has the answer, stderr all else.
 
 pub mod busy;
 pub mod json;
@@ -8,13 +8,13 @@ pub mod text;
 
 use std::io::{self, IsTerminal, Write};
 
-/// Tells the story, on stderr.
+/// Prints a line to stderr.
 pub fn say(what: &str) {
     // A closed stderr is no reason to fail.
     let _ = busy::beside(|| writeln!(anstream::stderr(), "{what}"));
 }
 
-/// Gives the answer, on stdout. A reader that went away is no error.
+/// Prints the answer to stdout. A closed pipe is no error.
 ///
 /// # Errors
 ///
@@ -26,13 +26,13 @@ pub fn print(answer: &str) -> io::Result<()> {
     }
 }
 
-/// How wide a text may be, in columns: as the terminal is, and 80 where stdout is none.
+/// Returns the width of text, in columns: that of the terminal, or 80 when stdout is none.
 #[must_use]
 pub fn width() -> usize {
     if io::stdout().is_terminal() { textwrap::termwidth() } else { 80 }
 }
 
-/// As [`print()`], for who goes on afterwards: a reader that went away is an error, too.
+/// Prints the answer as [`print()`] does, but a closed pipe is an error, too.
 ///
 /// # Errors
 ///

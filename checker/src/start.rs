@@ -15,32 +15,32 @@ use std::{
 use crate::{lessons::Lesson, owner::at};
 use harness::fingerprint;
 
-/// Where a program is to be begun, and how.
+/// The place for a new program, and whether an old one makes room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
     /// The folder; without it, one in the kit's `work/`.
     pub to: Option<PathBuf>,
-    /// What is in the folder makes room, and is kept beside it.
+    /// Set to move the old folder aside, and to keep it there.
     pub force: bool,
 }
 
-/// What was done.
+/// The result of a start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Started {
     /// The new program's folder.
     pub folder: PathBuf,
-    /// Where that is which was in its place.
+    /// The new path of the old folder, if there was one.
     pub kept: Option<PathBuf>,
 }
 
-/// Why nothing was done.
+/// The reason why nothing was done.
 #[derive(Debug, thiserror::Error)]
 pub enum NotStarted {
-    /// There is something already.
-    #[error("{} is there already, and stays as it is", shown(.0))]
+    /// The folder exists already.
+    #[error("{} exists already, and stays as it is", shown(.0))]
     IsThere(PathBuf),
     /// A folder of the kit, or one that the kit is in.
-    #[error("{} is no place for a program of yours: the kit itself is there", shown(.0))]
+    #[error("{} can't hold your program, because the kit itself is there", shown(.0))]
     KitsOwn(PathBuf),
     /// A file can't be read or written; the error names it.
     #[error(transparent)]
@@ -50,7 +50,7 @@ pub enum NotStarted {
     Lesson {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         what: String,
     },
 }
@@ -59,7 +59,7 @@ pub enum NotStarted {
 ///
 /// # Errors
 ///
-/// [`NotStarted`]; then all is as it was.
+/// [`NotStarted`]; then nothing has changed.
 pub fn start(lesson: &Lesson, wish: &Wish) -> Result<Started, NotStarted> {
     let folder = folder(lesson, wish.to.as_deref())?;
     let is_there = fs::symlink_metadata(&folder).is_ok();
@@ -144,22 +144,22 @@ fn name(folder: &Path) -> String {
     folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// What was done, and what to do next, for stdout.
+/// Describes the new program and the next commands, for stdout.
 #[must_use]
 pub fn told(lesson: &Lesson, started: &Started) -> String {
     let folder = &started.folder;
     let page = kit::root().join("book/src").join(name(&lesson.folder) + ".md");
     let mut text = format!("lesson {} · {}\nstarted    {}\n", lesson.number, lesson.about.title, shown(folder));
     if let Some(kept) = &started.kept {
-        let _ = writeln!(text, "kept       {} (what was there before)", shown(kept));
+        let _ = writeln!(text, "kept       {} (the old folder)", shown(kept));
     }
     let _ = writeln!(text, "\n  read     {} (in a browser: cargo xtask book serve)", shown(&page));
-    let _ = writeln!(text, "  write    {} (its comments say what to do)", shown(&folder.join("src/main.rs")));
+    let _ = writeln!(text, "  write    {} (its comments have the tasks)", shown(&folder.join("src/main.rs")));
     let _ = writeln!(text, "  check    {}", check_command(lesson, folder));
     text
 }
 
-/// What to do about it, a line each.
+/// Returns the hints for a failed start, a line each.
 #[must_use]
 pub fn hints(lesson: &Lesson, wish: &Wish, why: &NotStarted) -> Vec<String> {
     match why {
@@ -167,20 +167,23 @@ pub fn hints(lesson: &Lesson, wish: &Wish, why: &NotStarted) -> Vec<String> {
             let to = if wish.to.is_some() { format!(" --to {}", quoted(folder)) } else { String::new() };
             vec![
                 format!("go on with it: {}", check_command(lesson, folder)),
-                format!("start afresh, and keep it as a copy: cargo xtask start lesson {}{to} --force", lesson.number),
+                format!(
+                    "start again, and keep the old one beside it: cargo xtask start lesson {}{to} --force",
+                    lesson.number
+                ),
             ]
         }
         NotStarted::KitsOwn(_) => vec![format!("name a new folder: --to work/my-{}", lesson.about.id)],
         NotStarted::Io(_) => {
-            vec!["nothing was changed; mend what it names, or write to another folder: --to DIR".to_owned()]
+            vec!["fix the problem above, or write to another folder: --to DIR (nothing was changed)".to_owned()]
         }
         NotStarted::Lesson { .. } => {
-            vec!["the kit's own files were changed: git status tells which".to_owned()]
+            vec!["restore the kit's own files, which were changed: git status lists them".to_owned()]
         }
     }
 }
 
-/// What judges the program: where it is in its own place, no path is needed.
+/// The command that checks the program; in the usual place, no path is needed.
 fn check_command(lesson: &Lesson, folder: &Path) -> String {
     let check = format!("cargo xtask check lesson {}", lesson.number);
     if folder == place_of(lesson) { check } else { format!("{check} --path {}", quoted(folder)) }
@@ -197,7 +200,7 @@ fn name_for(lesson: &Lesson, folder: &Path) -> String {
     format!("{usual}-{:06x}", place & 0x00ff_ffff)
 }
 
-/// Where a learner's program for a lesson is looked for.
+/// Returns the usual place of a learner's program for a lesson.
 fn place_of(lesson: &Lesson) -> PathBuf {
     kit::work().join(name(&lesson.folder))
 }

@@ -16,12 +16,12 @@ pub enum Verdict {
     Passed,
     /// The program is wrong.
     Failed,
-    /// We could not tell, and it is not the program's fault.
+    /// The check could not be done, which is not the program's fault.
     NotChecked,
 }
 
 impl Verdict {
-    /// As JSON and people have it.
+    /// Returns the word for it in JSON.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -31,17 +31,19 @@ impl Verdict {
         }
     }
 
-    /// What it says to you.
+    /// Explains it to the learner.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
             Verdict::Passed => "The program does what the lesson asks.",
             Verdict::Failed => "The program is wrong, and the report says where.",
-            Verdict::NotChecked => "We could not tell, and the report says why. It says nothing about your program.",
+            Verdict::NotChecked => {
+                "The check could not be done, and the report says why. This says nothing about your program."
+            }
         }
     }
 
-    /// How a check with this verdict ends.
+    /// Returns the exit code of a check with this verdict.
     #[must_use]
     pub fn exit(self) -> Exit {
         match self {
@@ -52,7 +54,7 @@ impl Verdict {
     }
 }
 
-/// The result of one check: the recording, and what it comes to.
+/// The result of one check: the recording and its verdict.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The lesson's number, as in `01`.
@@ -67,9 +69,9 @@ pub struct Report {
     pub steps: Vec<Step>,
     /// Notes on a program that passed; empty for any other verdict.
     pub notes: Vec<Note>,
-    /// Whether the text shows the output of all runs, and not of the primary one only.
+    /// Set when the text shows the output of all runs, and not only of the primary one.
     pub shows_all: bool,
-    /// All that was seen.
+    /// The recording of the check.
     pub recording: Recording,
     /// The sources of the program, as they were when the check began; None where a command line names no file, and where a
     /// recording was judged again.
@@ -102,7 +104,7 @@ impl Report {
         }
         let judged = contract.ok_or_else(|| NotChecked {
             message: format!("The lesson {} has no contract.", lesson.about.id),
-            hints: vec!["A contract is a file in crates/contracts/src".to_owned()],
+            hints: vec!["Add its contract, as a file in crates/contracts/src".to_owned()],
         });
         match judged.and_then(|contract| contract.judge(&report.recording)) {
             Err(reason) => report.reason = Some(reason),
@@ -116,7 +118,7 @@ impl Report {
         report
     }
 
-    /// The step that failed, and what is wrong with it; None where none did. There is one at most: those after it are skipped.
+    /// Returns the step that failed, and its fault; None when none did. There is at most one, because those after it are skipped.
     #[must_use]
     pub fn failed(&self) -> Option<(&Step, &Mistake)> {
         self.steps.iter().find_map(|step| match &step.outcome {
@@ -125,7 +127,7 @@ impl Report {
         })
     }
 
-    /// The run that is shown: the one in which the failed step was seen, else the first. None where no program was started.
+    /// Returns the run that is shown: the one in which the step failed, else the first. None when no program was started.
     #[must_use]
     pub fn primary(&self) -> Option<&ProgramRun> {
         let of_the_fault = self.failed().and_then(|(_, mistake)| mistake.run);

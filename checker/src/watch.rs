@@ -1,7 +1,7 @@
 //! `watch lesson 01`: a check now, and again at each save.
 //!
-//! One run owns it all, and each check is a part of it that goes away when the check is over. A save ends the check under way at
-//! once, and what it would have said is never printed.
+//! One run owns everything, and each check has a part of it, which is removed after the check. A save ends the check in progress
+//! at once, and its report is never printed.
 
 mod changes;
 mod clear;
@@ -39,40 +39,40 @@ use crate::{
 
 pub use task::Task;
 
-/// An editor saves a file in several steps; this long after the last of them it is done. A check begins before that, and is
-/// begun anew when more comes, so nobody waits for it.
+/// An editor saves a file in several steps; this long after the last one, the file is complete. A check begins before that, and
+/// begins again when more steps come.
 const QUIET: Duration = Duration::from_millis(100);
 
 /// The steps of most editors follow each other faster than this.
 const SETTLED: Duration = Duration::from_millis(10);
 
-/// Why a watch ends before somebody quits.
+/// The reason why a watch ends early.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
-    /// Nobody would tell of changes.
-    #[error("changes of the program can't be watched: {0}")]
+    /// The program's folder can't be watched.
+    #[error("the program's files can't be watched: {0}")]
     Unwatched(io::Error),
     /// The report can't be printed.
     #[error("the report could not be written to stdout: {0}")]
     Unwritten(io::Error),
     /// A check has no folder of its own.
-    #[error("a folder for the check can't be made: {0}")]
+    #[error("a folder for the check can't be created: {0}")]
     NoPart(io::Error),
 }
 
 impl Trouble {
-    /// What to do about it.
+    /// Returns the hint for it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
             Trouble::Unwatched(_) => "check by hand, after each change: cargo xtask check lesson NUMBER",
-            Trouble::Unwritten(_) => "is the disk full that stdout goes to?",
-            Trouble::NoPart(_) => "is the disk full? TMPDIR names another folder for temporary files",
+            Trouble::Unwritten(_) => "free some space on the disk that stdout goes to, if it is full",
+            Trouble::NoPart(_) => "free some disk space, or name another folder for temporary files in TMPDIR",
         }
     }
 }
 
-/// Why a check begins.
+/// The reason for a check.
 enum Why {
     Begun,
     Saved(PathBuf),
@@ -80,14 +80,14 @@ enum Why {
     BrokerGone,
 }
 
-/// What ends a check, or the wait for the next.
+/// The end of a check, or of the wait for the next.
 enum Event {
     Done(Box<Report>),
     Saved(PathBuf),
     Wanted(Wanted),
 }
 
-/// Watches until somebody quits, or until nobody reads stdout any more. What it returns goes by the last finished check.
+/// Watches until the user quits or stdout is closed. Returns the exit code of the last finished check.
 ///
 /// # Errors
 ///
@@ -107,7 +107,7 @@ pub async fn watch(lessons: &[Lesson], task: Task, options: &CheckOptions, run: 
     Ok(desk.exit())
 }
 
-/// Watches one program. Returns what is to be watched next, when somebody wants that.
+/// Watches one program. Returns the next one to watch, if the user wants one.
 async fn follow(
     task: &Task,
     desk: &mut Desk<'_>,
@@ -180,7 +180,7 @@ async fn follow(
     }
 }
 
-/// A build writes Cargo.lock where there is none, so that is no reason to begin the check under way anew.
+/// Returns whether this is Cargo.lock. A build writes it where there is none, so it does not restart the check in progress.
 fn is_cargos(file: &Path) -> bool {
     file.ends_with("Cargo.lock")
 }
@@ -192,7 +192,7 @@ fn announce(why: &Why, task: &Task, has_keys: bool) {
         Why::Saved(file) if file.as_os_str().is_empty() => format!("{} changed", task.shown()),
         Why::Saved(file) => format!("{} changed", file.display()),
         Why::Asked => "once more".to_owned(),
-        Why::BrokerGone => "the broker is gone, so another is looked for".to_owned(),
+        Why::BrokerGone => "the broker is gone, so another one is needed".to_owned(),
     };
     if !matches!(why, Why::Begun) {
         clear::clear();

@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use crate::cargo::cargo;
 
-/// Runs the benchmarks, built for speed. `quick`: less of the longest, the load on two brokers.
+/// Runs the benchmarks with optimizations. `quick` shortens the longest one, the load on two brokers.
 pub fn run(quick: bool) -> anyhow::Result<ExitCode> {
     let packages = ["--package", "wire", "--package", "checker", "--features", "checker/docker"];
     let small = ["--bench", "listen", "--bench", "overhead"];

@@ -1,4 +1,4 @@
-//! `cargo xtask bless`: accepts output. Tests write what they would compare, and the files that changed are listed.
+//! `cargo xtask bless`: accepts new output. Tests write the files that they would compare, and the changed files are listed.
 
 mod changes;
 
@@ -17,10 +17,10 @@ const CHECKER: &[&str] = &["--package=checker", "--test=it", "--no-fail-fast"];
 /// The checker with a broker.
 const REAL_BROKER: &[&str] = &["--package=checker", "--test=real_broker", "--no-fail-fast"];
 
-/// The kinds of output that have a name of their own.
+/// The kinds of output that have a name.
 const KINDS: &str = "recordings, reports, book";
 
-/// Runs the tests that write this output, then lists the files that changed.
+/// Runs the tests that write this output, then lists the changed files.
 pub fn run(what: Option<&str>) -> anyhow::Result<ExitCode> {
     let before = Files::read()?;
     let mut tally = Tally::default();
@@ -34,10 +34,10 @@ pub fn run(what: Option<&str>) -> anyhow::Result<ExitCode> {
         println!("read the difference before you commit it: git diff");
     }
     if !tally.ran() {
-        eprintln!("hint: WHAT is one of {KINDS}, or part of a test's name");
+        eprintln!("hint: choose one of {KINDS}, or part of a test's name");
     } else if !good {
-        eprintln!("error: tests failed, and not because of a file that they could write");
-        eprintln!("hint: fix what they say above; change a text in a test's own source by hand");
+        eprintln!("error: tests failed, and no file that they write can fix that");
+        eprintln!("hint: fix the failures above, and change a text inside a test's source by hand");
     }
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -62,8 +62,8 @@ fn commands(what: Option<&str>) -> Vec<Command> {
     }
 }
 
-/// A `cargo test` that writes snapshots instead of comparing them. A text inside a test's own source can't be written, so it
-/// fails where it differs: `INSTA_FORCE_PASS` would hide that.
+/// Returns a `cargo test` that writes snapshots instead of comparing them. It can't write a text inside a test's own source, so a
+/// difference there fails the test; `INSTA_FORCE_PASS` would hide that.
 fn writes(arguments: &[&str], filters: &[&str]) -> Command {
     let mut command = cargo("test");
     command.args(arguments);

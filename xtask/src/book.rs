@@ -1,4 +1,4 @@
-//! `cargo xtask book`: handing it on to the book's builder, and the tests that compare what the book shows.
+//! `cargo xtask book`: passes it on to the book's builder, and runs the tests that compare the output in the book.
 
 use std::{
     env, fs, io,
@@ -11,7 +11,7 @@ use cli::BookWhat;
 
 use crate::cargo::{become_it, beside, cargo, code};
 
-/// The tests that compare what the book shows with what the programs do: of which package, and which of its tests.
+/// The tests that compare the output in the book with the programs: each with its package and its filter.
 const TESTS: [(&str, &[&str]); 5] = [
     ("bookbuilder", &["--test", "it"]),
     ("xtask", &[]),
@@ -33,7 +33,7 @@ pub fn run(what: BookWhat) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The builder, with this command. Its web server is compiled where it is needed only.
+/// Returns the builder with this command. Its web server is compiled only when it is needed.
 fn builder(what: &str, with_server: bool) -> anyhow::Result<Command> {
     let mut run = cargo("run");
     run.args(["--package", "bookbuilder"]);
@@ -42,9 +42,9 @@ fn builder(what: &str, with_server: bool) -> anyhow::Result<Command> {
     }
     let program = beside("bookbuilder")?;
     if with_server && !server_was_compiled(&program) {
-        eprintln!("compiling the book's server, this once; half a minute or so …");
+        eprintln!("compiling the book's server for the first time; about half a minute …");
     } else if !program.exists() {
-        eprintln!("compiling the book's builder, this once; half a minute or so …");
+        eprintln!("compiling the book's builder for the first time; about half a minute …");
     } else {
         run.arg("--quiet");
     }
@@ -52,13 +52,13 @@ fn builder(what: &str, with_server: bool) -> anyhow::Result<Command> {
     Ok(run)
 }
 
-/// Whether cargo has the server's parts compiled, beside the builder.
+/// Returns whether cargo has compiled the server's parts, beside the builder.
 fn server_was_compiled(builder: &Path) -> bool {
     let Ok(entries) = fs::read_dir(builder.with_file_name("deps")) else { return false };
     entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libtower_livereload-"))
 }
 
-/// Checks the book itself, which takes a second; then runs the tests that compare what it shows.
+/// Checks the book itself, which takes a second. Then it runs the tests that compare the output in it.
 fn check() -> anyhow::Result<ExitCode> {
     let status = builder("check", false)?.status().context("cargo could not be started")?;
     if !status.success() {
@@ -68,17 +68,17 @@ fn check() -> anyhow::Result<ExitCode> {
         let name = [&["-p", package], tests].concat().join(" ");
         eprintln!("── cargo test {name}");
         let mut test = cargo("test");
-        // What tests print is the story; the answer is one line.
+        // The output of tests goes to stderr; the answer on stdout is one line.
         test.args(["--quiet", "--package", package]).args(tests).stdout(io::stderr());
         if env::var_os("INSTA_UPDATE").is_none() {
             test.env("INSTA_UPDATE", "no");
         }
         if !test.status().context("cargo could not be started")?.success() {
-            eprintln!("error: the book shows something else than what the programs do");
-            eprintln!("hint: cargo test {name} shows the difference, and cargo xtask bless book accepts it");
+            eprintln!("error: the output in the book differs from that of the programs");
+            eprintln!("hint: read the difference with cargo test {name}, and accept it with cargo xtask bless book");
             return Ok(cli::Exit::Failed.into());
         }
     }
-    println!("the book is right, and so is all output it shows");
+    println!("the book is right, and so is the output in it");
     Ok(cli::Exit::Passed.into())
 }

@@ -1,4 +1,4 @@
-//! Starting cargo: the one that started us, in the workspace.
+//! Starts cargo: the one that started this program, in the workspace.
 
 use std::{
     env,
@@ -8,12 +8,12 @@ use std::{
 
 use anyhow::Context;
 
-/// The workspace's root folder. `main` made sure that there is one.
+/// Returns the workspace's root folder. `main` has made sure that it exists.
 pub fn root() -> &'static Path {
     cli::kit().unwrap_or(Path::new("."))
 }
 
-/// cargo, about the workspace, from whatever folder we are in.
+/// Returns a cargo command for the workspace, which works in any folder.
 pub fn cargo(subcommand: &str) -> Command {
     let cargo = env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
     let mut command = Command::new(cargo);
@@ -21,33 +21,33 @@ pub fn cargo(subcommand: &str) -> Command {
     command
 }
 
-/// A program of ours, beside the one that runs now: cargo puts them there.
+/// Returns the path of another program of the kit: cargo puts it beside the running one.
 pub fn beside(program: &str) -> anyhow::Result<PathBuf> {
-    let own = env::current_exe().context("this program's own place is unknown")?;
+    let own = env::current_exe().context("the path of this program is unknown")?;
     Ok(own.with_file_name(format!("{program}{}", env::consts::EXE_SUFFIX)))
 }
 
-/// Becomes another program: one process fewer, and signals meet the one that knows what to clean up.
+/// Becomes another program. That saves a process, and signals reach the program that cleans up.
 #[cfg(unix)]
 pub fn become_it(mut command: Command, name: &str) -> anyhow::Result<ExitCode> {
     use std::os::unix::process::CommandExt;
     Err(command.exec()).with_context(|| format!("{name} could not be started"))
 }
 
-/// Starts another program and ends as it does.
+/// Starts another program, and returns its exit code.
 #[cfg(not(unix))]
 pub fn become_it(mut command: Command, name: &str) -> anyhow::Result<ExitCode> {
     let status = command.status().with_context(|| format!("{name} could not be started"))?;
     Ok(code(status))
 }
 
-/// A program's end, as ours.
+/// Returns the exit code of a program as that of this one.
 pub fn code(status: ExitStatus) -> ExitCode {
     let unknown = cli::Exit::NotChecked.code();
     ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(unknown))
 }
 
-/// A command as a shell would have it, for tests: the environment in the order of its names, without the manifest's path.
+/// Returns a command as typed in a shell, for tests: the environment by name, without the manifest's path.
 #[cfg(test)]
 pub fn typed(command: &Command) -> String {
     let set = command.get_envs().map(|(name, value)| {

@@ -1,4 +1,4 @@
-//! Handing a command on to the checker.
+//! Passes a command on to the checker.
 
 use std::{
     env,
@@ -15,10 +15,10 @@ use crate::{
     patience::watched,
 };
 
-/// Builds the checker if need be, and becomes it. The arguments go on as they were typed.
+/// Builds the checker if necessary, and becomes it. The arguments are passed on as they were typed.
 ///
-/// A lesson's own program is built along with it: asking cargo twice would take a sixth of a second more. Where it does not
-/// compile, the checker finds out by itself, and says so in its report.
+/// A lesson's own program is built along with it, because a second call of cargo would take a sixth of a second. If the program
+/// does not compile, the checker reports it.
 pub fn run(command: &cli::Command) -> anyhow::Result<ExitCode> {
     let reference = reference(command);
     let built_both = reference.as_deref().is_some_and(|reference| build(&["checker", reference]).is_ok());
@@ -45,9 +45,9 @@ fn build(packages: &[&str]) -> anyhow::Result<()> {
     if is_built {
         build.arg("--quiet");
     } else {
-        eprintln!("compiling the checker, this once; about a minute …");
+        eprintln!("compiling the checker for the first time; about a minute …");
     }
-    // Quiet as it is, cargo does not say that it compiles, nor that it waits for another cargo, such as the editor's.
+    // With --quiet, cargo does not print that it compiles, or that it waits for another cargo, such as the editor's.
     let status = if is_built { watched("building the checker", || build.status()) } else { build.status() };
     let status = status.context("cargo could not be started")?;
     ensure!(status.success(), "the checker does not compile");
@@ -58,8 +58,8 @@ fn checker() -> anyhow::Result<PathBuf> {
     beside("checker")
 }
 
-/// The package of the lesson's own program, when that is what is going to be judged, or shown beside the learner's. A lesson's
-/// folder is its number and its id, and its package has the id for a name.
+/// Returns the package of the lesson's own program, if the command judges it, or shows it beside the learner's. A lesson's folder
+/// is named after its number and its id, and its package after the id.
 fn reference(command: &cli::Command) -> Option<String> {
     let (lesson, even_beside_own) = match command {
         cli::Command::Check(check) => match &check.what {

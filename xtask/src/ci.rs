@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: everything that CI demands, one step after the other, up to the first that fails.
+//! `cargo xtask ci`: all steps of CI, one after the other, up to the first that fails.
 
 use std::{
     process::{Command, ExitCode},
@@ -12,10 +12,10 @@ use crate::{
     tally::{Tally, cargo_test},
 };
 
-/// The environment variable by which every program of the gallery runs on every broker at hand.
+/// The environment variable that makes every program of the gallery run on every available broker.
 const FULL: &str = "HELLO_RABBIT_FULL";
 
-/// All packages, with all that can be compiled.
+/// The arguments for all packages with all their features.
 const ALL: [&str; 3] = ["--workspace", "--features", "checker/docker,broker/program,bookbuilder/serve"];
 
 /// Runs all steps. The last line on stdout is the sum of all tests.

@@ -1,4 +1,4 @@
-//! Tests: what the book and the documents tell you to type can be typed.
+//! Tests: the commands in the book and the documents can be typed.
 
 use std::{ffi::OsString, fs, path::PathBuf};
 
@@ -6,7 +6,7 @@ use clap::{Parser, error::ErrorKind};
 
 use crate::{Cli, cargo::root};
 
-/// The book's pages, and what is written like them.
+/// Returns the book's pages and the other documents.
 fn documents() -> Vec<PathBuf> {
     let mut documents =
         ["README.md", "CONTRIBUTING.md", "crates/broker/README.md"].map(|path| root().join(path)).to_vec();
@@ -24,7 +24,8 @@ fn documents() -> Vec<PathBuf> {
     documents
 }
 
-/// The commands of ours in the console blocks of a text, each with its line; continued lines joined, comments taken away.
+/// Returns the kit's commands in the console blocks of a text, each with its line. Continued lines are joined, and comments
+/// removed.
 fn commands(text: &str) -> Vec<(usize, String)> {
     let (mut commands, mut inside) = (Vec::new(), false);
     let mut lines = (1..).zip(text.lines());
@@ -46,7 +47,7 @@ fn commands(text: &str) -> Vec<(usize, String)> {
     commands
 }
 
-/// What is wrong with a command, if anything is.
+/// Returns the error in a command, if there is one.
 fn wrong(command: &str) -> Option<String> {
     let words = match shell_words::split(command) {
         Ok(words) => words,

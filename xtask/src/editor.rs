@@ -1,4 +1,4 @@
-//! Tests: the editor's files are JSON, name every lesson, and type commands that there are.
+//! Tests: the editor's files are JSON, name every lesson, and use existing commands.
 //!
 //! `cargo xtask bless editor` writes the lessons into the tasks.
 
@@ -34,7 +34,7 @@ fn tasks_are_commands_for_every_lesson() {
     }
 }
 
-/// The tasks, with these lessons to choose from.
+/// Returns the tasks, with a choice of these lessons.
 fn with_options(text: &str, numbers: &[String]) -> String {
     let line = |line: &str| match line.split_once("\"options\": [") {
         Some((indent, _)) => format!("{indent}\"options\": [\"{}\"],\n", numbers.join("\", \"")),

@@ -1,6 +1,6 @@
-//! Tests: the help texts in the book are those that the commands print.
+//! Tests: the help texts in the book are those of the commands.
 //!
-//! `cargo xtask bless help` writes them, and the difference is read before it is committed.
+//! `cargo xtask bless help` writes them; read the difference before you commit it.
 
 use std::{collections::BTreeMap, fs};
 
@@ -9,7 +9,7 @@ use snapbox::{Assert, Data};
 
 use crate::{Cli, cargo::root};
 
-/// The file of each command in book/recorded/help, with the words that ask for its help, and what is printed.
+/// Returns the file of each command in book/recorded/help, with the typed words and the output.
 fn helps() -> BTreeMap<String, (String, String)> {
     fn add(words: &[&str], command: &clap::Command, helps: &mut BTreeMap<String, (String, String)>) {
         let name = if words.is_empty() { "xtask".to_owned() } else { words.join("-") };
@@ -24,7 +24,7 @@ fn helps() -> BTreeMap<String, (String, String)> {
     helps
 }
 
-/// The help that these words print, 80 columns wide.
+/// Returns the help for these words, 80 columns wide.
 fn printed(words: &[&str]) -> String {
     let arguments = [&["cargo xtask"], words, &["--help"]].concat();
     let asked = Cli::command().term_width(80).try_get_matches_from(arguments);
@@ -42,10 +42,10 @@ fn helps_are_those_of_the_book() {
         let text = format!("$ {typed}\n{printed}");
         Assert::new().action_env("SNAPSHOTS").eq(Data::text(text), Data::read_from(&folder.join(file), None));
         let include = format!("{{{{#include ../../recorded/help/{file}}}}}");
-        assert!(page.contains(&include), "book/src/reference/commands.md has nothing about `{typed}`; add\n{include}");
+        assert!(page.contains(&include), "book/src/reference/commands.md does not include `{typed}`; add\n{include}");
     }
     for entry in fs::read_dir(folder).unwrap() {
         let file = entry.unwrap().file_name().into_string().unwrap();
-        assert!(helps.contains_key(&file), "no command has book/recorded/help/{file}; remove it");
+        assert!(helps.contains_key(&file), "no command writes book/recorded/help/{file}; remove it");
     }
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask`: the commands. It stays small, so that the first command of all is quick to compile; the work is done by
-//! the programs it starts.
+//! `cargo xtask`: the commands. It is small, so that the very first command compiles quickly. The programs that it starts do the
+//! work.
 
 mod bench;
 mod bless;
@@ -37,9 +37,9 @@ struct Cli {
 enum Command {
     #[command(flatten)]
     Checker(Box<cli::Command>),
-    /// Build the book, show it, check it
+    /// Build, serve or check the book
     Book(cli::BookArgs),
-    /// Measure the checker's overhead, and the embedded broker beside RabbitMQ
+    /// Measure the checker's overhead, and compare the embedded broker with RabbitMQ
     Bench {
         /// Load the brokers for a shorter time
         #[arg(long)]
@@ -47,20 +47,20 @@ enum Command {
     },
     /// Write the skeleton of a new lesson
     New(new::NewArgs),
-    /// Run the tests that need no broker, the fast loop after an edit
+    /// Run the fast tests after an edit; they need no broker
     Test,
-    /// Accept the output of tests: write the files that they compare, and list the changes
+    /// Accept new output of tests: write the files that they compare, and list the changes
     Bless {
         /// recordings  the recordings of the gallery's programs
-        /// reports     all output that the embedded broker is needed for
-        /// book        the recordings that the book shows
-        /// PART        the output of the tests with PART in their names
+        /// reports     all output that needs the embedded broker
+        /// book        the recordings in the book
+        /// PART        the output of tests with PART in their names
         ///
-        /// Without it: all output that no broker is needed for.
+        /// Without it: all output that needs no broker.
         #[arg(value_name = "WHAT", verbatim_doc_comment)]
         what: Option<String>,
     },
-    /// Run everything that CI demands: format, lints, docs, and all tests on every broker at hand
+    /// Run all steps of CI: format, lints, docs, and all tests on every available broker
     Ci {
         /// Run every program of the gallery on every broker
         #[arg(long)]
@@ -69,7 +69,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // Without a command: where am I?
+    // Without a command, it is `next`.
     let command =
         Cli::parse_from(cli::typed(env::args_os())).command.unwrap_or(Command::Checker(cli::Command::Next.into()));
     if let Err(no_kit) = cli::kit() {

@@ -1,4 +1,4 @@
-//! `cargo xtask new lesson NAME`: a lesson that compiles, and whose tests say what is missing.
+//! `cargo xtask new lesson NAME`: writes a lesson that compiles, and whose tests report the missing parts.
 
 mod name;
 mod skeleton;
@@ -23,7 +23,7 @@ use crate::{
 /// `new lesson NAME`.
 #[derive(Args, Debug)]
 pub struct NewArgs {
-    /// What to write.
+    /// The skeleton to write.
     #[command(subcommand)]
     pub what: NewWhat,
 }
@@ -33,7 +33,7 @@ pub struct NewArgs {
 pub enum NewWhat {
     /// Write a program, its contract, its gallery and its chapter: `new lesson 05-emit-log`
     Lesson {
-        /// The name of its folder: two digits, and words of small letters with hyphens between them
+        /// The name of its folder: two digits and lower-case words, with hyphens between them
         #[arg(value_name = "NN-NAME", value_parser = name::parse)]
         name: Lesson,
     },
@@ -50,8 +50,8 @@ pub fn run(what: NewWhat) -> anyhow::Result<ExitCode> {
         Some(text) if refused.is_none() => text,
         _ => {
             let why = refused.unwrap_or_else(|| Refused {
-                message: format!("{SUMMARY} has no line of a lesson"),
-                hint: "add the line `- [Lesson 01: …](01-….md)`, after which the others follow".to_owned(),
+                message: format!("{SUMMARY} has no line for a lesson"),
+                hint: "add the line `- [Lesson 01: …](01-….md)`; new lessons go below it".to_owned(),
             });
             eprintln!("error: {}\nhint: {}", why.message, why.hint);
             return Ok(cli::Exit::Usage.into());
@@ -67,7 +67,7 @@ pub fn run(what: NewWhat) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The reason why a skeleton is not written.
+/// The reason why no skeleton is written.
 #[derive(Debug, PartialEq, Eq)]
 struct Refused {
     message: String,
@@ -94,8 +94,8 @@ fn taken(lesson: &Lesson, lessons: &[Lesson], packages: &BTreeSet<String>) -> Op
         return Some(Refused {
             message: format!("the number {number} is taken: lessons/{}", other.name()),
             hint: match free {
-                Some(free) => format!("the next free number is {free}: cargo xtask new lesson {free}-{id}"),
-                None => "all numbers are taken; rename a folder first".to_owned(),
+                Some(free) => format!("use the next free number, {free}: cargo xtask new lesson {free}-{id}"),
+                None => "rename a folder first, because all numbers are taken".to_owned(),
             },
         });
     }
@@ -106,12 +106,12 @@ fn taken(lesson: &Lesson, lessons: &[Lesson], packages: &BTreeSet<String>) -> Op
         });
     }
     packages.contains(id).then(|| Refused {
-        message: format!("a package of the kit is called {id} already"),
-        hint: "choose other words: a lesson's package has its id for a name".to_owned(),
+        message: format!("the kit already has a package named {id}"),
+        hint: "choose other words: a lesson's package is named after its id".to_owned(),
     })
 }
 
-/// The packages of the kit that are no lessons, and the folders that would be.
+/// Returns the names of the kit's packages other than lessons: `checker`, `xtask`, and the folders in `crates`.
 fn packages() -> io::Result<BTreeSet<String>> {
     let mut packages = BTreeSet::from(["checker".to_owned(), "xtask".to_owned()]);
     for folder in fs::read_dir(root().join("crates"))? {
@@ -143,9 +143,9 @@ mod tests {
         assert_eq!(message("02-emit-log"), None);
         let (number, hint) = message("03-emit-log").unwrap();
         assert_eq!(number, "the number 03 is taken: lessons/03-worker");
-        assert_eq!(hint, "the next free number is 02: cargo xtask new lesson 02-emit-log");
+        assert_eq!(hint, "use the next free number, 02: cargo xtask new lesson 02-emit-log");
         assert_eq!(message("05-worker").unwrap().0, "the id worker is taken: lessons/03-worker");
-        assert_eq!(message("05-broker").unwrap().0, "a package of the kit is called broker already");
+        assert_eq!(message("05-broker").unwrap().0, "the kit already has a package named broker");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A sign of life while cargo builds in silence.
+//! A moving line while cargo builds without output.
 
 use std::{
     env,
@@ -8,15 +8,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What is done sooner than this is not worth a line.
+/// The time before the line appears: shorter work shows none.
 const DELAY: Duration = Duration::from_millis(150);
 
-/// How often the line moves.
+/// The interval at which the line moves.
 const TICK: Duration = Duration::from_millis(125);
 
 const SPINNER: [char; 4] = ['⠋', '⠙', '⠸', '⠴'];
 
-/// Does something that may take a while. On a terminal a line moves meanwhile, and is gone afterwards.
+/// Does something that may take a while. On a terminal, a line moves meanwhile, and goes away afterwards.
 pub fn watched<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let is_terminal = io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
     if is_terminal { watched_on(io::stderr(), what, work) } else { work() }
@@ -51,7 +51,7 @@ fn watched_on<T>(mut screen: impl Write + Send, what: &str, work: impl FnOnce() 
 mod tests {
     use super::*;
 
-    /// What is drawn while something takes this long.
+    /// Returns the drawn text while something takes this long.
     fn drawn(long: Duration) -> String {
         let mut screen = Vec::new();
         let (_held, never) = mpsc::channel::<()>();

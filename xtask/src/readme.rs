@@ -1,6 +1,6 @@
 //! Tests: the README's table of lessons has all of them, with their steps.
 //!
-//! `cargo xtask bless readme` writes it. What you write in a lesson comes from the table; where the lesson is new, from the
+//! `cargo xtask bless readme` writes it. It keeps the table's text about a lesson's program; for a new lesson, it takes the
 //! description of its package.
 
 use std::fs;
@@ -12,7 +12,7 @@ use crate::{
     lessons::{self, Lesson},
 };
 
-/// The line below which the rows stand.
+/// The line above the rows.
 const RULE: &str = "|---|---|---|\n";
 
 #[test]
@@ -29,7 +29,7 @@ fn the_table_of_lessons_has_all_of_them_with_their_steps() {
         .eq(Data::text(expected).raw(), Data::read_from(&path, Some(DataFormat::Text)).raw());
 }
 
-/// A lesson's row. `rows` are those that are there.
+/// Returns a lesson's row. `rows` are the existing ones.
 fn row(lesson: &Lesson, rows: &str) -> String {
     let folder = root().join("lessons").join(lesson.name());
     let start = format!("| [{}](lessons/{}/src/main.rs) | ", lesson.number, lesson.name());

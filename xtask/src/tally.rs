@@ -1,4 +1,4 @@
-//! Running tests of cargo's: their output as it comes, and the sum of their summaries.
+//! Runs tests with cargo: prints their output as it comes, and adds up their summaries.
 
 use std::{
     io::{BufRead, BufReader},
@@ -12,7 +12,7 @@ use crate::cargo::cargo;
 /// The number of lines of a failed test that are printed again at the end.
 const AGAIN: usize = 40;
 
-/// The tests that ran so far.
+/// The sum of the tests so far.
 #[derive(Debug, Default)]
 pub struct Tally {
     count: Count,
@@ -26,7 +26,7 @@ struct Count {
     skipped: u64,
 }
 
-/// A `cargo test` with these arguments. Snapshots are compared and never accepted.
+/// Returns a `cargo test` with these arguments. Snapshots are compared and never accepted.
 pub fn cargo_test(arguments: &[&str]) -> Command {
     let mut command = cargo("test");
     command.args(arguments);
@@ -34,7 +34,7 @@ pub fn cargo_test(arguments: &[&str]) -> Command {
     command
 }
 
-/// Makes tests compare their snapshots, whatever the environment says.
+/// Makes tests compare their snapshots, regardless of the environment.
 pub fn compares(command: &mut Command) {
     command.env("INSTA_UPDATE", "no").env("INSTA_FORCE_PASS", "0").env("SNAPSHOTS", "verify").env_remove("RECORDINGS");
 }
@@ -49,7 +49,7 @@ impl Tally {
             self.count.add(&line);
             self.failures.hear(&line);
         }
-        Ok(child.wait().context("cargo was lost")?.success())
+        Ok(child.wait().context("the exit status of cargo can't be read")?.success())
     }
 
     /// Runs one `cargo test` after the other, up to one that does not compile.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::tally::{Tally, cargo_test};
 
 /// The tests that need no broker in a container, no browser and no program that cargo has to build first. The contracts have
-/// their scenes, as in a check: so the tests of the scenes run, too.
+/// their scenes, as in a check, so the tests of the scenes also run.
 pub const FAST: [&[&str]; 2] = [
     &[
         "--package=wire",
@@ -22,7 +22,7 @@ pub const FAST: [&[&str]; 2] = [
     &["--package=harness", "--package=checker", "--lib", "--no-fail-fast"],
 ];
 
-/// Runs the tests. The last line on stdout is the sum of them all.
+/// Runs the tests. The last line on stdout is their sum.
 pub fn run() -> anyhow::Result<ExitCode> {
     let mut tally = Tally::default();
     tally.run_all(FAST.map(cargo_test))?;

@@ -1,4 +1,4 @@
-//! `doctor`: what is installed and reachable.
+//! `doctor`: the tools and brokers on this machine.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use cli::{DoctorFormat, Exit};
 use super::unwritten;
 use crate::{doctor, report};
 
-/// Looks, and says what it sees.
+/// Examines everything, and prints the findings.
 pub(super) async fn doctor(format: DoctorFormat) -> ExitCode {
     let findings = doctor::examine().await;
     let answer = match format {

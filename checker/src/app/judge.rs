@@ -1,4 +1,4 @@
-//! `judge`: recordings of checks, judged again; and `explain`: what a fault is.
+//! `judge` judges recordings of checks again; `explain` explains a fault.
 
 use std::{
     fs, io,
@@ -20,7 +20,7 @@ use crate::{
     verdict::Report,
 };
 
-/// The endings of a recording's file, in a folder of them.
+/// The extension of the recordings in a folder.
 const ENDING: &str = "json";
 
 /// Judges recordings, one after the other.
@@ -60,7 +60,7 @@ pub(super) fn judge(args: &JudgeArgs) -> ExitCode {
     code.into()
 }
 
-/// The files that are meant: those named, and those in the folders named, in the order of their names.
+/// Returns the named files, and the recordings in the named folders, by name.
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     let mut all = Vec::new();
     for path in paths {
@@ -81,15 +81,15 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     Ok(all)
 }
 
-/// Judges the recording in this file; or says why that can't be done, and what to do.
+/// Judges the recording in this file. An error is a message and a hint.
 fn read(lessons: &[Lesson], file: &Path) -> Result<Report, (String, String)> {
     let again = || "record the check again: cargo xtask check lesson 01 --record FILE".to_owned();
     let opened = fs::File::open(file).map_err(|error| (error.to_string(), again()))?;
     let recording = Recording::read(opened).map_err(|error| (error.to_string(), again()))?;
     let lesson = lessons.iter().find(|lesson| lesson.about.id == recording.lesson).ok_or_else(|| {
         let known: Vec<&str> = lessons.iter().map(|lesson| lesson.about.id.as_str()).collect();
-        let why = format!("the recording is of the lesson {:?}, which this kit does not have", recording.lesson);
-        (why, format!("the lessons are: {}", known.join(" · ")))
+        let why = format!("the recording is of the lesson {:?}, which is not in this kit", recording.lesson);
+        (why, format!("judge a recording of one of these lessons: {}", known.join(" · ")))
     })?;
     Ok(Report::of(lesson, recording))
 }
@@ -112,7 +112,7 @@ pub(super) fn explain(args: &ExplainArgs) -> ExitCode {
     }
     if let Some(error) = translate::example(code) {
         let client = Client::default();
-        let printed = format!("As it is printed: {}", error.text);
+        let printed = format!("The error is printed as: {}", error.text);
         return learner::done(learner::answer(&paragraphs(
             code,
             &[&client.say(&error.cause), &printed, &client.say(&error.remedy)],
@@ -120,9 +120,9 @@ pub(super) fn explain(args: &ExplainArgs) -> ExitCode {
     }
     tell("error", &format!("there is no fault {code:?}"));
     if let Some(near) = nearest(code) {
-        tell("hint", &format!("is this the one? cargo xtask explain {near}"));
+        tell("hint", &format!("try this one: cargo xtask explain {near}"));
     }
-    tell("hint", "all of them: cargo xtask explain");
+    tell("hint", "list all of them: cargo xtask explain");
     Exit::Usage.into()
 }
 

@@ -1,4 +1,4 @@
-//! The commands that need no broker: where a learner is, beginning a lesson, hints.
+//! The commands that need no broker: progress, the start of a lesson, hints, the difference.
 
 use std::process::ExitCode;
 
@@ -14,12 +14,12 @@ use crate::{
     verdict::NotChecked,
 };
 
-/// `next`: what `cargo xtask` alone says.
+/// `next`, or `cargo xtask` alone: prints the learner's progress and the next command.
 pub fn next() -> ExitCode {
     done(lessons_and_progress().and_then(|(lessons, progress)| answer(&guide::next(&lessons, &progress))))
 }
 
-/// `list`.
+/// `list`: prints all lessons.
 pub fn list() -> ExitCode {
     done(lessons_and_progress().and_then(|(lessons, progress)| answer(&guide::list(&lessons, &progress))))
 }
@@ -41,7 +41,7 @@ pub fn reset(what: ResetWhat) -> ExitCode {
     }))
 }
 
-/// `hint`: the next one.
+/// `hint`: prints the next one.
 pub fn hint(what: HintWhat) -> ExitCode {
     let HintWhat::Lesson { lesson, again } = what;
     done(named(&lesson).and_then(|lesson| {
@@ -58,9 +58,12 @@ pub fn diff(what: DiffWhat) -> ExitCode {
         let number = &lesson.number;
         let own = guide::own_program(&lesson).ok_or_else(|| has_none(&lesson))?;
         if progress()?.of(&lesson.about.id).passed_at.is_none() && !show_me {
-            tell("error", &format!("your program for lesson {number} has not passed yet, and this shows the solution"));
-            tell("hint", &format!("one more hint: cargo xtask hint lesson {number}"));
-            tell("hint", "to see it all the same: --show-me");
+            tell(
+                "error",
+                &format!("your program for lesson {number} has not passed yet, and this would show the solution"),
+            );
+            tell("hint", &format!("get one more hint: cargo xtask hint lesson {number}"));
+            tell("hint", "add --show-me to see it anyway");
             return Err(Exit::Usage.into());
         }
         let text = diff::diff(&lesson, &own, comments).map_err(|error| {
@@ -68,13 +71,13 @@ pub fn diff(what: DiffWhat) -> ExitCode {
         })?;
         answer(&text)?;
         if !comments {
-            report::say(&format!("with the comments: cargo xtask diff lesson {number} --comments"));
+            report::say(&format!("compare the comments, too: cargo xtask diff lesson {number} --comments"));
         }
         Ok(())
     }))
 }
 
-/// The learner has not begun this lesson, and what was asked for is about a program.
+/// Reports that the learner has no program for this lesson yet.
 pub fn has_none(lesson: &Lesson) -> ExitCode {
     tell("error", &format!("you have no program for lesson {} yet", lesson.number));
     tell("hint", &format!("begin one: cargo xtask start lesson {}", lesson.number));

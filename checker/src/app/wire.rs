@@ -26,13 +26,13 @@ use crate::{
     verdict::{NotChecked, Report, Verdict},
 };
 
-/// How long the lesson's own program may run.
+/// The time limit of the lesson's own program.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long we wait to see whether a browser fails to start.
+/// A program that runs for this long is taken for a browser that has started.
 const A_MOMENT: Duration = Duration::from_secs(3);
 
-/// Shows it.
+/// Shows the conversation of the last check.
 pub(super) async fn wire(lesson: &Lesson, show: WireShow) -> ExitCode {
     learner::done(shown(lesson, show).await)
 }
@@ -42,7 +42,7 @@ async fn shown(lesson: &Lesson, show: WireShow) -> Result<(), ExitCode> {
     let conversation = last(lesson)?;
     if form != WireFormat::Text && conversation.is_stale() {
         let age = conversation.age().unwrap_or_default();
-        tell("warning", &format!("the check was {age}, and your program changed since then"));
+        tell("warning", &format!("the check was {age}, and your program has changed since then"));
         tell("hint", &format!("check it again: {}", conversation.again));
     }
     match form {
@@ -59,13 +59,13 @@ async fn shown(lesson: &Lesson, show: WireShow) -> Result<(), ExitCode> {
     }
 }
 
-/// What was asked for; flags that don't go together are a typing mistake.
+/// Returns the form in the flags. Flags that don't go together are a usage error.
 fn form(show: WireShow) -> Result<WireFormat, ExitCode> {
     let form = show.format.unwrap_or(if show.open { WireFormat::Svg } else { WireFormat::Text });
     let wrong = if show.open && form != WireFormat::Svg {
-        Some(("--open shows the picture", "leave --format out, or ask for --format svg"))
+        Some(("--open works only with the picture", "leave --format out, or use --format svg"))
     } else if show.explain && form == WireFormat::Svg {
-        Some(("a picture has no room for --explain", "ask for text: cargo xtask wire lesson 01 --explain"))
+        Some(("--explain does not work with the picture", "use text: cargo xtask wire lesson 01 --explain"))
     } else {
         None
     };
@@ -79,39 +79,41 @@ fn form(show: WireShow) -> Result<WireFormat, ExitCode> {
     }
 }
 
-/// What is kept of the last check.
+/// Returns the conversation of the last check.
 fn last(lesson: &Lesson) -> Result<Conversation, ExitCode> {
     let number = &lesson.number;
     match conversation::last(&lesson.about.id) {
         Ok(Some(conversation)) => Ok(conversation),
         Ok(None) => {
-            tell("error", &format!("no check of a program of yours for lesson {number} is on record"));
+            tell("error", &format!("there is no recorded check of your program for lesson {number}"));
             if guide::own_program(lesson).is_none() {
                 tell("hint", &format!("begin a program: cargo xtask start lesson {number}"));
             }
             tell("hint", &format!("check your program: cargo xtask check lesson {number}"));
             tell(
                 "hint",
-                &format!("what the lesson's own program says: cargo xtask check lesson {number} --reference --wire"),
+                &format!(
+                    "see the conversation of the lesson's own program: cargo xtask check lesson {number} --reference --wire"
+                ),
             );
             Err(Exit::Usage.into())
         }
         Err(error) => Err(give_up(&NotChecked {
-            message: format!("What was said at the last check can't be read: {error}."),
+            message: format!("The conversation of the last check can't be read: {error}."),
             hints: vec![format!("Check again: cargo xtask check lesson {number}")],
         })),
     }
 }
 
-/// What the lesson's own program says, where the learner's failed at something else than compiling. It is played now, on the
-/// embedded broker, with the same choices as at the check: so it is what the lesson's program says today, and nobody has to keep
-/// it. Where that can't be done, the learner's conversation is shown alone.
+/// Returns the conversation of the lesson's own program, when the learner's program compiled and failed. It is made now, on the
+/// embedded broker, with the seed of the check, so it need not be kept. When that fails, the learner's conversation is shown
+/// alone.
 async fn expected(lesson: &Lesson, conversation: &Conversation) -> Result<Option<Vec<Event>>, ExitCode> {
     if conversation.failed.as_ref().is_none_or(|failed| failed.step == "build") {
         return Ok(None);
     }
     let alone = |why: &str| {
-        tell("warning", &format!("what the lesson's own program says can't be shown beside it: {why}"));
+        tell("warning", &format!("the conversation of the lesson's own program can't be shown beside it: {why}"));
         Ok(None)
     };
     let run = match Run::begin() {
@@ -134,7 +136,9 @@ async fn expected(lesson: &Lesson, conversation: &Conversation) -> Result<Option
             let run = runs.iter().position(same).unwrap_or(0);
             Ok((run < runs.len()).then(|| runs.swap_remove(run).events))
         }
-        Some(report) => alone(&report.reason.map_or_else(|| "it does not pass".to_owned(), |reason| reason.message)),
+        Some(report) => {
+            alone(&report.reason.map_or_else(|| "that program does not pass".to_owned(), |reason| reason.message))
+        }
     }
 }
 
@@ -151,7 +155,7 @@ async fn play(lesson: &Lesson, seed: Option<u64>, run: &Run) -> Report {
     check(lesson, &program, None, &options, run, Broker::find(&options.broker, run)).await
 }
 
-/// What the report has under `wire`, and the reasons, where they are asked for.
+/// Returns the events as the report has them under `wire`; with `explain`, each has its reason.
 fn events(conversation: &Conversation, explain: bool) -> Vec<Value> {
     let mut told = report::json::wire(&conversation.events);
     if explain {
@@ -163,18 +167,21 @@ fn events(conversation: &Conversation, explain: bool) -> Vec<Value> {
 }
 
 fn picture(lesson: &Lesson, conversation: &Conversation) -> String {
-    let title = format!("Lesson {}, {}: what your program and the broker said.", lesson.number, lesson.about.title);
+    let title = format!(
+        "Lesson {}, {}: the conversation between your program and the broker.",
+        lesson.number, lesson.about.title
+    );
     let part = sequence::Part { program: &conversation.whose(), events: &conversation.events };
     sequence::alone(&lesson.about.id, &title, &[part])
 }
 
-/// Writes the picture and shows it. Where there is no browser, its path is the answer all the same.
+/// Writes the picture, prints its path, and opens it in a browser.
 async fn open(lesson: &Lesson, picture: &str) -> Result<(), ExitCode> {
     let file = conversation::picture(&lesson.about.id);
     progress::replace(&file, picture).map_err(|error| {
         give_up(&NotChecked {
             message: format!("The picture can't be written: {error}."),
-            hints: vec!["Or take it from stdout: --format svg, without --open".to_owned()],
+            hints: vec!["Print it to stdout instead: --format svg, without --open".to_owned()],
         })
     })?;
     learner::answer(&format!("{}\n", file.display()))?;
@@ -185,9 +192,9 @@ async fn open(lesson: &Lesson, picture: &str) -> Result<(), ExitCode> {
     Ok(())
 }
 
-/// Starts what this system opens files with: the first that does not fail at once.
+/// Opens the file with the first of the system's openers that does not fail at once.
 async fn browse(file: &Path) -> io::Result<()> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "this system has no program for that");
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "this system has no program that opens it");
     for opener in open::commands(file) {
         let name = opener.get_program().to_string_lossy().into_owned();
         let mut opener = Command::from(opener);
@@ -208,7 +215,7 @@ async fn browse(file: &Path) -> io::Result<()> {
     Err(last)
 }
 
-/// The terminal's width. Where there is none, `COLUMNS` may say how wide it should be.
+/// Returns the width of the terminal. Without a terminal, it is the number in `COLUMNS`, or 80.
 fn width() -> usize {
     if io::stdout().is_terminal() {
         return textwrap::termwidth();

@@ -1,30 +1,30 @@
-//! What the lesson's own program said, beside what the learner's said: what is the same, and where they part.
+//! The comparison of two conversations: that of the lesson's own program, and that of the learner's.
 //!
-//! Some things differ from run to run and say nothing: times, the tags of consumers, what the broker is, the words of a goodbye,
-//! and the messages that the check itself sends. They do not count.
+//! Some things differ from run to run and mean nothing: times, consumer tags, the broker's properties, the text of a goodbye, and
+//! the messages that the check itself sends. They do not count.
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 use wire::{Event, Peer, What, fields, why, words};
 
-/// One thing that was said.
+/// A line of a conversation.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// Who says it; behind it comes what is said.
+    /// The sender, with which the line begins.
     pub who: String,
-    /// What is said, in its parts.
+    /// The rest of the line, in its parts.
     pub parts: Vec<String>,
-    /// Why it is said.
+    /// The reason for the line.
     pub why: &'static str,
     from: Peer,
     name: &'static str,
     /// All that counts, by name.
     facts: Vec<(&'static str, String)>,
-    /// Whether it is there is a matter of chance.
+    /// Set when chance decides whether the line is there.
     is_chance: bool,
 }
 
-/// The methods that a step is about. Where the step passed, it is right to say them another way than the lesson does, or once
-/// more; and so it is to hear their answers.
+/// The methods that each step is about. When the step passed, they may differ from the lesson's, or come once more, and so may
+/// their answers.
 const ABOUT: [(&str, &str); 7] = [
     ("declare", "queue.declare"),
     ("publish", "basic.publish"),
@@ -35,23 +35,23 @@ const ABOUT: [(&str, &str); 7] = [
     ("ack", "basic.ack"),
 ];
 
-/// What stands beside what. The numbers are places among the expected lines, and among the learner's.
+/// A row of the comparison. The numbers are indexes into the expected lines and into the learner's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Row {
-    /// Both say it.
+    /// Both have the line.
     Same(usize, usize),
-    /// Both say it, and not alike.
+    /// Both have the line, with a difference.
     Changed(usize, usize),
-    /// Both say it, not alike, and the check found both right.
+    /// Both have the line, with a difference that the check allows.
     Allowed(usize, usize),
-    /// Only the lesson's program and its broker do.
+    /// Only the lesson's conversation has the line.
     Expected(usize),
-    /// Only the learner's program and its broker do.
+    /// Only the learner's conversation has the line.
     Seen(usize),
 }
 
 impl Row {
-    /// Which of the expected lines stands in it.
+    /// Returns the index of its expected line.
     #[must_use]
     pub fn expected(self) -> Option<usize> {
         match self {
@@ -60,7 +60,7 @@ impl Row {
         }
     }
 
-    /// Which of the learner's lines stands in it.
+    /// Returns the index of its line from the learner's conversation.
     #[must_use]
     pub fn seen(self) -> Option<usize> {
         match self {
@@ -83,7 +83,7 @@ pub struct Comparison {
     pub first: Option<usize>,
 }
 
-/// A conversation, a line for each thing that was said.
+/// Returns the lines of a conversation.
 #[must_use]
 pub fn lines(events: &[Event]) -> Vec<Line> {
     let texts = words::conversation(events, false);
@@ -147,7 +147,7 @@ impl Comparison {
     pub fn first_in_words(&self) -> Option<String> {
         let first = self.rows[self.first?];
         if self.seen.is_empty() {
-            return Some("your program says nothing at all".to_owned());
+            return Some("your program sends nothing at all".to_owned());
         }
         Some(match first {
             Row::Same(..) | Row::Allowed(..) => return None,
@@ -161,14 +161,14 @@ impl Comparison {
     }
 }
 
-/// What happens with one program only.
+/// Describes a line that only one program has.
 fn only(line: &Line, one: &str, other: &str) -> String {
     let done = match (line.name, line.from) {
-        ("handshake", _) => "gets through the handshake".to_owned(),
+        ("handshake", _) => "completes the handshake".to_owned(),
         ("connected", _) => "opens a connection that comes to nothing".to_owned(),
-        ("ended", Peer::Program) => "leaves without closing".to_owned(),
-        (name, Peer::Program) => format!("says {name}"),
-        (name, Peer::Broker) => format!("hears {name}"),
+        ("ended", Peer::Program) => "leaves without closing its connection".to_owned(),
+        (name, Peer::Program) => format!("sends {name}"),
+        (name, Peer::Broker) => format!("receives {name}"),
     };
     format!("{one} {done} here, and {other} does not")
 }
@@ -189,7 +189,7 @@ fn parted(one: &Line, other: &Line) -> Vec<&'static str> {
     names
 }
 
-/// All that counts of what was said.
+/// Returns the facts of an event that count.
 fn facts(event: &Event) -> Vec<(&'static str, String)> {
     let What::Method { method, content, .. } = &event.what else { return Vec::new() };
     let described = fields::describe(method);
@@ -214,7 +214,8 @@ fn facts(event: &Event) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// How a socket ends that the other side has left, whether a program that ends still answers, and signs of life.
+/// Returns whether chance decides over the event: the end of an abandoned socket, the answer of a program that is ending, or a
+/// heartbeat.
 fn is_chance(event: &Event) -> bool {
     matches!(
         (why::name(&event.what), event.from),
@@ -292,12 +293,15 @@ mod tests {
             "connection.close differs in reply-code, reply-text"
         );
         let (without, with) = ([declare(false), close(200, "")], [declare(false), publish("x"), close(200, "")]);
-        assert_eq!(first(&with, &without), "the lesson's program says basic.publish here, and yours does not");
-        assert_eq!(first(&without, &with), "your program says basic.publish here, and the lesson's does not");
-        assert_eq!(first(&[], &[deliver("t", "")]), "your program hears basic.deliver here, and the lesson's does not");
+        assert_eq!(first(&with, &without), "the lesson's program sends basic.publish here, and yours does not");
+        assert_eq!(first(&without, &with), "your program sends basic.publish here, and the lesson's does not");
+        assert_eq!(
+            first(&[], &[deliver("t", "")]),
+            "your program receives basic.deliver here, and the lesson's does not"
+        );
         assert_eq!(
             first(&[declare(false)], &[declare(false), ended(Peer::Program)]),
-            "your program leaves without closing here, and the lesson's does not"
+            "your program leaves without closing its connection here, and the lesson's does not"
         );
     }
 

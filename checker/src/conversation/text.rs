@@ -1,4 +1,4 @@
-//! A conversation for a person; beside that of the lesson's own program where the check failed.
+//! A conversation as text; after a failed check, beside that of the lesson's own program.
 
 use recording::ProgramRun;
 use std::fmt::Write;
@@ -15,23 +15,23 @@ use crate::{lessons::Lesson, report::text::lines_of, verdict::Report};
 /// From this width on there is room for two columns.
 const WIDE: usize = 100;
 
-/// Of so many lines in a row that only one of the two has, the rest is left out.
+/// The most lines in a row that only one of the two has; the rest is left out.
 const ALIKE: usize = 12;
 
 const MORE: &str = "  … and more, which was not kept\n";
 
 const EXPECTED: &str = "the lesson's own program, on the embedded broker";
 
-/// How it is laid out.
+/// The layout of the text.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
-    /// How many columns there are.
+    /// The number of columns.
     pub width: usize,
-    /// Say why, under each line.
+    /// Set to print the reason under each line.
     pub explain: bool,
 }
 
-/// The conversation as text. `expected` is what the lesson's own program says, for a check that failed.
+/// Returns the conversation as text. `expected` is that of the lesson's own program, for a check that failed.
 #[must_use]
 pub fn text(lesson: &Lesson, conversation: &Conversation, expected: Option<&[Event]>, layout: Layout) -> String {
     let layout = Layout { width: layout.width.max(40), ..layout };
@@ -64,8 +64,8 @@ pub fn text(lesson: &Lesson, conversation: &Conversation, expected: Option<&[Eve
             text.push_str(&legend(&comparison, layout));
         }
         None if conversation.failed.as_ref().is_some_and(|failed| failed.step == "build") => {
-            text.push_str("\n  It was not run, so nothing was said.\n");
-            let _ = writeln!(text, "  What is wrong: cargo xtask check lesson {}", lesson.number);
+            text.push_str("\n  The program did not compile, so it was not run.\n");
+            let _ = writeln!(text, "  See the errors: cargo xtask check lesson {}", lesson.number);
         }
         None => {
             let whose = if conversation.programs > 1 { format!(" of {}", conversation.role) } else { String::new() };
@@ -77,16 +77,16 @@ pub fn text(lesson: &Lesson, conversation: &Conversation, expected: Option<&[Eve
     text
 }
 
-/// Which of several programs is shown, and how to see all.
+/// Names the program that is shown, and the command that shows all.
 fn shown(conversation: &Conversation) -> String {
     let Conversation { role, programs, again, .. } = conversation;
     format!("{role}, one of {programs}\nall of them: {again} --wire")
 }
 
-/// When the check was, and whether it is still about the program as it is.
+/// Describes the age of the check, and whether the program has changed since then.
 fn checked(conversation: &Conversation, age: &str) -> String {
     if conversation.is_stale() {
-        format!("{age}; your program changed since then\ncheck it again: {}", conversation.again)
+        format!("{age}; your program has changed since then\ncheck it again: {}", conversation.again)
     } else {
         age.to_owned()
     }
@@ -108,7 +108,7 @@ pub fn of_programs(report: &Report, width: usize) -> String {
 /// One conversation, with its times.
 fn alone(events: &[Event], layout: Layout) -> String {
     if events.is_empty() {
-        return "  nothing was said\n".to_owned();
+        return "  nothing was sent\n".to_owned();
     }
     let mut text = String::new();
     for (timed, line) in words::conversation(events, true).into_iter().zip(compare::lines(events)) {
@@ -121,7 +121,7 @@ fn alone(events: &[Event], layout: Layout) -> String {
     text
 }
 
-/// Why a line is said, under what it says; the line itself begins this far to the right.
+/// The reason for a line, under the line itself, which begins this far to the right.
 fn why(line: &Line, begins: usize, width: usize) -> String {
     let indent = begins + display_width(&line.who);
     hanging(&" ".repeat(indent), &format!("why: {}", line.why), indent + 5, width)
@@ -131,7 +131,7 @@ fn cut(conversation: &Conversation) -> String {
     if conversation.cut { MORE.to_owned() } else { String::new() }
 }
 
-/// What tells a row from the others, at its left.
+/// The sign to the left of a row.
 fn sign(row: Row) -> &'static str {
     match row {
         Row::Same(..) => " ",
@@ -149,9 +149,9 @@ fn mark(comparison: &Comparison, width: usize) -> String {
 
 fn legend(comparison: &Comparison, layout: Layout) -> String {
     let text = if comparison.first.is_none() {
-        "The two say the same on the wire: what is wrong shows elsewhere, in what the program prints or in how it ends."
+        "The two conversations are the same. The fault is elsewhere: in the output of the program, or in the way it ends."
     } else {
-        "≠ differs · ~ differs, and may · < only the lesson's · > only yours. Times, consumer tags, and what the check itself sends don't count."
+        "≠ differs · ~ differs, which is allowed · < only the lesson's · > only yours. Times, consumer tags and the check's own messages don't count."
     };
     format!("\n{}", paragraph("  ", text, layout.width))
 }
@@ -235,7 +235,7 @@ fn below(comparison: &Comparison, whose: &str, layout: Layout) -> String {
 /// One of the two, with the first difference marked.
 fn side(comparison: &Comparison, layout: Layout, lines: &[Line], of: impl Fn(Row) -> Option<usize>) -> String {
     if lines.is_empty() {
-        return "  nothing was said\n".to_owned();
+        return "  nothing was sent\n".to_owned();
     }
     let mut text = String::new();
     for (index, row) in bearable(comparison) {
@@ -257,8 +257,8 @@ fn side(comparison: &Comparison, layout: Layout, lines: &[Line], of: impl Fn(Row
     text
 }
 
-/// What was said, behind who said it; what does not fit stands under it. It is broken between its parts where it can be, so that a
-/// message's body stays whole.
+/// A line after its sender; the part that does not fit is below. The line is broken between its parts if possible, so that the
+/// body of a message stays whole.
 fn said(first: &str, line: &Line, width: usize) -> String {
     let indent = " ".repeat(display_width(first));
     let (mut text, mut row) = (String::new(), first.to_owned());

@@ -7,7 +7,7 @@ pub(super) struct Line {
     pub text: String,
 }
 
-/// What the text is at some place.
+/// The kind of text at some place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Inside {
     Code,
@@ -90,14 +90,14 @@ fn is_name(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// How many `#` a raw string has that begins here; None where none does.
+/// The number of `#` of a raw string that begins here; None when none does.
 fn raw(rest: &str) -> Option<usize> {
     let behind = rest.strip_prefix('r')?;
     let hashes = behind.len() - behind.trim_start_matches('#').len();
     behind[hashes..].starts_with('"').then_some(hashes)
 }
 
-/// How long the character is that begins here, in bytes; of a lifetime only its mark.
+/// The length of a character that begins here, in bytes; of a lifetime only its mark.
 fn character(rest: &str) -> usize {
     let mut letters = rest.char_indices().skip(1);
     match letters.next() {

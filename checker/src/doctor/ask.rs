@@ -1,27 +1,27 @@
-//! Asking another program, with a deadline.
+//! Questions to other programs, with a deadline.
 
 use harness::kit;
 use std::{ffi::OsStr, io, process::Stdio, time::Duration};
 
 use tokio::{process::Command, time::timeout};
 
-/// How long a program may take to answer.
+/// The time limit of an answer.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NoAnswer {
     /// There is no such program.
     NotThere,
-    /// It can't be started, and why.
+    /// The program can't be started, for this reason.
     NotStarted(String),
-    /// It is still at it.
+    /// The program did not answer in time.
     Late,
-    /// It failed, and said this on stderr.
+    /// The program failed, and printed this on stderr.
     Failed(String),
 }
 
-/// What a program answers on stdout, without blanks around it. It is asked in the kit's folder.
+/// Runs a program in the kit's folder, and returns its stdout without blanks around it.
 pub(super) async fn ask(program: impl AsRef<OsStr>, arguments: &[&str]) -> Result<String, NoAnswer> {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(kit::root()).stdin(Stdio::null()).kill_on_drop(true);

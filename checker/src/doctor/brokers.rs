@@ -7,16 +7,16 @@ use tokio::time::{Instant, timeout};
 use super::{Finding, State};
 use crate::brokers::{address::Address, alarm::Alarm, embedded, hand::Hand, local, ready, warm};
 
-/// How long a broker may take to answer.
+/// The time limit of an answer of a broker.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The embedded broker: it starts, and greets.
+/// Starts the embedded broker, and waits for its greeting.
 pub(super) async fn embedded() -> Vec<Finding> {
     let begin = Instant::now();
     let problem = |what: String| {
         vec![
             Finding::problem("embedded", what)
-                .mend("It needs a port on 127.0.0.1: does a firewall or a sandbox forbid that?"),
+                .fix("Allow it to open a port on 127.0.0.1, which a firewall or a sandbox may forbid"),
         ]
     };
     let broker = match embedded::start().await {
@@ -26,9 +26,9 @@ pub(super) async fn embedded() -> Vec<Finding> {
     match ready::wait(&broker.address.host_and_port(), begin + PATIENCE).await {
         Ok(_) => {
             let ms = begin.elapsed().as_secs_f64() * 1000.0;
-            vec![Finding::ok("embedded", format!("the embedded broker greets {ms:.1} ms after its start"))]
+            vec![Finding::ok("embedded", format!("the embedded broker answers {ms:.1} ms after its start"))]
         }
-        Err(error) => problem(format!("the embedded broker does not greet: {error}")),
+        Err(error) => problem(format!("the embedded broker does not answer: {error}")),
     }
 }
 
@@ -39,8 +39,8 @@ pub(super) async fn local() -> Vec<Finding> {
             let version = version(&script).map(|version| format!(" {version}")).unwrap_or_default();
             Finding::ok("rabbitmq", format!("RabbitMQ{version} is installed: {}", script.display()))
         }
-        None => Finding::ok("rabbitmq", "no RabbitMQ is installed here, and none needed")
-            .mend("To have one: apt install rabbitmq-server · brew install rabbitmq"),
+        None => Finding::ok("rabbitmq", "RabbitMQ is not installed, and not needed")
+            .fix("Install it to check on it: apt install rabbitmq-server · brew install rabbitmq"),
     }]
 }
 
@@ -59,14 +59,15 @@ fn version(script: &Path) -> Option<String> {
 pub(super) async fn warm() -> Vec<Finding> {
     let Some(warm) = warm::recorded() else {
         return vec![
-            Finding::ok("warm", "no broker is kept running").mend("To keep one between checks: cargo xtask broker up"),
+            Finding::ok("warm", "no broker is kept running")
+                .fix("Keep one running between checks: cargo xtask broker up"),
         ];
     };
     let gone = |why: &str| {
         vec![
             Finding::warning("warm", format!("the broker that was kept running {why}"))
-                .mend("Clear it away: cargo xtask broker down")
-                .mend("Start it again: cargo xtask broker up"),
+                .fix("Clean up after it: cargo xtask broker down")
+                .fix("Start it again: cargo xtask broker up"),
         ]
     };
     match timeout(PATIENCE, warm.broker()).await {
@@ -80,11 +81,11 @@ pub(super) async fn warm() -> Vec<Finding> {
     }
 }
 
-/// What was found about a broker, and the alarm that is on there, if any: checks say nothing then.
+/// Adds a broker's resource alarm to its finding. While the alarm is raised, checks have no verdict.
 async fn with_alarm(finding: Finding, address: &Address, embedded: bool) -> Finding {
     let Ok(Ok(Some(alarm))) = timeout(PATIENCE, Alarm::at(address)).await else { return finding };
     let what = format!("{}, and is low on {}: publishers are blocked", finding.what, alarm.resources());
-    alarm.remedies(embedded).into_iter().fold(Finding { what, state: State::Warning, ..finding }, Finding::mend)
+    alarm.remedies(embedded).into_iter().fold(Finding { what, state: State::Warning, ..finding }, Finding::fix)
 }
 
 /// The broker at the address in AMQP_URL.
@@ -96,14 +97,14 @@ pub(super) async fn amqp_url() -> Vec<Finding> {
         Ok(address) => reach(&address).await,
         // What is wrong with it could name a part of it, and any part could be the password.
         Err(_) if url.starts_with("amqps://") => Finding::warning("amqp-url", "AMQP_URL asks for TLS (amqps://)")
-            .mend("The checker reads along, so it takes amqp:// only; unset AMQP_URL to check elsewhere"),
-        Err(_) => Finding::warning("amqp-url", "AMQP_URL is set, and is no AMQP address")
-            .mend("An address looks like amqp://user:password@host:5672/vhost")
-            .mend("A `:`, `/`, `@` or `#` in a password is written as %3A, %2F, %40, %23"),
+            .fix("Use an amqp:// address, or unset AMQP_URL: the checker reads the traffic, so it can't use TLS"),
+        Err(_) => Finding::warning("amqp-url", "AMQP_URL is set, but it is not an AMQP address")
+            .fix("Write an address like amqp://user:password@host:5672/vhost")
+            .fix("Write a `:`, `/`, `@` or `#` in a password as %3A, %2F, %40 or %23"),
     }]
 }
 
-/// An address without who logs in.
+/// Returns an address without the login.
 fn nameless(address: &Address) -> String {
     let vhost = if address.vhost == "/" { String::new() } else { format!("/{}", address.vhost) };
     format!("amqp://{}{vhost}", address.host_and_port())
@@ -111,16 +112,16 @@ fn nameless(address: &Address) -> String {
 
 async fn reach(address: &Address) -> Finding {
     let (shown, place) = (nameless(address), address.host_and_port());
-    let unset = "Is it the right one? Unset AMQP_URL to let checks look for a broker, or add --broker embedded";
+    let unset = "Correct AMQP_URL, unset it to let checks look for a broker, or add --broker embedded";
     let greeting = match timeout(PATIENCE / 2, ready::knock(&place)).await {
         Ok(Ok(greeting)) => greeting,
         Ok(Err(error)) => {
-            let what = format!("AMQP_URL names {shown}, and no broker answers there: {error}");
-            return Finding::warning("amqp-url", what).mend(unset);
+            let what = format!("AMQP_URL names {shown}, but no broker answers there: {error}");
+            return Finding::warning("amqp-url", what).fix(unset);
         }
         Err(_) => {
-            let what = format!("AMQP_URL names {shown}, and no broker answers there in time");
-            return Finding::warning("amqp-url", what).mend(unset);
+            let what = format!("AMQP_URL names {shown}, but no broker answers there in time");
+            return Finding::warning("amqp-url", what).fix(unset);
         }
     };
     let broker = format!("{} {}", greeting.product, greeting.version);
@@ -128,17 +129,17 @@ async fn reach(address: &Address) -> Finding {
     let (state, what) = match timeout(PATIENCE, Hand::reach(address)).await {
         Ok(Ok(hand)) => {
             hand.close().await;
-            (State::Ok, format!("AMQP_URL names {shown}: {broker} answers, and takes the login"))
+            (State::Ok, format!("AMQP_URL names {shown}: {broker} answers and accepts the login"))
         }
-        Ok(Err(_)) => (State::Warning, format!("AMQP_URL names {shown}: {broker} answers, and refuses login or vhost")),
-        Err(_) => {
-            (State::Warning, format!("AMQP_URL names {shown}: {broker} answers, and takes too long to let us in"))
+        Ok(Err(_)) => {
+            (State::Warning, format!("AMQP_URL names {shown}: {broker} answers, but refuses the login or the vhost"))
         }
+        Err(_) => (State::Warning, format!("AMQP_URL names {shown}: {broker} answers, but the login takes too long")),
     };
     let finding = Finding::new("amqp-url", state, what);
     if state == State::Ok {
         with_alarm(finding, address, false).await
     } else {
-        finding.mend("The broker's log says why").mend(unset)
+        finding.fix("Look for the reason in the broker's log").fix(unset)
     }
 }

@@ -1,4 +1,4 @@
-//! Docker: asked by its command line, so that nobody has to compile a client to be told.
+//! Docker, by its command line: the Docker client need not be compiled for this.
 
 use std::env;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::brokers::docker;
 
-/// Whether Docker is installed, answers, and has an image.
+/// Finds out whether Docker is installed, answers, and has an image.
 pub(super) async fn docker() -> Vec<Finding> {
     let asked = env::var("HELLO_RABBIT_IMAGE").ok().filter(|image| !image.is_empty());
     let (engine, image) = tokio::join!(
@@ -22,36 +22,34 @@ fn judge(engine: Result<String, NoAnswer>, asked: Option<&str>, image: Option<&s
     match engine {
         Ok(version) => match (image, asked) {
             (Some(image), _) if docker::is_older(image) => {
-                let what = format!("Docker {version} answers, and has the image {image}, an older RabbitMQ");
-                Finding::ok("docker", what).mend(format!(
-                    "The kit is made for RabbitMQ 4.3. To check on that: docker pull {}",
-                    docker::OFFICIAL
-                ))
+                let what = format!("Docker {version} answers, and has an older RabbitMQ, the image {image}");
+                Finding::ok("docker", what)
+                    .fix(format!("Get RabbitMQ 4.3, which the kit is made for: docker pull {}", docker::OFFICIAL))
             }
             (Some(image), _) => Finding::ok("docker", format!("Docker {version} answers, and has the image {image}")),
             (None, Some(asked)) => {
                 let what =
-                    format!("Docker {version} answers, and does not have the image in HELLO_RABBIT_IMAGE, {asked}");
-                Finding::warning("docker", what).mend(format!("Get it: docker pull {asked}"))
+                    format!("Docker {version} answers, but does not have the image in HELLO_RABBIT_IMAGE, {asked}");
+                Finding::warning("docker", what).fix(format!("Get it: docker pull {asked}"))
             }
-            (None, None) => Finding::ok("docker", format!("Docker {version} answers, and has no image of RabbitMQ"))
-                .mend(format!("To check on RabbitMQ in a container: docker pull {}", docker::OFFICIAL)),
+            (None, None) => Finding::ok("docker", format!("Docker {version} answers, but has no image of RabbitMQ"))
+                .fix(format!("Get one to check on RabbitMQ in a container: docker pull {}", docker::OFFICIAL)),
         },
-        Err(NoAnswer::NotThere) => Finding::ok("docker", "no Docker here, and none needed"),
+        Err(NoAnswer::NotThere) => Finding::ok("docker", "Docker is not installed, and not needed"),
         Err(NoAnswer::NotStarted(why)) => Finding::warning("docker", format!("docker can't be started: {why}")),
         Err(NoAnswer::Late) => {
-            Finding::warning("docker", "Docker is installed, and its engine takes too long to answer")
-                .mend("Start it anew, or do without: the embedded broker needs none")
+            Finding::warning("docker", "Docker is installed, but its engine takes too long to answer")
+                .fix("Restart it, or use the embedded broker, which needs no Docker")
         }
         Err(NoAnswer::Failed(said)) if said.to_lowercase().contains("permission denied") => {
-            Finding::warning("docker", "Docker is installed, and you may not talk to its engine")
-                .mend("Linux: sudo usermod -aG docker $USER, then log in again")
+            Finding::warning("docker", "Docker is installed, but you have no permission to use its engine")
+                .fix("Join its group on Linux, and log in again: sudo usermod -aG docker $USER")
         }
         Err(NoAnswer::Failed(_)) => {
-            let place = if env::var_os("DOCKER_HOST").is_some() { " where DOCKER_HOST says it is" } else { "" };
-            Finding::warning("docker", format!("Docker is installed, and no engine answers{place}"))
-                .mend("Start Docker Desktop, or on Linux: sudo systemctl start docker")
-                .mend("Or do without: the embedded broker needs none")
+            let place = if env::var_os("DOCKER_HOST").is_some() { " at the address in DOCKER_HOST" } else { "" };
+            Finding::warning("docker", format!("Docker is installed, but no engine answers{place}"))
+                .fix("Start Docker Desktop, or on Linux: sudo systemctl start docker")
+                .fix("Or use the embedded broker, which needs no Docker")
         }
     }
 }
@@ -78,7 +76,7 @@ mod tests {
             judge(failed("Cannot connect to the Docker daemon"), None, None),
         ];
         assert_eq!(states.clone().map(|finding| finding.state), [OK, OK, OK, WARNING, OK, WARNING, WARNING]);
-        assert_eq!(states.clone().map(|finding| finding.mend.len()), [0, 1, 1, 1, 0, 1, 2]);
-        assert!(states.iter().all(|finding| finding.state == OK || !finding.mend.is_empty()), "{states:?}");
+        assert_eq!(states.clone().map(|finding| finding.fix.len()), [0, 1, 1, 1, 0, 1, 2]);
+        assert!(states.iter().all(|finding| finding.state == OK || !finding.fix.is_empty()), "{states:?}");
     }
 }

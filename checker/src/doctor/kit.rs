@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 use super::{Finding, ask::ask};
 use crate::{lessons, progress::Progress};
 
-/// Which kit this is, and whether its lessons can be read.
+/// Finds the version and the folder of the kit, and whether its lessons can be read.
 pub(super) async fn kit() -> Vec<Finding> {
     let version = env!("CARGO_PKG_VERSION");
     let root = kit::root().display();
@@ -17,23 +17,23 @@ pub(super) async fn kit() -> Vec<Finding> {
     vec![match lessons::all() {
         Ok(lessons) => Finding::ok("kit", format!("{what}; {} lessons", lessons.len())),
         Err(error) => Finding::problem("kit", format!("{what}; its lessons can't be read: {error}"))
-            .mend("Get the kit anew; your programs in work/ are not part of it"),
+            .fix("Get the kit again; your programs in work/ are not part of it"),
     }]
 }
 
-/// Where the learner's programs are, and what is remembered of them.
+/// Finds the learner's programs and progress.
 pub(super) async fn work() -> Vec<Finding> {
     let folder = kit::work();
     let shown = folder.display();
     if !folder.exists() {
-        return vec![Finding::ok("work", format!("no program of your own yet; they are going to be in {shown}"))];
+        return vec![Finding::ok("work", format!("no program of your own yet; your programs will be in {shown}"))];
     }
     if let Err(error) = can_be_written(&folder) {
         let what = format!("the folder of your programs, {shown}, can't be written to: {error}");
         return vec![
             Finding::warning("work", what)
-                .mend(format!("Make it yours, or name another folder in {}", cli::WORK))
-                .mend("Until then, checks work and forget how far you are"),
+                .fix(format!("Make it writable, or name another folder in {}", cli::WORK))
+                .fix("Until then, checks work, but your progress is not saved"),
         ];
     }
     vec![match Progress::read() {

@@ -1,4 +1,4 @@
-//! The machine: its system, and what room there is.
+//! The machine: its system, disk and memory.
 
 use std::{env, fs, path::Path};
 
@@ -15,7 +15,7 @@ const LITTLE_DISK: u64 = 2000 * MB;
 /// With less free memory than this, a compiler may be ended by the system, in bytes.
 const LITTLE_MEMORY: u64 = 500 * MB;
 
-/// Which operating system, and where it runs.
+/// Finds the operating system, and whether it runs in WSL or in a container.
 pub(super) async fn system() -> Vec<Finding> {
     let name = match env::consts::OS {
         "linux" => linux(),
@@ -44,24 +44,24 @@ fn linux() -> String {
     name
 }
 
-/// How much room is left where cargo builds.
+/// Measures the free disk where cargo builds.
 pub(super) async fn disk() -> Vec<Finding> {
     let here = env::current_exe().unwrap_or_default();
     let folder = here.parent().unwrap_or(Path::new("."));
     let Some(free) = free_disk(folder) else {
-        return vec![Finding::ok("disk", "free disk: not looked at on this system")];
+        return vec![Finding::ok("disk", "free disk: not measured on this system")];
     };
     vec![room(free)]
 }
 
-/// What this much free disk, in bytes, means.
+/// Judges this much free disk, in bytes.
 fn room(free: u64) -> Finding {
-    let what = format!("{} of free disk where target/ is", size(free));
-    let how = "Make room; `cargo clean` in the kit's folder gives back what was built";
+    let what = format!("free disk space for target/: {}", size(free));
+    let how = "Free some space: `cargo clean` in the kit's folder removes all build output";
     if free < TOO_LITTLE_DISK {
-        Finding::problem("disk", what).mend(how)
+        Finding::problem("disk", what).fix(how)
     } else if free < LITTLE_DISK {
-        Finding::warning("disk", format!("{what}; a first build takes about 1 GB")).mend(how)
+        Finding::warning("disk", format!("{what}; a first build takes about 1 GB")).fix(how)
     } else {
         Finding::ok("disk", what)
     }
@@ -78,7 +78,7 @@ fn free_disk(_folder: &Path) -> Option<u64> {
     None
 }
 
-/// How much memory there is, where the system says so in a file or to a command.
+/// Measures the memory, where the system has a file or a command for it.
 pub(super) async fn memory() -> Vec<Finding> {
     let told = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let of = |key: &str| {
@@ -87,27 +87,27 @@ pub(super) async fn memory() -> Vec<Finding> {
     };
     match (of("MemAvailable:"), of("MemTotal:")) {
         (Some(free), Some(all)) => {
-            let what = format!("{} of memory free, of {}", size(free), size(all));
+            let what = format!("free memory: {} of {}", size(free), size(all));
             vec![if free < LITTLE_MEMORY {
                 Finding::warning("memory", what)
-                    .mend("Close other programs, or build with less at a time: cargo build -j 1")
+                    .fix("Close other programs, or build one crate at a time: cargo build -j 1")
             } else {
                 Finding::ok("memory", what)
             }]
         }
         _ => match ask("sysctl", &["-n", "hw.memsize"]).await.ok().and_then(|told| told.parse().ok()) {
-            Some(all) => vec![Finding::ok("memory", format!("{} of memory", size(all)))],
+            Some(all) => vec![Finding::ok("memory", format!("memory: {}", size(all)))],
             None => Vec::new(),
         },
     }
 }
 
-/// The folder in which each check has one of its own.
+/// Finds the folder that checks work in.
 pub(super) async fn runs() -> Vec<Finding> {
     vec![match owner::base() {
         Ok(folder) => Finding::ok("runs", format!("checks work in {}", folder.display())),
         Err(error) => Finding::problem("runs", format!("the folder that checks work in can't be used: {error}"))
-            .mend("Remove it, or name another folder for temporary files in TMPDIR"),
+            .fix("Remove it, or name another folder for temporary files in TMPDIR"),
     }]
 }
 

@@ -1,4 +1,4 @@
-//! Who has the ports that programs and brokers expect.
+//! The ports that programs and brokers expect, and their owners.
 
 use std::{io, net::Ipv4Addr, time::Duration};
 
@@ -14,47 +14,47 @@ use crate::brokers::{ports::MANAGEMENT, ready};
 /// RabbitMQ's own port for AMQP.
 pub const AMQP: u16 = 5672;
 
-/// How long whoever is there may take to say something.
+/// The time limit of an answer on a port.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Who has a port of 127.0.0.1.
+/// The owner of a port of 127.0.0.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tenant {
-    /// Nobody.
+    /// None: the port is free.
     Nobody,
     /// A broker: product and version.
     Broker(String),
-    /// Something that answers to HTTP.
+    /// A web server.
     Web,
     /// Something that takes connections, and is neither.
     Other,
-    /// Nobody listens there, and nobody may.
+    /// None, but the port can't be used, for this reason.
     Forbidden(String),
 }
 
-/// The ports of RabbitMQ, and of its management page.
+/// Examines the ports of RabbitMQ and of its management page.
 pub(super) async fn both() -> Vec<Finding> {
     let (amqp, management) = tokio::join!(amqp(AMQP), management(AMQP + MANAGEMENT));
     vec![amqp, management]
 }
 
-/// Who has the port for AMQP.
+/// Finds the owner of the AMQP port.
 pub async fn amqp(port: u16) -> Finding {
     match tenant(port).await {
         Tenant::Nobody => Finding::ok("port", format!("port {port} (AMQP) is free")),
         Tenant::Broker(broker) => Finding::ok("port", format!("port {port} (AMQP): {broker} answers")),
         other => taken(port, "AMQP", &other)
-            .mend(format!("Keep a broker on another port: cargo xtask broker up --port {}", port.saturating_add(1))),
+            .fix(format!("Start a broker on another port: cargo xtask broker up --port {}", port.saturating_add(1))),
     }
 }
 
-/// Who has the port for the management page.
+/// Finds the owner of the port of the management page.
 pub async fn management(port: u16) -> Finding {
     match tenant(port).await {
         Tenant::Nobody => Finding::ok("port", format!("port {port} (management) is free")),
-        Tenant::Web => Finding::ok("port", format!("port {port} (management): something answers to HTTP")),
-        other => taken(port, "management", &other).mend(format!(
-            "Keep a broker on other ports: cargo xtask broker up --port {}",
+        Tenant::Web => Finding::ok("port", format!("port {port} (management): a web server answers")),
+        other => taken(port, "management", &other).fix(format!(
+            "Start a broker on other ports: cargo xtask broker up --port {}",
             port.saturating_sub(MANAGEMENT).saturating_add(1)
         )),
     }
@@ -63,22 +63,22 @@ pub async fn management(port: u16) -> Finding {
 fn taken(port: u16, purpose: &str, tenant: &Tenant) -> Finding {
     let who = match tenant {
         Tenant::Nobody => "is free".to_owned(),
-        Tenant::Broker(broker) => format!("has an AMQP broker on it, {broker}"),
-        Tenant::Web => "is taken by something that answers to HTTP, and is no broker".to_owned(),
-        Tenant::Other => "is taken by something that is no broker, or by one that is still starting".to_owned(),
+        Tenant::Broker(broker) => format!("is taken by an AMQP broker, {broker}"),
+        Tenant::Web => "is taken by a web server, which is not a broker".to_owned(),
+        Tenant::Other => "is taken by a program that is not a broker, or by a broker that is still starting".to_owned(),
         Tenant::Forbidden(why) => format!("can't be used: {why}"),
     };
     let who_is_it = if cfg!(target_os = "linux") {
-        format!("Who is it? sudo ss -ltnp 'sport = :{port}'")
+        format!("Find the program: sudo ss -ltnp 'sport = :{port}'")
     } else if cfg!(windows) {
-        format!("Who is it? netstat -ano | findstr :{port}")
+        format!("Find the program: netstat -ano | findstr :{port}")
     } else {
-        format!("Who is it? sudo lsof -nP -iTCP:{port} -sTCP:LISTEN")
+        format!("Find the program: sudo lsof -nP -iTCP:{port} -sTCP:LISTEN")
     };
-    Finding::warning("port", format!("port {port} ({purpose}) {who}")).mend(who_is_it)
+    Finding::warning("port", format!("port {port} ({purpose}) {who}")).fix(who_is_it)
 }
 
-/// Who has this port. Whether one can be bound says too little: systems differ in when they allow two to share one.
+/// Finds the owner of this port. Binding it shows too little: systems differ in when they allow two programs to share one.
 async fn tenant(port: u16) -> Tenant {
     let place = format!("{}:{port}", Ipv4Addr::LOCALHOST);
     match timeout(PATIENCE, TcpStream::connect(&place)).await {
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
     use crate::{brokers::embedded, doctor::State};
 
-    /// Somebody who takes connections and says this to each.
+    /// A server that accepts connections, and sends this on each.
     async fn somebody(says: &'static [u8]) -> u16 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -136,13 +136,13 @@ mod tests {
         let web = somebody(b"HTTP/1.0 200 OK\r\n\r\n").await;
         assert_eq!(management(web).await.state, State::Ok);
         let finding = amqp(web).await;
-        assert!(finding.what.ends_with("something that answers to HTTP, and is no broker"), "{finding:?}");
+        assert!(finding.what.ends_with("is taken by a web server, which is not a broker"), "{finding:?}");
 
         let other = somebody(b"SSH-2.0-x\r\n").await;
         for finding in [amqp(other).await, management(other).await] {
             assert_eq!(finding.state, State::Warning);
             assert!(
-                finding.what.contains("is taken by something that is no broker") && finding.mend.len() == 2,
+                finding.what.contains("is taken by a program that is not a broker") && finding.fix.len() == 2,
                 "{finding:?}"
             );
         }

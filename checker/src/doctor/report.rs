@@ -1,4 +1,4 @@
-//! The forms of what was found.
+//! The forms of the findings: text and JSON.
 
 use std::{env, fmt::Write};
 
@@ -11,10 +11,10 @@ use super::{Finding, State};
 /// The version of the JSON form.
 pub const FORMAT: &str = "hello-rabbit/doctor/v1";
 
-/// Where a finding's text begins.
+/// The indentation of a finding's text.
 const INDENT: &str = "         ";
 
-/// Whether nothing keeps a check on the embedded broker from working.
+/// Returns whether a check on the embedded broker can work.
 #[must_use]
 pub fn is_fit(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.state != State::Problem)
@@ -24,11 +24,11 @@ pub fn is_fit(findings: &[Finding]) -> bool {
 #[must_use]
 pub fn text(findings: &[Finding]) -> String {
     let mut text = String::new();
-    for Finding { state, what, mend, .. } in findings {
+    for Finding { state, what, fix, .. } in findings {
         let style = style(*state);
         let word = state.word();
         let _ = writeln!(text, "{style}{word}{style:#}{}{what}", &INDENT[word.len()..]);
-        for how in mend {
+        for how in fix {
             let _ = writeln!(text, "{INDENT}  {how}");
         }
     }
@@ -51,9 +51,9 @@ fn conclusion(findings: &[Finding]) -> String {
         many => format!("{many} {word}s"),
     };
     let verdict = if is_fit(findings) {
-        "nothing keeps a check on the embedded broker from working"
+        "a check on the embedded broker can work"
     } else {
-        "a check on the embedded broker can't work before the problems are mended"
+        "a check on the embedded broker can't work until the problems are fixed"
     };
     format!("{}, {}: {verdict}", count(State::Problem, "problem"), count(State::Warning, "warning"))
 }
@@ -61,15 +61,14 @@ fn conclusion(findings: &[Finding]) -> String {
 /// The findings as JSON, `hello-rabbit/doctor/v1`.
 #[must_use]
 pub fn json(findings: &[Finding]) -> Value {
-    let finding = |finding: &Finding| json!({ "id": finding.id, "state": finding.state.word(), "what": finding.what, "mend": finding.mend });
+    let finding = |finding: &Finding| json!({ "id": finding.id, "state": finding.state.word(), "what": finding.what, "fix": finding.fix });
     json!({ "format": FORMAT, "fit": is_fit(findings), "findings": findings.iter().map(finding).collect::<Vec<_>>() })
 }
 
-/// Takes out what is nobody's business: where the home folder is, and with it the user's name. What others wrote can do nothing to
-/// a terminal afterwards.
+/// Replaces the home folder, which contains the user's name, and escapes all that a terminal would act on.
 pub(super) fn tidy(finding: &mut Finding) {
     let home = env::home_dir().map(|home| home.display().to_string()).unwrap_or_default();
-    for text in std::iter::once(&mut finding.what).chain(&mut finding.mend) {
+    for text in std::iter::once(&mut finding.what).chain(&mut finding.fix) {
         *text = words::harmless(&without_home(text, &home));
     }
 }
@@ -108,8 +107,8 @@ mod tests {
     fn the_word_comes_first_and_the_way_out_is_below() {
         let findings = [
             Finding::ok("a", "all is well"),
-            Finding::warning("b", "not so good").mend("do this").mend("or that"),
-            Finding::problem("c", "bad").mend("mend it"),
+            Finding::warning("b", "not so good").fix("do this").fix("or that"),
+            Finding::problem("c", "bad").fix("fix it"),
         ];
         let plain = anstream::adapter::strip_str(&text(&findings)).to_string();
         insta::assert_snapshot!(plain, @r"
@@ -118,9 +117,9 @@ mod tests {
                    do this
                    or that
         problem  bad
-                   mend it
+                   fix it
 
-        1 problem, 1 warning: a check on the embedded broker can't work before the problems are mended
+        1 problem, 1 warning: a check on the embedded broker can't work until the problems are fixed
         ");
         assert!(!is_fit(&findings) && is_fit(&findings[..2]));
         assert_eq!(json(&findings)["findings"][2]["state"], "problem");

@@ -1,4 +1,4 @@
-//! The compiler, and whether cargo has what it needs.
+//! The compiler, and the crates that cargo needs.
 
 use harness::kit;
 use std::{env, ffi::OsString, iter};
@@ -29,17 +29,15 @@ fn judge(rustc: Result<String, NoAnswer>, cargo: Result<String, NoAnswer>) -> Fi
                 Some(NoAnswer::NotStarted(why) | NoAnswer::Failed(why)) => format!("{name} does not work: {why}"),
                 Some(NoAnswer::Late) => format!("{name} does not answer"),
             };
-            return Finding::problem("rust", what).mend("Install Rust: https://rustup.rs; then open a new terminal");
+            return Finding::problem("rust", what).fix("Install Rust from https://rustup.rs, and open a new terminal");
         }
     };
     let short = |told: &str| told.split(" (").next().unwrap_or_default().to_owned();
     let what = format!("{}, {}; the kit needs {OLDEST} or newer", short(&rustc), short(&cargo));
     match (version(&rustc), version(OLDEST)) {
-        (Some(found), Some(oldest)) if found < oldest => {
-            Finding::problem("rust", what).mend("Update it: rustup update")
-        }
+        (Some(found), Some(oldest)) if found < oldest => Finding::problem("rust", what).fix("Update it: rustup update"),
         (Some(_), Some(_)) => Finding::ok("rust", what),
-        _ => Finding::warning("rust", format!("{what}; its version can't be read")),
+        _ => Finding::warning("rust", format!("{what}, but the version can't be read")),
     }
 }
 
@@ -50,28 +48,28 @@ fn version(text: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// Whether cargo has all crates that the checker and the lessons are made of. Where it has, no network is needed, and nothing is
-/// said.
+/// Finds out whether cargo has all crates of the checker and the lessons. If it has, no network is needed, and there is no
+/// finding.
 pub(super) async fn crates() -> Vec<Finding> {
     let tree = ["tree", "--offline", "--locked", "--quiet", "--edges", "normal,build", "--depth", "0"];
-    // A package is called as its lesson is; where they can't be read, that is told elsewhere.
+    // A package has the name of its lesson. Lessons that can't be read are another finding.
     let lessons = lessons::all().unwrap_or_default();
     let ids = lessons.iter().map(|lesson| lesson.about.id.as_str());
     let packages: Vec<&str> = iter::once("checker").chain(ids).flat_map(|name| ["--package", name]).collect();
     match ask(kit::cargo(), &[&tree[..], &packages].concat()).await {
-        // That there is no cargo is told already.
+        // A missing cargo is another finding.
         Ok(_) | Err(NoAnswer::NotThere | NoAnswer::NotStarted(_)) => Vec::new(),
         Err(NoAnswer::Late) => vec![
-            Finding::warning("crates", "cargo waits for another cargo")
-                .mend("Is one building, or an editor's rust-analyzer? Checks wait for it, too"),
+            Finding::warning("crates", "cargo is waiting for another cargo")
+                .fix("Wait for another build, or for an editor's rust-analyzer: checks wait for it, too"),
         ],
         Err(NoAnswer::Failed(said)) => vec![
             Finding::warning(
                 "crates",
                 format!("cargo can't work offline: {}", said.lines().next().unwrap_or_default()),
             )
-            .mend("With a network, once: cargo fetch")
-            .mend("Behind a proxy, cargo needs https_proxy"),
+            .fix("Download the crates once, with a network: cargo fetch")
+            .fix("Set https_proxy if you are behind a proxy"),
         ],
     }
 }

@@ -1,7 +1,7 @@
-//! What takes a while, on stderr: what is done, how far it is, and for how long already. It goes away when it is over.
+//! A line on stderr about a task that takes a while: its name, its progress and its duration. It disappears with the task.
 //!
-//! A terminal sees one line that moves. It comes after a moment, so that what is done at once leaves the terminal alone, and it
-//! never mixes with what is printed meanwhile. Without a terminal nothing of it is seen.
+//! A terminal shows one line that moves. It comes after a moment, so that a quick task leaves the terminal alone, and it never
+//! mixes with other output. Without a terminal there is no line.
 
 use std::{
     io::{self, IsTerminal},
@@ -14,13 +14,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::say;
 
-/// What is done sooner than this is not worth a line.
+/// A task that is done sooner than this is not worth a line.
 const DELAY: Duration = Duration::from_millis(100);
 
-/// How often the line moves.
+/// The time between two moves of the line.
 const TICK: Duration = Duration::from_millis(125);
 
-/// What this terminal shows of what is done.
+/// The listener that shows tasks on this terminal.
 struct Terminal;
 
 impl Listener for Terminal {
@@ -37,20 +37,20 @@ impl Listener for Terminal {
     }
 }
 
-/// From now on, what the harness does is shown, too.
+/// Shows the harness's tasks, too, from now on.
 pub fn listen() {
     activity::listen(&Terminal);
 }
 
-/// Something that is being done, until this is dropped.
+/// A task in progress, until this is dropped.
 #[derive(Debug)]
-#[must_use = "it is over when this is dropped"]
+#[must_use = "the task is over when this is dropped"]
 pub struct Busy {
     id: u64,
     screen: Option<Arc<Screen>>,
 }
 
-/// Says that this is being done, and takes a while. Without a terminal, it is said once.
+/// Shows a task that takes a while. Without a terminal, it is printed once.
 pub fn busy(what: &str) -> Busy {
     let busy = watched(what);
     if busy.screen.is_none() {
@@ -59,7 +59,7 @@ pub fn busy(what: &str) -> Busy {
     busy
 }
 
-/// As [`busy`], for what is of interest only to somebody who sits there and waits: without a terminal, nothing is said.
+/// Shows a task as [`busy`] does, but prints nothing without a terminal.
 pub fn watched(what: &str) -> Busy {
     static STDERR: LazyLock<Arc<Screen>> = LazyLock::new(|| Screen::new(ProgressDrawTarget::stderr));
     let is_terminal = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
@@ -70,7 +70,7 @@ pub fn watched(what: &str) -> Busy {
     Busy { id: 0, screen: None }
 }
 
-/// The screen that a line is drawn on; None before the first.
+/// The screen in use; None before the first line.
 static SHOWN: Mutex<Option<Arc<Screen>>> = Mutex::new(None);
 
 /// Prints, with the line out of the way.
@@ -82,7 +82,7 @@ pub(crate) fn beside<T>(print: impl FnOnce() -> T) -> T {
     }
 }
 
-/// Where a line is drawn.
+/// The screen that a line is drawn on.
 struct Screen {
     target: fn() -> ProgressDrawTarget,
     state: Mutex<State>,
@@ -92,10 +92,10 @@ struct Screen {
 
 #[derive(Default)]
 struct State {
-    /// What is being done; the last is shown.
+    /// The tasks in progress; the last one is shown.
     doing: Vec<Activity>,
     last_id: u64,
-    /// When something began after nothing was done.
+    /// The start of the first task after a pause.
     since: Option<Instant>,
     line: Option<ProgressBar>,
     /// A thread moves the line.

@@ -1,4 +1,4 @@
-//! JSON as text in which nothing is left that a terminal would act on: what a program printed or sent is somebody else's.
+//! JSON as text without characters that a terminal would act on, because it contains output and messages of other programs.
 
 use std::io;
 

@@ -13,24 +13,24 @@ const GOOD: Style = AnsiColor::Green.on_default().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const DIM: Style = AnsiColor::BrightBlack.on_default();
 
-/// Where a step's text begins.
+/// The indentation of a step's text.
 const INDENT: &str = "           ";
 
-/// At most so many lines of output are repeated; the rest is in the JSON.
+/// The most lines of output that are repeated; the rest is in the JSON.
 const LINES: usize = 12;
 
-/// At most so many characters of a line that the program printed are repeated.
+/// The most characters that are repeated of a line of output.
 const LONGEST: usize = 200;
 
 /// Most ids of steps are not longer than this.
 const SHORT: usize = 7;
 
-/// How a report is laid out.
+/// The layout of a report.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
-    /// How wide the terminal is, in columns.
+    /// The terminal's width, in columns.
     pub width: usize,
-    /// Whether to print the conversation, too.
+    /// Set to print the conversation, too.
     pub wire: bool,
 }
 
@@ -68,7 +68,7 @@ pub fn report(report: &Report, layout: Layout) -> String {
     text
 }
 
-/// What judged, in words.
+/// Names the broker of a check, in words.
 pub(crate) fn judge(broker: &BrokerIdentity) -> String {
     let whence = match broker.kind.as_str() {
         "amqp" => "at",
@@ -130,7 +130,7 @@ fn paragraph(label: &str, text: &str, layout: Layout) -> String {
     text.lines().map(|line| textwrap::fill(&words::harmless(line), &options) + "\n").collect()
 }
 
-/// What the programs printed: where a step failed, it helps to see it.
+/// The output of the programs, which helps when a step failed.
 fn output(report: &Report) -> String {
     let mut text = String::new();
     let primary = report.primary();
@@ -156,7 +156,7 @@ fn output(report: &Report) -> String {
     text
 }
 
-/// The start of a line that somebody else wrote, with nothing in it that a terminal would act on.
+/// Returns the start of a line of output, without anything that a terminal would act on.
 fn start_of(line: &str) -> String {
     let mut start = words::harmless(&line.chars().take(LONGEST).collect::<String>());
     if line.chars().count() > LONGEST {
@@ -165,7 +165,7 @@ fn start_of(line: &str) -> String {
     start
 }
 
-/// The conversation, of each program its own.
+/// Returns the conversation of each program.
 #[must_use]
 pub fn wire(report: &Report) -> String {
     let mut text = String::new();
@@ -175,7 +175,7 @@ pub fn wire(report: &Report) -> String {
         let _ = writeln!(text, "\n  the conversation{whose}");
         let lines = words::conversation(&run.events, true);
         if lines.is_empty() {
-            text.push_str("  nothing was said\n");
+            text.push_str("  nothing was sent\n");
         }
         for line in lines {
             let _ = writeln!(text, "  {line}");

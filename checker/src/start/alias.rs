@@ -35,8 +35,8 @@ fn outside(kit: &Path) -> String {
     let manifest = kit.join("Cargo.toml").display().to_string();
     let target = Value::from(kit.join("target").display().to_string());
     format!(
-        "{WHY}# Where the kit was moved, name its new place here.\n{}\n\
-         # What the lessons need is compiled there already.\n[build]\ntarget-dir = {target}\n",
+        "{WHY}# If the kit was moved, write its new path here.\n{}\n\
+         # The lessons' crates are compiled there already.\n[build]\ntarget-dir = {target}\n",
         alias(&manifest)
     )
 }

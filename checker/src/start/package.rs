@@ -14,18 +14,18 @@ use crate::{
 
 /// Below the lesson's own first line.
 const HOW: &str = "\
-//! Each step below says what to do. Write its code under it, one step after the other,
-//! and have it judged as often as you like:
+//! Each step below has a task. Write its code under it, one step after the other,
+//! and check the program as often as you like:
 ";
 
 /// So that the starter compiles without warnings.
 const ALLOW: &str = "\
-// The imports are those of the finished program: delete the line below when all steps
+// The imports are those of the finished program. Delete the next line when all steps
 // are done.
 #![allow(unused_imports)]
 ";
 
-/// What is needed of the kit's `Cargo.toml`.
+/// The part of the kit's `Cargo.toml` that is needed.
 #[derive(Deserialize)]
 struct Kit {
     workspace: Workspace,
@@ -44,7 +44,7 @@ struct Shared {
     edition: String,
 }
 
-/// What is needed of a lesson's `Cargo.toml`.
+/// The part of a lesson's `Cargo.toml` that is needed.
 #[derive(Deserialize)]
 struct Own {
     dependencies: Table,
@@ -77,7 +77,7 @@ fn manifest(lesson: &Lesson, name: &str) -> Result<String, NotStarted> {
     let own: Own = parsed(&own_file)?;
     let mut text = format!(
         "# Your program for lesson {}.\n[package]\nname = \"{name}\"\nedition = \"{}\"\n\n\
-         # As the lesson's own program has them.\n[dependencies]\n",
+         # The same as in the lesson's own program.\n[dependencies]\n",
         lesson.number, kit.workspace.package.edition
     );
     for (name, value) in &own.dependencies {
@@ -85,16 +85,16 @@ fn manifest(lesson: &Lesson, name: &str) -> Result<String, NotStarted> {
         let value = if is_shared { kit.workspace.dependencies.get(name) } else { Some(value) };
         let value = value.ok_or_else(|| NotStarted::Lesson {
             file: kit_file.clone(),
-            what: format!("{name} is not among the workspace's dependencies, and {} wants it", own_file.display()),
+            what: format!("{} needs {name}, which is not among the workspace's dependencies", own_file.display()),
         })?;
         let _ = writeln!(text, "{name} = {}", dependency(value));
     }
-    text.push_str("\n# This package is no member of the kit's workspace.\n[workspace]\n");
+    text.push_str("\n# This package is not a member of the kit's workspace.\n[workspace]\n");
     if !kit.profile.is_empty() {
         let profile = toml::to_string(&Table::from_iter([("profile".to_owned(), kit.profile.into())]));
         let profile = profile.map_err(|error| NotStarted::Lesson { file: kit_file, what: error.to_string() })?;
         let _ =
-            write!(text, "\n# As the kit has it: what was compiled for the lessons is not compiled again.\n{profile}");
+            write!(text, "\n# The kit's own profile, so that the lessons' crates are not compiled again.\n{profile}");
     }
     Ok(text)
 }

@@ -1,6 +1,6 @@
-//! Which file was saved.
+//! The watch on a program's files.
 //!
-//! Folders are watched one by one and not with all below them: cargo's build output is below, too, and is thousands of files.
+//! Folders are watched one by one, without the folders below them: cargo's build output there is thousands of files.
 
 use std::{
     fs, io,
@@ -16,13 +16,13 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::{owner::at, report::say, watch::places};
 
-/// How often is looked for changes where the system tells of none.
+/// The polling interval, where the system reports no changes.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// At most so many folders are watched.
+/// The most folders that are watched.
 const FOLDERS: usize = 500;
 
-/// Which files matter.
+/// The kind of files that matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Those that cargo builds a package from.
@@ -31,13 +31,13 @@ pub enum Kind {
     Sources,
 }
 
-/// What files of sources end with. A program writes other files, or each check would be the cause of the next.
+/// The extensions of source files. Other files may be a program's output, which must not start the next check.
 const SOURCES: [&str; 24] = [
     "c", "cc", "clj", "cpp", "cs", "erl", "ex", "exs", "go", "h", "hpp", "java", "js", "kt", "mjs", "php", "pl", "py",
     "rb", "rs", "scala", "sh", "swift", "ts",
 ];
 
-/// Folders that are nobody's sources, beside those whose names begin with a dot.
+/// Folders without sources, in addition to those whose names begin with a dot.
 const NOT_SOURCES: [&str; 4] = ["target", "node_modules", "__pycache__", "venv"];
 
 /// A watch on a folder of sources.
@@ -75,12 +75,15 @@ impl Changes {
         };
         changes.look()?;
         if changes.polls {
-            say(&format!("changes are looked for every {} ms: the system may not tell of them", INTERVAL.as_millis()));
+            say(&format!(
+                "looking for changes every {} ms, because the system may not report them",
+                INTERVAL.as_millis()
+            ));
         }
         Ok(changes)
     }
 
-    /// Looks which folders there are, and watches those that are new.
+    /// Watches the folders that are new.
     ///
     /// # Errors
     ///
@@ -113,8 +116,8 @@ impl Changes {
         Ok(())
     }
 
-    /// Waits for a change, and says which file it was, or which folder that is new: its path in the folder. Nothing is lost when
-    /// the wait is given up.
+    /// Waits for a change, and returns the path of the saved file or new folder, relative to this folder. Nothing is lost when
+    /// the wait is dropped.
     pub async fn next(&mut self) -> PathBuf {
         loop {
             // We have a sender ourselves, so the channel has no end.
@@ -213,7 +216,7 @@ impl Place {
         self.folders(folder).iter().any(|folder| entries(folder).any(is_source))
     }
 
-    /// Whether this is in the folder, and neither hidden nor build output.
+    /// Returns whether this is in the folder, and neither hidden nor build output.
     fn may_hold(&self, path: &Path) -> bool {
         let Ok(inside) = path.strip_prefix(&self.folder) else { return false };
         inside.components().all(|part| {
@@ -224,7 +227,7 @@ impl Place {
     }
 }
 
-/// What is in a folder, and whether it is a folder itself.
+/// Returns the entries of a folder, and whether each is a folder.
 fn entries(folder: &Path) -> impl Iterator<Item = (PathBuf, bool)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| (entry.path(), entry.file_type().is_ok_and(|kind| kind.is_dir())))

@@ -1,4 +1,4 @@
-//! What is printed, and what the keys do.
+//! The output of a watch, and its keys.
 
 use cli::{Exit, ProgramArgs};
 
@@ -11,7 +11,7 @@ use crate::{
     watch::{Task, Trouble, keys::Press},
 };
 
-/// What is wanted of the watch.
+/// A request to the watch.
 pub enum Wanted {
     /// Check again.
     Check,
@@ -21,7 +21,7 @@ pub enum Wanted {
     End,
 }
 
-/// Where reports are printed and keys are answered.
+/// The part of a watch that prints reports and answers keys.
 pub struct Desk<'a> {
     lessons: &'a [Lesson],
     lesson: Lesson,
@@ -37,13 +37,13 @@ impl<'a> Desk<'a> {
         Desk { lessons, lesson: lesson.clone(), has_keys, last: None, exit: Exit::NotChecked }
     }
 
-    /// From here on it is about this lesson.
+    /// Turns to this lesson.
     pub fn begin(&mut self, lesson: &Lesson) {
         self.lesson = lesson.clone();
         self.last = None;
     }
 
-    /// How the last finished check ended.
+    /// Returns the exit code of the last finished check.
     pub fn exit(&self) -> Exit {
         self.exit
     }
@@ -57,7 +57,7 @@ impl<'a> Desk<'a> {
         self.print(&text)
     }
 
-    /// Does what a key is for, or says what else has to be done.
+    /// Handles a key, or returns the request that it makes.
     pub fn pressed(&mut self, press: Press) -> Result<Option<Wanted>, Trouble> {
         let letter = match press {
             Press::Letter(letter) => letter,
@@ -66,8 +66,9 @@ impl<'a> Desk<'a> {
         let text = match letter {
             'q' => return Ok(Some(Wanted::End)),
             'c' => return Ok(Some(Wanted::Check)),
-            'h' => guide::one_more_hint(&self.lesson, false, "h")
-                .unwrap_or_else(|error| format!("there is no hint, because of your progress: {error}\n")),
+            'h' => guide::one_more_hint(&self.lesson, false, "h").unwrap_or_else(|error| {
+                format!("there is no hint, because your progress can't be read or written: {error}\n")
+            }),
             'w' => self.wire(),
             'b' => wrapped(&format!("the page of lesson {}: {}", self.lesson.number, guide::page(&self.lesson))),
             'n' => match self.next() {
@@ -93,12 +94,12 @@ impl<'a> Desk<'a> {
             return Err(format!("lesson {number} comes first: its last check has not passed\n"));
         }
         let Some(next) = self.following() else {
-            return Err(format!("lesson {number} is the last there is\n"));
+            return Err(format!("lesson {number} is the last one\n"));
         };
         Task::of(next, ProgramArgs::default()).ok_or_else(|| {
             let (number, title) = (&next.number, &next.about.title);
             format!(
-                "lesson {number} · {title}\n\n  start    cargo xtask start lesson {number}, in another terminal; then n again\n"
+                "lesson {number} · {title}\n\n  start    cargo xtask start lesson {number} (in another terminal, then press n again)\n"
             )
         })
     }

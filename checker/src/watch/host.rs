@@ -12,13 +12,13 @@ use crate::{
     watch::Trouble,
 };
 
-/// How long a broker that is there may take to answer, when a check could not be done.
+/// The time limit of the broker's answer, after a check that could not be done.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What was found, and the part of the run that owns what was started for it.
+/// The broker that was found, and the part of the run that owns its processes.
 type Found = (Result<Broker, NotChecked>, Option<Run>);
 
-/// Who has the broker.
+/// The holder of the broker.
 pub struct Host<'a> {
     args: &'a BrokerArgs,
     run: &'a Run,
@@ -37,7 +37,7 @@ impl<'a> Host<'a> {
         Host { args, run, state: State::Looking(Box::pin(find(args, run))) }
     }
 
-    /// The broker. Nothing is lost when the wait for it is given up.
+    /// Returns the broker. Nothing is lost when the wait for it is dropped.
     pub async fn broker(&mut self) -> Result<Broker, NotChecked> {
         loop {
             match &mut self.state {
@@ -47,8 +47,8 @@ impl<'a> Host<'a> {
         }
     }
 
-    /// Asked after a check that could not be done: is the broker gone that was there before? Then the next check looks for one;
-    /// so it does where none was found at all.
+    /// Returns whether the broker is gone that was there before, after a check that could not be done. Then the next check looks
+    /// for a broker, and so it does when none was found at all.
     pub async fn is_gone(&mut self) -> bool {
         let State::Here(here) = &self.state else { return false };
         let was_there = here.0.is_ok();

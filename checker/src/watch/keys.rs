@@ -1,7 +1,7 @@
-//! The keys that are pressed, one at a time, while the terminal goes on as a terminal.
+//! The keys that are pressed, one at a time, in a terminal that otherwise stays as it is.
 //!
-//! A thread waits for them: the terminal is the shell's, too, so it must not be told never to wait, as an asynchronous reader
-//! would. What is pressed while something else is done stands in a queue.
+//! A thread waits for them. The terminal is the shell's, too, so it must not become non-blocking, as an asynchronous reader needs
+//! it. Keys that are pressed in the meantime wait in a queue.
 
 #[cfg(unix)]
 use std::{
@@ -20,7 +20,7 @@ use tokio::{
 #[cfg(unix)]
 use crate::watch::terminal::Terminal;
 
-/// What was pressed.
+/// A key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Press {
     /// A letter, in lower case.
@@ -29,7 +29,7 @@ pub enum Press {
     End,
 }
 
-/// The terminal's keys. As they were before, once this is dropped.
+/// The terminal's keys. The terminal is set back when this is dropped.
 #[cfg(unix)]
 pub struct Keys {
     terminal: Terminal,
@@ -44,7 +44,7 @@ pub struct Keys {
 
 #[cfg(unix)]
 impl Keys {
-    /// Where there is a terminal, and it is ours.
+    /// Opens the terminal, if there is one and it is ours.
     pub fn open() -> Option<Keys> {
         let terminal = Terminal::open()?;
         let [suspended, resumed] =
@@ -128,7 +128,7 @@ enum Inside {
 }
 
 impl Letters {
-    /// What was pressed, in what was read at once.
+    /// Returns the keys in the bytes of one read.
     fn of(&mut self, bytes: &[u8]) -> Vec<Press> {
         let mut pressed = Vec::new();
         for byte in bytes {

@@ -1,9 +1,9 @@
-//! Places where files change and the system tells nobody: the change is made on another machine, or on the other side of a
-//! virtual one.
+//! Folders whose files may change without an event: the change is made on another machine, or on the other side of a virtual
+//! one.
 
 use std::path::Path;
 
-/// Whether files in this folder may change without an event.
+/// Returns whether files in this folder may change without an event.
 #[cfg(target_os = "linux")]
 pub fn may_change_unseen(folder: &Path) -> bool {
     /// By the numbers in linux/magic.h, and in the sources of the file systems themselves: NFS, SMB (three of them), Plan 9 (the
@@ -14,7 +14,7 @@ pub fn may_change_unseen(folder: &Path) -> bool {
     rustix::fs::statfs(folder).is_ok_and(|about| SHARED.contains(&(about.f_type as u32)))
 }
 
-/// Whether files in this folder may change without an event: nobody knows here.
+/// Returns false: on this system it is unknown whether files may change without an event.
 #[cfg(not(target_os = "linux"))]
 pub fn may_change_unseen(_folder: &Path) -> bool {
     false

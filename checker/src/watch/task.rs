@@ -1,4 +1,4 @@
-//! Whose program is watched, and where it is.
+//! The program that is watched, and its folder.
 
 use harness::kit;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::{guide, lessons::Lesson, program::target, watch::changes::Kind};
 pub struct Task {
     /// The lesson it is for.
     pub lesson: Lesson,
-    /// What the flags say.
+    /// The program in the flags.
     pub program: ProgramArgs,
     folder: PathBuf,
 }
@@ -40,12 +40,12 @@ impl Task {
         (self.program.path.is_none() && self.program.program.is_none()).then(|| self.folder.clone())
     }
 
-    /// Which of the folder's files matter.
+    /// Returns the kind of files that matter.
     pub(super) fn kind(&self) -> Kind {
         if self.program.program.is_some() { Kind::Sources } else { Kind::Package }
     }
 
-    /// What is said to be watched.
+    /// Names the watched program, for the output.
     pub(super) fn shown(&self) -> String {
         match &self.program.program {
             Some(_) => "the sources in this folder".to_owned(),

@@ -1,4 +1,4 @@
-//! The terminal, told to hand on each key at once and not to show it.
+//! The terminal, in a mode that passes each key on at once and does not show it.
 //!
 //! That is less than raw mode: Ctrl-C and Ctrl-Z stay signals, and a line's end stays one, so whatever is printed looks as it
 //! always does.
@@ -16,7 +16,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Where stdin and stdout are a terminal, and we are not in its background.
+    /// Opens the terminal, if stdin and stdout are one, and we are not in its background.
     pub fn open() -> Option<Terminal> {
         let is_one = io::stdin().is_terminal() && io::stdout().is_terminal();
         if !is_one || !in_foreground() {
@@ -50,9 +50,9 @@ impl Drop for Terminal {
 }
 
 fn set(mode: &Termios) {
-    // From the background it would stop us; whoever is in the foreground has it their way.
+    // From the background it would stop us, and the program in the foreground has its own mode.
     if in_foreground() {
-        // Without waiting for what is still to be printed: that may be held back for as long as somebody likes.
+        // Without waiting for what is still to be printed: that may be held back without a limit.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, mode);
     }
 }

@@ -50,7 +50,7 @@ fn without_docker_all_is_well_and_everything_is_looked_at() {
         "work",
     ];
     assert_eq!(ids, all);
-    assert_eq!(found(&findings, "docker"), ("ok".into(), "no Docker here, and none needed".into()));
+    assert_eq!(found(&findings, "docker"), ("ok".into(), "Docker is not installed, and not needed".into()));
     for id in ["kit", "rust", "embedded", "runs"] {
         assert_eq!(found(&findings, id).0, "ok", "{id}");
     }
@@ -68,7 +68,7 @@ fn the_text_has_a_word_first_and_a_verdict_last() {
         let begins = ["ok       ", "warning  ", "problem  ", "           "];
         assert!(begins.iter().any(|word| line.starts_with(word)), "{line}");
     }
-    assert!(verdict.ends_with(": nothing keeps a check on the embedded broker from working\n"), "{verdict}");
+    assert!(verdict.ends_with(": a check on the embedded broker can work\n"), "{verdict}");
 }
 
 #[test]
@@ -81,19 +81,19 @@ fn a_password_is_told_nowhere_and_neither_is_the_user() {
     for (url, expected) in [
         (
             format!("amqp://{login}@{nobody}/mine"),
-            format!("AMQP_URL names amqp://{nobody}/mine, and no broker answers there"),
+            format!("AMQP_URL names amqp://{nobody}/mine, but no broker answers there"),
         ),
         (
             format!("amqp://{login}@127.0.0.1:{}", server.port()),
             format!(
-                "AMQP_URL names amqp://127.0.0.1:{}: RabbitMQ {} answers, and refuses login or vhost",
+                "AMQP_URL names amqp://127.0.0.1:{}: RabbitMQ {} answers, but refuses the login or the vhost",
                 server.port(),
                 broker::VERSION
             ),
         ),
         (format!("amqps://{login}@{nobody}"), "AMQP_URL asks for TLS".to_owned()),
-        (format!("amqp://{login}@host:port"), "AMQP_URL is set, and is no AMQP address".to_owned()),
-        (login.to_owned(), "AMQP_URL is set, and is no AMQP address".to_owned()),
+        (format!("amqp://{login}@host:port"), "AMQP_URL is set, but it is not an AMQP address".to_owned()),
+        (login.to_owned(), "AMQP_URL is set, but it is not an AMQP address".to_owned()),
     ] {
         let findings = told(bare(&folder, &[]).env("AMQP_URL", &url), 0);
         let (state, what) = found(&findings, "amqp-url");
@@ -138,7 +138,7 @@ fn progress_and_programs_are_found_and_the_home_folder_is_a_tilde() {
     };
     let work = || found(&told(&mut doctor(), 0), "work");
     let place = Path::new("~").join("work").display().to_string();
-    assert_eq!(work(), ("ok".into(), format!("no program of your own yet; they are going to be in {place}")));
+    assert_eq!(work(), ("ok".into(), format!("no program of your own yet; your programs will be in {place}")));
     let progress = folder.join("work/.hello-rabbit/progress.json");
     fs::create_dir_all(progress.parent().unwrap()).unwrap();
     assert_eq!(work(), ("ok".into(), format!("your programs are in {place}; lessons passed: 0")));
@@ -166,6 +166,6 @@ fn an_engine_that_never_answers_holds_nobody_up() {
     let begin = Instant::now();
     let findings = told(&mut bare(&folder, &[]), 0);
     assert!(begin.elapsed() < Duration::from_secs(20), "it took {:?}", begin.elapsed());
-    let expected = "Docker is installed, and its engine takes too long to answer";
+    let expected = "Docker is installed, but its engine takes too long to answer";
     assert_eq!(found(&findings, "docker"), ("warning".into(), expected.into()));
 }

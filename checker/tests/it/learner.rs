@@ -119,6 +119,6 @@ fn a_progress_file_that_is_none_is_told_and_kept() {
     // A check is a check all the same.
     let output = checker(&folder, &["check", "lesson", "01", "--broker", "embedded", "--as-mine", "--program", "true"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("warning: your progress could not be written down"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("warning: your progress could not be saved"));
     assert_eq!(fs::read_to_string(&file).unwrap(), "not json");
 }

@@ -96,6 +96,58 @@ fn rules_have_no_sentences() {
     }
 }
 
+/// Words that make a sentence sound translated. Whatever a person reads does without them.
+const BANNED: &str = r"(?i)\b(?:told|nobody|somebody|anew|mend|mends|mended|besides|shall|so many|simply|obviously)\b";
+
+/// Files that a person reads, below these folders, by how their names end.
+fn prose() -> Vec<(PathBuf, String)> {
+    let (mut prose, mut folders) = (Vec::new(), Vec::new());
+    for (folder, ending) in [
+        ("crates/contracts/catalogue", "toml"),
+        ("book/src", "md"),
+        ("book/recorded/help", "txt"),
+        ("checker/tests/snapshots", "snap"),
+    ] {
+        folders.push((root().join(folder), ending));
+    }
+    while let Some((folder, ending)) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.unwrap().path();
+            // What the gallery is about is said for us, and learners' programs print what they like.
+            if path.is_dir() && !path.ends_with("gallery") {
+                folders.push((path, ending));
+            } else if path.extension().is_some_and(|extension| extension == ending) {
+                let text = fs::read_to_string(&path).unwrap();
+                prose.push((path, text));
+            }
+        }
+    }
+    let documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "crates/broker/README.md"];
+    let of_lessons = checker::lessons::all().unwrap().into_iter().map(|lesson| lesson.folder.join("lesson.toml"));
+    let single = documents.map(|path| root().join(path)).into_iter().chain(of_lessons);
+    prose.extend(single.chain([root().join("crates/contracts/src/clients/words.toml")]).map(|path| {
+        let text = fs::read_to_string(&path).unwrap();
+        (path, text)
+    }));
+    prose
+}
+
+#[test]
+fn what_a_person_reads_has_plain_words() {
+    let banned = regex::Regex::new(BANNED).unwrap();
+    let mut found = Vec::new();
+    let prose = prose();
+    assert!(prose.len() > 100, "{} files were read", prose.len());
+    for (path, text) in prose {
+        let lines =
+            text.lines().filter(|line| !line.starts_with('#') || path.extension().is_some_and(|ending| ending == "md"));
+        found.extend(
+            lines.filter_map(|line| Some(format!("{}: {:?}: {line}", path.display(), banned.find(line)?.as_str()))),
+        );
+    }
+    assert!(found.is_empty(), "words that crates/contracts and the documents do without:\n{}", found.join("\n"));
+}
+
 /// The code map is of the code that is there.
 #[test]
 fn paths_in_the_architecture_exist() {

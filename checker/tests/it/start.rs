@@ -252,7 +252,7 @@ fn nothing_half_written_remains() {
     let output = start(&folder, &lesson, &[]);
     assert_eq!(output.status.code(), Some(3));
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("work") && told.contains("hint: nothing was changed"), "{told}");
+    assert!(told.contains("work") && told.contains("(nothing was changed)"), "{told}");
     assert_eq!(output.stdout, b"");
     assert_eq!(names(&folder), ["work"]);
 }

@@ -362,7 +362,7 @@ fn keys_are_answered_and_the_terminal_is_left_as_it_was() {
     terminal.until("  more     h\r\n");
     terminal.press("hw");
     terminal.until("hint 2 of 3");
-    terminal.until("the conversation\r\n  nothing was said\r\n");
+    terminal.until("the conversation\r\n  nothing was sent\r\n");
     terminal.press("n");
     terminal.until("lesson 01 comes first: its last check has not passed");
     // An arrow has a letter in it, and is no key of ours.
@@ -462,7 +462,7 @@ fn the_last_lesson_has_no_next_one() {
     terminal.until("passed: all 10 steps of lesson 04");
     terminal.until("\r\n\r\nh hint · w wire");
     terminal.press("n");
-    terminal.until("lesson 04 is the last there is");
+    terminal.until("lesson 04 is the last one");
     terminal.press("q");
     assert_eq!(terminal.end(), Some(0));
 }

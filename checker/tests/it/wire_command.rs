@@ -149,7 +149,7 @@ fn a_program_that_changed_since_the_check_is_told() {
     let json = wire(&folder, "80", &["01", "--format", "json"]);
     let said = String::from_utf8_lossy(&json.stderr);
     assert!(
-        said.contains("warning: the check was less than a minute ago, and your program changed since then\n"),
+        said.contains("warning: the check was less than a minute ago, and your program has changed since then\n"),
         "{said}"
     );
     assert!(said.contains("hint: check it again: cargo xtask check lesson 01\n"), "{said}");

@@ -104,13 +104,13 @@ pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
     assert!(up.status.success(), "{}", text(&up));
     assert!(text(&up).contains(&format!("amqp://localhost:{port}")), "{}", text(&up));
     let again = apart.run(&["broker", "up"])?;
-    assert!(again.status.success() && text(&again).contains("a broker is up already"), "{}", text(&again));
+    assert!(again.status.success() && text(&again).contains("a broker is already up"), "{}", text(&again));
     let other_port = ports::free_pair()?.to_string();
     let other_kind = if broker.place == Place::Embedded { "local" } else { "embedded" };
     for (flag, value) in [("--port", other_port.as_str()), ("--broker", other_kind)] {
         let other = apart.run(&["broker", "up", flag, value])?;
         assert_eq!(other.status.code(), Some(3), "{}", text(&other));
-        let expected = format!("on port {port}. It is not what you ask for: {flag} {value}.");
+        let expected = format!("on port {port}. You asked for {flag} {value}.");
         assert!(text(&other).contains(&expected), "{expected} is not in {}", text(&other));
         assert!(text(&other).contains("Stop it first: cargo xtask broker down"), "{}", text(&other));
     }
@@ -137,7 +137,7 @@ pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
         (&["broker", "bindings"], "queue greetings"),
         (&["broker", "purge", "greetings"], "greetings is empty"),
         (&["broker", "peek", "greetings"], "greetings is empty"),
-        (&["broker", "publish", "nowhere", "lost"], "The message is gone"),
+        (&["broker", "publish", "nowhere", "lost"], "The broker dropped the message"),
         (&["broker", "peek", "nowhere"], "There is no queue \"nowhere\""),
     ] {
         let told = apart.run(command)?;
@@ -190,10 +190,10 @@ pub fn bad_day(broker: &TestBroker) -> Result<(), Failed> {
             channel.basic_publish("".into(), "nowhere".into(), options, b"m", BasicProperties::default()).await
         })
     };
-    assert_eq!(told(&["alarm", "raise", "disk"])?, "the disk alarm is on: who publishes has to wait\n");
+    assert_eq!(told(&["alarm", "raise", "disk"])?, "the disk alarm is on: publishers are blocked\n");
     drop(publish()?);
     until("the connection to be blocked", || connection.status().blocked())?;
-    assert_eq!(told(&["alarm", "clear", "disk"])?, "the disk alarm is over\n");
+    assert_eq!(told(&["alarm", "clear", "disk"])?, "the disk alarm is off\n");
     until("the connection to go on", || !connection.status().blocked())?;
 
     assert!(told(&["connections"])?.contains("guest"), "{}", told(&["connections"])?);
@@ -208,11 +208,11 @@ pub fn bad_day(broker: &TestBroker) -> Result<(), Failed> {
     assert_eq!(told(&["cut", "all"])?, "1 connection ended\n");
     until("the connection to be cut", || !again.status().connected())?;
 
-    assert_eq!(told(&["delay", "100"])?, "all that the broker sends is held back 100 ms\n");
+    assert_eq!(told(&["delay", "100"])?, "everything that the broker sends is delayed by 100 ms\n");
     let begin = Instant::now();
     let slow = connect()?;
     assert!(begin.elapsed() > Duration::from_millis(300), "three answers took {:?}", begin.elapsed());
-    assert_eq!(told(&["delay", "0"])?, "nothing is held back\n");
+    assert_eq!(told(&["delay", "0"])?, "nothing is delayed\n");
     runtime().block_on(slow.close(200, "OK".into()))?;
     Ok(())
 }
@@ -253,7 +253,7 @@ pub fn two_kits(broker: &TestBroker) -> Result<(), Failed> {
 
     let said = up(&one, &port)?;
     assert!(said.contains(&format!("address      amqp://localhost:{port}")), "{said}");
-    assert!(two.run(&["status"])?.contains("No broker is kept warm."), "{}", two.run(&["status"])?);
+    assert!(two.run(&["status"])?.contains("No broker is kept running."), "{}", two.run(&["status"])?);
     let said = up(&two, &port)?;
     let place = one.folder.display().to_string();
     assert!(said.contains(&format!("another copy of the kit, in {place}, keeps a broker there")), "{said}");
@@ -270,7 +270,7 @@ pub fn two_kits(broker: &TestBroker) -> Result<(), Failed> {
     fs::rename(&one.folder, apart.folder.join("moved"))?;
     let moved = Copy::new(&apart, "moved");
     assert_eq!(moved.run(&["down"])?, format!("stopped the embedded broker on port {port}\n"));
-    assert!(moved.run(&["status"])?.contains("No broker is kept warm."));
+    assert!(moved.run(&["status"])?.contains("No broker is kept running."));
     Ok(())
 }
 
@@ -286,7 +286,7 @@ pub fn gone(broker: &TestBroker) -> Result<(), Failed> {
         let address = format!("amqp://localhost:{port}");
         let check = apart.run(&["check", "lesson", number, "--broker", &address, "--program", &program])?;
         assert_eq!(check.status.code(), Some(3), "{}", text(&check));
-        assert!(text(&check).contains("The broker failed the checker"), "{}", text(&check));
+        assert!(text(&check).contains("The broker failed during the check"), "{}", text(&check));
     }
     Ok(())
 }
@@ -299,7 +299,7 @@ pub fn no_engine(broker: &TestBroker) -> Result<(), Failed> {
         let told = command.env("DOCKER_HOST", "tcp://127.0.0.1:1").output()?;
         assert_eq!(told.status.code(), Some(3), "{}", text(&told));
         let words = text(&told);
-        assert!(words.contains("Does the engine answer? docker info tells"), "{words}");
+        assert!(words.contains("Check that the Docker engine answers: docker info"), "{words}");
         assert!(!words.contains("could not be removed"), "{words}");
     }
     Ok(())

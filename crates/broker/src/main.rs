@@ -21,17 +21,17 @@ use tokio::time::{interval, timeout};
 struct Arguments {
     #[command(flatten)]
     embedded: cli::EmbeddedArgs,
-    /// The port for AMQP; the management API gets the one 10000 above
+    /// The AMQP port; the management API gets this port plus 10000
     #[arg(long, default_value_t = 5672, value_parser = clap::value_parser!(u16).range(1..=55535))]
     port: u16,
 }
 
-/// The management API is so much above AMQP, as with RabbitMQ's own 5672 and 15672.
+/// The distance from the AMQP port to the management API's port, as with RabbitMQ's own 5672 and 15672.
 const MANAGEMENT: u16 = 10_000;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // The state machine does one thing at a time. A second thread would only pass work to and fro, and take as much memory again.
+    // The state machine does one thing at a time. A second thread would only pass work back and forth, and double the memory.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(run(arguments)),
@@ -46,13 +46,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// How long clients may take to hear that the broker ends.
+/// The time limit for closing the connections at the end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// The most that is written to the log, in bytes: a broker may be kept for weeks.
+/// The largest size of the log, in bytes: a broker may run for weeks.
 const LARGEST_LOG: usize = 16 * 1024 * 1024;
 
-/// Writes a line to stdout, which is a file when the broker is kept warm. A full disk is no reason to end.
+/// Writes a line to stdout, which is a file when the broker is kept running. A full disk does not end the broker.
 fn log(line: &str) {
     static WRITTEN: AtomicUsize = AtomicUsize::new(0);
     let before = WRITTEN.fetch_add(line.len() + 1, Ordering::Relaxed);
@@ -79,10 +79,10 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     };
     let server = Server::start(config, Some(arguments.port)).await.map_err(|error| error.to_string())?;
     let above = arguments.port + MANAGEMENT;
-    let busy = |error| format!("port {above} on 127.0.0.1 can't be listened on: {error}");
+    let busy = |error| format!("can't listen on port {above} of 127.0.0.1: {error}");
     let listener = management::listen(above).await.map_err(busy)?;
     log(&format!(
-        "the embedded broker {}, which behaves as RabbitMQ {}, listens on 127.0.0.1:{}; its management API on {above}",
+        "the embedded broker {}, which behaves like RabbitMQ {}, listens on 127.0.0.1:{}; its management API on {above}",
         env!("CARGO_PKG_VERSION"),
         broker::VERSION,
         server.port()
@@ -93,7 +93,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         never = management::serve(server.clone(), listener) => match never {},
         () = told_to_end() => {}
     }
-    // Who is connected hears why, if it listens.
+    // Each client receives the reason, if it reads it.
     server.with(Broker::shut_down);
     let gone = async {
         let mut again = interval(Duration::from_millis(10));
@@ -111,7 +111,7 @@ fn denied(feature: cli::DeprecatedFeature) -> DeprecatedFeature {
     }
 }
 
-/// Waits until somebody asks us to end: Ctrl-C, `kill`.
+/// Waits for Ctrl-C or `kill`.
 async fn told_to_end() {
     #[cfg(unix)]
     if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {

@@ -1,5 +1,5 @@
 //! The management API: the few of [RabbitMQ's HTTP calls](https://www.rabbitmq.com/docs/http-api-reference) that a course needs,
-//! under the same paths, and a few of our own under `/api/hello-rabbit/` for what goes wrong on a bad day.
+//! under the same paths, and a few of its own under `/api/hello-rabbit/` that simulate faults.
 //!
 //! | call | does |
 //! |---|---|
@@ -13,9 +13,9 @@
 //! | `DELETE /api/connections/NAME` | closes, with the reason in `X-Reason` |
 //! | `PUT`, `DELETE /api/hello-rabbit/alarms/memory`, `…/disk` | raises, clears |
 //! | `PUT /api/hello-rabbit/refuse-logins` | `{"count": …}`: refuses the next logins |
-//! | `PUT /api/hello-rabbit/delay` | `{"ms": …}`: holds back what goes out |
-//! | `DELETE /api/hello-rabbit/connections/NAME` | cuts, without a word |
-//! | `PUT /api/hello-rabbit/restart` | restarts, as far as anybody can tell |
+//! | `PUT /api/hello-rabbit/delay` | `{"ms": …}`: delays everything that the broker sends |
+//! | `DELETE /api/hello-rabbit/connections/NAME` | cuts, without `connection.close` |
+//! | `PUT /api/hello-rabbit/restart` | restarts, as seen from clients |
 
 use std::{
     convert::Infallible,
@@ -43,23 +43,23 @@ use crate::{
     state::{Broker, ConnectionId},
 };
 
-/// The largest request, in bytes: a message of the largest size in base64, and a little.
+/// The largest request, in bytes: the largest message in base64, and a little more.
 const LARGEST: usize = 24 * 1024 * 1024;
 
-/// How long a client may take to say what it wants.
+/// The time limit for a client to send its request.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a request may take in all.
+/// The time limit of a whole request.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// How much of a message is shown, in bytes, and of all messages together.
+/// The most bytes that are shown of a message, and of all messages together.
 const SHOWN: usize = 64 * 1024;
 const SHOWN_IN_ALL: usize = 4 * 1024 * 1024;
 
-/// How many requests are served at a time.
+/// The number of requests that are served at a time.
 const AT_A_TIME: usize = 64;
 
-/// An answer: a status, and JSON where there is something to say.
+/// An answer: a status, and perhaps JSON.
 type Answer = Result<(StatusCode, Option<Value>), (StatusCode, &'static str)>;
 
 const NOT_FOUND: Answer = Err((StatusCode::NOT_FOUND, "not_found"));
@@ -68,7 +68,7 @@ const NOT_FOUND: Answer = Err((StatusCode::NOT_FOUND, "not_found"));
 ///
 /// # Errors
 ///
-/// When the port can't be had.
+/// When the port can't be used.
 pub async fn listen(port: u16) -> std::io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }
@@ -93,7 +93,7 @@ pub async fn serve(server: Arc<Server>, listener: TcpListener) -> Infallible {
             });
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(PATIENCE).keep_alive(false);
-            // A client that goes away in the middle is no news, and one that never comes to an end is cut off.
+            // A client may go away in the middle, and one that never ends is cut off.
             let _ = timeout(LONGEST, http.serve_connection(TokioIo::new(socket), service)).await;
         });
     }
@@ -117,7 +117,7 @@ async fn respond(server: &Server, request: Request<Incoming>) -> Response<Full<B
                     Err(_) => Err((StatusCode::BAD_REQUEST, "not_json")),
                 }
             }
-            _ => Err((StatusCode::PAYLOAD_TOO_LARGE, "the request is too large, or too slow")),
+            _ => Err((StatusCode::PAYLOAD_TOO_LARGE, "the request is too large or too slow")),
         },
     };
     let (status, body) = match answer {
@@ -127,7 +127,7 @@ async fn respond(server: &Server, request: Request<Incoming>) -> Response<Full<B
     response.status(status).body(Full::new(body.into())).unwrap_or_default()
 }
 
-/// The user, when name and password belong together.
+/// Returns the user, if the password is right.
 fn who(server: &Server, login: Option<&header::HeaderValue>) -> Option<String> {
     let login = BASE64_STANDARD.decode(login?.to_str().ok()?.strip_prefix("Basic ")?).ok()?;
     let login = String::from_utf8(login).ok()?;
@@ -150,7 +150,7 @@ fn answer(server: &Server, user: &str, method: &Method, path: &str, asked: &Valu
         ("POST", ["queues", vhost, queue, "get"]) => peek(server, vhost, queue, asked),
         ("PUT", ["hello-rabbit", "delay"]) => {
             let Some(ms) = asked["ms"].as_u64().filter(|ms| *ms <= 600_000) else {
-                return Err((StatusCode::BAD_REQUEST, "ms is missing, or more than 600000"));
+                return Err((StatusCode::BAD_REQUEST, "ms is missing or larger than 600000"));
             };
             server.delay(Duration::from_millis(ms));
             Ok((StatusCode::NO_CONTENT, None))
@@ -159,7 +159,7 @@ fn answer(server: &Server, user: &str, method: &Method, path: &str, asked: &Valu
     }
 }
 
-/// Looks into the broker, and puts what it saw into JSON when nobody waits for the broker any more.
+/// Reads the broker's state, and formats it as JSON after the broker is unlocked.
 fn read(server: &Server, user: &str, path: &[&str]) -> Answer {
     let ok = |value: Value| Ok((StatusCode::OK, Some(value)));
     let vhosts = server.with(|broker| broker.vhosts());
@@ -281,7 +281,7 @@ fn change(broker: &mut Broker, method: &Method, path: &[&str], asked: &Value, re
             match broker.permit(user, vhost, &patterns) {
                 Ok(true) => Ok((StatusCode::CREATED, None)),
                 Ok(false) => Err((StatusCode::BAD_REQUEST, "vhost_or_user_not_found")),
-                Err(_) => Err((StatusCode::BAD_REQUEST, "a pattern is no regular expression")),
+                Err(_) => Err((StatusCode::BAD_REQUEST, "a pattern is not a regular expression")),
             }
         }
         ("DELETE", ["queues", vhost, queue]) => done(broker.delete_queue_named(vhost, queue)),
@@ -335,12 +335,12 @@ fn publish(server: &Server, vhost: &str, exchange: &str, asked: &Value) -> Answe
         None | Some("string") => Bytes::copy_from_slice(payload.as_bytes()),
         Some("base64") => match BASE64_STANDARD.decode(payload) {
             Ok(bytes) => bytes.into(),
-            Err(_) => return Err((StatusCode::BAD_REQUEST, "the payload is no base64")),
+            Err(_) => return Err((StatusCode::BAD_REQUEST, "the payload is not base64")),
         },
-        Some(_) => return Err((StatusCode::BAD_REQUEST, "payload_encoding is string or base64")),
+        Some(_) => return Err((StatusCode::BAD_REQUEST, "payload_encoding must be string or base64")),
     };
     if body.len() > Limits::default().message {
-        return Err((StatusCode::BAD_REQUEST, "the message is larger than the broker takes"));
+        return Err((StatusCode::BAD_REQUEST, "the message is larger than the broker's limit"));
     }
     let key = asked["routing_key"].as_str().unwrap_or_default();
     if key.len() > 255 {

@@ -8,16 +8,16 @@ use crate::EXIT_CODES;
 #[derive(Args, Clone, Copy, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub struct DoctorArgs {
-    /// How to print it
+    /// Format of the output
     #[arg(long, value_enum, default_value_t = DoctorFormat::Text)]
     pub format: DoctorFormat,
 }
 
-/// The forms of what the doctor says.
+/// The formats of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DoctorFormat {
-    /// For a person, and for a request for help: it holds no passwords and no names of users
+    /// For people, and for requests for help: it contains no passwords and no user names
     Text,
-    /// For a program: one JSON object
+    /// For programs: one JSON object
     Json,
 }

@@ -1,19 +1,19 @@
-//! Exit codes: one table, for the programs, their help and the book.
+//! Exit codes: one table for the programs, their help and the book.
 
 use std::process::ExitCode;
 
-/// How a command can end.
+/// The end of a command, as an exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// What was judged is right, or what was asked for is done.
+    /// The program or the book is right, or the command is done.
     Passed,
-    /// What was judged is wrong.
+    /// The program or the book is wrong.
     Failed,
-    /// The command was typed wrongly.
+    /// The command line is wrong.
     Usage,
-    /// It could not be told, or could not be done.
+    /// The check or the command could not be done.
     NotChecked,
-    /// Ctrl-C ended it.
+    /// Ctrl-C ended the command.
     Interrupted,
 }
 
@@ -34,7 +34,7 @@ impl Exit {
         }
     }
 
-    /// In a word or two.
+    /// Returns it in a word or two.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -46,15 +46,15 @@ impl Exit {
         }
     }
 
-    /// What it says to you.
+    /// Returns its meaning, in a sentence or two.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
             Exit::Passed => "The program does what the lesson asks, or the command did what you asked for.",
-            Exit::Failed => "The program is wrong, or the book is, and the report says where.",
-            Exit::Usage => "The command was typed wrongly, and nothing was done.",
-            Exit::NotChecked => "We could not tell, or could not do it. It says nothing about your program.",
-            Exit::Interrupted => "Ctrl-C ended it, and it cleaned up.",
+            Exit::Failed => "The program or the book is wrong, and the report names the place.",
+            Exit::Usage => "The command line is wrong, and nothing was done.",
+            Exit::NotChecked => "The check or the command could not be done. This says nothing about your program.",
+            Exit::Interrupted => "Ctrl-C ended the command, which cleaned up first.",
         }
     }
 }

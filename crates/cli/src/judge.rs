@@ -1,4 +1,4 @@
-//! `judge`, `explain`: recordings, and what reports say.
+//! `judge` and `explain`: recordings, and the faults in reports.
 
 use std::path::PathBuf;
 
@@ -10,13 +10,13 @@ use crate::{EXIT_CODES, Format};
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct JudgeArgs {
-    /// Recordings that `check --record` wrote, and folders of them
+    /// Recordings from `check --record`, and folders of them
     #[arg(value_name = "FILE|DIR", required = true)]
     pub paths: Vec<PathBuf>,
     /// Also print the conversation between program and broker
     #[arg(long)]
     pub wire: bool,
-    /// How to print the reports
+    /// Format of the reports
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }
@@ -24,7 +24,7 @@ pub struct JudgeArgs {
 /// `explain CODE`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The code of a report, such as publish.other-key; without one, all codes are listed
+    /// The code in a report, such as publish.other-key [default: list all codes]
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
 }

@@ -12,7 +12,7 @@ use std::{
 pub struct NoKit;
 
 impl NoKit {
-    /// What to do about it.
+    /// The hint for this error.
     pub const HINT: &str = "Change to the kit's folder, and type the command there: cargo xtask";
 }
 
@@ -43,7 +43,7 @@ pub fn kit() -> Result<&'static Path, NoKit> {
     .ok_or(NoKit)
 }
 
-/// What tells where the kit is.
+/// The folders that lead to the kit.
 #[derive(Debug, Default)]
 struct Surroundings {
     /// The package whose program cargo started: xtask's, or that of a program which became this one.

@@ -1,4 +1,4 @@
-//! What a learner does beside checking: one more hint, beginning again, the own program beside the lesson's.
+//! `hint`, `reset` and `diff`: commands around a learner's own program.
 
 use clap::{Args, Subcommand};
 
@@ -8,20 +8,20 @@ use crate::EXIT_CODES;
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct HintArgs {
-    /// For what.
+    /// The subject of the hint.
     #[command(subcommand)]
     pub what: HintWhat,
 }
 
-/// What there are hints for.
+/// The subjects of hints.
 #[derive(Debug, Subcommand)]
 pub enum HintWhat {
-    /// The next hint for the step that the last check of your program failed at
+    /// Show the next hint for the step that failed at your last check
     #[command(after_help = EXIT_CODES)]
     Lesson {
         /// The lesson's number or id.
         lesson: String,
-        /// Begin again at the first hint
+        /// Start again at the first hint
         #[arg(long)]
         again: bool,
     },
@@ -31,15 +31,15 @@ pub enum HintWhat {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct ResetArgs {
-    /// What to begin again.
+    /// The thing to start again.
     #[command(subcommand)]
     pub what: ResetWhat,
 }
 
-/// What can be begun again.
+/// The things that can be started again.
 #[derive(Debug, Subcommand)]
 pub enum ResetWhat {
-    /// Begin a lesson again; your program so far is kept beside the new one, and your progress is forgotten
+    /// Start a lesson again; your old program is kept beside the new one, and your progress is forgotten
     #[command(after_help = EXIT_CODES)]
     Lesson {
         /// The lesson's number or id.
@@ -51,23 +51,23 @@ pub enum ResetWhat {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct DiffArgs {
-    /// What to compare.
+    /// The thing to compare.
     #[command(subcommand)]
     pub what: DiffWhat,
 }
 
-/// What can be compared.
+/// The things that can be compared.
 #[derive(Debug, Subcommand)]
 pub enum DiffWhat {
-    /// Your program beside the lesson's own, once yours has passed
+    /// Compare your program with the lesson's own, once yours has passed
     #[command(after_help = EXIT_CODES)]
     Lesson {
         /// The lesson's number or id.
         lesson: String,
-        /// Show it before yours has passed, too
+        /// Compare them even before yours has passed
         #[arg(long)]
         show_me: bool,
-        /// Compare the comments, too
+        /// Also compare the comments
         #[arg(long)]
         comments: bool,
     },

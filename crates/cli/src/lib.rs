@@ -1,7 +1,7 @@
-//! What can be typed: the commands and flags that `cargo xtask` shares with the checker and with the book's builder.
+//! Commands and flags that `cargo xtask` shares with the checker and with the book's builder.
 //!
-//! `xtask` parses them so that `--help` and a typing mistake are answered before anything is compiled, and hands them on
-//! as they were typed; the checker and the builder parse them again and act.
+//! `xtask` parses them first, so that `--help` and typing mistakes need no compiler, and passes them on as they were typed. The
+//! checker and the builder parse them again, and act.
 
 mod book;
 mod doctor;
@@ -31,11 +31,11 @@ pub use start::{StartArgs, StartWhat};
 pub use watch::{POLL, WatchArgs, WatchWhat, WatchedArgs};
 pub use wire::{WireArgs, WireFormat, WireShow, WireWhat};
 
-/// What can be done with a lesson, and with the broker that is kept warm.
+/// Commands for the lessons, and for a broker that is kept running.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -43,31 +43,31 @@ pub struct Cli {
 /// The commands that the checker carries out.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Say where you are, and what to type next (what `cargo xtask` alone does)
+    /// Show where you are and what to type next (the same as `cargo xtask` alone)
     Next,
-    /// List the lessons, with their minutes and your progress
+    /// List the lessons, with their duration and your progress
     List,
-    /// Begin a program of your own, with a comment for each step
+    /// Start your own program, with a comment for each step
     Start(StartArgs),
-    /// Judge a program by what it says to the broker
+    /// Check a program by its conversation with the broker
     Check(CheckArgs),
-    /// Judge your program now, and again at each save
+    /// Check your program now, and again at each save
     Watch(WatchArgs),
-    /// Give one more hint
+    /// Show one more hint
     Hint(HintArgs),
-    /// Show your program beside the lesson's own
+    /// Compare your program with the lesson's own
     Diff(DiffArgs),
-    /// Show what your program and the broker said to each other at the last check
+    /// Show the conversation between your program and the broker at the last check
     Wire(WireArgs),
     /// Judge recordings of checks again, without running a program
     Judge(JudgeArgs),
-    /// Explain a fault that a report names by its code
+    /// Explain a fault by its code in a report
     Explain(ExplainArgs),
-    /// Begin a lesson again
+    /// Start a lesson again
     Reset(ResetArgs),
-    /// Keep a broker running between checks, and look into it
+    /// Keep a broker running between checks, and inspect it
     Broker(WarmArgs),
-    /// Say what is installed and reachable, and how to mend it
+    /// Show what is installed and reachable, and how to fix problems
     Doctor(DoctorArgs),
 }
 
@@ -75,13 +75,12 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct CheckArgs {
-    /// Which lessons.
+    /// The lessons.
     #[command(subcommand)]
     pub what: CheckWhat,
 }
 
-/// What was typed, the program's name first, as [`Cli`] takes it: a lesson's number may follow a command at once, so that
-/// `check 01` is `check lesson 01`.
+/// Returns the arguments as [`Cli`] expects them, with the program's name first: `check 01` becomes `check lesson 01`.
 pub fn typed(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut typed: Vec<OsString> = arguments.into_iter().collect();
     // `01`, and `01-hello-send`, as its folder is called.
@@ -97,7 +96,7 @@ pub fn typed(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     typed
 }
 
-/// Whether a lesson is meant by this name: by its number (`01`, `1`), its id (`hello-send`, `hello_send`), or its folder
+/// Returns whether this name stands for the lesson: its number (`01`, `1`), its id (`hello-send`, `hello_send`), or its folder
 /// (`01-hello-send`, `lessons/01-hello-send/`).
 #[must_use]
 pub fn is_lesson(name: &str, number: &str, id: &str) -> bool {
@@ -111,14 +110,13 @@ pub fn is_lesson(name: &str, number: &str, id: &str) -> bool {
 /// The commands that take a lesson.
 const OF_A_LESSON: [&str; 7] = ["start", "check", "watch", "hint", "diff", "wire", "reset"];
 
-/// The environment variable by which xtask tells the checker that this lesson's own program was built a moment ago, beside
-/// the checker.
+/// The environment variable in which xtask names the lesson's own program that it has built along with the checker.
 pub const BUILT: &str = "HELLO_RABBIT_BUILT";
 
 /// The environment variable that names the folder of learners' programs, when it is not `work/`.
 pub const WORK: &str = "HELLO_RABBIT_WORK";
 
-/// Where learners' programs are, and what is remembered of them: the folder that [`WORK`] names, or `work/` in the kit.
+/// Returns the folder of learners' programs and of their progress: the one that [`WORK`] names, or `work/` in the kit.
 #[must_use]
 pub fn work(kit: &Path) -> PathBuf {
     std::env::var_os(WORK).filter(|folder| !folder.is_empty()).map_or_else(|| kit.join("work"), PathBuf::from)
@@ -130,22 +128,22 @@ pub const EXIT_CODES: &str = "Exit codes: 0 passed · 1 failed · 2 usage · 3 n
 /// One lesson or all of them.
 #[derive(Debug, Subcommand)]
 pub enum CheckWhat {
-    /// One lesson, by its number or its id: `check lesson 01`, `check lesson hello-send`
+    /// Check one lesson, by its number or id: `check lesson 01`, `check lesson hello-send`
     #[command(after_help = EXIT_CODES)]
     Lesson {
         /// The lesson's number or id.
         lesson: String,
-        /// Which program, and how.
+        /// The program.
         #[command(flatten)]
         program: ProgramArgs,
-        /// On which broker, and how it is reported.
+        /// The broker, the time limit and the report.
         #[command(flatten)]
         options: CheckOptions,
     },
-    /// Every lesson's own program, on one broker
+    /// Check every lesson's own program, on one broker
     #[command(after_help = EXIT_CODES)]
     All {
-        /// On which broker, and how it is reported.
+        /// The broker, the time limit and the report.
         #[command(flatten)]
         options: CheckOptions,
     },
@@ -154,28 +152,28 @@ pub enum CheckWhat {
 /// The program to judge.
 #[derive(Debug, Args, Default)]
 pub struct ProgramArgs {
-    /// Judge the Rust package in this folder, or of this file; without it, your own in work/, or else the lesson's
+    /// Check the Rust package in this folder, or the one with this file [default: yours in work/, or else the lesson's]
     #[arg(long, value_name = "PATH", conflicts_with_all = ["program", "reference"])]
     pub path: Option<PathBuf>,
-    /// Judge this program of the package, where it has several
+    /// Check this program, if the package has several
     #[arg(long, value_name = "NAME", conflicts_with_all = ["program", "reference"])]
     pub bin: Option<String>,
-    /// Judge what this command line runs, in any language: --program 'python3 send.py'
+    /// Check the program that this command starts, in any language: --program 'python3 send.py'
     #[arg(long, value_name = "COMMAND", conflicts_with = "reference", value_parser = command_line)]
     pub program: Option<CommandLine>,
-    /// Judge the lesson's own program, also where you have one of your own
+    /// Check the lesson's own program, even if you have written yours
     #[arg(long)]
     pub reference: bool,
-    /// Listen on this port, for a program that has localhost:5672 written into it
+    /// Listen on this port, for a program with a fixed address such as localhost:5672
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
-    /// Count this program as yours: your progress, hints and wire are about it
+    /// Treat this program as yours, for your progress, `hint` and `wire`
     #[arg(long, conflicts_with = "reference")]
     pub as_mine: bool,
 }
 
 impl ProgramArgs {
-    /// Whether the flags leave it open which program is judged.
+    /// Returns whether the flags name no program.
     #[must_use]
     pub fn names_none(&self) -> bool {
         self.path.is_none() && self.program.is_none() && !self.reference
@@ -185,43 +183,43 @@ impl ProgramArgs {
 /// A command line, and its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {
-    /// As it was typed.
+    /// The line as it was typed.
     pub typed: String,
     /// The program and its arguments, split as a shell would; never empty.
     pub words: Vec<String>,
 }
 
-/// How to judge and to report.
+/// The broker, the time limit and the report of a check.
 #[derive(Debug, Args)]
 pub struct CheckOptions {
-    /// Where the broker comes from.
+    /// The source of the broker.
     #[command(flatten)]
     pub broker: BrokerArgs,
-    /// Seconds that the program may run after it was built
+    /// Time limit for the program in seconds, without the build
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub timeout: Duration,
     /// Also print the conversation between program and broker
     #[arg(long)]
     pub wire: bool,
-    /// How to print the report
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Choose the same message bodies as an earlier check did
+    /// Use the same message bodies as the check with this seed
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// Write a recording of the check to this file, which `cargo xtask judge FILE` judges again; of all lessons, one each into this folder
+    /// Record the check to this file, for `cargo xtask judge FILE`; with `check all`, a folder for one file per lesson
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
 }
 
-/// Where a broker comes from.
+/// The source of a broker.
 #[derive(Args, Clone, Debug)]
 pub struct BrokerArgs {
     /// auto, embedded, docker, local, or the address of a running broker (amqp://user:password@host:port/vhost)
     #[arg(long, value_name = "BROKER", default_value = "auto", value_parser = broker)]
     pub broker: BrokerChoice,
     /// The image for --broker docker
-    // Help says the same on every machine, so it leaves the variable's value out.
+    // Help is the same on every machine, so it leaves out the variable's value.
     #[arg(long, value_name = "IMAGE", env = "HELLO_RABBIT_IMAGE", hide_env_values = true)]
     pub image: Option<String>,
 }
@@ -229,7 +227,7 @@ pub struct BrokerArgs {
 /// `--broker`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BrokerChoice {
-    /// The best that is at hand without waiting for a download.
+    /// The best broker that needs no download.
     Auto,
     /// The kit's own broker, in memory: nothing to install.
     Embedded,
@@ -237,21 +235,21 @@ pub enum BrokerChoice {
     Docker,
     /// A private node of the RabbitMQ that is installed here.
     Local,
-    /// A broker that somebody runs, by its address.
+    /// A running broker, by its address.
     Url(String),
 }
 
-/// Who may log in to the embedded broker, and where.
+/// The accounts, the vhosts and the refused features of the embedded broker.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct EmbeddedArgs {
-    /// An account of the embedded broker instead of guest: name:password, and what it may do, as patterns:
-    /// name:password:configure:write:read (without them, nothing); may be given several times
+    /// Add an account to the embedded broker, in place of guest. CONFIGURE, WRITE and READ are patterns for its permissions;
+    /// without them, it has none. Can be repeated
     #[arg(long = "user", value_name = "NAME:PASSWORD[:CONFIGURE:WRITE:READ]", value_parser = user)]
     pub users: Vec<User>,
-    /// A vhost of the embedded broker, beside /; may be given several times
+    /// Add a vhost to the embedded broker, which always has /. Can be repeated
     #[arg(long = "vhost", value_name = "NAME", value_parser = vhost)]
     pub vhosts: Vec<String>,
-    /// A deprecated feature that the embedded broker refuses, as RabbitMQ 4.3 does: transient_nonexcl_queues
+    /// Refuse a deprecated feature in the embedded broker, as RabbitMQ 4.3 does: transient_nonexcl_queues
     #[arg(long = "deny", value_name = "FEATURE", value_enum, hide_possible_values = true)]
     pub denied: Vec<DeprecatedFeature>,
 }
@@ -267,63 +265,63 @@ pub enum DeprecatedFeature {
 /// An account of the embedded broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// What it logs in with.
+    /// The name for the login.
     pub name: String,
     /// Its password.
     pub password: String,
-    /// Patterns of what it may configure, write and read, in every vhost; None for nothing at all.
+    /// Patterns for configure, write and read, in every vhost; None for no permissions.
     pub permissions: Option<[String; 3]>,
 }
 
 /// The form of the report on stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For a person
+    /// For people
     Text,
-    /// For a program: one JSON object (`check all`: one a line)
+    /// For programs: one JSON object (`check all`: one per line)
     Json,
 }
 
-/// What can be said of a queue, as `rabbitmqctl list_queues` calls it.
+/// The columns of a queue, named as in `rabbitmqctl list_queues`.
 const QUEUE_COLUMNS: [&str; 6] =
     ["name", "messages", "messages_ready", "messages_unacknowledged", "consumers", "durable"];
 
 /// `broker up|down|status|queues|…`.
 #[derive(Debug, Args)]
 pub struct WarmArgs {
-    /// What to do with it.
+    /// The command.
     #[command(subcommand)]
     pub what: WarmWhat,
 }
 
-/// What can be done with the broker that is kept warm.
+/// Commands for the broker that is kept running.
 #[derive(Debug, Subcommand)]
 pub enum WarmWhat {
-    /// Start a broker that stays; checks use it from then on
+    /// Start a broker that stays up; checks use it from then on
     Up {
-        /// Where it comes from.
+        /// The source of the broker.
         #[command(flatten)]
         broker: BrokerArgs,
-        /// The port for AMQP on 127.0.0.1; the management page gets the port 10000 above [default: 5672]
+        /// The AMQP port on 127.0.0.1; the management page gets this port plus 10000 [default: 5672]
         #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..=55535))]
         port: Option<u16>,
-        /// Who may log in.
+        /// The accounts and vhosts.
         #[command(flatten)]
         embedded: EmbeddedArgs,
     },
-    /// Stop it and remove all it left
+    /// Stop it, and remove everything that it left
     Down,
-    /// Say whether it runs, what it is, where, and which alarms are on
+    /// Show whether it is up, with its kind, its address and its alarms
     Status,
     /// List its queues, as `rabbitmqctl list_queues` does
     Queues {
-        /// What to say of each queue
+        /// Columns to print
         #[arg(value_name = "COLUMN", default_values = ["name", "messages"], value_parser = QUEUE_COLUMNS)]
         columns: Vec<String>,
     },
-    /// Restart it: durable queues with their persistent messages stay, the rest goes
+    /// Restart it; only durable queues and the persistent messages in them survive
     Restart,
-    /// List its bindings: which exchange takes what to which queue
+    /// List its bindings: exchange, routing key, queue
     Bindings,
     /// List its connections
     Connections,
@@ -331,81 +329,81 @@ pub enum WarmWhat {
     Logs,
     /// Publish a message
     Publish {
-        /// The routing key: on the default exchange, the queue's name.
+        /// The routing key; for the default exchange, the queue's name.
         key: String,
-        /// The message.
+        /// The message's body.
         body: String,
-        /// The exchange; without it the default exchange
+        /// The exchange, if not the default exchange
         #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
         exchange: String,
-        /// Where.
+        /// The vhost.
         #[command(flatten)]
         place: PlaceArgs,
     },
-    /// Look at the first messages of a queue, and leave them there
+    /// Show the first messages of a queue without removing them
     Peek {
         /// The queue.
         queue: String,
-        /// How many messages
+        /// Number of messages
         #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
         count: u32,
-        /// Where.
+        /// The vhost.
         #[command(flatten)]
         place: PlaceArgs,
     },
-    /// Throw the messages of a queue away
+    /// Remove the messages from a queue
     Purge {
         /// The queue.
         queue: String,
-        /// Where.
+        /// The vhost.
         #[command(flatten)]
         place: PlaceArgs,
     },
-    /// Delete a queue, with the messages in it
+    /// Delete a queue and its messages
     Delete {
         /// The queue.
         queue: String,
-        /// Where.
+        /// The vhost.
         #[command(flatten)]
         place: PlaceArgs,
     },
     /// Close a connection, as an operator does
     Close {
-        /// Its name, as `broker connections` lists it; `all` for every one.
+        /// Its name, from `broker connections`; or `all`.
         connection: String,
-        /// What the program is told
+        /// The reason that the program receives
         #[arg(long, value_name = "TEXT", default_value = "closed by a teacher")]
         reason: String,
     },
-    /// Cut a connection without a word, as a failing network does (embedded broker)
+    /// Cut a connection without closing it, as a failing network does (embedded broker)
     Cut {
-        /// Its name, as `broker connections` lists it; `all` for every one.
+        /// Its name, from `broker connections`; or `all`.
         connection: String,
     },
     /// Raise or clear a resource alarm; publishers are blocked while it is raised (embedded broker)
     Alarm {
-        /// What to do.
+        /// The action.
         #[arg(value_enum)]
         what: AlarmWhat,
-        /// Which alarm; without it, `raise` means memory, and `clear` all.
+        /// The alarm [default: memory for `raise`, all for `clear`].
         #[arg(value_enum)]
         kind: Option<AlarmKind>,
     },
-    /// Refuse the next logins, whoever it is (embedded broker)
+    /// Refuse the next logins of any user (embedded broker)
     RefuseLogins {
-        /// How many; 0 ends it.
+        /// Number of logins; 0 accepts logins again.
         #[arg(default_value_t = 1)]
         count: u32,
     },
-    /// Hold back all that the broker sends, as a slow network does (embedded broker)
+    /// Delay everything that the broker sends, as a slow network does (embedded broker)
     Delay {
-        /// So many milliseconds; 0 ends it.
+        /// Milliseconds; 0 ends the delay.
         #[arg(value_name = "MS", value_parser = clap::value_parser!(u32).range(0..=600_000))]
         ms: u32,
     },
 }
 
-/// In which vhost.
+/// The vhost of a command.
 #[derive(Args, Clone, Debug)]
 pub struct PlaceArgs {
     /// The vhost
@@ -413,19 +411,19 @@ pub struct PlaceArgs {
     pub vhost: String,
 }
 
-/// What is done about an alarm.
+/// An action on an alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum AlarmWhat {
-    /// From now on
+    /// Raise the alarm
     Raise,
-    /// No more
+    /// Clear the alarm
     Clear,
 }
 
-/// Which alarm.
+/// A resource alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum AlarmKind {
-    /// Messages take too much memory
+    /// Messages use too much memory
     Memory,
     /// The disk is nearly full
     Disk,
@@ -439,7 +437,7 @@ fn broker(text: &str) -> Result<BrokerChoice, String> {
         "local" => Ok(BrokerChoice::Local),
         url if url.starts_with("amqp://") => Ok(BrokerChoice::Url(url.to_owned())),
         url if url.starts_with("amqps://") => {
-            Err("amqps:// is not supported: the checker has to read along".to_owned())
+            Err("amqps:// is not supported, because the checker reads the traffic".to_owned())
         }
         _ => Err("expected auto, embedded, docker, local or an amqp:// address".to_owned()),
     }
@@ -460,9 +458,9 @@ fn user(text: &str) -> Result<User, String> {
 
 fn vhost(text: &str) -> Result<String, String> {
     match text.len() {
-        0 => Err("a vhost has a name".to_owned()),
+        0 => Err("the name is empty".to_owned()),
         1..=255 => Ok(text.to_owned()),
-        _ => Err("a name has room for 255 bytes".to_owned()),
+        _ => Err("the name is longer than 255 bytes".to_owned()),
     }
 }
 
@@ -471,7 +469,7 @@ fn command_line(text: &str) -> Result<CommandLine, String> {
     let words = shell_words::split(text).map_err(|error| error.to_string())?;
     let first = words.first().filter(|first| !first.is_empty()).ok_or("it names no program")?;
     if first.contains('=') || first.starts_with("~/") || words.iter().any(|word| SHELL.contains(&word.as_str())) {
-        return Err("no shell reads it; for a shell's syntax write --program \"sh -c '…'\"".to_owned());
+        return Err("it is run without a shell; for shell syntax, write --program \"sh -c '…'\"".to_owned());
     }
     Ok(CommandLine { typed: text.to_owned(), words })
 }
@@ -481,7 +479,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .ok()
         .filter(|seconds| (0.1..=3600.0).contains(seconds))
         .map(Duration::from_secs_f64)
-        .ok_or_else(|| "expected seconds, from 0.1 to 3600".to_owned())
+        .ok_or_else(|| "expected a number of seconds from 0.1 to 3600".to_owned())
 }
 
 #[cfg(test)]

@@ -10,23 +10,23 @@ use crate::EXIT_CODES;
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct StartArgs {
-    /// What to begin.
+    /// The thing to start.
     #[command(subcommand)]
     pub what: StartWhat,
 }
 
-/// What can be begun.
+/// The things that can be started.
 #[derive(Debug, Subcommand)]
 pub enum StartWhat {
-    /// Write a program to begin with, in work/, by the lesson's number or its id: `start lesson 01`
+    /// Write the start of your own program for a lesson into work/: `start lesson 01`
     #[command(after_help = EXIT_CODES)]
     Lesson {
         /// The lesson's number or id.
         lesson: String,
-        /// Write it to this folder instead of one in work/
+        /// Write it to this folder instead of work/
         #[arg(long, value_name = "DIR")]
         to: Option<PathBuf>,
-        /// Start afresh: what is in the folder is kept beside it, as a copy with a number
+        /// Start over; the old content of the folder is kept beside it, as a numbered copy
         #[arg(long)]
         force: bool,
     },

@@ -6,33 +6,33 @@ use clap::{Args, Subcommand};
 
 use crate::{BrokerArgs, CheckOptions, CommandLine, EXIT_CODES, Format, ProgramArgs};
 
-/// The environment variable that makes `watch` look for changes again and again, where the system tells of none.
+/// The environment variable that makes `watch` poll for changes, where the system reports none.
 pub const POLL: &str = "HELLO_RABBIT_POLL";
 
 /// `watch lesson 01`.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct WatchArgs {
-    /// What to watch.
+    /// The thing to watch.
     #[command(subcommand)]
     pub what: WatchWhat,
 }
 
-/// What can be watched.
+/// The things that can be watched.
 #[derive(Debug, Subcommand)]
 pub enum WatchWhat {
-    /// Your own program for this lesson: `watch lesson 01`. It is judged now, and at each save
+    /// Check your own program for this lesson now, and again at each save: `watch lesson 01`
     #[command(after_help = EXIT_CODES)]
     Lesson {
         /// The lesson's number or id.
         lesson: String,
-        /// Which program, and how.
+        /// The program.
         #[command(flatten)]
         program: WatchedArgs,
-        /// Where the broker comes from.
+        /// The source of the broker.
         #[command(flatten)]
         broker: BrokerArgs,
-        /// Seconds that the program may run after it was built
+        /// Time limit for the program in seconds, without the build
         #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = crate::seconds)]
         timeout: Duration,
     },
@@ -41,23 +41,23 @@ pub enum WatchWhat {
 /// The program to watch.
 #[derive(Args, Clone, Debug, Default)]
 pub struct WatchedArgs {
-    /// Watch the Rust package in this folder, or of this file; without it, your own in work/
+    /// Watch the Rust package in this folder, or the one with this file [default: yours in work/]
     #[arg(long, value_name = "PATH", conflicts_with = "program")]
     pub path: Option<PathBuf>,
-    /// Judge this program of the package, where it has several
+    /// Check this program, if the package has several
     #[arg(long, value_name = "NAME", conflicts_with = "program")]
     pub bin: Option<String>,
-    /// Judge what this command line runs, in any language, at each save of a source in the current folder:
+    /// Check the program that this command starts, in any language, at each save of a source file in the current folder:
     /// --program 'python3 send.py'
     #[arg(long, value_name = "COMMAND", value_parser = crate::command_line)]
     pub program: Option<CommandLine>,
-    /// Listen on this port, for a program that has localhost:5672 written into it
+    /// Listen on this port, for a program with a fixed address such as localhost:5672
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
 }
 
 impl WatchedArgs {
-    /// The same, as `check` takes it.
+    /// Returns the same flags as `check` has them.
     #[must_use]
     pub fn to_check(&self) -> ProgramArgs {
         let WatchedArgs { path, bin, program, port } = self.clone();
@@ -66,7 +66,7 @@ impl WatchedArgs {
 }
 
 impl CheckOptions {
-    /// As a check at each save has them: its report is for a person, and its messages are others each time.
+    /// Returns the options of a check at a save: its report is for people, and its messages differ each time.
     #[must_use]
     pub fn at_each_save(broker: BrokerArgs, timeout: Duration) -> CheckOptions {
         CheckOptions { broker, timeout, wire: false, format: Format::Text, seed: None, record: None }

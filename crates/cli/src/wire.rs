@@ -8,32 +8,32 @@ use crate::EXIT_CODES;
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct WireArgs {
-    /// What to show.
+    /// The conversation to show.
     #[command(subcommand)]
     pub what: WireWhat,
 }
 
-/// What there is a conversation of.
+/// The conversations that can be shown.
 #[derive(Debug, Subcommand)]
 pub enum WireWhat {
-    /// The conversation of the last check of your program; where it failed, beside that of the lesson's own program
+    /// Show the conversation of your last check; if it failed, beside that of the lesson's own program
     #[command(after_help = EXIT_CODES)]
     Lesson {
         /// The lesson's number or id.
         lesson: String,
-        /// How to show it.
+        /// The form of the output.
         #[command(flatten)]
         show: WireShow,
     },
 }
 
-/// How a conversation is shown.
+/// The form in which a conversation is shown.
 #[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WireShow {
-    /// The form of it [default: text, or svg with --open]
+    /// Format of the conversation [default: text, or svg with --open]
     #[arg(long, value_enum)]
     pub format: Option<WireFormat>,
-    /// Say under each line why it is said (text and json)
+    /// Give the reason for each line below it (text and json)
     #[arg(long)]
     pub explain: bool,
     /// Write the picture to a file, and show it in the browser (svg)
@@ -44,10 +44,10 @@ pub struct WireShow {
 /// The forms of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum WireFormat {
-    /// For a person: a line for each thing that was said
+    /// For people: one line per event
     Text,
-    /// A sequence diagram, which stands alone
+    /// A sequence diagram, as a complete picture
     Svg,
-    /// For a program: what is in the check's report under `wire`
+    /// For programs: the content of `wire` in the check's report
     Json,
 }

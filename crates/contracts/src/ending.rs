@@ -67,7 +67,7 @@ pub fn panic_of(seen: &ProgramRun) -> Option<Fault> {
 
 /// Where the program panicked, and why: the two lines that say so.
 fn panic_lines(seen: &ProgramRun) -> Option<Vec<String>> {
-    let mut lines = seen.stderr.lines();
+    let mut lines = if seen.events_cut { Vec::new() } else { seen.stderr.lines() };
     let at = lines.iter().position(|line| line.starts_with("thread '") && line.contains("panicked at"))?;
     Some(lines.drain(at..).take(2).collect())
 }
@@ -116,8 +116,12 @@ fn capital(word: &str) -> String {
 }
 
 /// What the last line on stderr means that we know, and what to do about it; of a program that crashed, the error's line first.
+/// After a conversation that was cut, errors say nothing: the check itself ended the connection.
 #[must_use]
 pub fn why(seen: &ProgramRun) -> Option<Translation> {
+    if seen.events_cut {
+        return None;
+    }
     let lines = complaints(seen);
     let error = crash::find(&lines).and_then(|crash| translate::line(&crash.error));
     error.or_else(|| lines.iter().rev().find_map(|line| translate::line(line)))

@@ -67,7 +67,7 @@ fn not_published(seen: &ProgramRun) -> Fault {
     if let Some(waits) = ending::waits_for_a_key(seen) {
         return waits;
     }
-    let open = ending::left_open(seen);
+    let open = ending::left_open(seen).filter(|_| !seen.events_cut);
     if let Some(number) = open.filter(|_| claims) {
         return not_out_yet(seen, number);
     }

@@ -94,7 +94,7 @@ impl Outcome {
         ("passed", "The step is right; `evidence` says what shows it."),
         ("failed", "The step is wrong; `message` says what is wrong, `hint` what to do."),
         ("skipped", "A step before it failed, and what comes after builds on what failed."),
-        ("not_checked", "We could not tell; `reason` says why."),
+        ("not_checked", "The check could not be done; `reason` says why."),
     ];
 
     /// As JSON has it.

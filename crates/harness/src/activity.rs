@@ -1,17 +1,17 @@
-//! What takes a while, for whoever listens. The harness itself prints nothing: a program that wants to show what is being done
-//! calls [`listen`] once, at its start.
+//! Activities that take a while, for a listener. The harness itself prints nothing: a program that shows them calls [`listen`]
+//! once, at its start.
 
 use std::{fmt, io, sync::OnceLock};
 
-/// Hears what is being done.
+/// Receives the activities.
 pub trait Listener: Send + Sync {
-    /// This is being done, until what is returned is dropped. `is_long` is for what is worth a line in a log, too.
+    /// Begins an activity, which lasts until the result is dropped. `is_long` means that it is also worth a line in a log.
     fn begins(&self, what: &str, is_long: bool) -> Box<dyn Doing>;
 
-    /// Something that a person should know.
+    /// Shows a notice to people.
     fn says(&self, what: &str);
 
-    /// The answer to what was asked for.
+    /// Prints the answer of a command.
     ///
     /// # Errors
     ///
@@ -19,24 +19,24 @@ pub trait Listener: Send + Sync {
     fn answers(&self, text: &str) -> io::Result<()>;
 }
 
-/// Something that is being done, until it is dropped.
+/// An activity, which lasts until it is dropped.
 pub trait Doing: Send + Sync {
-    /// How far it is.
+    /// Shows its progress.
     fn how_far(&self, far: &str);
 
-    /// From now on, this is being done in its place.
+    /// Replaces it with this activity.
     fn now(&self, what: &str);
 }
 
 static LISTENER: OnceLock<&'static dyn Listener> = OnceLock::new();
 
-/// From now on, this one hears what is being done. The first that listens stays.
+/// Sets the listener. The first one stays.
 pub fn listen(listener: &'static dyn Listener) {
     let _ = LISTENER.set(listener);
 }
 
-/// Something that is being done, until this is dropped.
-#[must_use = "it is over when this is dropped"]
+/// An activity, which lasts until this is dropped.
+#[must_use = "the activity is over when this is dropped"]
 pub struct Busy(Option<Box<dyn Doing>>);
 
 impl fmt::Debug for Busy {
@@ -45,24 +45,24 @@ impl fmt::Debug for Busy {
     }
 }
 
-/// This is being done, and takes a while.
+/// Begins an activity that takes a while.
 pub fn busy(what: &str) -> Busy {
     Busy(LISTENER.get().map(|listener| listener.begins(what, true)))
 }
 
-/// As [`busy`], for what is of interest only to somebody who sits there and waits.
+/// Begins an activity as [`busy`] does, but only for people who wait at a terminal.
 pub fn watched(what: &str) -> Busy {
     Busy(LISTENER.get().map(|listener| listener.begins(what, false)))
 }
 
-/// Something that a person should know.
+/// Shows a notice to people.
 pub fn say(what: &str) {
     if let Some(listener) = LISTENER.get() {
         listener.says(what);
     }
 }
 
-/// The answer to what was asked for.
+/// Prints the answer of a command.
 ///
 /// # Errors
 ///
@@ -72,14 +72,14 @@ pub fn answer(text: &str) -> io::Result<()> {
 }
 
 impl Busy {
-    /// How far it is.
+    /// Shows its progress.
     pub fn how_far(&self, far: &str) {
         if let Some(doing) = &self.0 {
             doing.how_far(far);
         }
     }
 
-    /// From now on, this is being done in its place.
+    /// Replaces it with this activity.
     pub fn now(&self, what: &str) {
         if let Some(doing) = &self.0 {
             doing.now(what);

@@ -1,12 +1,12 @@
-//! A short number for a long text: the same in every build and on every machine, so that it can be kept.
+//! A hash that is the same in every build and on every machine, so that it can be stored.
 
-/// The 64-bit FNV-1a hash of these bytes. It differs for texts that differ, unless they were made to have the same one.
+/// Returns the 64-bit FNV-1a hash of these bytes. Different texts have different hashes, unless they were made to collide.
 #[must_use]
 pub fn of(bytes: &[u8]) -> u64 {
     on(0xcbf2_9ce4_8422_2325, bytes)
 }
 
-/// As [`of`], of these bytes behind those that have the hash `before`.
+/// Returns the hash of these bytes after those with the hash `before`.
 #[must_use]
 pub fn on(before: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(before, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))

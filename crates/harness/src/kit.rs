@@ -1,23 +1,23 @@
-//! Where the kit lies.
+//! The kit's folders.
 
 use std::path::{Path, PathBuf};
 
-/// The workspace's root folder. Every command makes sure first that there is one.
+/// Returns the workspace's root folder. Every command first makes sure that it exists.
 pub fn root() -> &'static Path {
     cli::kit().unwrap_or(Path::new("."))
 }
 
-/// Where learners' programs are, and what is remembered of them: `work/`, or the folder that `HELLO_RABBIT_WORK` names.
+/// Returns the folder of learners' programs and of their progress: `work/`, or the one that `HELLO_RABBIT_WORK` names.
 pub fn work() -> PathBuf {
     cli::work(root())
 }
 
-/// A path as people know it: from the root folder, where it is in there.
+/// Returns a path for people: relative to the root folder, if it is inside.
 pub fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
-/// The cargo that runs us, or the one on the path.
+/// Returns the cargo that runs this program, or the one in the PATH.
 pub fn cargo() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }

@@ -1,9 +1,8 @@
-//! What a check owns, and how it goes away: after success, failure, Ctrl-C, and at the next run after `kill -9`.
+//! The things that a check owns, and their cleanup: after success, failure, Ctrl-C, and at the next run after `kill -9`.
 //!
-//! A [`Run`] has a folder, and in it a lock file that the operating system frees when the process ends, however it ends. All
-//! that a run starts outside its own process is written into the folder *before* it is made: a vhost, a queue, a container;
-//! processes carry the run's id in their environment. Cleaning up reads that record. There is one way to clean up, and it is
-//! the same whether a run ends in order or a later run finds its folder with nobody holding the lock.
+//! A [`Run`] has a folder with a lock file, which the operating system frees when the process ends in any way. A vhost, a queue
+//! or a container is recorded in the folder *before* it is made, and processes have the run's id in their environment. Cleaning
+//! up reads that record. It is the same when a run ends in order, and when a later run finds the folder without a lock.
 
 mod part;
 
@@ -24,10 +23,10 @@ pub use part::Hold;
 /// The environment variable that marks the processes of a run.
 pub const MARK: &str = "HELLO_RABBIT_RUN";
 
-/// How long cleaning up one thing may take.
+/// The time limit for cleaning up one thing.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Something outside our process that must go away with the run.
+/// A thing outside this process that must be removed with the run.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Owned {
@@ -38,7 +37,7 @@ pub enum Owned {
         /// The vhost's name.
         name: String,
     },
-    /// A queue in a vhost that is not ours.
+    /// A queue in a vhost that the run does not own.
     Queue {
         /// The broker, and the vhost.
         address: Address,
@@ -52,12 +51,12 @@ pub enum Owned {
     },
 }
 
-/// A run of the checker, and all it owns.
+/// A run of the checker, and everything that it owns.
 #[derive(Debug)]
 pub struct Run {
     id: String,
     folder: PathBuf,
-    // Held, never read: the operating system frees it with the process.
+    // Only held: the operating system frees it with the process.
     lock: Arc<File>,
     parts: AtomicU32,
     inside: part::Inside,
@@ -84,29 +83,29 @@ impl Run {
         Run { id, folder, lock, parts: AtomicU32::new(0), inside: part::Inside::new() }
     }
 
-    /// The run's id: 10 letters and digits; a part's has a dot and a number more.
+    /// Returns the run's id: 10 letters and digits, and for a part also a dot and a number.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The id of the whole run that this is, or is a part of.
+    /// Returns the id of the whole run, of which this may be a part.
     #[must_use]
     pub fn whole(&self) -> &str {
         self.id.split('.').next().unwrap_or(&self.id)
     }
 
-    /// A folder that goes away with the run.
+    /// Returns a folder that is removed with the run.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Writes down that the run is about to own this.
+    /// Records that the run is about to own this.
     ///
     /// # Errors
     ///
-    /// When it can't be written down; then it must not be made.
+    /// When it can't be recorded; then it must not be made.
     pub fn owns(&self, owned: &Owned) -> io::Result<()> {
         let path = self
             .folder
@@ -114,7 +113,7 @@ impl Run {
         fs::write(&path, serde_json::to_vec(owned)?).map_err(|error| at(&path, &error))
     }
 
-    /// Ends the run: all it owns goes away. What could not be removed stays on record, for the next run to try again.
+    /// Ends the run, and removes everything that it owns. The next run tries again to remove the rest, which it returns.
     pub async fn end(self) -> Vec<String> {
         let left = clean(&self.id, &self.folder).await;
         self.inside.end(PATIENCE).await;
@@ -122,7 +121,7 @@ impl Run {
     }
 }
 
-/// Cleans up after runs that nobody cleaned up after. Returns what could not be removed, a sentence each.
+/// Cleans up after earlier runs that did not. Returns a sentence for each thing that could not be removed.
 pub async fn reap() -> Vec<String> {
     let mut left = Vec::new();
     for folder in dead_runs() {
@@ -132,7 +131,7 @@ pub async fn reap() -> Vec<String> {
     left
 }
 
-/// Whether an earlier run left a container behind, so that the Docker client is needed to clean up.
+/// Returns whether an earlier run left a container behind, so that cleaning up needs the Docker client.
 #[must_use]
 pub fn left_a_container() -> bool {
     dead_runs()
@@ -141,11 +140,11 @@ pub fn left_a_container() -> bool {
         .any(|(_, owned)| matches!(owned, Owned::Container { .. }))
 }
 
-/// The folder in which all runs of this user on this machine have theirs.
+/// Returns the folder for all runs of this user on this machine.
 ///
 /// # Errors
 ///
-/// When it can't be made, or belongs to somebody else.
+/// When it can't be made, or belongs to another user.
 pub fn base() -> io::Result<PathBuf> {
     // On Windows the folder for temporary files is each user's own.
     #[cfg(unix)]
@@ -161,7 +160,7 @@ fn runs() -> PathBuf {
     base().unwrap_or_else(|_| std::env::temp_dir()).join("runs")
 }
 
-/// Makes a folder that only its owner can look into, and refuses one that somebody else made in our place.
+/// Makes a folder that only its owner can read, and refuses one that another user has made.
 fn private_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -172,7 +171,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
         }
         let found = fs::symlink_metadata(folder).map_err(|error| at(folder, &error))?;
         if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() || found.mode() & 0o077 != 0 {
-            let message = format!("{} belongs to somebody else or is open to others: remove it", folder.display());
+            let message = format!("{} belongs to another user or is open to others: remove it", folder.display());
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
         }
         Ok(())
@@ -181,7 +180,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder).map_err(|error| at(folder, &error))
 }
 
-/// Held while runs begin and while dead ones are looked for, so that a run that is just beginning doesn't look dead.
+/// Returns the lock for beginning a run and for finding dead ones, so that a run at its beginning does not look dead.
 fn gate() -> io::Result<File> {
     let runs = base()?.join("runs");
     fs::create_dir_all(&runs).map_err(|error| at(&runs, &error))?;
@@ -212,7 +211,7 @@ fn record(folder: &Path) -> Vec<(PathBuf, Owned)> {
         .collect()
 }
 
-/// The record of a run and of its parts.
+/// Returns the record of a run and of its parts.
 fn whole_record(folder: &Path) -> Vec<(PathBuf, Owned)> {
     let parts = part::parts("", folder).into_iter().flat_map(|(_, part)| whole_record(&part));
     record(folder).into_iter().chain(parts).collect()
@@ -221,7 +220,7 @@ fn whole_record(folder: &Path) -> Vec<(PathBuf, Owned)> {
 async fn clean(id: &str, folder: &Path) -> Vec<String> {
     let mut left = Vec::new();
     let mut record = whole_record(folder);
-    // A vhost or a queue needs its broker, so a container goes last, and so do processes where one may be the broker.
+    // A vhost or a queue needs its broker, so a container is removed last, and so are processes if one may be the broker.
     record.sort_by_key(|(_, owned)| matches!(owned, Owned::Container { .. }));
     let own_container = record.iter().any(|(_, owned)| matches!(owned, Owned::Container { .. }));
     let is_broker = |id: &str| !processes(&broker_mark(id)).is_empty();
@@ -238,7 +237,7 @@ async fn clean(id: &str, folder: &Path) -> Vec<String> {
         }
     }
     end_processes(id).await;
-    // Another check may have taken it away meanwhile.
+    // Another check may have removed it meanwhile.
     if left.is_empty()
         && let Err(error) = fs::remove_dir_all(folder)
         && error.kind() != io::ErrorKind::NotFound
@@ -248,7 +247,7 @@ async fn clean(id: &str, folder: &Path) -> Vec<String> {
     left
 }
 
-/// The mark of a broker that this run started.
+/// Returns the mark of a broker that this run started.
 #[must_use]
 pub fn broker_mark(run: &str) -> String {
     format!("{run}.broker")
@@ -257,7 +256,7 @@ pub fn broker_mark(run: &str) -> String {
 async fn remove(owned: &Owned, own_broker: bool) -> Result<(), String> {
     let removed = tokio::time::timeout(PATIENCE, async {
         match owned {
-            // With the broker, the vhost goes.
+            // The vhost ends with the broker.
             Owned::Vhost { .. } | Owned::Queue { .. } if own_broker => Ok(()),
             Owned::Vhost { management, name } => management.delete_vhost(name).await.map_err(|error| error.to_string()),
             Owned::Queue { address, name } => {
@@ -272,7 +271,7 @@ async fn remove(owned: &Owned, own_broker: bool) -> Result<(), String> {
     }
 }
 
-/// The living processes that carry this mark, or one that starts with it and a dot: `RUN.program` belongs to `RUN`.
+/// Returns the running processes with this mark, or with one that starts with it and a dot: `RUN.program` belongs to `RUN`.
 #[must_use]
 #[cfg(target_os = "linux")]
 pub fn processes(mark: &str) -> Vec<i32> {
@@ -283,18 +282,18 @@ pub fn processes(mark: &str) -> Vec<i32> {
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
         .filter(|pid| {
-            // A process that has ended, and that nobody has asked about yet, has an empty environment.
+            // A process that has ended, and was not waited for yet, has an empty environment.
             fs::read(format!("/proc/{pid}/environ"))
                 .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(carries))
         })
         .collect()
 }
 
-/// The living processes that carry this mark, or one that starts with it and a dot: `RUN.program` belongs to `RUN`.
+/// Returns the running processes with this mark, or with one that starts with it and a dot: `RUN.program` belongs to `RUN`.
 #[must_use]
 #[cfg(not(target_os = "linux"))]
 pub fn processes(mark: &str) -> Vec<i32> {
-    // On macOS and the BSDs `ps -E` or `e` shows the environment behind the command. Windows has no such thing; there,
+    // On macOS and the BSDs, `ps -E` or `e` shows the environment after the command. Windows has no such command; there,
     // a program is ended by its handle.
     let arguments = if cfg!(target_os = "macos") { ["-axww", "-E"] } else { ["-axww", "-e"] };
     let told = std::process::Command::new("ps").args(arguments).args(["-o", "pid=,command="]).output();
@@ -317,7 +316,7 @@ pub fn ask_to_end(mark: &str) {
     let _ = mark;
 }
 
-/// As [`end_processes`], when they had this long to end by themselves.
+/// Ends them as [`end_processes`] does, after they had this long to end by themselves.
 pub async fn end_processes_in(mark: &str, patience: Duration) {
     let gone = async {
         let mut tick = tokio::time::interval(Duration::from_millis(10));
@@ -329,7 +328,7 @@ pub async fn end_processes_in(mark: &str, patience: Duration) {
     end_processes(mark).await;
 }
 
-/// Ends all processes with this mark, at once, and waits until they are gone.
+/// Kills all processes with this mark, and waits until they are gone.
 pub async fn end_processes(mark: &str) {
     #[cfg(unix)]
     {
@@ -351,7 +350,7 @@ pub async fn end_processes(mark: &str) {
     let _ = mark;
 }
 
-/// An I/O error that says where.
+/// Returns an I/O error with the path.
 pub fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

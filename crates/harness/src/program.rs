@@ -1,4 +1,4 @@
-//! The program to judge: where it comes from, building it, and running it under watch.
+//! The program to judge: its source, its build and its run.
 
 pub mod build;
 mod cargo;
@@ -19,8 +19,8 @@ pub struct Program {
     pub command: Vec<String>,
     /// The folder to run it in.
     pub folder: PathBuf,
-    /// Whether cargo built it, from the package in that folder.
+    /// True if cargo built it, from the package in that folder.
     pub is_package: bool,
-    /// What the compiler warned of when it was built.
+    /// The compiler's warnings from its build.
     pub warnings: Vec<recording::Warning>,
 }

@@ -1,8 +1,8 @@
-//! One check under way: the room at the broker, the programs in it, and one time axis.
+//! One check in progress: the vhost at the broker, the programs in it, and one time axis.
 //!
-//! A lesson's contract plays its scene on a [`Stage`]. It starts a program, which becomes an [`Actor`] with a tap and a
-//! record of its own, and waits for something to be seen, never for time to pass: [`Actor::until`] of one program,
-//! [`Stage::until`] of several.
+//! A lesson's contract plays its scene on a [`Stage`]. It starts a program, which becomes an [`Actor`] with its own tap and
+//! record. Scenes never sleep: they wait for an event, with a deadline, by [`Actor::until`] for one program and
+//! [`Stage::until`] for several.
 
 mod blocked;
 
@@ -29,51 +29,51 @@ use crate::{
 
 pub use blocked::Blocked;
 
-/// How long a program that did the one thing may take for the next that follows at once: printing what it received, ending
-/// after Ctrl-C. A longer time limit for the whole program makes this longer, too.
+/// The time limit for a program's immediate reaction, as a part of its whole time limit: printing a received message, ending
+/// after Ctrl-C.
 const PROMPTLY: f64 = 0.3;
 
-/// One check under way.
+/// One check in progress.
 pub struct Stage<'a> {
-    /// The broker, as the checker reaches it; in the check's own vhost.
+    /// The address of the broker for the checker, in the check's own vhost.
     pub room: Address,
-    /// The checker's own hand at the broker.
+    /// The checker's own client.
     pub hand: Hand,
     run: &'a Run,
     time_limit: Duration,
     port: Option<u16>,
     zero: Instant,
-    /// Tells of every change in what is seen of any program.
+    /// Changes with every event of any program.
     changed: watch::Sender<u64>,
-    /// The way in at `port`: it leads to the program that was started last.
+    /// The way in at `port`, for the program that was started last.
     door: Arc<Mutex<Option<Door>>>,
     broker: Broker,
     blocked: Blocked,
-    /// What a terminal sees of the scene.
+    /// The line on a terminal about the scene.
     doing: Option<Busy>,
-    /// What keeps up with alarms on the connections of `hand`. It ends with the stage.
+    /// The tasks that watch for alarms on the connections of `hand`. They end with the stage.
     listeners: JoinSet<()>,
 }
 
-/// How a program is started.
+/// The options for starting a program.
 #[derive(Clone, Debug, Default)]
 pub struct Call {
-    /// Its part in the scene: `worker 1`. Empty where there is one program only.
+    /// Its role in the scene: `worker 1`. Empty if there is only one program.
     pub role: String,
-    /// Arguments, behind those of its own.
+    /// Arguments after its own.
     pub arguments: Vec<String>,
-    /// The address it is given asks for heartbeats, this many seconds apart.
+    /// The interval of heartbeats in seconds, which its address asks for.
     pub heartbeat: Option<u16>,
-    /// It may run so long, however short the time limit is: the scene itself takes its time.
+    /// The shortest time limit, because the scene itself takes time.
     pub at_least: Duration,
 }
 
 impl<'a> Stage<'a> {
-    /// Sets the stage: a room at the broker in which none of `queues` exists.
+    /// Sets the stage: a vhost at the broker in which none of `queues` exists.
     ///
     /// # Errors
     ///
-    /// Why the broker doesn't let us in.
+    /// The reason why the broker refuses the checker.
     pub async fn set(
         broker: &Broker,
         run: &'a Run,
@@ -106,39 +106,39 @@ impl<'a> Stage<'a> {
         Ok(stage)
     }
 
-    /// Keeps up with what the broker says about alarms to `hand`.
+    /// Watches for alarms that the broker announces to `hand`.
     fn listen(&mut self) {
         self.listeners.spawn(self.blocked.clone().listen(self.hand.alarms()));
     }
 
-    /// What tells of alarms from here on, also while a scene is played.
+    /// Returns the alarms from now on, also while a scene is played.
     #[must_use]
     pub fn blocked(&self) -> Blocked {
         self.blocked.clone()
     }
 
-    /// The reason why a check with this alarm says nothing.
+    /// Returns the reason why a check with this alarm has no verdict.
     pub async fn not_checked(&self, alarm: &Alarm) -> NotChecked {
         alarm.not_checked(self.broker.is_embedded().await)
     }
 
-    /// The alarm that is on at the broker now, if any: some programs are stopped by one without a word, as their client does not
-    /// announce that it understands `connection.blocked`.
+    /// Returns the alarm that is on at the broker now, if any. It blocks some programs without a notice, because their client does
+    /// not announce the capability `connection.blocked`.
     pub async fn alarm(&self) -> Option<Alarm> {
         if self.blocked.is_flood() { None } else { Alarm::at(&self.room).await.ok().flatten() }
     }
 
-    /// A second stage of the same check, with a vhost of its own: what happens on one is not seen on the other. None where the
-    /// broker makes no vhosts, so that one scene has to be played after the other.
+    /// Returns a second stage of the same check, with its own vhost: events on one are not seen on the other. None if the broker
+    /// makes no vhosts, so that the scenes have to be played one after the other.
     ///
     /// # Errors
     ///
-    /// Why the broker doesn't let us in.
+    /// The reason why the broker refuses the checker.
     pub async fn beside(&self, queues: &[&str]) -> Result<Option<Stage<'a>>, NotChecked> {
         if !self.broker.makes_vhosts() {
             return Ok(None);
         }
-        // It let us in before.
+        // It accepted the checker before.
         let failed = |reason: NotChecked| failed_us(reason.message.trim_end_matches('.'));
         let beside = Stage::set(&self.broker, self.run, queues, self.time_limit, self.port).await.map_err(failed)?;
         Ok(Some(Stage {
@@ -150,13 +150,13 @@ impl<'a> Stage<'a> {
         }))
     }
 
-    /// Time begins now: the stage may have been set while the program was built.
+    /// Starts the time axis now, because the stage may have been set while the program was built.
     pub fn begin(&mut self) {
         self.zero = Instant::now();
         self.doing = Some(watched("running the program"));
     }
 
-    /// Says on a terminal what the scene does now.
+    /// Shows on a terminal the current work of the scene.
     pub fn does(&self, what: &str) {
         if let Some(doing) = &self.doing {
             doing.now(what);
@@ -172,8 +172,8 @@ impl<'a> Stage<'a> {
         self.call(program, &Call::default()).await
     }
 
-    /// As [`Stage::start`], with arguments and what else a scene wants. Where programs come by a port of our own choice, who
-    /// came before has to be connected by now: the port leads to this one from here on.
+    /// Starts a program as [`Stage::start`] does, with these options. If the flags fix the port, earlier programs have to be
+    /// connected by now, because the port leads to this program from here on.
     ///
     /// # Errors
     ///
@@ -202,7 +202,7 @@ impl<'a> Stage<'a> {
         Ok(Actor { seen, tap, running, deadline, promptly: self.time_limit.mul_f64(PROMPTLY) })
     }
 
-    /// Waits until this holds of what was seen of these programs, in their order, at most until one of them ends or this time
+    /// Waits until `holds` is true for the records of these programs, in their order, at most until one of them ends or the time
     /// is over. Returns whether it holds.
     pub async fn until(
         &self,
@@ -223,24 +223,24 @@ impl<'a> Stage<'a> {
         held
     }
 
-    /// How long something may take that follows at once.
+    /// Returns the time limit for an immediate reaction.
     #[must_use]
     pub fn promptly(&self) -> Duration {
         self.time_limit.mul_f64(PROMPTLY)
     }
 
-    /// Whether a restart of it takes no time worth mentioning.
+    /// Returns whether a restart of the broker takes next to no time.
     #[must_use]
     pub fn restarts_at_once(&self) -> bool {
         self.broker.restarts_at_once()
     }
 
-    /// Restarts the broker. Returns false where it is not this check's alone, and nothing was done. Programs that are on the
-    /// stage lose their connections.
+    /// Restarts the broker. Returns false, and does nothing, if not only this check uses it. Programs on the stage lose their
+    /// connections.
     ///
     /// # Errors
     ///
-    /// When it does not come back.
+    /// When it does not become ready again.
     pub async fn restart(&mut self) -> Result<bool, NotChecked> {
         if !self.broker.restart().await? {
             return Ok(false);
@@ -250,19 +250,19 @@ impl<'a> Stage<'a> {
         Ok(true)
     }
 
-    /// A [`NotChecked`] for a broker that fails the checker in the middle of a check.
+    /// Returns the [`NotChecked`] for a broker that fails during a check.
     #[must_use]
     pub fn lost(&self, error: &lapin::Error) -> NotChecked {
         failed_us(&error.to_string())
     }
 
-    /// The broker has not left the checker's own connection.
+    /// Checks that the checker's own connection to the broker is still open.
     ///
     /// # Errors
     ///
-    /// The reason why the check says nothing: it has.
+    /// The reason why the check has no verdict: the connection is gone.
     pub fn still_there(&self) -> Result<(), NotChecked> {
-        if self.hand.holds_on() { Ok(()) } else { Err(failed_us("its connection is gone")) }
+        if self.hand.holds_on() { Ok(()) } else { Err(failed_us("the checker's connection is gone")) }
     }
 }
 
@@ -272,8 +272,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn failed_us(how: &str) -> NotChecked {
     NotChecked {
-        message: format!("The broker failed the checker in the middle of the check: {how}."),
-        hints: vec!["Check again; if it stays, look into the broker's log (cargo xtask broker logs)".to_owned()],
+        message: format!("The broker failed during the check: {how}."),
+        hints: vec!["Check again, and if it fails again, read the broker's log: cargo xtask broker logs".to_owned()],
     }
 }
 
@@ -287,17 +287,17 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Waits until `holds`, at most until the program ends or its time limit is over. Returns whether it holds.
+    /// Waits until `holds` is true, at most until the program ends or its time limit is over. Returns whether it holds.
     pub async fn until(&self, holds: impl FnMut(&ProgramRun) -> bool) -> bool {
         self.wait(self.deadline, holds).await
     }
 
-    /// As [`Actor::until`], for something that should follow at once.
+    /// Waits as [`Actor::until`] does, for an immediate reaction.
     pub async fn promptly(&self, holds: impl FnMut(&ProgramRun) -> bool) -> bool {
         self.within(self.promptly, holds).await
     }
 
-    /// As [`Actor::until`], and at most so long.
+    /// Waits as [`Actor::until`] does, at most for `patience`.
     pub async fn within(&self, patience: Duration, holds: impl FnMut(&ProgramRun) -> bool) -> bool {
         self.wait(self.deadline.min(Instant::now() + patience), holds).await
     }
@@ -312,8 +312,8 @@ impl Actor {
         held
     }
 
-    /// Waits until nothing was seen of the program for this long, at most until `limit` is over or it ends. What it does now
-    /// is done then.
+    /// Waits until the program was quiet for this long, at most until `limit` is over or the program ends. Its current work is
+    /// done then.
     pub async fn rest(&self, quiet: Duration, limit: Duration) {
         let version = || self.seen.version();
         let deadline = self.deadline.min(Instant::now() + limit);
@@ -329,26 +329,26 @@ impl Actor {
         }
     }
 
-    /// Presses Ctrl-C. Returns false where the operating system has no such thing.
+    /// Presses Ctrl-C. Returns false if the operating system has no signals.
     #[must_use]
     pub fn interrupt(&self) -> bool {
         self.running.interrupt()
     }
 
-    /// Kills it, as `kill -9` does, and all it started. What was seen of it is complete after this.
+    /// Kills the program and its child processes, as `kill -9` does. Its record is complete after this.
     pub async fn kill(self) -> ProgramRun {
         self.running.kill();
         self.end_promptly().await
     }
 
-    /// Waits for the program's end, at most until its time limit; then ends it, and all it started. What was seen of it is
+    /// Waits for the program's end, at most until its time limit. Then it ends the program and its child processes. The record is
     /// complete after this.
     pub async fn end(self) -> ProgramRun {
         let deadline = self.deadline;
         self.finish(deadline).await
     }
 
-    /// As [`Actor::end`], for a program that should end at once.
+    /// Ends as [`Actor::end`] does, for a program that should end immediately.
     pub async fn end_promptly(self) -> ProgramRun {
         let deadline = Instant::now() + self.promptly;
         self.finish(deadline).await

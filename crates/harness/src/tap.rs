@@ -1,9 +1,8 @@
-//! The tap: a proxy between program and broker that writes the conversation down.
+//! The tap: a proxy between program and broker that records the conversation.
 //!
-//! It forwards first and records second. Bytes go through as they came; the one thing it changes is the vhost in
-//! `connection.open`, so that a program that asks for `/` lands in the check's own room. What is read gets its place in the
-//! order when it is read, and is understood by a task that nobody waits for: recording costs the program no time, and bytes
-//! that make no sense are forwarded all the same.
+//! It forwards first and records second. Bytes pass unchanged, except for the vhost in `connection.open`: a program that opens
+//! `/` gets the check's own vhost. Bytes get their place in the order when they are read, and a separate task parses them. So
+//! recording costs the program no time, and bytes that make no sense are forwarded, too.
 
 mod pipe;
 mod recorder;
@@ -32,10 +31,10 @@ pub use recorder::Bounds;
 
 use crate::{brokers::address::Address, live::LiveRun, owner::Hold, tap::recorder::Recorder};
 
-/// The vhost that programs ask for.
+/// The vhost that programs open.
 const ASKED_VHOST: &str = "/";
 
-/// How long the connections may take to end after the program did.
+/// The time limit for the connections to end after the program.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// An open tap.
@@ -48,24 +47,24 @@ pub struct Tap {
     recorder: tokio::task::JoinHandle<()>,
 }
 
-/// The way into a tap, which can be closed while those who are in stay in.
+/// The way into a tap. It can be closed while existing connections stay open.
 #[derive(Clone)]
 pub struct Door {
     close: CancellationToken,
-    /// Whether nobody listens any more.
+    /// Closed once no listener is left.
     closed: watch::Receiver<()>,
 }
 
 impl Door {
-    /// Lets nobody else in. Its port is free after this.
+    /// Accepts no more connections. Its port is free after this.
     pub async fn close(mut self) {
         self.close.cancel();
-        // The senders are with those who listen; when all are gone, so is the port's last listener.
+        // Each listener has a sender. When all senders are gone, the port has no listener.
         while self.closed.changed().await.is_ok() {}
     }
 }
 
-/// What every connection through the tap needs.
+/// The things that every connection through the tap needs.
 struct Route {
     broker: String,
     room: String,
@@ -74,9 +73,9 @@ struct Route {
 }
 
 impl Tap {
-    /// Opens a tap in front of the broker at `room`, on this port of loopback, or any. Programs that ask for `/` get the
-    /// room's vhost. It is `hold` that tells when its port is free again after a tap was dropped. Connections of a program that
-    /// says more than `bounds` are cut.
+    /// Opens a tap in front of the broker at `room`, on this port of loopback, or any. Programs that open `/` get the vhost of
+    /// `room`. When a tap is dropped, its port is free once `hold` is released. Connections of a program that sends more than
+    /// `bounds` are cut.
     ///
     /// # Errors
     ///
@@ -92,8 +91,8 @@ impl Tap {
         let listeners = listen(port).await.map_err(|error| NotChecked {
             message: format!("The checker can't listen on port {} of 127.0.0.1: {error}.", port.unwrap_or(0)),
             hints: vec![
-                "If a broker of yours has the port: stop it for the check, or let the program read AMQP_URL instead of --port".to_owned(),
-                "If it is the broker kept warm: cargo xtask broker down, then cargo xtask broker up --port 5673".to_owned(),
+                "Stop your own broker on that port for the check, or let the program read AMQP_URL and leave out --port".to_owned(),
+                "Move the broker that is kept running, if it has the port: cargo xtask broker down, then cargo xtask broker up --port 5673".to_owned(),
             ],
         })?;
         let port = listeners.first().and_then(|door| door.local_addr().ok()).map_or(0, |address| address.port());
@@ -115,43 +114,43 @@ impl Tap {
         Ok(Tap { port, login, stop, door, doors, recorder })
     }
 
-    /// The port it listens on.
+    /// Returns the port that it listens on.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The address that a program should connect to.
+    /// Returns the address for a program.
     #[must_use]
     pub fn url(&self) -> String {
         self.login.url()
     }
 
-    /// The way in.
+    /// Returns the way in.
     #[must_use]
     pub fn door(&self) -> Door {
         self.door.clone()
     }
 
-    /// Lets the connections end and closes the tap. What was said is on record after this.
+    /// Lets the connections end and closes the tap. The recording is complete after this.
     pub async fn close(mut self) {
         self.stop.cancel();
         let ended = timeout(PATIENCE, async { while self.doors.join_next().await.is_some() {} }).await;
         if ended.is_err() {
             self.doors.shutdown().await;
         }
-        // With the last connection, the last sender of notes is gone, so the recorder comes to its end.
+        // The last sender of notes ends with the last connection, and then the recorder ends.
         let _ = timeout(PATIENCE, self.recorder).await;
     }
 }
 
-/// Listens on both loopback addresses where the port is given: `localhost` may be either.
+/// Listens on both loopback addresses if the port is given, because `localhost` may be either.
 async fn listen(port: Option<u16>) -> io::Result<Vec<TcpListener>> {
     let mut listeners = vec![TcpListener::bind((Ipv4Addr::LOCALHOST, port.unwrap_or(0))).await?];
     if let Some(port) = port {
         match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
             Ok(listener) => listeners.push(listener),
-            // Taken, it would lead a program past us; not there at all, it leads nobody anywhere.
+            // If it is taken, a program may reach the other listener. If there is no IPv6, no program can use it.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
             Err(_) => {}
         }
@@ -159,7 +158,7 @@ async fn listen(port: Option<u16>) -> io::Result<Vec<TcpListener>> {
     Ok(listeners)
 }
 
-/// Accepts connections until the door closes, then waits for those that are open.
+/// Accepts connections until the door closes, then waits for the open ones.
 async fn attend(
     listener: TcpListener,
     route: Arc<Route>,
@@ -200,9 +199,9 @@ async fn connect(program: TcpStream, route: Arc<Route>) {
     let mut both = pin!(async { tokio::join!(there, back) });
     tokio::select! {
         _ = &mut both => {}
-        // What is not kept is not worth the broker's memory.
+        // Nothing more is recorded, so the rest would only use the broker's memory.
         () = route.notes.full().cancelled() => {}
-        // The program is gone; what the broker still says is of interest for a moment only.
+        // The program is gone, so the broker's last frames matter only for a moment.
         () = route.stop.cancelled() => drop(timeout(PATIENCE / 2, both).await),
     }
 }

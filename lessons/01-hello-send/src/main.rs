@@ -37,10 +37,10 @@ async fn send() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: connect
 
     // ANCHOR: declare
-    // The queue must be there before we send to it: a message for a queue that does
-    // not exist is dropped without a word. Declaring makes the queue, or finds it made
-    // already; either is fine. A durable queue is there again after the broker has been
-    // restarted, and RabbitMQ 4.3 lets programs share no other kind.
+    // The queue must exist before we send to it, because the broker drops a message for
+    // a queue that does not exist. Declaring creates the queue, or finds it. A durable
+    // queue survives a restart of the broker, and RabbitMQ 4.3 lets programs share no
+    // other kind.
     let flags = QueueDeclareOptions { durable: true, ..Default::default() };
     let none = FieldTable::default();
     channel.queue_declare("hello".into(), flags, none).await.map_err(|error| {
@@ -62,8 +62,8 @@ async fn send() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: print
 
     // ANCHOR: close
-    // Publishing has no answer. Closing has one, and it comes after all that we sent:
-    // once it is here, the broker has read everything.
+    // Publishing gets no answer, but closing does. That answer comes after all that we
+    // sent: once it is here, the broker has read everything.
     connection.close(200, "Goodbye".into()).await?;
     // ANCHOR_END: close
     Ok(())

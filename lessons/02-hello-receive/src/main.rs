@@ -33,8 +33,8 @@ async fn receive() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: connect
 
     // ANCHOR: declare
-    // The sender declares this queue, too, with the same flags. Whoever starts first
-    // makes it, so neither has to wait for the other.
+    // The sender declares this queue, too, with the same flags. The program that
+    // starts first creates it, so neither has to wait for the other.
     let flags = QueueDeclareOptions { durable: true, ..Default::default() };
     let none = FieldTable::default();
     channel.queue_declare("hello".into(), flags, none).await.map_err(|error| {
@@ -43,8 +43,8 @@ async fn receive() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: declare
 
     // ANCHOR: consume
-    // We ask once, and from now on the broker pushes messages to us. With no_ack a
-    // message counts as done once it is on its way: one that is lost now is gone.
+    // We ask once, and from now on the broker pushes messages to us. With no_ack, a
+    // message counts as done once it is on its way. If it is lost then, it is gone.
     // Acknowledgements, in a later lesson, prevent that.
     let flags = BasicConsumeOptions { no_ack: true, ..Default::default() };
     let mut consumer = channel
@@ -67,7 +67,7 @@ async fn receive() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: receive
 
     // ANCHOR: stay
-    // Nobody knows when the next message comes: receive until somebody presses Ctrl-C.
+    // The next message can come at any time, so receive until Ctrl-C.
     tokio::select! {
         biased; // first of all, listen for Ctrl-C
         pressed = tokio::signal::ctrl_c() => pressed?,

@@ -31,8 +31,8 @@ async fn send() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: connect
 
     // ANCHOR: declare
-    // A durable queue is there again when the broker has been restarted. A queue keeps
-    // the properties it was made with, so all who declare it have to name the same.
+    // A durable queue survives a restart of the broker. A queue keeps the properties it
+    // was created with, so every program has to declare it with the same ones.
     let flags = QueueDeclareOptions { durable: true, ..Default::default() };
     let none = FieldTable::default();
     channel.queue_declare("task_queue".into(), flags, none).await.map_err(|error| {
@@ -41,15 +41,15 @@ async fn send() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: declare
 
     // ANCHOR: message
-    // To the broker a task is a string of bytes, like any message. That each dot in it
-    // stands for a second of work is something that we and the worker agree on.
+    // To the broker, a task is a string of bytes, like any message. Only we and the
+    // worker know that each dot in it stands for a second of work.
     let words: Vec<String> = env::args().skip(1).collect();
     let task = if words.is_empty() { "Hello World!".into() } else { words.join(" ") };
     // ANCHOR_END: message
 
     // ANCHOR: publish
-    // Of the messages in a durable queue, a restart leaves those that are persistent:
-    // their senders gave them delivery mode 2. All others are gone.
+    // In a durable queue, only persistent messages survive a restart: those with
+    // delivery mode 2.
     let kept = BasicProperties::default().with_delivery_mode(2);
     let (flags, body) = (BasicPublishOptions::default(), task.as_bytes());
     channel.basic_publish("".into(), "task_queue".into(), flags, body, kept).await?;

@@ -42,13 +42,13 @@ async fn work() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: declare
 
     // ANCHOR: prefetch
-    // Left alone, the broker hands out all it has at once, to each worker in turn, busy
-    // or not. With a limit of 1 it waits until we acknowledge the task that we have.
+    // By default, the broker hands out all tasks at once, to each worker in turn, busy or
+    // not. With a limit of 1, it waits until we acknowledge the task that we have.
     channel.basic_qos(1, BasicQosOptions::default()).await?;
     // ANCHOR_END: prefetch
 
     // ANCHOR: consume
-    // Without no_ack the broker keeps a task until we acknowledge it.
+    // Without no_ack, the broker keeps a task until we acknowledge it.
     let (flags, none) = (BasicConsumeOptions::default(), FieldTable::default());
     let asked = channel.basic_consume("task_queue".into(), "".into(), flags, none);
     let mut tasks = asked.await?;
@@ -65,24 +65,24 @@ async fn work() -> Result<(), Box<dyn Error>> {
         println!(" [x] Received '{text}'");
 
         // ANCHOR: work
-        // This sleep lets the connection live on: without its heartbeats, the broker
-        // takes us for dead. `std::thread::sleep` stops them.
+        // This sleep keeps the connection alive. `std::thread::sleep` stops its
+        // heartbeats, and without them the broker takes us for dead.
         let seconds = text.matches('.').count();
         tokio::time::sleep(Duration::from_secs(seconds as u64)).await;
         println!(" [x] Done");
         // ANCHOR_END: work
 
         // ANCHOR: ack
-        // Once, and on the channel that the task came on: now the broker forgets it.
+        // Once, and on the channel that delivered the task. Now the broker forgets it.
         task.ack(BasicAckOptions::default()).await?;
         // ANCHOR_END: ack
 
         // ANCHOR: share
-        // Only now we get the next task; workers that were idle got theirs meanwhile.
+        // Only now do we get the next task. Idle workers got theirs in the meantime.
         // ANCHOR_END: share
 
         // ANCHOR: survive
-        // A task whose worker is gone before it came to here goes to another worker.
+        // If a worker dies before this point, its task goes to another worker.
         // ANCHOR_END: survive
     }
     Err::<(), _>("the broker ended the subscription: was `task_queue` deleted?")?;

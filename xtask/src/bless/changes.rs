@@ -1,4 +1,4 @@
-//! The files that changed between two moments, whatever git knows of them.
+//! The files that changed between two moments, whether git tracks them or not.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,9 +19,9 @@ impl Files {
     pub fn read() -> anyhow::Result<Files> {
         let mut git = Command::new("git");
         git.arg("-C").arg(root()).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
-        let listed = git.output().context("git could not be started, and it lists the files that change")?;
+        let listed = git.output().context("git could not be started; it is needed to list the changed files")?;
         let why = String::from_utf8_lossy(&listed.stderr);
-        ensure!(listed.status.success(), "git does not list the files of {}: {}", root().display(), why.trim());
+        ensure!(listed.status.success(), "git could not list the files of {}: {}", root().display(), why.trim());
         let paths = listed.stdout.split(|byte| *byte == 0).map(String::from_utf8_lossy);
         // A file that was removed is listed until that is committed.
         let read =
@@ -30,7 +30,7 @@ impl Files {
     }
 }
 
-/// A line for each file that differs: its path, and the lines that came and went.
+/// Returns a line for each file that differs: its path, and the number of added and removed lines.
 pub fn changes(before: &Files, after: &Files) -> Vec<String> {
     let paths: BTreeSet<&String> = before.0.keys().chain(after.0.keys()).collect();
     let differ = paths.into_iter().filter_map(|path| {
@@ -50,7 +50,7 @@ pub fn changes(before: &Files, after: &Files) -> Vec<String> {
     differ.iter().map(|(path, what)| format!(" {path:width$} | {what}")).collect()
 }
 
-/// The number of lines that only the first has, and that only the second has, wherever they are.
+/// Returns the number of lines that only the first has, and of those that only the second has, in any order.
 fn lines_apart(one: &[u8], other: &[u8]) -> [usize; 2] {
     let mut counts: BTreeMap<&[u8], [usize; 2]> = BTreeMap::new();
     lines(one).for_each(|line| counts.entry(line).or_default()[0] += 1);

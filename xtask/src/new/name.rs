@@ -2,7 +2,7 @@
 
 use crate::lessons::Lesson;
 
-/// Words that neither a package nor a module can be called.
+/// Words that can't be the name of a package or a module.
 const RESERVED: &str = " abstract alloc as async await become box break const continue core crate do dyn else enum extern false \
     final fn for gen if impl in lapin let loop macro match mod move mut override priv proc pub ref return self static std \
     struct super test tokio trait true try type typeof unsafe unsized use virtual where while yield ";
@@ -11,12 +11,12 @@ const RESERVED: &str = " abstract alloc as async await become box break const co
 ///
 /// # Errors
 ///
-/// A sentence that says what is wrong with it.
+/// A sentence about the problem.
 pub fn parse(typed: &str) -> Result<Lesson, String> {
-    let lesson = Lesson::named(typed).ok_or("the name is a number, a hyphen and words, as in 05-emit-log")?;
+    let lesson = Lesson::named(typed).ok_or("expected a number, a hyphen and words, as in 05-emit-log")?;
     let Lesson { number, id } = &lesson;
     if number.len() != 2 || !number.bytes().all(|byte| byte.is_ascii_digit()) || number == "00" {
-        return Err(format!("{number:?} is no number of two digits, from 01 to 99: as in 05-emit-log"));
+        return Err(format!("{number:?} is not a two-digit number from 01 to 99, as in 05-emit-log"));
     }
     let is_word = |word: &str| {
         word.starts_with(|letter: char| letter.is_ascii_lowercase())
@@ -24,11 +24,11 @@ pub fn parse(typed: &str) -> Result<Lesson, String> {
     };
     if let Some(word) = id.split('-').find(|word| !is_word(word)) {
         return Err(format!(
-            "{word:?} is no word of small letters and digits that begins with a letter: as in 05-emit-log"
+            "{word:?} is not a word of lower-case letters and digits that begins with a letter, as in 05-emit-log"
         ));
     }
     if RESERVED.contains(&format!(" {id} ")) {
-        return Err(format!("{id:?} is a word that Rust or a crate has: add another one, as in {number}-{id}-log"));
+        return Err(format!("{id:?} is a name in Rust or in a crate: add another word, as in {number}-{id}-log"));
     }
     Ok(lesson)
 }

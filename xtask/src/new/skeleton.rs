@@ -1,4 +1,4 @@
-//! The files of a new lesson. The templates in `xtask/templates/lesson/` are those of a lesson 05, emit-log.
+//! The files of a new lesson. The templates in `xtask/templates/lesson/` are for a lesson 05, emit-log.
 
 use crate::lessons::Lesson;
 
@@ -8,11 +8,11 @@ pub const SUMMARY: &str = "book/src/SUMMARY.md";
 /// The files of a new lesson.
 pub struct Skeleton<'a> {
     lesson: &'a Lesson,
-    /// Each with its path from the kit's folder.
+    /// The files, each with its path from the kit's folder.
     pub files: Vec<(String, String)>,
 }
 
-/// The paths and the texts, as lesson 05 has them.
+/// The paths and the texts of lesson 05.
 const TEMPLATES: [(&str, &str); 6] = [
     ("lessons/05-emit-log/Cargo.toml", include_str!("../../templates/lesson/Cargo.toml")),
     ("lessons/05-emit-log/src/main.rs", include_str!("../../templates/lesson/main.rs")),
@@ -26,24 +26,24 @@ const TEMPLATES: [(&str, &str); 6] = [
 const NEXT: &str = "\
 next:
   1. Write the program and its steps: lessons/05-emit-log/src/main.rs and lesson.toml.
-     It runs by hand with: cargo run -p emit-log
+     Run it by hand with: cargo run -p emit-log
   2. Write the contract and its scene: crates/contracts/src/lessons/emit_log.rs.
-     It judges your program with: cargo xtask check 05 --reference
+     Check your program with: cargo xtask check 05 --reference
   3. Add wrong programs to lessons/05-emit-log/gallery.toml, at least one for each step and twenty in all.
      Record and judge them with: cargo xtask bless recordings
   4. Write the chapter: book/src/05-emit-log.md.
      Read it with: cargo xtask book serve
-  5. Accept what the tests print, and read the difference: cargo xtask bless, bless reports, bless book
+  5. Accept the new output of the tests, and read the difference: cargo xtask bless, bless reports, bless book
   6. See what is still missing: cargo xtask test";
 
 impl Skeleton<'_> {
-    /// The skeleton of this lesson.
+    /// Returns the skeleton of this lesson.
     pub fn of(lesson: &Lesson) -> Skeleton<'_> {
         let files = TEMPLATES.map(|(path, text)| (named(path, lesson), named(text, lesson)));
         Skeleton { lesson, files: files.into() }
     }
 
-    /// The table of contents with the chapter in it, behind the lesson before. None where it has no lesson.
+    /// Returns the table of contents with the new chapter after the lesson before it. None if it has no lesson.
     pub fn in_summary(&self, summary: &str) -> Option<String> {
         let number = |line: &str| {
             let chapter = line.rsplit_once("](")?.1.strip_suffix(".md)")?;
@@ -56,13 +56,13 @@ impl Skeleton<'_> {
         Some(lines.join("\n") + "\n")
     }
 
-    /// The next things to do, for the author.
+    /// Returns the author's next steps.
     pub fn next(&self) -> String {
         named(NEXT, self.lesson)
     }
 }
 
-/// A text about lesson 05, emit-log, made one about this lesson.
+/// Returns a text about lesson 05, emit-log, with the names of this lesson.
 fn named(text: &str, lesson: &Lesson) -> String {
     let id = &lesson.id;
     let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
@@ -127,7 +127,7 @@ mod tests {
         }
     }
 
-    /// The templates are in no package, so no compiler reads them: their code is that of lesson 01, which is compiled.
+    /// The templates are in no package, so they are not compiled. Their code is that of lesson 01, which is.
     #[test]
     fn the_code_of_the_templates_is_that_of_lesson_01() {
         let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();

@@ -31,7 +31,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: connect
 
     // ANCHOR: declare
-    // The comment says why the protocol needs this step.
+    // A comment gives the reason why the protocol needs this step.
     let flags = QueueDeclareOptions { durable: true, ..Default::default() };
     let none = FieldTable::default();
     channel.queue_declare("emit_log".into(), flags, none).await.map_err(|error| {

@@ -87,7 +87,7 @@ pub fn crash(seen: &ProgramRun) -> Option<Fault> {
 
 /// It ended by itself, and not well.
 fn has_failed(seen: &ProgramRun) -> bool {
-    !went_on(seen) && seen.killed_at.is_none() && seen.exit.is_some_and(|exit| exit.code != Some(0))
+    !went_on(seen) && !seen.events_cut && seen.killed_at.is_none() && seen.exit.is_some_and(|exit| exit.code != Some(0))
 }
 
 /// The error as a sentence: cut where it is long, and with an end.

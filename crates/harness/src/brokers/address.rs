@@ -6,7 +6,7 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-/// Where a broker is, who logs in, and to which vhost. Display leaves the password out.
+/// A broker's host and port, the login, and the vhost. Display leaves out the password.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Address {
     /// A name or an IP address.
@@ -22,7 +22,7 @@ pub struct Address {
 }
 
 impl Address {
-    /// `guest` on a port of 127.0.0.1.
+    /// Returns the address of `guest` on a port of 127.0.0.1.
     #[must_use]
     pub fn loopback(port: u16) -> Address {
         Address {
@@ -34,15 +34,15 @@ impl Address {
         }
     }
 
-    /// Reads an address as AMQP clients do: what is left out is `guest:guest`, 5672 and `/`.
+    /// Parses an address as AMQP clients do: the defaults are `guest:guest`, 5672 and `/`.
     ///
     /// # Errors
     ///
-    /// A sentence that says what is wrong with it.
+    /// A sentence about the problem.
     pub fn parse(url: &str) -> Result<Address, String> {
         let uri: AMQPUri = url.parse().map_err(|problem: String| format!("{problem}, in the broker's address"))?;
         if uri.scheme == AMQPScheme::AMQPS {
-            return Err("amqps:// is not supported: the checker has to read along".to_owned());
+            return Err("amqps:// is not supported, because the checker reads the traffic".to_owned());
         }
         Ok(Address {
             host: uri.authority.host,
@@ -53,14 +53,14 @@ impl Address {
         })
     }
 
-    /// The same broker, another vhost.
+    /// Returns the address of another vhost on the same broker.
     #[must_use]
     pub fn in_vhost(&self, vhost: &str) -> Address {
         Address { vhost: vhost.to_owned(), ..self.clone() }
     }
 
-    /// As a URL, password and all: for a client, never for a person. The vhost `/` is left out, as clients understand that
-    /// best.
+    /// Returns the URL with the password: for a client, never for display. It leaves out the vhost `/`, because all clients
+    /// understand that.
     #[must_use]
     pub fn url(&self) -> String {
         let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
@@ -72,7 +72,7 @@ impl Address {
         format!("amqp://{login}{}{vhost}", self.host_and_port())
     }
 
-    /// `host:port`, as sockets want it.
+    /// Returns `host:port`, for sockets.
     #[must_use]
     pub fn host_and_port(&self) -> String {
         if self.host.contains(':') {
@@ -90,7 +90,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// A text with `(hidden)` in the place of each password in an address in it.
+/// Returns a text with `(hidden)` in place of each password in an address.
 #[must_use]
 pub fn without_passwords(text: &str) -> String {
     let mut parts = text.split("://");

@@ -1,7 +1,7 @@
-//! Resource alarms: while one is on, a broker takes no messages, from programs or from the checker.
+//! Resource alarms: while one is on, a broker accepts no messages from programs or from the checker.
 //!
-//! A broker says so with `connection.blocked`, to a connection that publishes. So whether an alarm is on is found out by
-//! publishing: on a connection made for it, to a queue that does not exist.
+//! A broker sends `connection.blocked` to a connection that publishes. To find out whether an alarm is on, the checker therefore
+//! publishes: on a connection made for it, to a queue that does not exist.
 
 use recording::NotChecked;
 use std::{pin::Pin, time::Duration};
@@ -12,27 +12,27 @@ use tokio::time::timeout;
 
 use crate::brokers::address::Address;
 
-/// How long a broker may take to answer, or to say that it is blocked.
+/// The time limit for a broker to answer, or to block the connection.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An alarm that ends sooner than this is none.
+/// The shortest alarm that counts.
 pub const GRACE: Duration = Duration::from_millis(500);
 
-/// The resource that a broker is short of, as its `connection.blocked` says it: `low on memory`, `low on disk & memory`.
+/// The resource that a broker is short of, as in its `connection.blocked`: `low on memory`, `low on disk & memory`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alarm {
     reason: String,
 }
 
 impl Alarm {
-    /// The alarm with this reason.
+    /// Returns the alarm with this reason.
     #[must_use]
     pub fn new(reason: impl Into<String>) -> Alarm {
         Alarm { reason: reason.into() }
     }
 
-    /// The alarm that is on at this broker, if any. None, too, where the broker does not answer in time, or
-    /// refuses the message.
+    /// Returns the alarm that is on at this broker, if any. None also when the broker does not answer in time, or refuses the
+    /// message.
     ///
     /// # Errors
     ///
@@ -45,31 +45,31 @@ impl Alarm {
                 alarm = alarms.next() => return Some(alarm),
                 () = publish(&connection) => {}
             }
-            // What was on its way already may be answered.
+            // The broker may answer what was already on its way.
             if connection.status().blocked() { Some(alarms.next().await) } else { None }
         });
         let found = found.await.ok().flatten();
         if found.is_none() {
-            // What could fail here says nothing about alarms.
+            // A failure here means nothing for alarms.
             let _ = connection.close(200, "OK".into()).await;
         }
         Ok(found)
     }
 
-    /// In a word or two: `memory`, `disk and memory`.
+    /// Returns the resources in a word or two: `memory`, `disk and memory`.
     #[must_use]
     pub fn resources(&self) -> String {
         let resources = self.reason.strip_prefix("low on ").unwrap_or(&self.reason);
         wire::words::harmless(&resources.replace(" & ", " and "))
     }
 
-    /// What to do about it, a line each. `embedded` is whether it is the kit's own broker.
+    /// Returns the remedies, a line each. `embedded` is whether it is the kit's own broker.
     #[must_use]
     pub fn remedies(&self, embedded: bool) -> Vec<String> {
         if embedded {
             return vec![
                 "Clear it: cargo xtask broker alarm clear".to_owned(),
-                "If it comes back, messages fill the memory: empty their queue with cargo xtask broker purge QUEUE"
+                "Empty the queue that fills the memory, if the alarm comes back: cargo xtask broker purge QUEUE"
                     .to_owned(),
             ];
         }
@@ -85,14 +85,14 @@ impl Alarm {
         remedies
     }
 
-    /// The reason why a check at such a broker says nothing.
+    /// Returns the reason why a check on such a broker has no verdict.
     #[must_use]
     pub fn not_checked(&self, embedded: bool) -> NotChecked {
         let mut hints = self.remedies(embedded);
-        hints.push("Or check on a broker of its own: --broker embedded".to_owned());
+        hints.push("Or check on the embedded broker: --broker embedded".to_owned());
         NotChecked {
             message: format!(
-                "The broker is low on {}. While this alarm is on, it takes no messages.",
+                "The broker is low on {}. While this alarm is on, it accepts no messages.",
                 self.resources()
             ),
             hints,
@@ -100,7 +100,7 @@ impl Alarm {
     }
 }
 
-/// Publishes a message that no queue gets, and waits for the broker's next answer: it gives none where it is blocked.
+/// Publishes a message that no queue gets, and waits for the broker's next answer, which does not come during an alarm.
 async fn publish(connection: &Connection) {
     let published = async {
         let channel = connection.create_channel().await?;
@@ -109,24 +109,24 @@ async fn publish(connection: &Connection) {
         channel.basic_publish("".into(), key.into(), options, b"", BasicProperties::default()).await?;
         channel.close(200, "OK".into()).await
     };
-    // A broker that refuses it takes messages from others.
+    // A broker that refuses it accepts messages from others.
     let _: Result<(), Error> = published.await;
 }
 
-/// What a broker says to one connection of ours about alarms.
+/// The alarms that a broker announces on one connection of the checker.
 pub struct Alarms {
     events: Pin<Box<dyn Stream<Item = Event> + Send>>,
     on: Option<String>,
 }
 
 impl Alarms {
-    /// Those that this connection hears of from now on.
+    /// Returns the alarms that this connection receives from now on.
     #[must_use]
     pub fn of(connection: &Connection) -> Alarms {
         Alarms { events: Box::pin(connection.events_listener()), on: None }
     }
 
-    /// Waits for an alarm that stays on. Nothing is lost when the wait is given up.
+    /// Waits for an alarm that stays on. The future can be dropped without a loss.
     pub async fn next(&mut self) -> Alarm {
         loop {
             let Some(reason) = self.on.clone() else {
@@ -144,13 +144,13 @@ impl Alarms {
         }
     }
 
-    /// Why the broker blocks the connection, as far as is known.
+    /// Returns the reason why the broker blocks the connection, if it does.
     #[must_use]
     pub fn on(&self) -> Option<&str> {
         self.on.as_deref()
     }
 
-    /// Waits for the next thing that the broker says on the connection, and keeps up with it.
+    /// Waits for the next event on the connection, and records whether it is blocked.
     pub async fn change(&mut self) {
         match self.events.next().await {
             Some(Event::ConnectionBlocked(reason)) => self.on = Some(reason),
@@ -187,21 +187,21 @@ mod tests {
             format!("{message}\n{}", hints.join("\n"))
         };
         insta::assert_snapshot!(text("low on memory", true), @r"
-        The broker is low on memory. While this alarm is on, it takes no messages.
+        The broker is low on memory. While this alarm is on, it accepts no messages.
         Clear it: cargo xtask broker alarm clear
-        If it comes back, messages fill the memory: empty their queue with cargo xtask broker purge QUEUE
-        Or check on a broker of its own: --broker embedded
+        Empty the queue that fills the memory, if the alarm comes back: cargo xtask broker purge QUEUE
+        Or check on the embedded broker: --broker embedded
         ");
         insta::assert_snapshot!(text("low on disk & memory", false), @r"
-        The broker is low on disk and memory. While this alarm is on, it takes no messages.
+        The broker is low on disk and memory. While this alarm is on, it accepts no messages.
         Let consumers empty the queues, or raise the limit: https://www.rabbitmq.com/docs/memory
         Free disk space where the broker runs: https://www.rabbitmq.com/docs/disk-alarms
-        Or check on a broker of its own: --broker embedded
+        Or check on the embedded broker: --broker embedded
         ");
         insta::assert_snapshot!(text("low on file handles", false), @r"
-        The broker is low on file handles. While this alarm is on, it takes no messages.
+        The broker is low on file handles. While this alarm is on, it accepts no messages.
         Look up the alarm: https://www.rabbitmq.com/docs/alarms
-        Or check on a broker of its own: --broker embedded
+        Or check on the embedded broker: --broker embedded
         ");
     }
 }

@@ -1,5 +1,5 @@
-//! `--broker auto`: the best broker at hand, and never one that has to be downloaded first. Where there is no RabbitMQ, the kit's
-//! own broker judges.
+//! `--broker auto`: the best available broker, and never one that has to be downloaded first. Without a RabbitMQ, it is the kit's
+//! own broker.
 
 use cli::BrokerArgs;
 use recording::NotChecked;
@@ -10,7 +10,7 @@ use crate::{
     owner::Run,
 };
 
-/// What `auto` comes to.
+/// The source that `auto` chooses.
 enum Rung {
     Url(String),
     Warm(Box<warm::Warm>),
@@ -32,12 +32,13 @@ async fn rung(args: &BrokerArgs) -> Rung {
     if local::server().is_some() { Rung::Local } else { Rung::Embedded }
 }
 
-/// Whether `auto` would use a container.
+/// Returns whether `auto` would use a container.
 pub(super) async fn leads_to_docker(args: &BrokerArgs) -> bool {
     matches!(rung(args).await, Rung::Docker)
 }
 
-/// The first of: `AMQP_URL`, the broker kept warm, Docker when an image is there, an installed RabbitMQ, the embedded broker.
+/// Returns the first of: `AMQP_URL`, the broker that is kept running, Docker with an image, an installed RabbitMQ, the embedded
+/// broker.
 pub(super) async fn find(args: &BrokerArgs, run: &Run) -> Result<Broker, NotChecked> {
     match rung(args).await {
         Rung::Url(url) => Broker::at(&url, "in AMQP_URL").await,

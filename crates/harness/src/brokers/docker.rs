@@ -13,28 +13,27 @@ use tokio::{process::Command, time::timeout};
 
 use crate::{brokers::Broker, owner::Run};
 
-/// The official image, with the management plugin. The documents and the compose file name the same one, and a test says so.
+/// The official image, with the management plugin. A test compares it with the documents and the compose file.
 pub const OFFICIAL: &str = "rabbitmq:4.3.6-management";
 
-/// What `docker/build-image` makes, the newest first.
+/// The images that `docker/build-image` builds, the newest first.
 pub const BUILT: [&str; 3] = ["hello-rabbit/rabbitmq:4.3", "hello-rabbit/rabbitmq:4.0", "hello-rabbit/rabbitmq:3.10"];
 
-/// What the name of an image ends with that `docker/build-image` makes as well, for tests: a RabbitMQ that permits what
-/// upstream denies by default.
+/// The suffix of an image for tests, which `docker/build-image` also builds: its RabbitMQ permits what upstream denies by default.
 pub const PERMISSIVE: &str = "-permissive";
 
-/// How long the engine may take to say whether an image is there.
+/// The time limit of the engine's answer about an image.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The environment variable by which a checker tells the one that takes its place which image is at hand: asking takes a tenth of
-/// a second.
+/// The environment variable in which a checker passes the found image on to its successor, because a query takes a tenth of a
+/// second.
 const FOUND: &str = "HELLO_RABBIT_IMAGE_AT_HAND";
 
-/// What was found for each image that was asked for. Whoever asks again in this process gets the same answer.
+/// The results of earlier queries. In one process, the same query always has the same result.
 static ASKED: Mutex<BTreeMap<Option<String>, Option<String>>> = Mutex::new(BTreeMap::new());
 
-/// The image to use, when the engine answers and has it: the one asked for, else the official one, else one built here. The engine
-/// is asked once.
+/// Returns the image to use, if the engine answers and has it: the one asked for, else the official one, else one built here. The
+/// engine is asked once.
 pub async fn image_at_hand(asked: Option<&str>) -> Option<String> {
     let key = asked.map(str::to_owned);
     let known = || ASKED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,10 +49,10 @@ pub async fn image_at_hand(asked: Option<&str>) -> Option<String> {
     found
 }
 
-/// What the checker that takes this one's place has to know: the image that was found, and where the engine is.
+/// Returns the environment for this checker's successor: the found image, and the engine's address.
 ///
-/// The command `docker` follows Docker contexts, and the Docker client follows `DOCKER_HOST` only: so where that is not set, it
-/// is set to the current context's engine.
+/// The command `docker` follows Docker contexts, but the Docker client follows only `DOCKER_HOST`. If that is not set, it is set
+/// to the current context's engine.
 pub async fn handed_on() -> Vec<(&'static str, String)> {
     let found = ASKED.lock().unwrap_or_else(PoisonError::into_inner).values().flatten().next().cloned();
     let mut handed_on: Vec<(&str, String)> = found.map(|image| (FOUND, image)).into_iter().collect();
@@ -65,7 +64,7 @@ pub async fn handed_on() -> Vec<(&'static str, String)> {
     handed_on
 }
 
-/// The address of the engine that the command `docker` talks to.
+/// Returns the address of the engine that the command `docker` uses.
 async fn host_of_context() -> Option<String> {
     let mut docker = Command::new("docker");
     docker.args(["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]);
@@ -93,7 +92,7 @@ async fn ask_for_image(asked: Option<&str>) -> Option<String> {
     }
 }
 
-/// Major and minor version in an image's tag, as in `rabbitmq:4.3.6-management`; None for a tag without one.
+/// Returns the major and minor version in an image's tag, as in `rabbitmq:4.3.6-management`; None for a tag without one.
 #[must_use]
 pub fn version(image: &str) -> Option<(u32, u32)> {
     let (_, tag) = image.rsplit_once(':')?;
@@ -101,13 +100,13 @@ pub fn version(image: &str) -> Option<(u32, u32)> {
     Some((numbers.next()??, numbers.next()??))
 }
 
-/// Whether an image is of an older RabbitMQ than the official one that this kit is made for.
+/// Returns whether an image has an older RabbitMQ than the official one, which this kit is made for.
 #[must_use]
 pub fn is_older(image: &str) -> bool {
     version(image).is_some_and(|version| Some(version) < self::version(OFFICIAL))
 }
 
-/// The reason that a build without the Docker client gives.
+/// Returns the error of a build without the Docker client.
 #[cfg(not(feature = "docker"))]
 pub(super) fn without_client() -> NotChecked {
     NotChecked {
@@ -120,7 +119,7 @@ pub(super) fn without_client() -> NotChecked {
 mod client {
     use super::{Broker, NotChecked, Run};
 
-    /// This build has no Docker client; [`crate::app`] starts the one that has before it comes to this.
+    /// This build has no Docker client. [`crate::app`] starts the build that has it before this is called.
     pub(super) async fn have(_image: &str) -> Result<(), NotChecked> {
         Err(super::without_client())
     }
@@ -151,26 +150,26 @@ pub(crate) mod client {
     const CONF: &str = include_str!("../../../../docker/rabbitmq.conf");
     const PLUGINS: &str = include_str!("../../../../docker/enabled_plugins");
 
-    /// The label that tells whose container it is.
+    /// The label with the id of the container's run.
     const LABEL: &str = "hello-rabbit.run";
 
     pub(super) async fn start(image: &str, run: &Run) -> Result<Broker, NotChecked> {
-        // Where no engine answers, nothing can be left behind: so ask before the container is put on record.
+        // If no engine answers, nothing can be left behind, so this comes before the record.
         have(image).await?;
         let name = format!("hello-rabbit-{}", run.id());
         run.owns(&Owned::Container { name: name.clone() }).map_err(|error| NotChecked {
-            message: format!("The container could not be written down: {error}."),
-            hints: vec!["Is the disk full?".to_owned()],
+            message: format!("The container could not be recorded for cleaning up: {error}."),
+            hints: vec!["Check that the disk is not full".to_owned()],
         })?;
         let port = ports::free_pair().map_err(|error| NotChecked {
-            message: format!("There is no port for the container: {error}."),
+            message: format!("No port was found for the container: {error}."),
             hints: vec!["Use an installed RabbitMQ: --broker local".to_owned()],
         })?;
         let broker = launch(image, &name, run.id(), port).await?;
         Ok(Broker { own: Some(Own::Container(name)), ..broker })
     }
 
-    /// The engine has the image, or gets it, which may take minutes.
+    /// Makes sure that the engine has the image. A download may take minutes.
     pub(super) async fn have(image: &str) -> Result<(), NotChecked> {
         let docker = engine::engine().await.map_err(|error| trouble(image, &error))?;
         match docker.inspect_image(image).await {
@@ -186,20 +185,20 @@ pub(crate) mod client {
 
     /// Starts a container and waits until its broker is ready. `port` is the host's port for AMQP.
     ///
-    /// The container is its caller's, by name, who has it on record: [remove](engine::remove) it, also when this fails. It can
-    /// be dropped at any time; then there may be a container, or be going to be one, and `remove` knows of both.
+    /// The caller owns the container by its name, and has recorded it: [remove](engine::remove) it, also when this fails. The
+    /// future can be dropped at any time. The container may then exist, or still be in the making; `remove` handles both.
     pub async fn launch(image: &str, name: &str, label: &str, port: u16) -> Result<Broker, NotChecked> {
         let deadline = Instant::now() + START_PATIENCE;
         let request = request(image, name, label, port);
         let making = engine::making().await;
         let start = tokio::spawn(async move {
-            // Dropped, it would be removed from here, too, and who comes second may be told that it can't be removed.
+            // If it were dropped, it would be removed twice, and the second removal may fail.
             let started = request.start().await.map(ManuallyDrop::new);
             drop(making);
             started
         });
         let started = start.await.map_err(|error| NotChecked {
-            message: format!("The start of a container of {image} was lost: {error}."),
+            message: format!("The start of a container of {image} failed: {error}."),
             hints: vec!["Check again".to_owned()],
         })?;
         let container = started.map_err(|error| trouble(image, &error))?;
@@ -243,7 +242,7 @@ pub(crate) mod client {
                 PLUGINS.as_bytes().to_vec(),
             )
             .with_host_config_modifier(move |host| {
-                // On loopback only: guest/guest is nothing to show to a network.
+                // On loopback only, because guest/guest must not be open to a network.
                 let on = |port: u16| {
                     Some(vec![PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(port.to_string()) }])
                 };
@@ -256,7 +255,7 @@ pub(crate) mod client {
     }
 
     fn trouble(image: &str, error: &dyn std::error::Error) -> NotChecked {
-        // testcontainers tells the cause in its sources only.
+        // testcontainers has the cause only in the error's sources.
         let mut message = format!("A container of {image} could not be started: {error}");
         let mut source = error.source();
         while let Some(cause) = source {
@@ -271,9 +270,9 @@ pub(crate) mod client {
         let hint = if message.contains("No such image") || message.contains("pull") {
             "Build an image from Debian packages: docker/build-image 4.3".to_owned()
         } else if message.contains("port is already allocated") || message.contains("address already in use") {
-            "Another program has the port: stop it, or choose another with --port".to_owned()
+            "Stop the program that uses the port, or choose another port with --port".to_owned()
         } else {
-            "Does the engine answer? docker info tells; DOCKER_HOST says where it is".to_owned()
+            "Check that the Docker engine answers: docker info; DOCKER_HOST holds its address".to_owned()
         };
         NotChecked { message, hints: vec![hint, "Or use an installed RabbitMQ: --broker local".to_owned()] }
     }
@@ -286,7 +285,7 @@ pub(super) async fn start(image: Option<&str>, run: &Run) -> Result<Broker, NotC
     client::start(&image, run).await
 }
 
-/// The image to start: one at hand, else the one asked for or the official one, which the engine then pulls.
+/// Returns the image to start: an available one, else the one asked for or the official one, which the engine then pulls.
 pub(super) async fn choose(asked: Option<&str>) -> String {
     match image_at_hand(asked).await {
         Some(image) => image,
@@ -294,15 +293,15 @@ pub(super) async fn choose(asked: Option<&str>) -> String {
     }
 }
 
-/// Makes sure that the engine answers and has the image, which it pulls if need be.
+/// Makes sure that the engine answers and has the image, which it pulls if necessary.
 pub(super) async fn have(image: &str) -> Result<(), NotChecked> {
     client::have(image).await
 }
 
-/// What is said where there is no RabbitMQ: one line.
+/// Returns the line for a machine without RabbitMQ.
 pub(super) fn real_thing() -> String {
     format!(
-        "no RabbitMQ here, so it is the embedded broker; for the real thing: docker pull {}, or install rabbitmq-server",
+        "no RabbitMQ was found, so this is the embedded broker; to get RabbitMQ: docker pull {}, or install rabbitmq-server",
         OFFICIAL
     )
 }
@@ -313,7 +312,7 @@ mod tests {
 
     #[test]
     fn where_there_is_no_rabbitmq_one_line_says_how_to_get_it() {
-        insta::assert_snapshot!(real_thing(), @"no RabbitMQ here, so it is the embedded broker; for the real thing: docker pull rabbitmq:4.3.6-management, or install rabbitmq-server");
+        insta::assert_snapshot!(real_thing(), @"no RabbitMQ was found, so this is the embedded broker; to get RabbitMQ: docker pull rabbitmq:4.3.6-management, or install rabbitmq-server");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The kit's own broker: in this process for a check, in a process of its own when it is kept warm.
+//! The kit's own broker: in this process for a check, or in its own process when it is kept running.
 
 use recording::{BrokerIdentity, NotChecked};
 use std::{
@@ -23,20 +23,20 @@ use crate::{
     owner::{MARK, at},
 };
 
-/// What the embedded broker is called where a verdict names what judged.
+/// The name of the embedded broker in reports.
 pub const PRODUCT: &str = "the embedded broker";
 
-/// What it behaves as.
+/// Returns the RabbitMQ that it behaves like.
 #[must_use]
 pub fn imitates() -> String {
     format!("RabbitMQ {}", broker::VERSION)
 }
 
-/// Starts one in this process. It goes with the last copy of what is returned.
+/// Starts one in this process. It ends when the last copy of the result is dropped.
 pub async fn start() -> Result<Broker, NotChecked> {
     let server = Server::start(Config::default(), None).await.map_err(|error| NotChecked {
         message: format!("The embedded broker can't start: {error}."),
-        hints: vec!["Another broker does as well: --broker amqp://user:password@host:5672/vhost".to_owned()],
+        hints: vec!["Use another broker: --broker amqp://user:password@host:5672/vhost".to_owned()],
     })?;
     let identity = BrokerIdentity {
         kind: "embedded".to_owned(),
@@ -52,28 +52,28 @@ pub async fn start() -> Result<Broker, NotChecked> {
 pub(super) fn make_vhost(server: &Server, name: &str) {
     server.with(|broker| {
         broker.add_vhost(name);
-        // The patterns are our own, and are ones.
+        // These patterns are valid.
         let _ = broker.permit(&Account::guest().name, name, &Patterns::all());
     });
 }
 
 /// The broker as a program.
 pub struct Program {
-    /// What its process carries in its environment.
+    /// The mark in its process's environment.
     pub mark: String,
     /// The port for AMQP; the management API is above it.
     pub port: u16,
-    /// Where its log goes.
+    /// The file for its log.
     pub log: PathBuf,
 }
 
 impl Program {
-    /// Builds it, if need be, starts it, and waits until it is ready. It goes on when we end, until the processes with its mark
-    /// are ended.
+    /// Builds it if necessary, starts it, and waits until it is ready. It outlives this process, and runs until the processes with
+    /// its mark are ended.
     ///
     /// # Errors
     ///
-    /// Why it can't be had, and what to do.
+    /// The reason why it could not be started, and a hint.
     pub async fn start(&self, accounts: &EmbeddedArgs) -> Result<Broker, NotChecked> {
         let mut child = self.spawn(&build().await?, accounts).map_err(|error| NotChecked {
             message: format!("The embedded broker could not be started: {error}."),
@@ -89,7 +89,7 @@ impl Program {
         tokio::select! {
             ready = Broker::greet("embedded", imitates(), address, Some(management), deadline) => ready,
             _ = child.wait() => Err(NotChecked {
-                message: "The embedded broker ended while it was starting.".to_owned(),
+                message: "The embedded broker ended during its start.".to_owned(),
                 hints: vec![format!("its log: {}", fs::read_to_string(&self.log).unwrap_or_default().trim())],
             }),
         }
@@ -107,7 +107,7 @@ impl Program {
     }
 }
 
-/// The arguments that make these accounts, vhosts and refusals.
+/// Returns the arguments for these accounts, vhosts and refusals.
 #[must_use]
 pub fn arguments(accounts: &EmbeddedArgs) -> Vec<String> {
     let user = |user: &cli::User| {
@@ -123,7 +123,7 @@ pub fn arguments(accounts: &EmbeddedArgs) -> Vec<String> {
     users.chain(vhosts).chain(accounts.denied.iter().map(denied)).collect()
 }
 
-/// Builds the program, and returns where it is: beside us.
+/// Builds the program, and returns its path, beside this program.
 ///
 /// # Errors
 ///
@@ -138,7 +138,7 @@ pub async fn build() -> Result<PathBuf, NotChecked> {
     if folder.is_some_and(|folder| folder.ends_with("release")) {
         cargo.arg("--release");
     }
-    let busy = (!program.exists()).then(|| busy("compiling the embedded broker, this once; some seconds"));
+    let busy = (!program.exists()).then(|| busy("compiling the embedded broker for the first time; some seconds"));
     let built = cargo.status().await;
     drop(busy);
     if built.as_ref().is_ok_and(std::process::ExitStatus::success) && program.exists() {
@@ -147,6 +147,6 @@ pub async fn build() -> Result<PathBuf, NotChecked> {
     let why = built.map_or_else(|error| error.to_string(), |status| status.to_string());
     Err(NotChecked {
         message: format!("The embedded broker could not be built as a program: {why}."),
-        hints: vec!["What does cargo say? cargo build --package broker --features program".to_owned()],
+        hints: vec!["Read cargo's error: cargo build --package broker --features program".to_owned()],
     })
 }

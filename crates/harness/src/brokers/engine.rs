@@ -1,4 +1,4 @@
-//! The Docker engine, as far as containers have to be restarted and removed.
+//! The Docker engine: restarting and removing containers.
 
 #[cfg(not(feature = "docker"))]
 mod client {
@@ -23,14 +23,14 @@ mod client {
     };
     use tokio::sync::{RwLock, RwLockReadGuard};
 
-    /// How long a broker may take to stop by itself, in seconds.
+    /// The time limit for a broker to stop by itself, in seconds.
     const STOPPING: i32 = 4;
 
-    /// Who makes a container reads, who removes one writes: an engine that was asked for a container makes it, also when
-    /// nobody waits for it any more, and until it is made it can't be removed.
+    /// Making a container holds the read lock, and removing one holds the write lock. The engine makes a requested container
+    /// even if the request is dropped, and a container can't be removed before it is made.
     static MAKING: RwLock<()> = RwLock::const_new(());
 
-    /// A container is being made, for as long as this is held.
+    /// Returns the guard to hold while a container is being made.
     pub async fn making() -> RwLockReadGuard<'static, ()> {
         MAKING.read().await
     }
@@ -43,7 +43,7 @@ mod client {
         docker.restart_container(name, Some(options)).await.map_err(|error| failed(&error))
     }
 
-    /// Removes a container; one that isn't there counts as removed.
+    /// Removes a container. One that does not exist counts as removed.
     pub async fn remove(name: &str) -> Result<(), String> {
         let failed = |error: &dyn std::fmt::Display| format!("the container {name} could not be removed: {error}");
         let docker = engine().await.map_err(|error| failed(&error))?;
@@ -57,7 +57,7 @@ mod client {
         }
     }
 
-    /// The engine, found where testcontainers finds it.
+    /// Returns the engine that testcontainers finds.
     pub async fn engine() -> Result<Docker, ClientError> {
         docker_client_instance().await
     }

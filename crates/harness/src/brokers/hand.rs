@@ -1,4 +1,4 @@
-//! The checker's own hand at the broker: a plain AMQP client, beside the tap and not through it.
+//! The checker's own AMQP client, which connects to the broker directly and not through the tap.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use tokio::time::{Instant, interval, timeout_at};
 
 use crate::brokers::{address::Address, alarm::Alarms};
 
-/// At most so many messages are taken out of a queue: a program may have published without end.
+/// The most messages that are taken out of a queue, because a program may publish without end.
 pub const MOST_DRAINED: usize = 1000;
 
-/// How many messages may be on their way to us when we drain a queue.
+/// The prefetch limit for draining a queue.
 const PREFETCH: u16 = 100;
 
 /// A connection of the checker's own.
@@ -53,7 +53,7 @@ impl Hand {
         channel.close(200, "OK".into()).await
     }
 
-    /// Deletes a queue; one that isn't there counts as deleted.
+    /// Deletes a queue. One that does not exist counts as deleted.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl Hand {
         self.publish_with(queue, body, BasicProperties::default()).await
     }
 
-    /// As [`Hand::publish`], with these properties.
+    /// Publishes as [`Hand::publish`] does, with these properties.
     ///
     /// # Errors
     ///
@@ -82,8 +82,8 @@ impl Hand {
         Ok(())
     }
 
-    /// Waits until so many messages are ready in a queue, or `patience` is over: a quorum queue shows a message a little later
-    /// than the connection that brought it ends. Returns whether they are.
+    /// Waits until this many messages are ready in a queue, at most for `patience`: a quorum queue shows a message a little after
+    /// the end of the publisher's connection. Returns whether they are ready.
     ///
     /// # Errors
     ///
@@ -109,11 +109,10 @@ impl Hand {
         Ok(true)
     }
 
-    /// Takes the messages out of a queue: the `expected` that should be there, and the others that are, up to
-    /// [`MOST_DRAINED`] messages.
+    /// Takes the messages out of a queue: the number `expected`, and any others, up to [`MOST_DRAINED`] messages.
     ///
-    /// None when there is no such queue. It waits for the expected ones until `patience` is over: a quorum queue shows a
-    /// message a little later than the connection that brought it ends.
+    /// None when the queue does not exist. It waits for the expected messages, at most for `patience`: a quorum queue shows a
+    /// message a little after the end of the publisher's connection.
     ///
     /// # Errors
     ///
@@ -155,7 +154,7 @@ impl Hand {
         };
         let want = expected.max(found.message_count() as usize).min(MOST_DRAINED);
         let mut bodies = Vec::new();
-        // A stream is read with a limit and with acknowledgements only.
+        // A stream can be read only with a prefetch limit and with acknowledgements.
         channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
         let options = BasicConsumeOptions::default();
         let mut consumer = channel.basic_consume(queue.into(), "".into(), options, arguments).await?;
@@ -173,7 +172,7 @@ impl Hand {
         Ok(Some(bodies))
     }
 
-    /// Whether there is such a queue.
+    /// Returns whether the queue exists.
     ///
     /// # Errors
     ///
@@ -184,33 +183,33 @@ impl Hand {
         match channel.queue_declare(queue.into(), passive, FieldTable::default()).await {
             Ok(_) => channel.close(200, "OK".into()).await.map(|()| true),
             Err(error) if is_not_found(&error) => Ok(false),
-            // It is there, and another connection's alone.
+            // It exists, and is exclusive to another connection.
             Err(error) if amqp_error(&error) == Some(AMQPErrorKind::Soft(AMQPSoftError::RESOURCELOCKED)) => Ok(true),
             Err(error) => Err(error),
         }
     }
 
-    /// The alarms that the broker announces on this connection.
+    /// Returns the alarms that the broker announces on this connection.
     #[must_use]
     pub fn alarms(&self) -> Alarms {
         Alarms::of(&self.connection)
     }
 
-    /// Whether the broker is still there, as far as its end of the connection tells.
+    /// Returns whether the connection is still open.
     #[must_use]
     pub fn holds_on(&self) -> bool {
         self.connection.status().connected()
     }
 
-    /// Lets go, gently.
+    /// Closes the connection.
     pub async fn close(self) {
-        // What could fail here fails again, and is told, when the vhost is deleted.
+        // A failure here comes again when the vhost is deleted, and is reported then.
         let _ = self.connection.close(200, "OK".into()).await;
     }
 }
 
-/// Declares a queue as a program asked for it, on a connection made for it: some refusals close the whole connection. Returns
-/// whether the broker took the declaration.
+/// Declares a queue as a program did, on a connection made for it, because some refusals close the whole connection. Returns
+/// whether the broker accepted the declaration.
 ///
 /// # Errors
 ///
@@ -236,7 +235,7 @@ pub async fn is_accepted(
 ///
 /// # Errors
 ///
-/// When the broker refuses; a broker that isn't there any more is no error.
+/// When the broker refuses. A broker that is gone is not an error.
 pub async fn delete_queue(address: &Address, queue: &str) -> Result<(), Error> {
     let hand = match Hand::reach(address).await {
         Err(error) if matches!(error.kind(), ErrorKind::IOError(_)) => return Ok(()),

@@ -1,4 +1,4 @@
-//! Hands on the broker that is kept warm, through its management API: looking into it, and what goes wrong on a bad day.
+//! Commands on the broker that is kept running, through its management API: queries, changes and simulated faults.
 
 use cli::{AlarmKind, AlarmWhat, WarmWhat};
 use recording::NotChecked;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::brokers::management::{Management, ManagementError, encode};
 
-/// Does it, and returns what there is to print. None when it is none of the commands of this module.
+/// Carries out a command, and returns its output. None if it is not a command of this module.
 pub(super) async fn run(what: &WarmWhat, management: &Management) -> Option<Result<String, NotChecked>> {
     Some(match what {
         WarmWhat::Bindings => bindings(management).await,
@@ -29,19 +29,17 @@ pub(super) async fn run(what: &WarmWhat, management: &Management) -> Option<Resu
             let asked = json!({ "count": count });
             ask(management, "PUT", "/api/hello-rabbit/refuse-logins", asked, "refuse logins").await.map(|_| match count
             {
-                0 => "logins are as usual\n".to_owned(),
+                0 => "logins are accepted again\n".to_owned(),
                 1 => "the next login is refused\n".to_owned(),
                 _ => format!("the next {count} logins are refused\n"),
             })
         }
         WarmWhat::Delay { ms } => {
             let asked = json!({ "ms": ms });
-            ask(management, "PUT", "/api/hello-rabbit/delay", asked, "hold back what it sends").await.map(
-                |_| match ms {
-                    0 => "nothing is held back\n".to_owned(),
-                    _ => format!("all that the broker sends is held back {ms} ms\n"),
-                },
-            )
+            ask(management, "PUT", "/api/hello-rabbit/delay", asked, "delay what it sends").await.map(|_| match ms {
+                0 => "nothing is delayed\n".to_owned(),
+                _ => format!("everything that the broker sends is delayed by {ms} ms\n"),
+            })
         }
         WarmWhat::Up { .. }
         | WarmWhat::Down
@@ -52,7 +50,7 @@ pub(super) async fn run(what: &WarmWhat, management: &Management) -> Option<Resu
     })
 }
 
-/// The queues of `/`, as `rabbitmqctl list_queues` lists them.
+/// Returns the queues of `/`, as `rabbitmqctl list_queues` prints them.
 pub(super) async fn queues(management: &Management, columns: &[&str]) -> Result<String, NotChecked> {
     let queues = list(management, "/api/queues/%2F", "list its queues").await?;
     let cell = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -60,7 +58,7 @@ pub(super) async fn queues(management: &Management, columns: &[&str]) -> Result<
     Ok(format!("Listing queues for vhost / ...\n{}", table(columns, queues.iter().map(row))))
 }
 
-/// Restarts the embedded broker, as far as anybody can tell.
+/// Restarts the embedded broker, as seen from its clients.
 pub(super) async fn restart(management: &Management) -> Result<(), NotChecked> {
     ask(management, "PUT", "/api/hello-rabbit/restart", Value::Null, "restart the broker").await.map(drop)
 }
@@ -109,16 +107,16 @@ async fn publish(
         return Ok("published\n".to_owned());
     }
     Err(NotChecked {
-        message: format!("The message is gone: no queue gets what is published with the routing key {key:?}."),
-        hints: vec!["Which are there? cargo xtask broker bindings".to_owned()],
+        message: format!("The broker dropped the message: no queue gets messages with the routing key {key:?}."),
+        hints: vec!["List the bindings: cargo xtask broker bindings".to_owned()],
     })
 }
 
 async fn peek(management: &Management, vhost: &str, queue: &str, count: u32) -> Result<String, NotChecked> {
     let path = format!("/api/queues/{}/{}/get", encode(vhost), encode(queue));
-    // RabbitMQ takes messages out to show them, and puts them back; the embedded broker leaves them where they are.
+    // RabbitMQ takes messages out and requeues them; the embedded broker leaves them in the queue.
     let asked = json!({ "count": count, "ackmode": "ack_requeue_true", "encoding": "auto" });
-    let told = management.call("POST", &path, Some(asked.to_string()), None, "look into the queue").await;
+    let told = management.call("POST", &path, Some(asked.to_string()), None, "show the messages of the queue").await;
     let told = told.map_err(|error| match error {
         ManagementError::Refused { status: 404, .. } => no_queue(vhost, queue),
         error => not_answered(&error, &path),
@@ -147,7 +145,7 @@ async fn delete(management: &Management, vhost: &str, queue: &str) -> Result<Str
 fn no_queue(vhost: &str, queue: &str) -> NotChecked {
     NotChecked {
         message: format!("There is no queue {queue:?} in the vhost {vhost:?}."),
-        hints: vec!["Which are there? cargo xtask broker queues".to_owned()],
+        hints: vec!["List the queues: cargo xtask broker queues".to_owned()],
     }
 }
 
@@ -176,7 +174,7 @@ async fn end(management: &Management, path: &str, connection: &str, reason: &str
         }
         ended.map_err(|error| NotChecked {
             message: format!("{error}."),
-            hints: vec!["Which are there? cargo xtask broker connections".to_owned()],
+            hints: vec!["List the connections: cargo xtask broker connections".to_owned()],
         })?;
     }
     Ok(format!(
@@ -187,8 +185,8 @@ async fn end(management: &Management, path: &str, connection: &str, reason: &str
 
 async fn alarm(management: &Management, what: AlarmWhat, kind: Option<AlarmKind>) -> Result<String, NotChecked> {
     let (method, then, otherwise): (_, _, &[AlarmKind]) = match what {
-        AlarmWhat::Raise => ("PUT", "on: who publishes has to wait", &[AlarmKind::Memory]),
-        AlarmWhat::Clear => ("DELETE", "over", &[AlarmKind::Memory, AlarmKind::Disk]),
+        AlarmWhat::Raise => ("PUT", "on: publishers are blocked", &[AlarmKind::Memory]),
+        AlarmWhat::Clear => ("DELETE", "off", &[AlarmKind::Memory, AlarmKind::Disk]),
     };
     let mut told = String::new();
     for kind in kind.as_ref().map_or(otherwise, std::slice::from_ref) {
@@ -223,9 +221,9 @@ fn not_answered(error: &ManagementError, path: &str) -> NotChecked {
     NotChecked {
         message: format!("{error}."),
         hints: vec![if path.starts_with("/api/hello-rabbit/") {
-            "Only the embedded broker can: cargo xtask broker up --broker embedded".to_owned()
+            "Start the embedded broker, because only that can do it: cargo xtask broker up --broker embedded".to_owned()
         } else {
-            "Are the queue, the exchange and the vhost there? cargo xtask broker queues".to_owned()
+            "Check that the queue, the exchange and the vhost exist: cargo xtask broker queues".to_owned()
         }],
     }
 }
@@ -234,7 +232,7 @@ fn text(value: &Value, key: &str) -> String {
     value[key].as_str().unwrap_or_default().to_owned()
 }
 
-/// Rows under their headings, the columns as wide as they have to be. What is shown may have been named by anybody, so it is made
+/// Returns rows under their headings, with columns as wide as necessary. The names may come from any program, so they are made
 /// harmless.
 fn table(headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let headings: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();

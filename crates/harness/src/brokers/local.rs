@@ -1,5 +1,5 @@
-//! The RabbitMQ that is installed here, started as a private node: own ports, own data, own Erlang cookie. The system's own
-//! service is never touched.
+//! The installed RabbitMQ, started as a private node with its own ports, data and Erlang cookie. The system's own service is
+//! never touched.
 
 use recording::NotChecked;
 use std::{
@@ -20,8 +20,8 @@ use crate::{
     owner::{self, MARK, Run, at, broker_mark},
 };
 
-/// Places of the server's script beside the path. Debian's script on the path insists on being root, and gives our
-/// settings up on the way to the user rabbitmq; the one it calls does neither.
+/// Paths of the server's script outside the PATH. Debian's script in the PATH requires root, and drops our settings when it
+/// changes to the user rabbitmq. The script that it calls does neither.
 const PLACES: [&str; 4] = [
     "/usr/lib/rabbitmq/bin/rabbitmq-server",
     "/opt/homebrew/sbin/rabbitmq-server",
@@ -29,10 +29,10 @@ const PLACES: [&str; 4] = [
     "/usr/sbin/rabbitmq-server",
 ];
 
-/// How long a node may take to stop before it is killed.
+/// The time limit for a node to stop, before it is killed.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
-/// The installed server's script.
+/// Returns the installed server's script.
 #[must_use]
 pub fn server() -> Option<PathBuf> {
     let on_path =
@@ -54,7 +54,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// Settings for a node in this folder, with this port for AMQP.
+    /// Prepares a node in this folder, with this port for AMQP.
     pub(super) fn prepare(folder: &Path, mark: &str, port: u16) -> io::Result<Node> {
         let [distribution, epmd] = [ports::free()?, ports::free()?];
         let node = Node {
@@ -85,12 +85,12 @@ impl Node {
         Ok(node)
     }
 
-    /// What its processes carry in their environment.
+    /// Returns the mark in the environment of its processes.
     pub(super) fn mark(&self) -> &str {
         &self.mark
     }
 
-    /// One of RabbitMQ's commands, set up for this node.
+    /// Returns one of RabbitMQ's commands, set up for this node.
     pub(super) fn command(&self, script: &Path) -> Command {
         let mut command = Command::new(script);
         for (key, _) in env::vars_os().filter(|(key, _)| key.to_string_lossy().starts_with("RABBITMQ_")) {
@@ -119,16 +119,18 @@ impl Node {
         command
     }
 
-    /// Starts the node and waits until it is ready. It goes on until the processes with its mark are ended.
+    /// Starts the node and waits until it is ready. It runs until the processes with its mark are ended.
     pub(super) async fn start(&self) -> Result<Broker, NotChecked> {
         let script = server().ok_or_else(|| NotChecked {
-            message: "RabbitMQ is not installed here.".to_owned(),
-            hints: vec!["Debian, Ubuntu: apt install rabbitmq-server · macOS: brew install rabbitmq".to_owned()],
+            message: "RabbitMQ is not installed on this machine.".to_owned(),
+            hints: vec![
+                "Install it: apt install rabbitmq-server (Debian, Ubuntu) · brew install rabbitmq (macOS)".to_owned(),
+            ],
         })?;
         let deadline = Instant::now() + START_PATIENCE;
         let child = self.spawn(&script).map_err(|error| NotChecked {
             message: format!("RabbitMQ could not be started: {error}."),
-            hints: vec![format!("Does {} run by itself?", script.display())],
+            hints: vec![format!("Start {} by hand, and read its error", script.display())],
         });
         let mut child = child?;
         let address = Address::loopback(self.amqp);
@@ -141,15 +143,15 @@ impl Node {
         let ready = Broker::greet("local", detail, address, None, deadline);
         let broker = tokio::select! {
             ready = ready => ready.map_err(|reason| self.with_log(reason)),
-            _ = child.wait() => Err(self.with_log(NotChecked { message: "RabbitMQ ended while it was starting.".to_owned(), hints: vec![] })),
+            _ = child.wait() => Err(self.with_log(NotChecked { message: "RabbitMQ ended during its start.".to_owned(), hints: vec![] })),
         };
         let mut broker = broker?;
         broker.management = management.allows_vhosts().await.is_ok().then_some(management);
         Ok(broker)
     }
 
-    /// Stops the node and starts it again. It is asked to stop: a node that is killed may lose a queue that it declared
-    /// in the last seconds, durable or not, as its catalogue is written with a delay.
+    /// Stops the node in an orderly way, and starts it again. A killed node may lose a queue that it declared in the last
+    /// seconds, durable or not, because it writes its catalogue with a delay.
     pub(super) async fn restart(&self) -> Result<(), NotChecked> {
         owner::ask_to_end(&self.mark);
         owner::end_processes_in(&self.mark, STOP_PATIENCE).await;
@@ -167,7 +169,7 @@ impl Node {
         command.spawn().map_err(|error| at(script, &error))
     }
 
-    /// Where its log is.
+    /// Returns the path of its log.
     pub(super) fn log(&self) -> PathBuf {
         self.folder.join("log").join("node.log")
     }
@@ -186,7 +188,7 @@ pub(super) async fn start(run: &Run) -> Result<Broker, NotChecked> {
     let prepare = |port| Node::prepare(&run.folder().join("node"), &broker_mark(run.id()), port);
     let node = ports::free_pair().and_then(prepare).map_err(|error| NotChecked {
         message: format!("The private node could not be prepared: {error}."),
-        hints: vec!["Is the disk full?".to_owned()],
+        hints: vec!["Check that the disk is not full".to_owned()],
     })?;
     let broker = node.start().await?;
     Ok(Broker { own: Some(Own::Node(Box::new(node))), ..broker })

@@ -1,4 +1,4 @@
-//! RabbitMQ's management API, as far as a check needs it: making and deleting vhosts.
+//! The part of RabbitMQ's management API that a check needs: making and deleting vhosts.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-/// How long one request may take.
+/// The time limit of one request.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A broker's management API, and who logs in to it.
+/// A broker's management API, and the login for it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Management {
     /// `http://host:port`.
@@ -25,17 +25,17 @@ struct Vhost {
     name: String,
 }
 
-/// Why the management API didn't do it.
+/// An error of the management API.
 #[derive(Debug, thiserror::Error)]
 pub enum ManagementError {
-    /// It can't be reached, or what answers is no management API.
+    /// It can't be reached, or the server is not a management API.
     #[error("the management API at {url} doesn't answer: {why}")]
     Unreachable {
         /// The API's address.
         url: String,
         /// The client's error.
         why: String,
-        /// Nobody listens there: the broker is gone.
+        /// Nothing listens there: the broker is gone.
         gone: bool,
     },
     /// It refused.
@@ -43,7 +43,7 @@ pub enum ManagementError {
     Refused {
         /// The API's address.
         url: String,
-        /// What was asked for.
+        /// The request, in words.
         what: String,
         /// The HTTP status.
         status: u16,
@@ -51,20 +51,20 @@ pub enum ManagementError {
 }
 
 impl Management {
-    /// Whether it answers, and lets this user make vhosts.
+    /// Checks that it answers and lets this user make vhosts.
     ///
     /// # Errors
     ///
-    /// When it doesn't answer, or the user is no administrator.
+    /// When it doesn't answer, or the user is not an administrator.
     pub async fn allows_vhosts(&self) -> Result<(), ManagementError> {
         self.vhosts().await.map(drop)
     }
 
-    /// The names of all vhosts.
+    /// Returns the names of all vhosts.
     ///
     /// # Errors
     ///
-    /// When it doesn't answer, or the user is no administrator.
+    /// When it doesn't answer, or the user is not an administrator.
     pub async fn vhosts(&self) -> Result<Vec<String>, ManagementError> {
         let told = self.request("GET", "/api/vhosts", "list vhosts").await?;
         let vhosts: Vec<Vhost> = serde_json::from_str(&told).map_err(|error| ManagementError::Unreachable {
@@ -75,9 +75,9 @@ impl Management {
         Ok(vhosts.into_iter().map(|vhost| vhost.name).collect())
     }
 
-    /// Whether this is the API of the kit's own broker.
+    /// Returns whether this is the API of the kit's own broker.
     pub async fn is_embedded(&self) -> bool {
-        let overview = self.request("GET", "/api/overview", "say what it is").await;
+        let overview = self.request("GET", "/api/overview", "describe itself").await;
         let overview = overview.ok().and_then(|answer| serde_json::from_str::<serde_json::Value>(&answer).ok());
         overview.is_some_and(|overview| overview["hello_rabbit"].is_object())
     }
@@ -95,7 +95,7 @@ impl Management {
             .map(drop)
     }
 
-    /// Deletes a vhost; one that isn't there counts as deleted, and so does one of a broker that isn't there any more.
+    /// Deletes a vhost. It counts as deleted if it does not exist, or if its broker is gone.
     ///
     /// # Errors
     ///
@@ -114,7 +114,7 @@ impl Management {
         self.call(method, path, body, None, what).await
     }
 
-    /// One call: `what` says, in an error, what was asked for.
+    /// Makes one call. `what` describes it in errors.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Where a broker comes from, and how a check gets a place of its own there.
+//! Sources of a broker, and a vhost for each check.
 
 pub mod address;
 pub mod alarm;
@@ -27,28 +27,28 @@ use crate::{
     owner::{Owned, Run},
 };
 
-/// How long a broker that is said to run may take to answer.
+/// The time limit for a running broker to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long a broker that we start may take to be ready.
+/// The time limit for a started broker to be ready.
 pub const START_PATIENCE: Duration = Duration::from_secs(120);
 
 /// A broker that answered.
 #[derive(Clone, Debug)]
 pub struct Broker {
-    /// What it is.
+    /// Its product, version and kind.
     pub identity: BrokerIdentity,
-    /// Where it is.
+    /// Its address.
     pub address: Address,
-    /// Its management API, when it has one that lets us make vhosts.
+    /// Its management API, if the API lets us make vhosts.
     pub management: Option<Management>,
-    /// The broker itself, when it is in this process.
+    /// The broker itself, if it is in this process.
     pub server: Option<Arc<Server>>,
-    /// What was started for this run, and so can be restarted.
+    /// The broker that was started for this run, which can be restarted.
     pub own: Option<Own>,
 }
 
-/// A RabbitMQ that was started for a run, and serves nobody else.
+/// A RabbitMQ that was started for one run alone.
 #[derive(Clone, Debug)]
 pub enum Own {
     /// The container of this name.
@@ -62,7 +62,7 @@ impl Broker {
     ///
     /// # Errors
     ///
-    /// Why there is none, and what to do.
+    /// The reason why there is none, and a hint.
     pub async fn find(args: &BrokerArgs, run: &Run) -> Result<Broker, NotChecked> {
         match &args.broker {
             BrokerChoice::Auto => auto::find(args, run).await,
@@ -73,15 +73,15 @@ impl Broker {
         }
     }
 
-    /// The running broker at this address.
+    /// Connects to the running broker at this address.
     ///
     /// # Errors
     ///
-    /// When the address is wrong or nobody answers there.
+    /// When the address is wrong or no broker answers there.
     pub async fn at(url: &str, whence: &str) -> Result<Broker, NotChecked> {
         let address = Address::parse(url).map_err(|problem| NotChecked {
-            message: format!("The address {whence} is no AMQP address: {problem}."),
-            hints: vec!["An address looks like amqp://user:password@host:5672/vhost".to_owned()],
+            message: format!("The address {whence} is not an AMQP address: {problem}."),
+            hints: vec!["Write an address like amqp://user:password@host:5672/vhost".to_owned()],
         })?;
         let management = Management {
             url: format!(
@@ -107,8 +107,8 @@ impl Broker {
         let greeting = ready::wait(&address.host_and_port(), deadline).await.map_err(|error| NotChecked {
             message: format!("No broker answers at {address}: {error}."),
             hints: vec![
-                "Is it running, and is the address right?".to_owned(),
-                "Leave --broker and AMQP_URL out to let the checker look for one".to_owned(),
+                "Check that the broker is up, and that the address is right".to_owned(),
+                "Leave out --broker and AMQP_URL to let the checker look for a broker".to_owned(),
             ],
         })?;
         let identity =
@@ -116,7 +116,7 @@ impl Broker {
         Ok(Broker { identity, address, management, server: None, own: None })
     }
 
-    /// Whether it is the kit's own broker, wherever it runs.
+    /// Returns whether it is the kit's own broker, in this process or elsewhere.
     pub async fn is_embedded(&self) -> bool {
         if self.server.is_some() || self.identity.kind == "embedded" {
             return true;
@@ -127,28 +127,28 @@ impl Broker {
         }
     }
 
-    /// Whether each check gets a vhost of its own.
+    /// Returns whether each check gets its own vhost.
     #[must_use]
     pub fn makes_vhosts(&self) -> bool {
         self.server.is_some() || self.management.is_some()
     }
 
-    /// A place for one check: a fresh vhost where we can make one; else the vhost given, when none of `queues` is there.
+    /// Returns a vhost for one check: a new one if possible, else the one in the address, if it has none of `queues`.
     ///
     /// # Errors
     ///
-    /// When the vhost can't be made, or a queue that we need is there already: it is not ours to touch.
+    /// When the vhost can't be made, or when one of the queues exists already: it may belong to another program.
     pub async fn room(&self, run: &Run, queues: &[&str]) -> Result<Address, NotChecked> {
         let record = |owned: &Owned| {
             run.owns(owned).map_err(|error| NotChecked {
-                message: format!("What this check makes could not be written down: {error}."),
-                hints: vec!["Is the disk full?".to_owned()],
+                message: format!("A vhost or queue of this check could not be recorded for cleaning up: {error}."),
+                hints: vec!["Check that the disk is not full".to_owned()],
             })
         };
         let suffix: String = std::iter::repeat_with(fastrand::alphanumeric).take(4).collect();
         let name = format!("hello-rabbit-{}-{}", run.whole(), suffix.to_lowercase());
         if let Some(server) = &self.server {
-            // It goes with this process, so there is nothing to write down.
+            // It ends with this process, so there is nothing to record.
             embedded::make_vhost(server, &name);
             run.owns_room(server, &name);
             return Ok(self.address.in_vhost(&name));
@@ -159,13 +159,13 @@ impl Broker {
                 if hand.has(queue).await.map_err(|error| self.refused(&error.to_string()))? {
                     return Err(NotChecked {
                         message: format!(
-                            "The queue `{queue}` exists already at {}, and this lesson needs it empty. It may be yours, so nothing was touched.",
+                            "The queue `{queue}` already exists at {}, and this lesson needs it empty. It may be yours, so it was not touched.",
                             self.address
                         ),
                         hints: vec![
                             format!("Delete it, if you don't need it: rabbitmqctl delete_queue {queue}"),
                             "Or name a vhost without it: --broker amqp://…/vhost".to_owned(),
-                            "Or turn the management plugin on, so that each check gets a vhost of its own".to_owned(),
+                            "Or enable the management plugin, so that each check gets its own vhost".to_owned(),
                         ],
                     });
                 }
@@ -179,17 +179,17 @@ impl Broker {
         Ok(self.address.in_vhost(&name))
     }
 
-    /// Whether a restart takes no time worth mentioning. RabbitMQ takes some seconds.
+    /// Returns whether a restart takes next to no time. RabbitMQ takes some seconds.
     #[must_use]
     pub fn restarts_at_once(&self) -> bool {
         self.server.is_some()
     }
 
-    /// Restarts it, where it is this check's alone. Returns whether that was done.
+    /// Restarts it, if only this check uses it. Returns whether that was done.
     ///
     /// # Errors
     ///
-    /// When it does not come back.
+    /// When it does not become ready again.
     pub async fn restart(&self) -> Result<bool, NotChecked> {
         if let Some(server) = &self.server {
             server.with(broker::Broker::restart);
@@ -201,7 +201,7 @@ impl Broker {
         match own {
             Own::Container(name) => engine::restart(name).await.map_err(|why| NotChecked {
                 message: format!("The broker could not be restarted: {why}."),
-                hints: vec!["Does the engine answer? docker info tells".to_owned()],
+                hints: vec!["Check that the Docker engine answers: docker info".to_owned()],
             })?,
             Own::Node(node) => node.restart().await?,
         }
@@ -209,19 +209,19 @@ impl Broker {
         Ok(true)
     }
 
-    /// A [`NotChecked`] for a broker that answers and won't do what a check needs.
+    /// Returns the [`NotChecked`] for a broker that answers, but refuses what a check needs.
     #[must_use]
     pub fn refused(&self, why: &str) -> NotChecked {
         NotChecked {
-            message: format!("The broker at {} doesn't let the checker in: {why}.", self.address),
+            message: format!("The broker at {} refuses the checker: {why}.", self.address),
             hints: vec![
-                "Are user, password and vhost right, and may this user configure, write and read there?".to_owned(),
+                "Check the login and the vhost, and that this user may configure, write and read there".to_owned(),
             ],
         }
     }
 }
 
-/// Whether these flags lead to a container, so that the Docker client is needed.
+/// Returns whether these flags lead to a container, which needs the Docker client.
 pub async fn need_docker(args: &BrokerArgs) -> bool {
     match args.broker {
         BrokerChoice::Docker => true,

@@ -1,18 +1,18 @@
-//! Ports for a broker that we start.
+//! Ports for a broker that a check starts.
 
 use std::{
     io,
     net::{Ipv4Addr, TcpListener},
 };
 
-/// The management API's port is so much above the one for AMQP, as with RabbitMQ's own 5672 and 15672. We keep to it, so
-/// that an address is all that anybody needs.
+/// The distance from the AMQP port to the management API's port, as with RabbitMQ's own 5672 and 15672. It is always the same, so
+/// the broker's address is enough to find the API.
 pub const MANAGEMENT: u16 = 10_000;
 
-/// How often we look for a pair.
+/// The number of attempts to find a pair.
 const TRIES: usize = 1000;
 
-/// A port of 127.0.0.1 that is free now. Nobody holds it for us; a broker that finds it taken says so, and ends.
+/// Returns a port of 127.0.0.1 that is free now. It is not reserved: a broker that finds it taken reports that, and ends.
 ///
 /// # Errors
 ///
@@ -21,14 +21,14 @@ pub fn free() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// Whether this port for AMQP is free now, and the one for the management API above it.
+/// Returns whether this port for AMQP is free now, and also the one for the management API above it.
 #[must_use]
 pub fn are_free(port: u16) -> bool {
     let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
     port.checked_add(MANAGEMENT).is_some_and(|above| is_free(port) && is_free(above))
 }
 
-/// A port for AMQP that is free now, as is the one for the management API above it.
+/// Returns a port for AMQP that is free now, and so is the one for the management API above it.
 ///
 /// # Errors
 ///

@@ -1,6 +1,6 @@
-//! Ready means: the broker answered the AMQP header with `connection.start`.
+//! Waits until a broker is ready: until it answers the AMQP header with `connection.start`.
 //!
-//! An open TCP port is a false sign: Docker's port proxy accepts connections seconds before the broker does.
+//! An open TCP port is not enough: Docker's port proxy accepts connections seconds before the broker does.
 
 use std::{io, time::Duration};
 
@@ -12,7 +12,7 @@ use tokio::{
 };
 use wire::{Codec, Frame, Listener, Method, Unit, protocol::connection, words};
 
-/// What a broker says about itself.
+/// The product and the version that a broker announces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Greeting {
     /// `RabbitMQ`.
@@ -21,11 +21,11 @@ pub struct Greeting {
     pub version: String,
 }
 
-/// Knocks at `host:port` until the broker answers with `connection.start`, or until `deadline`.
+/// Connects to `host:port` until the broker answers with `connection.start`, or until `deadline`.
 ///
 /// # Errors
 ///
-/// The reason why the last knock was not answered.
+/// The reason why the last attempt got no answer.
 pub async fn wait(host_and_port: &str, deadline: Instant) -> io::Result<Greeting> {
     let mut again = interval(Duration::from_millis(25));
     let mut last = io::Error::new(io::ErrorKind::TimedOut, "no answer");
@@ -41,7 +41,7 @@ pub async fn wait(host_and_port: &str, deadline: Instant) -> io::Result<Greeting
     }
 }
 
-/// Knocks once.
+/// Connects once.
 pub async fn knock(host_and_port: &str) -> io::Result<Greeting> {
     let mut socket = TcpStream::connect(host_and_port).await?;
     socket.write_all(&wire::frame::PROTOCOL_HEADER).await?;
@@ -50,7 +50,7 @@ pub async fn knock(host_and_port: &str) -> io::Result<Greeting> {
     loop {
         match codec.next(&mut bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))? {
             Some(Unit::ProtocolHeader(_)) => {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "it speaks another version of AMQP"));
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "the server speaks another version of AMQP"));
             }
             Some(Unit::Frame(frame)) => {
                 if let Ok(Frame::Method(Method::Connection(connection::AMQPMethod::Start(start)))) = frame.parse() {
@@ -62,7 +62,7 @@ pub async fn knock(host_and_port: &str) -> io::Result<Greeting> {
                 if socket.read_buf(&mut bytes).await? == 0 {
                     return Err(io::Error::new(
                         io::ErrorKind::UnexpectedEof,
-                        "it ended the connection without an answer",
+                        "the server closed the connection without an answer",
                     ));
                 }
             }

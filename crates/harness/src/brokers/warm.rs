@@ -19,16 +19,16 @@ use crate::{
     owner::{self, at},
 };
 
-/// How long the embedded broker may take to tell its clients that it ends.
+/// The time limit for the embedded broker to close its connections.
 const GENTLY: Duration = Duration::from_secs(2);
 
-/// How long a broker may take to show that it is still there, before it is stopped.
+/// The time limit for a broker to show that it is still there, before it is stopped.
 const KNOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The embedded broker's log, in the warm broker's folder.
+/// The embedded broker's log, in the folder of the broker that is kept running.
 const EMBEDDED_LOG: &str = "embedded.log";
 
-/// What is on record about the broker that is kept warm.
+/// The record of the broker that is kept running.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Warm {
     /// The kit that keeps it: the folder.
@@ -58,7 +58,7 @@ enum Source {
 }
 
 impl Source {
-    /// As `--broker` names it.
+    /// Returns its name in `--broker`.
     fn kind(&self) -> &'static str {
         match self {
             Source::Docker { .. } => "docker",
@@ -69,25 +69,27 @@ impl Source {
 }
 
 impl Warm {
-    /// The broker, when it still answers.
+    /// Returns the broker, if it still answers.
     pub async fn broker(&self) -> Result<Broker, NotChecked> {
         let kind = self.source.kind();
         let deadline = Instant::now() + PATIENCE;
         let greeted =
             Broker::greet(kind, self.detail.clone(), self.address.clone(), self.management.clone(), deadline).await;
         let mut broker = greeted.map_err(|reason| NotChecked {
-            message: format!("The broker kept warm is gone. {}", reason.message),
-            hints: vec!["Clear it away: cargo xtask broker down · start it again: cargo xtask broker up".to_owned()],
+            message: format!("The broker that was kept running is gone. {}", reason.message),
+            hints: vec![
+                "Clean up after it: cargo xtask broker down · start it again: cargo xtask broker up".to_owned(),
+            ],
         })?;
         if kind == "embedded" {
-            // It greets as what it imitates; a verdict says what it is.
+            // It announces the RabbitMQ that it imitates, but a report names the embedded broker.
             broker.identity.product = embedded::PRODUCT.to_owned();
             broker.identity.version = env!("CARGO_PKG_VERSION").to_owned();
         }
         Ok(broker)
     }
 
-    /// What it is, and where: `the embedded broker on port 5672`.
+    /// Returns its name and its port: `the embedded broker on port 5672`.
     fn name(&self) -> String {
         let port = self.address.port;
         match &self.source {
@@ -97,7 +99,7 @@ impl Warm {
         }
     }
 
-    /// What is asked for that this broker is not; nothing where it will do.
+    /// Returns the requests that this broker does not fit; none if it fits.
     fn falls_short_of(&self, args: &BrokerArgs, port: Option<u16>, accounts: &EmbeddedArgs) -> Vec<String> {
         let mut asked = Vec::new();
         let kind = match args.broker {
@@ -121,25 +123,25 @@ impl Warm {
         asked
     }
 
-    /// Whether it still answers.
+    /// Returns whether it still answers.
     async fn is_there(&self) -> bool {
         let greeted = timeout(KNOCK_TIMEOUT, async { ready::knock(&self.address.host_and_port()).await }).await;
         matches!(greeted, Ok(Ok(_)))
     }
 }
 
-/// The broker that `broker up` left running, as far as the record says.
+/// Returns the broker that `broker up` left running, according to the record.
 #[must_use]
 pub fn recorded() -> Option<Warm> {
     record::own()
 }
 
-/// Whether a command on the warm broker needs the Docker client.
+/// Returns whether a `broker` command needs the Docker client.
 pub async fn needs_docker(what: &WarmWhat) -> bool {
     match what {
         WarmWhat::Up { broker, .. } => is_in_a_container() || super::need_docker(broker).await,
         WarmWhat::Down | WarmWhat::Queues { .. } | WarmWhat::Restart | WarmWhat::Logs => is_in_a_container(),
-        // The rest goes by the management API.
+        // The rest uses the management API.
         _ => false,
     }
 }
@@ -148,11 +150,11 @@ fn is_in_a_container() -> bool {
     recorded().is_some_and(|warm| matches!(warm.source, Source::Docker { .. }))
 }
 
-/// Carries a `broker` command out. What it answers goes to stdout.
+/// Carries out a `broker` command. Its answer goes to stdout.
 ///
 /// # Errors
 ///
-/// Why it can't be done, and what to do.
+/// The reason why it can't be done, and a hint.
 pub async fn run(what: &WarmWhat) -> Result<(), NotChecked> {
     match what {
         WarmWhat::Up { broker, port, embedded } => up::up(broker, *port, embedded).await,
@@ -164,8 +166,8 @@ pub async fn run(what: &WarmWhat) -> Result<(), NotChecked> {
         other => {
             let broker = up_and_answering().await?;
             let management = broker.management.ok_or_else(|| NotChecked {
-                message: "The broker kept warm has no management API on record.".to_owned(),
-                hints: vec!["Start it anew: cargo xtask broker down, then cargo xtask broker up".to_owned()],
+                message: "The broker that is kept running has no management API on record.".to_owned(),
+                hints: vec!["Start it again: cargo xtask broker down, then cargo xtask broker up".to_owned()],
             })?;
             match hands::run(other, &management).await {
                 Some(done) => print(done?),
@@ -178,7 +180,7 @@ pub async fn run(what: &WarmWhat) -> Result<(), NotChecked> {
 /// Stops the broker, and names it.
 async fn down() -> Result<(), NotChecked> {
     let Some(warm) = recorded() else {
-        say("no broker is kept warm");
+        say("no broker is kept running");
         for other in record::of_others() {
             say(&format!("another copy of the kit, in {}, keeps {}", other.kit.display(), other.name()));
         }
@@ -189,19 +191,19 @@ async fn down() -> Result<(), NotChecked> {
     say(&if was_there {
         format!("stopped {}", warm.name())
     } else {
-        format!("{} was gone already; its record is cleared away", warm.name())
+        format!("{} was already gone; its record is removed", warm.name())
     });
     Ok(())
 }
 
-/// Stops what a `broker up` left that was interrupted.
+/// Stops the broker of a `broker up` that was interrupted.
 pub async fn clear_away() {
     if let Some(warm) = recorded() {
         let _ = stop(&warm).await;
     }
 }
 
-/// Stops a broker, or what there is of it.
+/// Stops a broker, or the part of it that is there.
 async fn stop(warm: &Warm) -> Result<(), NotChecked> {
     match &warm.source {
         Source::Docker { container } => engine::remove(container).await.map_err(|message| NotChecked {
@@ -247,12 +249,12 @@ async fn up_and_answering() -> Result<Broker, NotChecked> {
 
 fn warm_or_reason() -> Result<Warm, NotChecked> {
     recorded().ok_or_else(|| NotChecked {
-        message: "No broker is kept warm.".to_owned(),
+        message: "No broker is kept running.".to_owned(),
         hints: vec!["Start one: cargo xtask broker up".to_owned()],
     })
 }
 
-/// The queues of the warm broker, as `rabbitmqctl` lists them.
+/// Returns the queues of the broker that is kept running, as `rabbitmqctl` lists them.
 async fn queues(columns: &[String]) -> Result<String, NotChecked> {
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let arguments = [&["list_queues"], &columns[..]].concat();
@@ -266,7 +268,7 @@ async fn queues(columns: &[String]) -> Result<String, NotChecked> {
     }
 }
 
-/// Restarts the warm broker, and waits until it is there again.
+/// Restarts the broker that is kept running, and waits until it is ready again.
 async fn restart() -> Result<(), NotChecked> {
     let warm = warm_or_reason()?;
     up_and_answering().await?;
@@ -275,7 +277,7 @@ async fn restart() -> Result<(), NotChecked> {
             let _busy = busy("restarting the container");
             engine::restart(container).await.map_err(|message| NotChecked {
                 message: format!("{message}."),
-                hints: vec!["Does the engine answer? docker info tells".to_owned()],
+                hints: vec!["Check that the Docker engine answers: docker info".to_owned()],
             })?;
         }
         (Source::Local { node }, _) => {
@@ -287,16 +289,17 @@ async fn restart() -> Result<(), NotChecked> {
     }
     let deadline = Instant::now() + super::START_PATIENCE;
     Broker::greet("", String::new(), warm.address, None, deadline).await?;
-    print("restarted: durable queues and their persistent messages are left\n".to_owned())
+    print("restarted: durable queues and their persistent messages survived\n".to_owned())
 }
 
 async fn ask_local(node: &local::Node, arguments: &[&str]) -> Result<String, NotChecked> {
-    let cannot = |why: String| NotChecked { message: format!("rabbitmqctl could not be asked: {why}."), hints: vec![] };
+    let cannot = |why: String| NotChecked { message: format!("rabbitmqctl could not be run: {why}."), hints: vec![] };
     let script = local::server().and_then(|server| Some(server.parent()?.join("rabbitmqctl")));
     let script = script.ok_or_else(|| cannot("RabbitMQ is no longer installed here".to_owned()))?;
     let told =
         tokio::time::timeout(super::START_PATIENCE, node.command(&script).args(arguments).kill_on_drop(true).output());
-    let told = told.await.map_err(|_| cannot("no answer".to_owned()))?.map_err(|error| cannot(error.to_string()))?;
+    let told =
+        told.await.map_err(|_| cannot("it took too long".to_owned()))?.map_err(|error| cannot(error.to_string()))?;
     if !told.status.success() {
         return Err(cannot(String::from_utf8_lossy(&told.stderr).trim().to_owned()));
     }
@@ -320,14 +323,14 @@ async fn logs() -> Result<String, NotChecked> {
 
 fn print(text: String) -> Result<(), NotChecked> {
     crate::activity::answer(&text).map_err(|error| NotChecked {
-        message: format!("The answer could not be written to stdout: {error}."),
-        hints: vec!["Is the disk full?".to_owned()],
+        message: format!("The output could not be written to stdout: {error}."),
+        hints: vec!["Check that the disk is not full".to_owned()],
     })
 }
 
 fn io_trouble(error: &io::Error) -> NotChecked {
     NotChecked {
         message: format!("The kit's own folder can't be used: {error}."),
-        hints: vec!["Is the disk full?".to_owned()],
+        hints: vec!["Check that the disk is not full".to_owned()],
     }
 }

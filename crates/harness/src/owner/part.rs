@@ -1,7 +1,7 @@
-//! A part of a run: one check of many, with all it owns. It goes away before the run does.
+//! A part of a run: one check of many, with everything that it owns. It ends before the run does.
 //!
-//! A part is a [`Run`] in its own right, in a folder inside the run's. So what it owns is on record there, the run that ends
-//! finds it when nobody ended the part, and so does the next run after `kill -9`.
+//! A part is a [`Run`] itself, in a folder inside the run's, with a record of what it owns. If the part was not ended, the end of
+//! the run cleans it up, or the next run does so after `kill -9`.
 
 use std::{
     convert::Infallible,
@@ -16,10 +16,10 @@ use tokio::sync::mpsc;
 
 use super::{Run, at};
 
-/// What the folder of a part is called, before its number.
+/// The prefix of a part's folder, before its number.
 const FOLDER: &str = "part-";
 
-/// What a run has in this process: it needs no record, because it goes with the process.
+/// The things that a run owns in this process. They need no record, because they end with the process.
 #[derive(Debug)]
 pub(super) struct Inside {
     /// Vhosts of an embedded broker in this process.
@@ -28,10 +28,10 @@ pub(super) struct Inside {
     let_go: mpsc::Receiver<Infallible>,
 }
 
-/// A task of a run has one for as long as it runs: the run's end waits until all are gone.
+/// A guard for a task of a run: the run's end waits until all guards are dropped.
 #[derive(Clone, Debug)]
 pub struct Hold {
-    // Held, never sent on: the other side sees when the last copy is gone.
+    // Only held: the receiver sees when the last copy is dropped.
     _sender: mpsc::Sender<Infallible>,
 }
 
@@ -41,7 +41,7 @@ impl Inside {
         Inside { rooms: Mutex::default(), hold: Hold { _sender: sender }, let_go }
     }
 
-    /// Waits until all tasks are gone, at most so long, and takes the vhosts away.
+    /// Waits until all tasks are gone, at most for `patience`, and deletes the vhosts.
     pub(super) async fn end(self, patience: Duration) {
         let Inside { rooms, hold, mut let_go } = self;
         drop(hold);
@@ -55,7 +55,7 @@ impl Inside {
 }
 
 impl Run {
-    /// Begins a part of this run. End it as any run.
+    /// Begins a part of this run. End it like any run.
     ///
     /// # Errors
     ///
@@ -67,20 +67,20 @@ impl Run {
         Ok(Run::in_folder(format!("{}.{number}", self.id), folder, self.lock.clone()))
     }
 
-    /// Says that the run owns a vhost of an embedded broker in this process.
+    /// Records that the run owns a vhost of an embedded broker in this process.
     pub fn owns_room(&self, server: &Arc<Server>, name: &str) {
         let mut rooms = self.inside.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         rooms.push((Arc::downgrade(server), name.to_owned()));
     }
 
-    /// What a task of this run takes along: see [`Hold`].
+    /// Returns a guard for a task of this run: see [`Hold`].
     #[must_use]
     pub fn hold(&self) -> Hold {
         self.inside.hold.clone()
     }
 }
 
-/// The parts of the run in this folder that nobody ended: their ids, and their folders.
+/// Returns the parts of the run in this folder that were not ended: their ids and their folders.
 pub(super) fn parts(id: &str, folder: &Path) -> Vec<(String, PathBuf)> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries
@@ -107,7 +107,7 @@ mod tests {
         let run = Run::begin().unwrap();
         let (one, other) = (run.part().unwrap(), run.part().unwrap());
         assert_eq!((one.whole(), one.id()), (run.id(), format!("{}.0", run.id()).as_str()));
-        // Nobody listens there, so the queue counts as gone.
+        // Nothing listens there, so the queue counts as gone.
         let queue = Owned::Queue { address: Address::loopback(1), name: "q".to_owned() };
         one.owns(&queue).unwrap();
         other.owns(&queue).unwrap();

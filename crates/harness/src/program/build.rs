@@ -1,4 +1,4 @@
-//! From `--path`, `--program` or nothing to a program that can run.
+//! Builds the program for `--path`, `--program` or no flag, so that it can run.
 
 use recording::NotChecked;
 use std::{
@@ -29,10 +29,10 @@ use crate::{
     },
 };
 
-/// How long a build may take: a first one compiles the dependencies, on a slow machine.
+/// The time limit of a build: the first one compiles the dependencies, perhaps on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
-/// Where the program comes from.
+/// The source of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The lesson's own program: the folder of its package.
@@ -43,28 +43,28 @@ pub enum Source {
     Command(CommandLine),
 }
 
-/// The program that a check is about where nobody names another.
+/// The lesson's own program, which a check judges by default.
 #[derive(Clone, Copy, Debug)]
 pub struct Reference<'a> {
     /// Its package.
     pub folder: &'a Path,
-    /// As `check lesson 01` names it.
+    /// The lesson's number, as in `check lesson 01`.
     pub number: &'a str,
-    /// As `check lesson hello-send` names it.
+    /// The lesson's id, as in `check lesson hello-send`.
     pub id: &'a str,
 }
 
-/// Why there is no program.
+/// The reason why there is no program.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NoProgram {
-    /// It does not compile: what the compiler says.
+    /// It does not compile, with the compiler's errors.
     DoesNotCompile(recording::BuildError),
-    /// We can't tell.
+    /// It could not be checked.
     NotChecked(NotChecked),
 }
 
 impl Source {
-    /// What the flags ask for; `own` is the learner's package, where there is one, and `reference` the lesson's own.
+    /// Returns the program that the flags ask for. `own` is the learner's package, if any, and `reference` the lesson's own.
     #[must_use]
     pub fn from_args(args: &ProgramArgs, reference: &Reference<'_>, own: Option<PathBuf>) -> Source {
         let package = |path: Option<&PathBuf>, folder: PathBuf| {
@@ -87,7 +87,7 @@ impl Source {
         }
     }
 
-    /// How a report names it.
+    /// Returns its name in a report.
     #[must_use]
     pub fn shown(&self) -> String {
         match self {
@@ -100,7 +100,7 @@ impl Source {
         }
     }
 
-    /// What is typed to check it. Without a flag it is the learner's own that is judged.
+    /// Returns the command that checks it. Without a flag, that is the learner's own program.
     #[must_use]
     pub fn check_command(&self, lesson: &str, as_mine: bool) -> String {
         let check = format!("cargo xtask check lesson {lesson}");
@@ -114,7 +114,7 @@ impl Source {
         command + if as_mine { " --as-mine" } else { "" }
     }
 
-    /// Builds it, when it needs building. `mark` is the run that owns the build.
+    /// Builds it, if necessary. `mark` is the run that owns the build.
     ///
     /// # Errors
     ///
@@ -131,7 +131,7 @@ impl Source {
     }
 }
 
-/// The lesson's own program, when xtask built it along with us.
+/// Returns the lesson's own program, if xtask has built it along with the checker.
 fn built_already(folder: &Path) -> Option<Program> {
     let package = std::env::var(cli::BUILT).ok()?;
     let is_this = folder.file_name()?.to_str()?.split_once('-')?.1 == package;
@@ -144,7 +144,7 @@ fn built_already(folder: &Path) -> Option<Program> {
     })
 }
 
-/// The program that is asked for. cargo is asked which one it may be only where it does not build one at once.
+/// Returns the requested program. cargo lists the programs only when it does not build exactly one.
 async fn chosen(asked: &Asked, mark: &str) -> Result<Program, NoProgram> {
     if !asked.names_a_source() {
         match package(&asked.folder, asked.bin.as_deref(), mark).await {
@@ -157,27 +157,27 @@ async fn chosen(asked: &Asked, mark: &str) -> Result<Program, NoProgram> {
     package(&folder, Some(&bin), mark).await.map_err(|none| none.into_plain(&folder))
 }
 
-/// Why a package gave no program.
+/// The reason why a package gave no program.
 enum NotBuilt {
-    /// It has none, or several, or is no package but a workspace.
+    /// It has none, or several, or it is a workspace and not a package.
     NotOne,
     No(NoProgram),
 }
 
 impl NotBuilt {
-    /// Where nothing more can be found out.
+    /// Returns the reason when nothing more can be found out.
     fn into_plain(self, folder: &Path) -> NoProgram {
         match self {
             NotBuilt::No(none) => none,
             NotBuilt::NotOne => NoProgram::NotChecked(NotChecked {
-                message: format!("cargo built no program in {}, or several.", folder.display()),
-                hints: vec!["A program has a src/main.rs; of several, name one: --bin NAME".to_owned()],
+                message: format!("cargo did not build exactly one program in {}.", folder.display()),
+                hints: vec!["Add a src/main.rs, or name one of several programs: --bin NAME".to_owned()],
             }),
         }
     }
 }
 
-/// What cargo says where it is asked for one program, and there is none by that name, or not one.
+/// The errors of cargo when it is asked for one program, and there is none of that name, or not exactly one.
 const NOT_ONE: [&str; 4] = [
     "extra arguments to `rustc` can only be passed to one target",
     "no bin target named",
@@ -189,14 +189,14 @@ async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program
     let not_checked = |message: String, hint: &str| {
         NotBuilt::No(NoProgram::NotChecked(NotChecked { message, hints: vec![hint.to_owned()] }))
     };
-    // cargo is started in the folder, where a path relative to ours leads elsewhere.
+    // cargo is started in the folder, where a relative path leads elsewhere.
     let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let manifest = absolute.join("Cargo.toml");
     if !manifest.is_file() {
         let message = format!("There is no Rust package in {}: {} is missing.", folder.display(), manifest.display());
         return Err(not_checked(
             message,
-            "Name the folder that has a Cargo.toml, or judge a command: --program 'COMMAND'",
+            "Name the folder that has a Cargo.toml, or check a command: --program 'COMMAND'",
         ));
     }
     let mut cargo = cargo();
@@ -206,8 +206,8 @@ async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program
         None => cargo.arg("--bins"),
     };
     cargo.args(["--quiet", "--message-format=json", "--manifest-path"]).arg(&manifest);
-    // Packages with one name that are built into one folder are one package to cargo, wherever they lie: it would take the
-    // program of another for this one's. With its place in it, each is itself, and dependencies stay shared.
+    // To cargo, packages of the same name in the same target folder are one package, and it would confuse their programs. With
+    // its path in the metadata, each is a package of its own, and dependencies stay shared.
     cargo.args(["--", "-C"]).arg(format!("metadata={}", place(&absolute)));
     cargo.env(MARK, mark).current_dir(&absolute).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]
@@ -219,20 +219,19 @@ async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program
             return Err(not_checked(message, "Install Rust: https://rustup.rs"));
         }
         Err(_) => {
-            let message = format!("Building took longer than {} minutes.", PATIENCE.as_secs() / 60);
-            return Err(not_checked(message, "Build it by hand to see what takes so long: cargo build"));
+            let message = format!("The build took longer than {} minutes.", PATIENCE.as_secs() / 60);
+            return Err(not_checked(message, "Build it by hand, to see the slow part: cargo build"));
         }
     };
     if !status.success() {
-        // The compiler's errors are about the program. Without one it was cargo itself that failed, for want of a
-        // dependency or a linker.
+        // The compiler's errors are about the program. Without one, cargo itself failed: it misses a dependency or a linker.
         return Err(if NOT_ONE.iter().any(|words| said.contains(words)) {
             NotBuilt::NotOne
         } else if let Some(errors) = messages::errors(&messages) {
             NotBuilt::No(NoProgram::DoesNotCompile(errors))
         } else {
             let message = format!("cargo could not build {}:\n{said}", folder.display());
-            not_checked(message, "Fix what cargo names, then check again")
+            not_checked(message, "Fix cargo's error, then check again")
         });
     }
     let programs = messages::executables(&messages);
@@ -245,7 +244,7 @@ async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program
     }
 }
 
-/// Runs cargo to its end: its status, its messages, and what it said on stderr. Meanwhile a terminal sees how far it is.
+/// Runs cargo to its end, and shows its progress on a terminal. Returns its status, its messages and its stderr.
 async fn build(cargo: &mut Command) -> io::Result<(ExitStatus, String, String)> {
     let mut child = cargo.spawn()?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -274,7 +273,7 @@ async fn build(cargo: &mut Command) -> io::Result<(ExitStatus, String, String)> 
     Ok((child.wait().await?, messages?, said?))
 }
 
-/// A word that stands for a folder, and for no other.
+/// Returns a word that is unique to a folder.
 fn place(folder: &Path) -> String {
     let mut hasher = DefaultHasher::new();
     folder.hash(&mut hasher);

@@ -6,10 +6,10 @@ use tokio::process::Command;
 
 use crate::kit;
 
-/// What a cargo that runs us hands on, and what would make the package's own choice of a toolchain be passed over.
+/// The variables of a cargo that runs the checker. They would override the package's own choice of a toolchain.
 const INHERITED: [&str; 4] = ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"];
 
-/// cargo as somebody would type it in the package's folder: with the toolchain that is chosen there, not the one that runs us.
+/// Returns cargo as typed in the package's folder: with the toolchain that is chosen there, not the one that runs the checker.
 pub(super) fn cargo() -> Command {
     let is_there = |folder: PathBuf| folder.join(format!("cargo{}", std::env::consts::EXE_SUFFIX)).is_file();
     let on_path = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(is_there));

@@ -1,4 +1,4 @@
-//! A command line of `--program`: whether what it names is there, so that a typing mistake is not taken for the program's.
+//! A command line of `--program`, with a check for its file: a typing mistake must not count as a fault of the program.
 
 use recording::NotChecked;
 use std::path::{Path, PathBuf};
@@ -7,23 +7,23 @@ use cli::CommandLine;
 
 use crate::program::Program;
 
-/// What ends the names of source files that an interpreter runs.
+/// The extensions of source files for interpreters.
 const SCRIPTS: [&str; 21] = [
     "py", "pyw", "js", "mjs", "cjs", "ts", "mts", "rb", "php", "pl", "sh", "bash", "go", "jar", "java", "lua", "ex",
     "exs", "kts", "cs", "csx",
 ];
 
-/// The least that two names may have in common for one to be taken for a misspelling of the other.
+/// The least similarity at which one name counts as a misspelling of another.
 const ALIKE: f64 = 0.6;
 
-/// The program that a command line runs, in the current folder.
+/// Returns the program of a command line, in the current folder.
 ///
 /// # Errors
 ///
-/// When the file that it names is not there, or there is no current folder.
+/// When its file or the current folder does not exist.
 pub(super) fn program(line: &CommandLine) -> Result<Program, NotChecked> {
     let folder = std::env::current_dir().map_err(|error| NotChecked {
-        message: format!("There is no current folder: {error}."),
+        message: format!("The current folder can't be used: {error}."),
         hints: vec!["Change to a folder that exists".to_owned()],
     })?;
     match missing(&line.words, &folder).or_else(|| without_interpreter(&line.words, &folder)) {
@@ -32,7 +32,7 @@ pub(super) fn program(line: &CommandLine) -> Result<Program, NotChecked> {
     }
 }
 
-/// Why nothing can be run: the program is a path to no file, or the script that an interpreter is to run is not there.
+/// Returns the reason why nothing can be run: the file of the program, or the script for an interpreter, does not exist.
 fn missing(words: &[String], folder: &Path) -> Option<NotChecked> {
     let (first, rest) = words.split_first()?;
     let file = if first.contains(std::path::MAIN_SEPARATOR) && !folder.join(first).exists() {
@@ -41,9 +41,9 @@ fn missing(words: &[String], folder: &Path) -> Option<NotChecked> {
         script(rest).filter(|script| !folder.join(script).exists())?
     };
     let place = folder.join(file).parent().map_or_else(|| folder.to_owned(), Path::to_owned);
-    let mut hints = vec!["Name it as seen from the folder that you are in".to_owned()];
+    let mut hints = vec!["Give its path from the current folder".to_owned()];
     if let Some(other) = nearest(file, &place) {
-        hints.insert(0, format!("Is it {}?", file.with_file_name(other).display()));
+        hints.insert(0, format!("Check the name: did you mean {}?", file.with_file_name(other).display()));
     }
     Some(NotChecked {
         message: format!("There is no file {} in {}, so nothing was run.", file.display(), folder.display()),
@@ -51,21 +51,21 @@ fn missing(words: &[String], folder: &Path) -> Option<NotChecked> {
     })
 }
 
-/// Why a script would be run by the shell, which does not know its language: its first line does not name an interpreter.
+/// Returns the reason why the shell would run a script in another language: its first line does not name an interpreter.
 fn without_interpreter(words: &[String], folder: &Path) -> Option<NotChecked> {
     let name = words.first()?;
     let language = Path::new(name).extension()?.to_str().filter(|extension| SCRIPTS.contains(extension))?;
     let start = std::fs::read(folder.join(name)).ok()?;
     let is_run = ["sh", "bash", "jar"].contains(&language) || start.starts_with(b"#!");
     (!is_run).then(|| NotChecked {
-        message: format!("The first line of {name} does not name what runs it, so nothing was run."),
+        message: format!("The first line of {name} does not name an interpreter, so nothing was run."),
         hints: vec![format!(
             "Name the interpreter: --program 'python3 {name}' for Python, or #!/usr/bin/env python3 as the first line"
         )],
     })
 }
 
-/// The script among an interpreter's arguments: the first that is no flag, where it looks like a source file.
+/// Returns the script among an interpreter's arguments: the first that is not a flag, if it looks like a source file.
 fn script(arguments: &[String]) -> Option<&Path> {
     let first = arguments.iter().find(|argument| !argument.starts_with('-') && *argument != "run")?;
     let path = Path::new(first);
@@ -73,7 +73,7 @@ fn script(arguments: &[String]) -> Option<&Path> {
     SCRIPTS.contains(&extension).then_some(path)
 }
 
-/// The file in this folder whose name is most like that of `file`.
+/// Returns the file in this folder with the name most similar to that of `file`.
 fn nearest(file: &Path, folder: &Path) -> Option<PathBuf> {
     let wanted = file.file_name()?.to_str()?;
     let names = folder.read_dir().ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
@@ -102,11 +102,11 @@ mod tests {
     #[test]
     fn a_file_that_is_not_there_is_named_and_the_one_that_was_meant() {
         for (line, expected) in [
-            ("python3 sned.py", "There is no file sned.py Is it send.py?"),
-            ("python3 -u sned.py 5672", "There is no file sned.py Is it send.py?"),
-            ("node sub/sendd.js", "There is no file sub/sendd.js Is it sub/send.js?"),
-            ("./sent", "There is no file ./sent Is it ./send?"),
-            ("go run cmd/xyzzy.go", "There is no file cmd/xyzzy.go Name it as seen from the folder that you are in"),
+            ("python3 sned.py", "There is no file sned.py Check the name: did you mean send.py?"),
+            ("python3 -u sned.py 5672", "There is no file sned.py Check the name: did you mean send.py?"),
+            ("node sub/sendd.js", "There is no file sub/sendd.js Check the name: did you mean sub/send.js?"),
+            ("./sent", "There is no file ./sent Check the name: did you mean ./send?"),
+            ("go run cmd/xyzzy.go", "There is no file cmd/xyzzy.go Give its path from the current folder"),
         ] {
             assert_eq!(told(line).as_deref(), Some(expected), "{line}");
         }

@@ -1,6 +1,6 @@
-//! What is known of a program before it runs: the language that it is written in, and the addresses that stand in its text.
+//! Facts about a program before it runs: its language, and the addresses in its text.
 //!
-//! A program that never connects does not say what it is. Its command line does, and where it is a script, so does its text.
+//! A program that never connects does not show its language to the broker. Its command line does, and so does a script's text.
 
 use std::{
     fs::{self, File},
@@ -14,16 +14,16 @@ use regex_lite::{Captures, Regex};
 
 use crate::program::Program;
 
-/// A longer text is no program of a learner's, in bytes.
+/// The longest text of a learner's program, in bytes.
 const LONGEST: u64 = 256 * 1024;
 
-/// A learner's program has no more files than this.
+/// The most files of a learner's program.
 const MOST_FILES: usize = 20;
 
-/// So much of a compiled program tells what compiled it, in bytes.
+/// The part of a compiled program that shows its language, in bytes.
 const START: u64 = 8 * 1024;
 
-/// The commands that run programs of a language. What follows a `*` may be a version, as in `python3.11`.
+/// The commands that run programs of a language. A `*` stands for a version, as in `python3.11`.
 const COMMANDS: [(&str, Language); 34] = [
     ("python*", Language::Python),
     ("pypy*", Language::Python),
@@ -61,7 +61,7 @@ const COMMANDS: [(&str, Language); 34] = [
     ("Rscript", Language::Other),
 ];
 
-/// How the files of a language end.
+/// The extensions of a language's files.
 const ENDINGS: [(&str, Language); 20] = [
     ("rs", Language::Rust),
     ("py", Language::Python),
@@ -85,7 +85,7 @@ const ENDINGS: [(&str, Language); 20] = [
     ("lua", Language::Other),
 ];
 
-/// How a program's text names a client library that is not its language's usual one, as `words.toml` calls it.
+/// The words in a program's text for a less usual client library, and its name in `words.toml`.
 const LIBRARIES: [(&str, &str); 2] = [("aio_pika", "aio_pika"), ("amqprs::", "amqprs")];
 
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
@@ -94,11 +94,11 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// A port that stands alone, as in `factory.setPort(5673)`.
+/// A port alone, as in `factory.setPort(5673)`.
 static PORT: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"(?i)\b(?:set)?port['"]?\s*(?:=>|[:=(])\s*['"]?(?<port>\d{2,5})\b"#));
 
-/// A host that stands alone, as in `ConnectionParameters('localhost')`, and maybe a port behind it.
+/// A host alone, as in `ConnectionParameters('localhost')`, perhaps with a port after it.
 static HOST: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"['"`](?<host>localhost|127\.0\.0\.1|\[?::1\]?|rabbitmq|rabbit|broker|host\.docker\.internal)(?::(?<near>\d{2,5}))?['"`](?:\s*,\s*(?:port\s*[=:]\s*)?(?<port>\d{2,5}))?"#,
@@ -110,7 +110,7 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).unwrap()
 }
 
-/// What is known of this program, in a check that listens on this port.
+/// Returns the facts about this program, in a check that listens on this port.
 #[must_use]
 pub fn of(program: &Program, port: Option<u16>) -> recording::Program {
     let words = unwrapped(&program.command);
@@ -133,7 +133,7 @@ pub fn of(program: &Program, port: Option<u16>) -> recording::Program {
     }
 }
 
-/// The words of a command line; those of a shell's `-c` stand for the shell.
+/// Returns the words of a command line, with those of a shell's `-c` in place of its script.
 fn unwrapped(command: &[String]) -> Vec<String> {
     let mut words = Vec::new();
     for (index, word) in command.iter().enumerate() {
@@ -172,7 +172,7 @@ fn by_ending(file: &Path) -> Option<Language> {
     ENDINGS.iter().find(|(known, _)| *known == ending).map(|(_, language)| *language)
 }
 
-/// By a script's first line, or by what Go's linker writes to the start of a program.
+/// Returns the language by a script's first line, or by the mark of Go's linker at the start of a program.
 fn by_start(file: &Path) -> Option<Language> {
     let mut start = Vec::new();
     File::open(file).ok()?.take(START).read_to_end(&mut start).ok()?;
@@ -184,14 +184,14 @@ fn by_start(file: &Path) -> Option<Language> {
     start.windows(4).any(|four| four == b"Go\0\0").then_some(Language::Go)
 }
 
-/// The files that a command line names; a class of Java's stands for its file.
+/// Returns the files that a command line names. A Java class stands for its file.
 fn named(words: &[String], folder: &Path) -> Vec<PathBuf> {
     let of_class = |word: &String| folder.join(word).with_extension("java");
     let paths = words.iter().flat_map(|word| [folder.join(word), of_class(word)]);
     paths.filter(|path| path.is_file()).collect()
 }
 
-/// The files of a program: those that are named, or where a folder stands for them, as in `go run .` and `dotnet run`, those in it.
+/// Returns the files of a program: the named ones, or those in a folder, as in `go run .` and `dotnet run`.
 fn of_language(named: Vec<PathBuf>, language: Option<Language>, words: &[String], folder: &Path) -> Vec<PathBuf> {
     let is_source = |path: &PathBuf| language.is_some() && by_ending(path) == language;
     if language.is_none() || named.iter().any(is_source) {
@@ -202,7 +202,7 @@ fn of_language(named: Vec<PathBuf>, language: Option<Language>, words: &[String]
     named.iter().cloned().chain(inside.take(MOST_FILES)).collect()
 }
 
-/// The Rust files of a package.
+/// Returns the Rust files of a package.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let of = |inner: &str| files_in(&folder.join(inner));
     let all = of("src").into_iter().chain(of("src/bin"));
@@ -224,7 +224,7 @@ fn text(file: &Path) -> Option<String> {
     if short { fs::read_to_string(file).ok() } else { None }
 }
 
-/// The addresses in a program's text, but for those that lead to pages: `https://www.rabbitmq.com/tutorials` is in many.
+/// Returns the addresses in a program's text, without those of web pages: `https://www.rabbitmq.com/tutorials` is in many.
 fn addresses(text: &str) -> Vec<Address> {
     let of = |found: Captures<'_>| {
         let part = |name| found.name(name).map(|part| part.as_str().to_ascii_lowercase());
@@ -241,7 +241,7 @@ fn addresses(text: &str) -> Vec<Address> {
     ADDRESS.captures_iter(text).map(of).filter(is_broker).chain(hosts).collect()
 }
 
-/// What a shell reads: the script of `-c`, and files that are a shell's.
+/// Returns the texts that a shell reads: the script of `-c`, and shell scripts.
 fn shell_texts<'a>(command: &'a [String], texts: &'a [String]) -> impl Iterator<Item = &'a str> {
     let runs_shell = command.first().is_some_and(|word| is_shell(word));
     let line = command.iter().skip(2).take(usize::from(runs_shell && command.get(1).is_some_and(|word| word == "-c")));
@@ -252,7 +252,7 @@ fn shell_texts<'a>(command: &'a [String], texts: &'a [String]) -> impl Iterator<
     line.chain(texts.iter().filter(is_script)).map(String::as_str)
 }
 
-/// Whether a line of it ends with a single `&`, or begins with a command that detaches.
+/// Returns whether a line of it ends with a single `&`, or begins with a command that detaches.
 fn backgrounds(text: &str) -> bool {
     text.lines().map(str::trim).filter(|line| !line.starts_with('#')).any(|line| {
         let ends = line.ends_with('&') && !line.ends_with("&&");

@@ -1,17 +1,17 @@
-//! What the compiler says about a program, in cargo's messages (`--message-format=json`).
+//! The compiler's output about a program, in cargo's messages (`--message-format=json`).
 
 use std::path::Path;
 
 use recording::{BuildError, Warning};
 use serde_json::Value;
 
-/// The compiler's errors; None where there are none.
+/// Returns the compiler's errors. None if there are none.
 #[must_use]
 pub fn errors(messages: &str) -> Option<BuildError> {
     let errors: Vec<Value> = compilers(messages).filter(|message| message["message"]["level"] == "error").collect();
     let text: Vec<&str> =
         errors.iter().filter_map(|error| Some(error["message"]["rendered"].as_str()?.trim_end())).collect();
-    // A code without an explanation has no page.
+    // A code without an explanation has no page in the index.
     let code = |error: &Value| {
         let code = &error["message"]["code"];
         let is_one = code["explanation"].is_string();
@@ -20,7 +20,7 @@ pub fn errors(messages: &str) -> Option<BuildError> {
     (!text.is_empty()).then(|| BuildError { text: text.join("\n\n"), code: errors.iter().find_map(code) })
 }
 
-/// The values of this package that are not used, and must be.
+/// Returns the unused values of this package that must be used.
 #[must_use]
 pub fn unused(messages: &str, manifest: &Path) -> Vec<Warning> {
     let of_package =
@@ -47,7 +47,7 @@ fn one_unused(message: &Value) -> Option<Warning> {
     })
 }
 
-/// The programs that were built.
+/// Returns the programs that were built.
 #[must_use]
 pub fn executables(messages: &str) -> Vec<String> {
     parsed(messages)

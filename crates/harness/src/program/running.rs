@@ -1,7 +1,7 @@
-//! A program under watch: its output, its end, and the end of all it started.
+//! A running program: its output, its end, and the end of its child processes.
 //!
-//! It sees a terminal on stdin and stdout, so that it prints line by line: Python, C and Ruby hold stdout back where it is
-//! a pipe. The terminal is so wide that nothing wraps. stderr is a pipe of its own.
+//! Its stdin and stdout are a terminal, so that it prints line by line: Python, C and Ruby buffer stdout if it is a pipe. The
+//! terminal is so wide that no line wraps. stderr is a separate pipe.
 
 use recording::{NotChecked, ProgramExit, ProgramRun};
 use std::{
@@ -25,10 +25,10 @@ use crate::{
     program::{Program, script},
 };
 
-/// How long its streams may stay open after it ended: what it started may still hold them.
+/// The time limit for its streams to close after its end, because child processes may still hold them.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How many programs this process has started.
+/// The number of programs that this process has started.
 static STARTED: AtomicU64 = AtomicU64::new(0);
 
 /// A program that was started.
@@ -41,7 +41,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a program, with these arguments behind its own. It finds the broker by `AMQP_URL`, and is ended at `deadline`.
+    /// Starts a program, with these arguments after its own. It finds the broker in `AMQP_URL`, and is ended at `deadline`.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl Running {
         zero: Instant,
         deadline: Instant,
     ) -> Result<Running, NotChecked> {
-        // Of its own: several programs may be on one stage, and each ends with what it started, and no more.
+        // Unique, because several programs may be on one stage, and each is ended with its own child processes only.
         let mark = format!("{}.program.{}", run.id(), STARTED.fetch_add(1, Ordering::Relaxed));
         let (mut child, terminal) = spawn(program, arguments, url, &mark).map_err(|error| {
             script::has_windows_line_ends(program).unwrap_or_else(|| not_started(&program.command[0], &error))
@@ -77,7 +77,7 @@ impl Running {
                 _ = ending => (None, true),
                 () = flood(&watched) => (None, true),
             };
-            // Its end is its end: what it started, and left running, ends with it.
+            // Child processes that it left running end with it.
             let at = zero.elapsed();
             let drained_by_itself = !overdue && drained(&mut streams).await;
             let left_running = !overdue && !owner::processes(&mark).is_empty();
@@ -94,8 +94,8 @@ impl Running {
         Ok(Running { pid, end, watch, seen, zero })
     }
 
-    /// Presses Ctrl-C, once: the program's whole process group gets the signal, as from a terminal. Returns false where the
-    /// operating system has no such thing.
+    /// Presses Ctrl-C, once: the program's whole process group gets the signal, as from a terminal. Returns false if the
+    /// operating system has no signals.
     #[must_use]
     pub fn interrupt(&self) -> bool {
         if self.seen.look(|seen| seen.interrupted_at.is_some()) {
@@ -112,7 +112,7 @@ impl Running {
         false
     }
 
-    /// Kills it, as `kill -9` does, with its whole process group: no goodbye, and no time for one.
+    /// Kills it with its whole process group, as `kill -9` does, so that it can't clean up.
     pub fn kill(&self) {
         let at = self.zero.elapsed();
         self.seen.add(|seen| seen.killed_at = Some(at));
@@ -122,45 +122,45 @@ impl Running {
         }
     }
 
-    /// Ends the program, if it still runs, and all it started. Its end is on record after this.
+    /// Ends the program, if it still runs, and its child processes. Its end is on record after this.
     pub async fn end(self) {
         let _ = self.end.send(());
         let _ = self.watch.await;
     }
 }
 
-/// Waits until the program has said more to the broker than is kept. It is judged by that, and the rest would only cost memory.
+/// Waits until the program has sent more to the broker than is kept. The rest would only use memory, and is not judged.
 async fn flood(seen: &LiveRun) {
     while !seen.until(Instant::now() + Duration::from_secs(3600), |seen| seen.events_cut).await {}
 }
 
-/// Why nothing was run, and what to do.
+/// Returns the reason why nothing was run, with a hint.
 fn not_started(name: &str, error: &io::Error) -> NotChecked {
     let message = format!("{name} could not be started, so nothing was run: {error}.");
     let hint = match error.kind() {
         io::ErrorKind::PermissionDenied => {
             format!("Make it executable (chmod +x {name}), or name its interpreter: --program 'python3 {name}'")
         }
-        // ENOEXEC, "Exec format error": neither a program for this machine nor a script that names its interpreter.
+        // ENOEXEC, "Exec format error": not a program for this machine, and not a script that names its interpreter.
         _ if error.raw_os_error() == Some(8) => {
             format!(
-                "A script's first line names its interpreter, as in #!/usr/bin/env python3; or write --program 'python3 {name}'"
+                "Name the interpreter in a script's first line, as in #!/usr/bin/env python3, or write --program 'python3 {name}'"
             )
         }
-        _ => "Is it installed, and is the path right, seen from the folder you are in?".to_owned(),
+        _ => "Check that it is installed, and that its path from the current folder is right".to_owned(),
     };
     NotChecked { message, hints: vec![hint] }
 }
 
 async fn read(mut from: impl AsyncRead + Unpin, seen: LiveRun, keep: impl Fn(&mut ProgramRun, &[u8])) {
     let mut buffer = vec![0; 16 * 1024];
-    // A terminal whose other side is closed answers with an error; that is its way to say that nothing more comes.
+    // A terminal whose other side is closed returns an error: that is the end of its output.
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
         seen.add(|seen| keep(seen, &buffer[..read]));
     }
 }
 
-/// Waits for the streams' ends, a moment. Returns whether they came.
+/// Waits a moment for the streams to close. Returns whether they closed.
 async fn drained(streams: &mut JoinSet<()>) -> bool {
     timeout(PATIENCE, async { while streams.join_next().await.is_some() {} }).await.is_ok()
 }
@@ -183,8 +183,8 @@ fn exit(status: Option<ExitStatus>, overdue: bool, at: Duration) -> ProgramExit 
     ProgramExit { code: status.and_then(|status| status.code()), signal, overdue, at }
 }
 
-/// Starts it on a terminal of its own. Its session ends with the terminal, so it does not outlive us by far even when we
-/// are killed.
+/// Starts it on its own terminal. Its session ends with the terminal, so it does not outlive the checker by far, even when the
+/// checker is killed.
 #[cfg(unix)]
 fn spawn(program: &Program, arguments: &[String], url: &str, mark: &str) -> io::Result<(Child, pty_process::Pty)> {
     let to_io = |error: pty_process::Error| match error {
@@ -205,7 +205,7 @@ fn spawn(program: &Program, arguments: &[String], url: &str, mark: &str) -> io::
     Ok((child, terminal))
 }
 
-/// Without pseudo-terminals: a pipe.
+/// Starts it on a pipe, where there are no pseudo-terminals.
 #[cfg(not(unix))]
 fn spawn(
     program: &Program,

@@ -1,11 +1,11 @@
-//! A script whose first line names a program that is not there, because its lines end as on Windows.
+//! A script whose first line names a program that does not exist, because the script has Windows line endings.
 
 use recording::NotChecked;
 use std::{fs, path::Path};
 
 use crate::program::Program;
 
-/// Why such a script could not be started; None for everything else.
+/// Returns the reason why such a script could not be started. None for everything else.
 #[must_use]
 pub fn has_windows_line_ends(program: &Program) -> Option<NotChecked> {
     let name = program.command.first()?;
@@ -16,10 +16,10 @@ pub fn has_windows_line_ends(program: &Program) -> Option<NotChecked> {
     let file = Path::new(name).display();
     Some(NotChecked {
         message: format!(
-            "{file} could not be started: it has Windows line ends (CR LF), and its first line asks for a program `{interpreter}\\r`."
+            "{file} could not be started. It has Windows line endings (CR LF), so its first line names a program `{interpreter}\\r`."
         ),
         hints: vec![format!(
-            "Save it with Unix line ends (LF); on Linux and macOS, sed -i.bak 's/\\r$//' {file} does it"
+            "Save it with Unix line endings (LF), for example on Linux and macOS with sed -i.bak 's/\\r$//' {file}"
         )],
     })
 }

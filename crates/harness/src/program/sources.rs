@@ -1,4 +1,4 @@
-//! The sources of a program, as they were at a check: so that it can be said later that they changed.
+//! The sources of a program at a check, to find out later whether they have changed.
 
 use std::{
     fs,
@@ -14,22 +14,22 @@ use crate::{fingerprint, kit};
 /// The most files that are read.
 const MOST_FILES: usize = 1000;
 
-/// A larger file than this is a program that was built, in bytes: its time and its size tell whether it changed.
+/// The largest source file, in bytes. A larger file is a built program, which is compared by time and size.
 const LARGEST: u64 = 256 * 1024;
 
-/// Folders of a package that hold no sources, beside those whose names begin with a dot.
+/// Folders of a package without sources, in addition to those whose names begin with a dot.
 const NOT_SOURCES: [&str; 1] = ["target"];
 
-/// Where the sources are, and a hash of their text.
+/// The places of the sources, and a hash of their text.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Sources {
-    /// A package's folder, or files: from the kit's root, where they are in there, as a kit may be moved.
+    /// A package's folder, or files: relative to the kit's root if inside it, because a kit may be moved.
     places: Vec<PathBuf>,
     hash: String,
 }
 
 impl Sources {
-    /// Those of this program; None where a command line names no file.
+    /// Returns the sources of this program. None if a command line names no file.
     #[must_use]
     pub fn of(source: &Source) -> Option<Sources> {
         let places: Vec<PathBuf> = match source {
@@ -49,7 +49,7 @@ impl Sources {
         Some(Sources { places: places.iter().map(inside).collect(), hash })
     }
 
-    /// Whether they are not as they were.
+    /// Returns whether they have changed.
     #[must_use]
     pub fn have_changed(&self) -> bool {
         let places: Vec<PathBuf> = self.places.iter().map(|place| kit::root().join(place)).collect();
@@ -57,7 +57,7 @@ impl Sources {
     }
 }
 
-/// A hash of all sources in these places; None where there are none.
+/// Returns a hash of all sources in these places. None if there are none.
 fn hash(places: &[PathBuf]) -> Option<String> {
     let mut files: Vec<PathBuf> = places.iter().flat_map(|place| files(place)).take(MOST_FILES).collect();
     files.sort();
@@ -71,7 +71,7 @@ fn hash(places: &[PathBuf]) -> Option<String> {
     Some(format!("{hash:016x}"))
 }
 
-/// What a file is known by.
+/// Returns the content of a file for the hash.
 fn content(file: &Path) -> Option<Vec<u8>> {
     let about = fs::metadata(file).ok()?;
     if about.len() <= LARGEST {
@@ -81,7 +81,7 @@ fn content(file: &Path) -> Option<Vec<u8>> {
     Some(format!("{} bytes of {}", about.len(), saved.as_nanos()).into_bytes())
 }
 
-/// The sources of a package; or the file itself.
+/// Returns the sources of a package, or the file itself.
 fn files(place: &Path) -> Vec<PathBuf> {
     if place.is_file() {
         return vec![place.to_owned()];

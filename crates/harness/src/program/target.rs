@@ -1,4 +1,4 @@
-//! Which package, and which of its programs: `--path` may name a folder, a Cargo.toml, a source file, or a workspace's root.
+//! The choice of a package and of its program: `--path` may name a folder, a Cargo.toml, a source file, or a workspace's root.
 
 use recording::NotChecked;
 use std::{
@@ -11,18 +11,18 @@ use serde::Deserialize;
 use super::cargo::cargo;
 use crate::owner::MARK;
 
-/// What was asked for.
+/// The program that the flags ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// The lesson's number, for the commands in hints.
     pub lesson: String,
-    /// The lesson's id: a program whose name is in it is likely to be meant.
+    /// The lesson's id. A program with a similar name is the likely one.
     pub id: String,
-    /// What `--path` names; None for the learner's own package.
+    /// The value of `--path`; None for the learner's own package.
     pub path: Option<PathBuf>,
     /// The folder of the package or of the workspace.
     pub folder: PathBuf,
-    /// What `--bin` names.
+    /// The value of `--bin`.
     pub bin: Option<String>,
 }
 
@@ -35,7 +35,7 @@ pub struct Target {
     pub bin: String,
 }
 
-/// The folder that a path is about: of a Cargo.toml the one that it is in, of a source file the one of its package.
+/// Returns the folder for a path: for a Cargo.toml the folder that it is in, for a source file the folder of its package.
 #[must_use]
 pub fn folder_of(path: &Path) -> PathBuf {
     if !path.is_file() {
@@ -47,24 +47,24 @@ pub fn folder_of(path: &Path) -> PathBuf {
 }
 
 impl Asked {
-    /// The source file that `--path` names.
+    /// Returns the source file that `--path` names.
     fn source(&self) -> Option<&Path> {
         self.path.as_deref().filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
     }
 
-    /// Whether cargo has to be asked first which program is meant.
+    /// Returns whether cargo has to find the program first.
     #[must_use]
     pub fn names_a_source(&self) -> bool {
         self.source().is_some()
     }
 
-    /// The command that checks what was asked for.
+    /// Returns the command that checks this program.
     #[must_use]
     pub fn check_command(&self) -> String {
         self.command(self.path.as_deref(), self.bin.as_deref())
     }
 
-    /// A command that checks this program.
+    /// Returns a command that checks the program with this path and name.
     fn command(&self, path: Option<&Path>, bin: Option<&str>) -> String {
         let path =
             path.map(|path| format!(" --path {}", shell_words::quote(&path.to_string_lossy()))).unwrap_or_default();
@@ -73,7 +73,7 @@ impl Asked {
     }
 }
 
-/// What cargo says of a package or a workspace.
+/// The metadata of a package or a workspace, from cargo.
 #[derive(Debug, Default, Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -109,11 +109,11 @@ impl Package {
     }
 }
 
-/// Asks cargo which program is meant.
+/// Finds the program with cargo's metadata.
 ///
 /// # Errors
 ///
-/// Why none is, with the names of those that there are.
+/// The reason why there is none, with the names of the existing programs.
 pub async fn choose(asked: &Asked, mark: &str) -> Result<Target, NotChecked> {
     let absolute = std::path::absolute(&asked.folder).unwrap_or_else(|_| asked.folder.clone());
     let mut cargo = cargo();
@@ -121,7 +121,7 @@ pub async fn choose(asked: &Asked, mark: &str) -> Result<Target, NotChecked> {
     cargo.env(MARK, mark).current_dir(&absolute).stdin(Stdio::null()).kill_on_drop(true);
     let unread = |what: String| NotChecked {
         message: format!("cargo can't read {}: {what}", asked.folder.display()),
-        hints: vec!["Fix what cargo names, then check again".to_owned()],
+        hints: vec!["Fix cargo's error, then check again".to_owned()],
     };
     let output = cargo.output().await.map_err(|error| unread(error.to_string()))?;
     if !output.status.success() {
@@ -131,7 +131,7 @@ pub async fn choose(asked: &Asked, mark: &str) -> Result<Target, NotChecked> {
     among(&metadata, asked, &absolute)
 }
 
-/// The program that is meant, of those in a package or a workspace.
+/// Returns the requested program in a package or a workspace.
 fn among(metadata: &Metadata, asked: &Asked, folder: &Path) -> Result<Target, NotChecked> {
     let same = |one: &Path, other: &Path| {
         one == other || one.canonicalize().ok().is_some_and(|one| Some(one) == other.canonicalize().ok())
@@ -169,17 +169,17 @@ fn in_package(package: &Package, asked: &Asked, path: Option<&Path>) -> Result<T
         [program] => Ok(package.target(program)),
         [] => Err(NotChecked {
             message: format!(
-                "The package `{}` has no program: a program has a src/main.rs, or a file in src/bin.",
+                "The package `{}` has no program. A program is a src/main.rs, or a file in src/bin.",
                 package.name
             ),
-            hints: vec!["Name another package, or judge a command: --program 'COMMAND'".to_owned()],
+            hints: vec!["Name another package, or check a command: --program 'COMMAND'".to_owned()],
         }),
         several => match package.default_run.as_deref().and_then(named) {
             Some(program) => Ok(package.target(program)),
             None => Err(NotChecked {
                 message: format!("The package `{}` has several programs: {}.", package.name, names(several)),
                 hints: vec![format!(
-                    "Name the one that is meant: {}",
+                    "Name the one to check: {}",
                     asked.command(folder_only(path), likely(several, asked))
                 )],
             }),
@@ -187,7 +187,7 @@ fn in_package(package: &Package, asked: &Asked, path: Option<&Path>) -> Result<T
     }
 }
 
-/// A file does not stand for a package beside `--bin`.
+/// Returns the path for a command with `--bin`, where a source file can't stand for its package.
 fn folder_only(path: Option<&Path>) -> Option<&Path> {
     path.map(
         |path| if path.extension().is_some_and(|ending| ending == "rs") { path.parent().unwrap_or(path) } else { path },
@@ -198,7 +198,7 @@ fn no_such(package: &Package, asked: &Asked, path: Option<&Path>, bin: &str) -> 
     let programs: Vec<&CargoTarget> = package.programs().collect();
     let message = format!("The package `{}` has no program `{bin}`; it has {}.", package.name, names(&programs));
     let hint = match programs.as_slice() {
-        [] => "A program has a src/main.rs, or a file in src/bin".to_owned(),
+        [] => "Add a src/main.rs, or a file in src/bin".to_owned(),
         programs => format!("Name one of them: {}", asked.command(folder_only(path), likely(programs, asked))),
     };
     NotChecked { message, hints: vec![hint] }
@@ -209,7 +209,7 @@ fn names(programs: &[&CargoTarget]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-/// The program that a lesson is most likely about: the one with the most of the lesson's words in its name.
+/// Returns the likely program for a lesson: the one with the most of the lesson's words in its name.
 fn likely<'a>(programs: &[&'a CargoTarget], asked: &Asked) -> Option<&'a str> {
     let words =
         |name: &str| asked.id.split('-').filter(|word| name.split(['-', '_']).any(|part| part == *word)).count();
@@ -220,17 +220,17 @@ fn likely<'a>(programs: &[&'a CargoTarget], asked: &Asked) -> Option<&'a str> {
 fn several_packages(found: &[&Package], all: &Metadata, asked: &Asked, folder: &Path) -> NotChecked {
     let packages: Vec<&Package> = if found.is_empty() { all.packages.iter().collect() } else { found.to_vec() };
     let names: Vec<&str> = packages.iter().map(|package| package.name.as_str()).collect();
-    let what = if found.is_empty() { "no package with such a program" } else { "several packages" };
-    let message = format!("{} is a workspace with {what}: {}.", asked.folder.display(), names.join(", "));
+    let what = if found.is_empty() { "without such a program in its packages" } else { "with several packages" };
+    let message = format!("{} is a workspace {what}: {}.", asked.folder.display(), names.join(", "));
     let by_name = |package: &&&Package| asked.id.split('-').filter(|word| package.name.contains(word)).count();
     let hint = match packages.iter().rev().max_by_key(by_name) {
         Some(package) => format!("Name one of them: {}", asked.command(Some(&relative(package, asked, folder)), None)),
-        None => "A workspace lists its packages under `members` in its Cargo.toml".to_owned(),
+        None => "List the workspace's packages under `members` in its Cargo.toml".to_owned(),
     };
     NotChecked { message, hints: vec![hint] }
 }
 
-/// A package's folder as it can be typed: from the folder that was named.
+/// Returns a package's folder as it can be typed: from the folder that was named.
 fn relative(package: &Package, asked: &Asked, folder: &Path) -> PathBuf {
     let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let inside = package.folder().strip_prefix(folder).or_else(|_| package.folder().strip_prefix(&real));
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(chosen(several(Some("receive")), &asked(Some("/x"), None)), Ok("/x receive".to_owned()));
         let reason = chosen(several(None), &asked(Some("/x"), None)).unwrap_err();
         assert_eq!(reason.message, "The package `bins` has several programs: receive, send.");
-        assert_eq!(reason.hints, ["Name the one that is meant: cargo xtask check lesson 01 --path /x --bin send"]);
+        assert_eq!(reason.hints, ["Name the one to check: cargo xtask check lesson 01 --path /x --bin send"]);
         let reason = chosen(several(None), &asked(Some("/x"), Some("sned"))).unwrap_err();
         assert_eq!(reason.message, "The package `bins` has no program `sned`; it has receive, send.");
         assert_eq!(reason.hints, ["Name one of them: cargo xtask check lesson 01 --path /x --bin send"]);
@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn the_learners_own_package_needs_no_path() {
         let reason = chosen(vec![package("mine", "/work/01", &["a", "b"], None)], &asked(None, None)).unwrap_err();
-        assert_eq!(reason.hints, ["Name the one that is meant: cargo xtask check lesson 01 --bin a"]);
+        assert_eq!(reason.hints, ["Name the one to check: cargo xtask check lesson 01 --bin a"]);
     }
 
     #[test]
@@ -303,6 +303,6 @@ mod tests {
         assert_eq!(reason.message, "/x is a workspace with several packages: my-receive, send.");
         assert_eq!(reason.hints, ["Name one of them: cargo xtask check lesson 01 --path /x/send"]);
         let reason = chosen(vec![library()], &asked(Some("/x"), None)).unwrap_err();
-        assert_eq!(reason.message, "/x is a workspace with no package with such a program: tools.");
+        assert_eq!(reason.message, "/x is a workspace without such a program in its packages: tools.");
     }
 }

@@ -1,4 +1,4 @@
-//! Connections that the broker blocks, while a scene is played.
+//! Connections that the broker blocks during a scene.
 
 use std::{
     sync::{Arc, Mutex},
@@ -12,7 +12,7 @@ use super::lock;
 use crate::brokers::alarm::{Alarm, Alarms, GRACE};
 use crate::live::{LiveRun, until};
 
-/// A program that published more messages than this floods the broker: an alarm that comes of it is the program's doing.
+/// The number of published messages above which a program floods the broker, and causes an alarm itself.
 const FLOOD: usize = 100;
 
 /// The connections of one check that the broker blocks, because of an alarm.
@@ -24,17 +24,17 @@ pub struct Blocked {
 }
 
 impl Blocked {
-    /// None so far; of what changes, `changed` informs.
+    /// Starts with none. `changed` changes with every event.
     pub(super) fn new(changed: watch::Sender<u64>) -> Blocked {
         Blocked { changed, programs: Arc::default(), hand: Arc::default() }
     }
 
-    /// From now on, this program's connections count, too.
+    /// Includes this program's connections from now on.
     pub(super) fn watch(&self, seen: LiveRun) {
         lock(&self.programs).push(seen);
     }
 
-    /// Keeps up with what the broker says to the checker's own connection, for ever.
+    /// Watches for alarms on the checker's own connection, for ever.
     pub(super) async fn listen(self, mut alarms: Alarms) {
         loop {
             alarms.change().await;
@@ -54,7 +54,7 @@ impl Blocked {
         }
     }
 
-    /// The alarm that blocks a connection now. Where a program floods the broker, there is none.
+    /// Returns the alarm that blocks a connection now. None if a program floods the broker.
     #[must_use]
     pub fn now(&self) -> Option<Alarm> {
         let of_a_program = |seen: &LiveRun| seen.look(|seen| seen.blocked.values().next().cloned());
@@ -62,7 +62,7 @@ impl Blocked {
         (!self.is_flood()).then(|| Alarm::new(reason))
     }
 
-    /// Whether a program floods the broker.
+    /// Returns whether a program floods the broker.
     pub(super) fn is_flood(&self) -> bool {
         let floods = |seen: &LiveRun| {
             seen.look(|seen| seen.events.iter().filter(|event| is_publish(event)).nth(FLOOD).is_some())
@@ -75,7 +75,7 @@ fn is_publish(event: &Event) -> bool {
     matches!(&event.what, What::Method { method: Method::Basic(basic::AMQPMethod::Publish(_)), .. })
 }
 
-/// A deadline for what has none: another one comes earlier.
+/// Returns a deadline for a wait without one: another deadline comes earlier.
 fn far_away() -> Instant {
     Instant::now() + Duration::from_secs(24 * 60 * 60)
 }

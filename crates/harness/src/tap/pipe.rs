@@ -1,4 +1,4 @@
-//! One direction of one connection: bytes through, and a note of them.
+//! One direction of one connection: forwards bytes, and notes them.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::{
@@ -9,7 +9,7 @@ use wire::{Codec, Frame, Listener, Method, Peer, Unit, What, protocol::connectio
 
 use crate::tap::recorder::Recorder;
 
-/// How much is read at a time, in bytes.
+/// The most bytes that are read at a time.
 const PIECE: usize = 64 * 1024;
 
 /// Forwards until one side ends.
@@ -50,17 +50,17 @@ pub(super) async fn forward(
     }
 }
 
-/// Puts another vhost into the `connection.open` of what passes, and lets everything else through as it is.
+/// Replaces the vhost in `connection.open`, and passes everything else unchanged.
 pub(super) struct VhostRewrite {
     asked: String,
     room: String,
     codec: Codec,
-    /// The start of a frame that is not whole yet. None when there is nothing more to rewrite.
+    /// The start of an incomplete frame. None when there is nothing more to rewrite.
     pending: Option<BytesMut>,
 }
 
 impl VhostRewrite {
-    /// For a connection at its start: `asked` becomes `room`.
+    /// Returns the rewrite for a connection at its start: `asked` becomes `room`.
     pub(super) fn new(asked: &str, room: &str) -> VhostRewrite {
         VhostRewrite {
             asked: asked.to_owned(),
@@ -70,7 +70,7 @@ impl VhostRewrite {
         }
     }
 
-    /// What goes on of these bytes, and of those held back before.
+    /// Returns the bytes to forward, of these and of those held back before.
     pub(super) fn pass(&mut self, bytes: Bytes) -> Bytes {
         let Some(mut pending) = self.pending.take() else { return bytes };
         pending.extend_from_slice(&bytes);
@@ -100,12 +100,12 @@ impl VhostRewrite {
         }
     }
 
-    /// What was held back, at the end of the stream.
+    /// Returns the bytes that were held back, at the end of the stream.
     pub(super) fn rest(&mut self) -> BytesMut {
         self.pending.take().unwrap_or_default()
     }
 
-    /// The frame of `connection.open` with the vhost replaced; its reserved fields stay as they are.
+    /// Returns the frame of `connection.open` with the vhost replaced. Its reserved fields stay as they are.
     fn replaced(&self, frame: &[u8]) -> BytesMut {
         // type 1, channel 2, size 4, class 2, method 2; then the vhost: its length, and its bytes.
         let (front, after) = (&frame[7..11], &frame[12 + self.asked.len()..frame.len() - 1]);

@@ -1,4 +1,4 @@
-//! Understands what the tap heard, and writes it down.
+//! Parses the bytes from the tap, and records the events.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,7 +20,7 @@ use wire::{
 
 use crate::live::LiveRun;
 
-/// How much of a conversation is kept. A program that says more is cut off, and judged by what it said first.
+/// The part of a conversation that is kept. A program that sends more is cut off, and judged by that part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// Bytes of the conversation.
@@ -37,10 +37,10 @@ impl Default for Bounds {
     }
 }
 
-/// How many events that came in one piece are told apart; a piece is never so long that it has more.
+/// The most events in one piece. A piece is never so long that it has more.
 const IN_ONE_PIECE: u64 = 1 << 16;
 
-/// A place in the order of things. What comes in one piece has one; the events in it are numbered within.
+/// A place in the order of events. A piece has one place, and the events in it are numbered within it.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     at: Duration,
@@ -85,32 +85,32 @@ impl Recorder {
         }
     }
 
-    /// Cancelled once no more is kept of what is said.
+    /// Returns the token that is cancelled once no more is kept.
     pub(super) fn full(&self) -> &CancellationToken {
         &self.full
     }
 
-    /// The number of a new connection, from 1.
+    /// Returns the number of a new connection, from 1.
     pub(super) fn number(&self) -> u32 {
         self.connections.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// The next place in the order.
+    /// Returns the next place in the order.
     pub(super) fn place(&self) -> Place {
         Place { at: self.zero.elapsed(), order: self.order.fetch_add(1, Ordering::SeqCst) }
     }
 
-    /// Something was said now.
+    /// Notes an event now.
     pub(super) fn say(&self, connection: u32, from: Peer, what: What) {
         self.say_at(self.place(), connection, from, what);
     }
 
-    /// Something was said at this place.
+    /// Notes an event at this place.
     pub(super) fn say_at(&self, place: Place, connection: u32, from: Peer, what: What) {
         self.note(Note { place, connection, from, heard: Heard::Said(what) });
     }
 
-    /// Bytes were heard at this place.
+    /// Notes bytes at this place.
     pub(super) fn hear_at(&self, place: Place, connection: u32, from: Peer, bytes: Bytes) {
         let before = self.heard.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         if before <= self.most {
@@ -120,13 +120,13 @@ impl Recorder {
     }
 
     fn note(&self, note: Note) {
-        // Nobody listens any more when the check is over.
+        // The receiver is gone when the check is over.
         let _ = self.notes.send(note);
     }
 }
 
-/// Writes notes down until all who take them are gone. `room` is the vhost that shows as `/`; `full` is cancelled once no
-/// more is kept.
+/// Records notes until all senders are gone. `room` is the vhost that is shown as `/`, and `full` is cancelled once no more is
+/// kept.
 pub(super) async fn record(
     mut notes: UnboundedReceiver<Note>,
     seen: LiveRun,
@@ -179,7 +179,7 @@ pub(super) async fn record(
     }
 }
 
-/// Keeps up with the connections that the broker blocks.
+/// Records the connections that the broker blocks.
 fn note_alarm(blocked: &mut BTreeMap<u32, String>, event: &Event) {
     let What::Method { method: Method::Connection(method), .. } = &event.what else { return };
     match method {
@@ -193,7 +193,7 @@ fn note_alarm(blocked: &mut BTreeMap<u32, String>, event: &Event) {
     }
 }
 
-/// What was said, with the room's vhost shown as the `/` that the program asked for.
+/// Returns an event with the check's vhost shown as `/`, which the program opened.
 fn in_public(mut what: What, room: &str) -> What {
     if let What::Method { method, .. } = &mut what {
         match method {

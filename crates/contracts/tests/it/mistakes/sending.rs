@@ -41,6 +41,12 @@ pub fn cases() -> Vec<(&'static str, String)> {
         Method::Queue(Queue::Declare(queue::Declare { queue: "hello".into(), exclusive: true, ..Default::default() }))
     };
     vec![
+        ("asks without end, and prints that the connection is gone", {
+            let error = "IO error: Connection reset by peer (os error 104)";
+            let mut script = Script::declared().complain(error).exit(1);
+            script.seen.events_cut = true;
+            send(script, nothing)
+        }),
         ("an argument that makes no sense", send(Script::connected().say(Program, 1, Method::Queue(Queue::Declare(queue::Declare { queue: "hello".into(), ..Default::default() }))).refused(406, "PRECONDITION_FAILED - invalid arg 'x-queue-type' for queue 'hello' in vhost '/': \"unsupported queue type 'fancy'\"", (50, 10)).exit(1), None)),
         ("passive first, then in earnest", send(Script::connected().say(Program, 1, Method::Queue(Queue::Declare(queue::Declare { queue: "hello".into(), passive: true, ..Default::default() }))).refused(404, "NOT_FOUND - no queue 'hello' in vhost '/'", (50, 10)).declare(queue::Declare { queue: "hello".into(), ..Default::default() }).publish("", "hello", hello).print(SENT).close().exit(0), kept)),
         ("fails before it connects", send(Script::default().complain("SyntaxError: invalid syntax").exit(1), None)),

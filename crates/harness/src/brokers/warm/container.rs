@@ -1,4 +1,4 @@
-//! The broker that is kept running, in a container: asked by the engine's API.
+//! The broker that is kept running in a container, through the engine's API.
 
 use recording::NotChecked;
 
@@ -66,7 +66,9 @@ mod with_client {
             }
             Ok::<_, Box<dyn std::error::Error>>(told)
         };
-        asked.await.map_err(|error| trouble(&format!("the container {container} can't be asked: {error}")))
+        asked
+            .await
+            .map_err(|error| trouble(&format!("rabbitmqctl could not be run in the container {container}: {error}")))
     }
 
     pub(in crate::brokers::warm) async fn docker_logs(container: &str) -> Result<String, NotChecked> {
@@ -79,7 +81,7 @@ mod with_client {
             }
             Ok::<_, Box<dyn std::error::Error>>(told)
         };
-        read.await.map_err(|error| trouble(&format!("the container {container} shows no log: {error}")))
+        read.await.map_err(|error| trouble(&format!("the log of the container {container} can't be read: {error}")))
     }
 
     fn text(part: LogOutput) -> String {
@@ -89,7 +91,7 @@ mod with_client {
     fn trouble(message: &str) -> NotChecked {
         NotChecked {
             message: format!("Docker: {message}."),
-            hints: vec!["Does the engine answer? docker info tells".to_owned()],
+            hints: vec!["Check that the Docker engine answers: docker info".to_owned()],
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The record of a broker that is kept running: each copy of the kit has one of its own.
+//! The record of a broker that is kept running. Each copy of the kit has its own.
 
 use std::{
     fs, io,
@@ -11,15 +11,15 @@ use crate::{
     owner::{self, at},
 };
 
-/// What the names of records, and of the folders beside them, begin with.
+/// The prefix of the names of records, and of the folders beside them.
 const PREFIX: &str = "warm-";
 
-/// This kit's folder, as records have it.
+/// Returns this kit's folder, as in records.
 pub(super) fn own_kit() -> PathBuf {
     kit::root().canonicalize().unwrap_or_else(|_| kit::root().to_owned())
 }
 
-/// What a kit's record is called, without an ending.
+/// Returns the name of a kit's record, without the extension.
 fn name(kit: &Path) -> String {
     format!("{PREFIX}{:016x}", fingerprint::of(kit.as_os_str().as_encoded_bytes()))
 }
@@ -28,19 +28,19 @@ fn file(kit: &Path) -> io::Result<PathBuf> {
     Ok(owner::base()?.join(name(kit) + ".json"))
 }
 
-/// Reads a record; None where there is none that can be read.
+/// Reads a record. None if it can't be read.
 fn read(file: &Path) -> Option<Warm> {
     serde_json::from_slice(&fs::read(file).ok()?).ok()
 }
 
-/// The record of this kit. Where it has none, one of a kit that is gone: this kit may have been there before it was moved.
+/// Returns the record of this kit. If it has none, that of a kit that is gone: this kit may have been moved from there.
 pub(super) fn own() -> Option<Warm> {
     let kit = own_kit();
     let of_a_lost_kit = || all().into_iter().find(|warm| warm.kit != kit && !warm.kit.exists());
     file(&kit).ok().and_then(|file| read(&file)).or_else(of_a_lost_kit)
 }
 
-/// The records of other kits.
+/// Returns the records of other kits.
 pub(super) fn of_others() -> Vec<Warm> {
     let kit = own_kit();
     all().into_iter().filter(|warm| warm.kit != kit && warm.kit.exists()).collect()
@@ -57,18 +57,18 @@ fn all() -> Vec<Warm> {
 }
 
 impl Warm {
-    /// A folder for what the broker writes: its log, a private node's data.
+    /// Returns the folder for the broker's files: its log, and a private node's data.
     pub(super) fn folder(&self) -> io::Result<PathBuf> {
         folder(&self.kit)
     }
 
-    /// Writes the record down.
+    /// Writes the record.
     pub(super) fn save(&self) -> io::Result<()> {
         let file = file(&self.kit)?;
         fs::write(&file, serde_json::to_vec_pretty(self)?).map_err(|error| at(&file, &error))
     }
 
-    /// Removes the record, and what the broker wrote.
+    /// Removes the record and the broker's files.
     pub(super) fn forget(&self) {
         if let Ok(file) = file(&self.kit) {
             let _ = fs::remove_file(file);
@@ -79,7 +79,7 @@ impl Warm {
     }
 }
 
-/// The folder of the broker that this kit keeps running.
+/// Returns the folder of the broker that this kit keeps running.
 pub(super) fn folder(kit: &Path) -> io::Result<PathBuf> {
     Ok(owner::base()?.join(name(kit)))
 }

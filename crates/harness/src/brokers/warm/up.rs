@@ -1,4 +1,4 @@
-//! `broker up`: starting the broker that is kept running.
+//! `broker up`: starts the broker that is kept running.
 
 use recording::NotChecked;
 use std::{fs, io};
@@ -17,14 +17,14 @@ use crate::{
     owner::at,
 };
 
-/// The port for AMQP, where none is asked for.
+/// The default port for AMQP.
 const PORT: u16 = 5672;
 
 /// Starts the broker that the flags ask for, unless it is up already.
 ///
 /// # Errors
 ///
-/// Why it can't be started: another is up, its port is taken, or it does not come up.
+/// The reason why it can't be started: another is up, its port is taken, or it does not become ready.
 pub(super) async fn up(args: &BrokerArgs, asked: Option<u16>, accounts: &EmbeddedArgs) -> Result<(), NotChecked> {
     if let Some(warm) = recorded() {
         if warm.broker().await.is_ok() {
@@ -32,7 +32,7 @@ pub(super) async fn up(args: &BrokerArgs, asked: Option<u16>, accounts: &Embedde
             if !missing.is_empty() {
                 return Err(another_is_up(&warm, &missing));
             }
-            say("a broker is up already");
+            say("a broker is already up");
             return status().await;
         }
         stop(&warm).await?;
@@ -44,7 +44,7 @@ pub(super) async fn up(args: &BrokerArgs, asked: Option<u16>, accounts: &Embedde
         }
     }
     let warm = plan(args, port, accounts).await?;
-    // Written down before it is made, so that nothing is left behind whatever happens next.
+    // Recorded before it is made, so that nothing is left behind in any case.
     warm.save().map_err(|error| io_trouble(&error))?;
     let started = match &warm.source {
         Source::Docker { container } => container::up_docker(container, &warm.detail, port).await,
@@ -63,11 +63,7 @@ pub(super) async fn up(args: &BrokerArgs, asked: Option<u16>, accounts: &Embedde
 
 fn another_is_up(warm: &Warm, missing: &[String]) -> NotChecked {
     NotChecked {
-        message: format!(
-            "Another broker is up already: {}. It is not what you ask for: {}.",
-            warm.name(),
-            missing.join(", ")
-        ),
+        message: format!("Another broker is already up: {}. You asked for {}.", warm.name(), missing.join(", ")),
         hints: vec![
             "Stop it first: cargo xtask broker down".to_owned(),
             "Or keep it: checks use it as it is, and cargo xtask broker status describes it".to_owned(),
@@ -84,15 +80,13 @@ fn not_free(port: u16, taken: u16, error: &io::Error) -> NotChecked {
         Some(warm) => {
             let kit = warm.kit.display();
             (
-                format!(
-                    "Port {taken} on 127.0.0.1 is not free: another copy of the kit, in {kit}, keeps a broker there."
-                ),
+                format!("Port {taken} on 127.0.0.1 is taken: another copy of the kit, in {kit}, keeps a broker there."),
                 format!("Stop that one: cd {}; cargo xtask broker down", shell_words::quote(&kit.to_string())),
             )
         }
         None => (
             format!("Port {taken} on 127.0.0.1 is not free: {error}."),
-            format!("If that is a RabbitMQ of yours, use it: --broker amqp://localhost:{port}"),
+            format!("Use your own RabbitMQ, if it is the one on that port: --broker amqp://localhost:{port}"),
         ),
     };
     NotChecked { message, hints: std::iter::once(way_out).chain(elsewhere).collect() }
@@ -107,21 +101,21 @@ async fn up_embedded(warm: &Warm, mark: &str, accounts: &EmbeddedArgs) -> Result
     program.start(accounts).await.map(drop)
 }
 
-/// What is to be started.
+/// A kind of broker to start.
 enum Kind {
     Docker,
     Local,
     Embedded,
 }
 
-/// What `up` is going to start.
+/// Returns the broker that `up` will start.
 async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<Warm, NotChecked> {
     let kind = match &args.broker {
         BrokerChoice::Embedded => Kind::Embedded,
         _ if *accounts != EmbeddedArgs::default() => {
             return Err(NotChecked {
-                message: "--user, --vhost and --deny are for the embedded broker.".to_owned(),
-                hints: vec!["Start that one: cargo xtask broker up --broker embedded …".to_owned()],
+                message: "--user, --vhost and --deny work only with the embedded broker.".to_owned(),
+                hints: vec!["Start the embedded broker: cargo xtask broker up --broker embedded …".to_owned()],
             });
         }
         BrokerChoice::Docker => Kind::Docker,
@@ -134,12 +128,12 @@ async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<W
         }
         BrokerChoice::Url(_) => {
             return Err(NotChecked {
-                message: "A broker that has an address runs already; there is nothing to start.".to_owned(),
-                hints: vec!["Name it when you check: cargo xtask check lesson 01 --broker amqp://…".to_owned()],
+                message: "A broker with an address is already up, so there is nothing to start.".to_owned(),
+                hints: vec!["Use its address in checks: cargo xtask check lesson 01 --broker amqp://…".to_owned()],
             });
         }
     };
-    // With accounts of its own, the first who may do everything is who checks log in as.
+    // With other accounts than guest, checks log in as the first that may do everything.
     let first = accounts
         .users
         .iter()
@@ -154,7 +148,7 @@ async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<W
         user: address.user.clone(),
         password: address.password.clone(),
     };
-    // A name of its own, so that it is never taken for another one: two users, two folders for temporary files.
+    // A unique name, so that brokers of two users, or of two folders for temporary files, are never confused.
     let mark =
         format!("warm-{}", std::iter::repeat_with(fastrand::alphanumeric).take(8).collect::<String>().to_lowercase());
     let kit = record::own_kit();
@@ -170,7 +164,7 @@ async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<W
             let container = format!("hello-rabbit-{mark}");
             let image = docker::choose(args.image.as_deref()).await;
             let _busy = busy(&format!("looking for the image {image}"));
-            // Where no engine answers, nothing is made, and nothing written down.
+            // If no engine answers, nothing is made and nothing recorded.
             docker::have(&image).await?;
             (image, Source::Docker { container })
         }
