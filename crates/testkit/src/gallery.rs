@@ -19,6 +19,7 @@
 
 use std::{
     collections::BTreeMap,
+    env,
     fmt::Display,
     fs::{self, File as Opened},
     io::{self, BufRead, BufReader},
@@ -152,6 +153,14 @@ pub fn write_recordings(lesson: &str, recordings: BTreeMap<String, Recording>) -
 /// The most that is kept of a run: what floods the broker says the same again and again.
 const LIMITS: Limits = Limits { events: 2000, bytes: 1024 * 1024, body: 64 * 1024 };
 
+/// The folders of cargo's dependencies, which a panic in one of them names.
+fn registries() -> Vec<String> {
+    let home = |name, below: &str| env::var_os(name).map(|folder| PathBuf::from(folder).join(below));
+    let cargo = home("CARGO_HOME", "").or_else(|| home("HOME", ".cargo"));
+    let folders = cargo.and_then(|cargo| fs::read_dir(cargo.join("registry/src")).ok());
+    folders.into_iter().flatten().flatten().map(|folder| folder.path().display().to_string()).collect()
+}
+
 /// Takes out what is of this machine and of this hour.
 fn of_no_machine(recording: &mut Recording, name: &str) {
     let here = kit().canonicalize().unwrap_or_else(|_| kit()).display().to_string();
@@ -162,9 +171,12 @@ fn of_no_machine(recording: &mut Recording, name: &str) {
     if let Some(broker) = &mut recording.broker {
         broker.detail = String::new();
     }
+    let registries = registries();
     for run in &mut recording.runs {
-        run.stdout.replace(&here, "");
-        run.stderr.replace(&here, "");
+        for output in [&mut run.stdout, &mut run.stderr] {
+            output.replace(&here, "");
+            registries.iter().for_each(|folder| output.replace(folder, "/registry"));
+        }
         for event in &mut run.events {
             let What::Method { content: Some(content), .. } = &mut event.what else { continue };
             if let Some(text) = std::str::from_utf8(&content.body).ok().filter(|text| text.contains(&here)) {
