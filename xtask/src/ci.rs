@@ -1,6 +1,8 @@
 //! `cargo xtask ci`: all steps of CI, one after the other, up to the first that fails.
 
 use std::{
+    fs, io,
+    path::{Path, PathBuf},
     process::{Command, ExitCode},
     time::Instant,
 };
@@ -8,7 +10,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    cargo::cargo,
+    cargo::{cargo, root},
     tally::{Tally, cargo_test},
 };
 
@@ -18,10 +20,13 @@ const FULL: &str = "HELLO_RABBIT_FULL";
 /// The arguments for all packages with all their features.
 const ALL: [&str; 3] = ["--workspace", "--features", "checker/docker,broker/program,bookbuilder/serve"];
 
+/// The folders whose modules are declared by a macro or a build script, where rustfmt does not find them.
+const UNSEEN: [&str; 2] = ["crates/contracts/src/lessons", "crates/broker/tests/difference/conversations"];
+
 /// Runs all steps. The last line on stdout is the sum of all tests.
 pub fn run(full: bool) -> anyhow::Result<ExitCode> {
     let mut tally = Tally::default();
-    for (name, mut command) in steps(full) {
+    for (name, mut command) in steps(full, &unseen(root())?) {
         eprintln!("── {name}");
         let begin = Instant::now();
         let good = if name == "tests" {
@@ -38,10 +43,33 @@ pub fn run(full: bool) -> anyhow::Result<ExitCode> {
     Ok(if tally.print() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The steps, by their names.
-fn steps(full: bool) -> [(&'static str, Command); 4] {
+/// The Rust files in the [`UNSEEN`] folders, by name.
+fn unseen(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for folder in UNSEEN {
+        let folder = root.join(folder);
+        rust_files(&folder, &mut files).with_context(|| format!("{} could not be read", folder.display()))?;
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            rust_files(&path, files)?;
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The steps, by their names. `unseen` are files that `cargo fmt` does not find by itself.
+fn steps(full: bool, unseen: &[PathBuf]) -> [(&'static str, Command); 4] {
     let mut format = cargo("fmt");
-    format.args(["--all", "--", "--check"]);
+    format.args(["--all", "--", "--check"]).args(unseen);
     let mut lints = cargo("clippy");
     lints.args(ALL).args(["--all-targets", "--", "--deny", "warnings"]);
     let mut docs = cargo("doc");
@@ -61,12 +89,12 @@ mod tests {
 
     #[test]
     fn everything_is_linted_once_and_tested_with_snapshots_that_stay() {
-        let steps = steps(false);
+        let steps = steps(false, &["lessons/a.rs".into()]);
         let all = "--workspace --features checker/docker,broker/program,bookbuilder/serve";
         assert_eq!(
             steps.each_ref().map(|(_, command)| typed(command)),
             [
-                "cargo fmt --all -- --check".to_owned(),
+                "cargo fmt --all -- --check lessons/a.rs".to_owned(),
                 format!("cargo clippy {all} --all-targets -- --deny warnings"),
                 format!("RUSTDOCFLAGS='--deny warnings' cargo doc {all} --no-deps --document-private-items"),
                 format!(
@@ -77,8 +105,18 @@ mod tests {
     }
 
     #[test]
+    fn files_that_rustfmt_does_not_find_are_named_to_it() {
+        let files = unseen(root()).unwrap();
+        for folder in UNSEEN {
+            assert!(files.iter().any(|file| file.starts_with(root().join(folder))), "{folder} has no Rust files");
+        }
+        let deep = root().join("crates/contracts/src/lessons/worker/scene.rs");
+        assert!(files.contains(&deep), "{files:?}");
+    }
+
+    #[test]
     fn full_is_for_the_tests() {
-        let full = steps(true).map(|(name, command)| (name, typed(&command).contains("HELLO_RABBIT_FULL=1")));
+        let full = steps(true, &[]).map(|(name, command)| (name, typed(&command).contains("HELLO_RABBIT_FULL=1")));
         assert_eq!(full, [("format", false), ("lints", false), ("docs", false), ("tests", true)]);
     }
 }

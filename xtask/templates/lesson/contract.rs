@@ -62,12 +62,7 @@ mod scene {
     const TIMEOUT: Duration = Duration::from_secs(1);
 
     impl Scene for EmitLog {
-        async fn play(
-            stage: &mut Stage<'_>,
-            program: &Program,
-            _seed: u64,
-            seen: &mut Seen,
-        ) -> Result<(), NotChecked> {
+        async fn play(stage: &mut Stage<'_>, program: &Program, _seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
             let run = stage.start(program).await?.end().await;
             let expected = 0; // the number of messages that the program should have sent to the queue
             seen.look_into(stage, &run, QUEUE, expected, TIMEOUT).await?;

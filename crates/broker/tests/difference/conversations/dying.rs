@@ -532,7 +532,11 @@ fn retry_loop_of_two_queues(s: &mut Stage) {
     a.queue(
         "wait",
         "",
-        &[("x-dead-letter-exchange", text("")), ("x-dead-letter-routing-key", text("work")), ("x-message-ttl", int(20))],
+        &[
+            ("x-dead-letter-exchange", text("")),
+            ("x-dead-letter-routing-key", text("work")),
+            ("x-message-ttl", int(20)),
+        ],
     );
     a.queue("work", "", &[("x-dead-letter-exchange", text("")), ("x-dead-letter-routing-key", text("wait"))]);
     a.call(consume("work", "t", "", NONE));
@@ -626,7 +630,9 @@ fn mandatory_and_dead(s: &mut Stage) {
 fn priorities_go_first(s: &mut Stage) {
     let mut a = s.connect();
     a.queue("q", "", &[("x-max-priority", int(5))]);
-    for (priority, body) in [(None, "none"), (Some(1), "1"), (Some(5), "5"), (Some(9), "9 is 5"), (Some(0), "0"), (Some(5), "5 later")] {
+    for (priority, body) in
+        [(None, "none"), (Some(1), "1"), (Some(5), "5"), (Some(9), "9 is 5"), (Some(0), "0"), (Some(5), "5 later")]
+    {
         let properties = priority.map_or_else(plain, |priority| plain().with_priority(priority));
         a.publish_as("", "q", "", &properties, body.as_bytes());
     }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use harness::brokers::address::Address;
 use futures_lite::StreamExt;
+use harness::brokers::address::Address;
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties,
     message::Delivery,
     options::{
-        BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, BasicQosOptions,
-        ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
+        BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicPublishOptions,
+        BasicQosOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
+        QueueDeleteOptions,
     },
     types::FieldTable,
 };
@@ -34,7 +35,10 @@ conversations!(
 fn run(program: impl Future<Output = Result<(), lapin::Error>>) {
     let runtime = Runtime::new().unwrap();
     runtime.block_on(async {
-        timeout(Duration::from_secs(30), program).await.expect("the program ends in time").expect("the program goes well");
+        timeout(Duration::from_secs(30), program)
+            .await
+            .expect("the program ends in time")
+            .expect("the program goes well");
     });
 }
 
@@ -51,11 +55,15 @@ async fn declare(channel: &Channel, queue: &str) -> Result<(), lapin::Error> {
 
 async fn publish(channel: &Channel, key: &str, body: &str) -> Result<String, lapin::Error> {
     let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-    let confirmation =
-        channel.basic_publish("".into(), key.into(), options, body.as_bytes(), BasicProperties::default()).await?.await?;
+    let confirmation = channel
+        .basic_publish("".into(), key.into(), options, body.as_bytes(), BasicProperties::default())
+        .await?
+        .await?;
     Ok(match confirmation {
         lapin::Confirmation::Ack(None) => "ack".to_owned(),
-        lapin::Confirmation::Ack(Some(message)) => format!("ack, returned: {} {}", message.reply_code, message.reply_text),
+        lapin::Confirmation::Ack(Some(message)) => {
+            format!("ack, returned: {} {}", message.reply_code, message.reply_text)
+        }
         lapin::Confirmation::Nack(_) => "nack".to_owned(),
         lapin::Confirmation::NotRequested => "not requested".to_owned(),
     })
@@ -70,8 +78,9 @@ fn send_and_receive(s: &mut Stage) {
         let (connection, channel) = connect(s).await?;
         declare(&channel, "hello").await?;
         s.note(format!("publish: {}", publish(&channel, "hello", "Hello World!").await?));
-        let mut consumer =
-            channel.basic_consume("hello".into(), "".into(), BasicConsumeOptions::default(), FieldTable::default()).await?;
+        let mut consumer = channel
+            .basic_consume("hello".into(), "".into(), BasicConsumeOptions::default(), FieldTable::default())
+            .await?;
         let delivery = consumer.next().await.unwrap()?;
         s.note(format!("received {}", told(&delivery)));
         s.note(format!("ack: {:?}", delivery.ack(BasicAckOptions::default()).await?));
@@ -117,19 +126,30 @@ fn publish_subscribe(s: &mut Stage) {
     run(async {
         let (connection, channel) = connect(s).await?;
         let fanout = lapin::ExchangeKind::Fanout;
-        channel.exchange_declare("logs".into(), fanout, ExchangeDeclareOptions::default(), FieldTable::default()).await?;
+        channel
+            .exchange_declare("logs".into(), fanout, ExchangeDeclareOptions::default(), FieldTable::default())
+            .await?;
         let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
         let mut queues = Vec::new();
         for _ in 0..2 {
             let queue = channel.queue_declare("".into(), options, FieldTable::default()).await?;
             s.note(format!("declared {}", queue.name()));
             channel
-                .queue_bind(queue.name().clone(), "logs".into(), "".into(), QueueBindOptions::default(), FieldTable::default())
+                .queue_bind(
+                    queue.name().clone(),
+                    "logs".into(),
+                    "".into(),
+                    QueueBindOptions::default(),
+                    FieldTable::default(),
+                )
                 .await?;
             queues.push(queue);
         }
         let properties = BasicProperties::default();
-        channel.basic_publish("logs".into(), "".into(), BasicPublishOptions::default(), b"info", properties).await?.await?;
+        channel
+            .basic_publish("logs".into(), "".into(), BasicPublishOptions::default(), b"info", properties)
+            .await?
+            .await?;
         for queue in queues {
             let got = channel.basic_get(queue.name().clone(), BasicGetOptions { no_ack: true }).await?;
             s.note(format!("got {:?}", got.map(|message| told(&message.delivery))));
@@ -156,8 +176,9 @@ fn queue_deleted_ends_the_consumer(s: &mut Stage) {
     run(async {
         let (connection, channel) = connect(s).await?;
         declare(&channel, "q").await?;
-        let mut consumer =
-            channel.basic_consume("q".into(), "t".into(), BasicConsumeOptions::default(), FieldTable::default()).await?;
+        let mut consumer = channel
+            .basic_consume("q".into(), "t".into(), BasicConsumeOptions::default(), FieldTable::default())
+            .await?;
         let another = connection.create_channel().await?;
         another.queue_delete("q".into(), QueueDeleteOptions::default()).await?;
         s.note(format!("the consumer ends: {}", consumer.next().await.is_none()));
@@ -203,14 +224,16 @@ fn remote_procedure_call(s: &mut Stage) {
         let (connection, channel) = connect(s).await?;
         declare(&channel, "rpc").await?;
         let no_ack = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
-        let mut replies = channel
-            .basic_consume("amq.rabbitmq.reply-to".into(), "".into(), no_ack, FieldTable::default())
-            .await?;
+        let mut replies =
+            channel.basic_consume("amq.rabbitmq.reply-to".into(), "".into(), no_ack, FieldTable::default()).await?;
         let server = connection.create_channel().await?;
         let mut requests = server.basic_consume("rpc".into(), "".into(), no_ack, FieldTable::default()).await?;
         let properties =
             BasicProperties::default().with_reply_to("amq.rabbitmq.reply-to".into()).with_correlation_id("7".into());
-        channel.basic_publish("".into(), "rpc".into(), BasicPublishOptions::default(), b"30", properties).await?.await?;
+        channel
+            .basic_publish("".into(), "rpc".into(), BasicPublishOptions::default(), b"30", properties)
+            .await?
+            .await?;
         let request = requests.next().await.unwrap()?;
         let reply_to = request.properties.reply_to().clone().unwrap();
         let id = request.properties.correlation_id().clone().unwrap();

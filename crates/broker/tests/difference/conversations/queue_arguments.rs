@@ -565,11 +565,7 @@ fn delivery_limit_classic(s: &mut Stage) {
 
 fn delivery_limit_quorum(s: &mut Stage) {
     let quorum = ("x-queue-type", text("quorum"));
-    redeclare(
-        s,
-        &[quorum.clone(), ("x-delivery-limit", int(3))],
-        &[quorum, ("x-delivery-limit", int(4))],
-    );
+    redeclare(s, &[quorum.clone(), ("x-delivery-limit", int(3))], &[quorum, ("x-delivery-limit", int(4))]);
 }
 
 fn delivery_limit_negative(s: &mut Stage) {

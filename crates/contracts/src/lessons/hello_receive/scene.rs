@@ -25,19 +25,16 @@ use harness::{
 const A_WHILE: Duration = Duration::from_millis(300);
 
 impl Scene for HelloReceive {
-    async fn play(
-        stage: &mut Stage<'_>,
-        program: &Program,
-        seed: u64,
-        seen: &mut Seen,
-    ) -> Result<(), NotChecked> {
+    async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
         let lost = |error: &lapin::Error| stage.lost(error);
         let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
         stage.hand.declare(QUEUE, durable, FieldTable::default()).await.map_err(|error| lost(&error))?;
         both(stage, program, seed, true, seen).await?;
         // The queue was declared as the lesson teaches. A program that has other flags in mind, and rightly got refused,
         // finds it again as it declares it; or not at all, where its flags are none that the broker takes.
-        let Some((options, arguments)) = seen.recording.runs.first().and_then(declared_otherwise) else { return Ok(()) };
+        let Some((options, arguments)) = seen.recording.runs.first().and_then(declared_otherwise) else {
+            return Ok(());
+        };
         stage.hand.delete(QUEUE).await.map_err(|error| lost(&error))?;
         let accepted = hand::is_accepted(&stage.room, QUEUE, options, arguments).await;
         *seen = Seen::default();

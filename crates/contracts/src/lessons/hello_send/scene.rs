@@ -13,12 +13,7 @@ use harness::{program::Program, stage::Stage};
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Scene for HelloSend {
-    async fn play(
-        stage: &mut Stage<'_>,
-        program: &Program,
-        _seed: u64,
-        seen: &mut Seen,
-    ) -> Result<(), NotChecked> {
+    async fn play(stage: &mut Stage<'_>, program: &Program, _seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
         let run = stage.start(program).await?.end().await;
         let sent = Talk::of(&run).publishes().filter(|(_, publish, _)| publish.routing_key.as_str() == QUEUE);
         let expected = sent.count().min(1);

@@ -19,12 +19,7 @@ use harness::{
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Scene for NewTask {
-    async fn play(
-        stage: &mut Stage<'_>,
-        program: &Program,
-        seed: u64,
-        seen: &mut Seen,
-    ) -> Result<(), NotChecked> {
+    async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
         let all = typed(seed);
         let mut runs: Vec<ProgramRun> = Vec::new();
         for (number, words) in (1..).zip(all.clone()) {

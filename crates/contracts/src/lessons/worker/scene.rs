@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use crate::{
+    lessons::worker::{
+        IDLE, QUEUE, RESTARTED, Reached, Tasks, has, has_acknowledged, role, times_acknowledged, work_in,
+    },
     receiving,
     talk::Talk,
-    lessons::worker::{IDLE, QUEUE, RESTARTED, Reached, Tasks, has, has_acknowledged, role, times_acknowledged, work_in},
 };
 use recording::{NotChecked, ProgramRun};
 use tokio::sync::oneshot;
@@ -28,12 +30,7 @@ const AT_LEAST: Duration = Duration::from_secs(8);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Scene for Worker {
-    async fn play(
-        stage: &mut Stage<'_>,
-        program: &Program,
-        seed: u64,
-        seen: &mut Seen,
-    ) -> Result<(), NotChecked> {
+    async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
         let plain = Call { at_least: AT_LEAST, ..Call::default() };
         let asks = Call { heartbeat: Some(HEARTBEAT), ..plain.clone() };
         scene(stage, program, seed, &asks, seen).await?;

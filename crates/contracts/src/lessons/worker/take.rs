@@ -148,7 +148,9 @@ fn not_printed(seen: &Evidence<'_>, worker: &ProgramRun, delivered: &Delivered<'
         return Some(faults::work::equal_tasks().seen(both));
     }
     if printed_afterwards(seen, worker, delivered, body) {
-        return Some(faults::work::not_printed().seen(format!("{}\nexpected: {RECEIVED} '{body}'", delivered.said.line())));
+        return Some(
+            faults::work::not_printed().seen(format!("{}\nexpected: {RECEIVED} '{body}'", delivered.said.line())),
+        );
     }
     // A task that came again and again, as one that is put back does, is told about elsewhere.
     if times > 0 || !seen.had_time(worker, delivered, Duration::ZERO) {
