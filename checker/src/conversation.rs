@@ -44,8 +44,8 @@ pub struct Conversation {
     pub events: Vec<Event>,
     /// Set when there were more events than are kept.
     pub cut: bool,
-    /// When the check was over, in seconds since 1970; None where an older kit kept it.
-    pub at: Option<u64>,
+    /// When the check was over, in seconds since 1970.
+    pub at: u64,
     /// The program's sources, as they were when the check began.
     pub sources: Option<Sources>,
     /// The command that makes the same check again.
@@ -59,8 +59,8 @@ pub struct Conversation {
 impl Conversation {
     /// Returns the age of the check, in words.
     #[must_use]
-    pub fn age(&self) -> Option<String> {
-        self.at.map(|at| ago(progress::now().saturating_sub(at)))
+    pub fn age(&self) -> String {
+        ago(progress::now().saturating_sub(self.at))
     }
 
     /// Names the program, in words.
@@ -88,11 +88,17 @@ fn ago(seconds: u64) -> String {
 }
 
 /// The file: a recording, and one more field.
-#[derive(Deserialize, Serialize)]
+#[derive(Serialize)]
 struct File {
-    format: String,
+    format: &'static str,
     #[serde(flatten)]
     recording: Recording,
+    kept: Kept,
+}
+
+/// What the file has beside the recording.
+#[derive(Deserialize)]
+struct Beside {
     kept: Kept,
 }
 
@@ -124,7 +130,7 @@ pub fn picture(lesson: &str) -> PathBuf {
 /// When it can't be written; the error names the file. The old file stays then.
 pub fn keep(report: &Report) -> io::Result<()> {
     let mut recording = report.recording.clone();
-    recording.finish_within("", LIMITS);
+    recording.shorten(LIMITS);
     let kept = Kept {
         at: progress::now(),
         sources: report.sources.clone(),
@@ -133,7 +139,7 @@ pub fn keep(report: &Report) -> io::Result<()> {
         run: report.primary().map_or(0, |run| run.index),
     };
     let file = self::file(&recording.lesson);
-    let text = serde_json::to_string(&File { format: FORMAT.to_owned(), recording, kept }).map_err(io::Error::from)?;
+    let text = serde_json::to_string(&File { format: FORMAT, recording, kept }).map_err(io::Error::from)?;
     progress::replace(&file, &(text + "\n"))
 }
 
@@ -153,8 +159,8 @@ pub fn last(lesson: &str) -> io::Result<Option<Conversation>> {
 }
 
 fn read(text: &str) -> Result<Conversation, String> {
-    Recording::read(text.as_bytes()).map_err(|error| error.to_string())?;
-    let File { recording, kept, .. } = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let recording = Recording::read(text.as_bytes()).map_err(|error| error.to_string())?;
+    let Beside { kept } = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let programs = recording.runs.len();
     let run = recording.runs.into_iter().nth(kept.run).unwrap_or_default();
     let ProgramRun { role, events, events_cut: cut, .. } = run;
@@ -166,7 +172,7 @@ fn read(text: &str) -> Result<Conversation, String> {
         seed: recording.seed,
         events,
         cut,
-        at: Some(kept.at),
+        at: kept.at,
         sources: kept.sources,
         again: recording.program.again,
         role,

@@ -41,7 +41,7 @@ async fn shown(lesson: &Lesson, show: WireShow) -> Result<(), ExitCode> {
     let form = form(show)?;
     let conversation = last(lesson)?;
     if form != WireFormat::Text && conversation.is_stale() {
-        let age = conversation.age().unwrap_or_default();
+        let age = conversation.age();
         tell("warning", &format!("the check was {age}, and your program has changed since then"));
         tell("hint", &format!("check it again: {}", conversation.again));
     }

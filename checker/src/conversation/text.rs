@@ -43,9 +43,7 @@ pub fn text(lesson: &Lesson, conversation: &Conversation, expected: Option<&[Eve
     if conversation.programs > 1 {
         text.push_str(&paragraph("shown      ", &shown(conversation), layout.width));
     }
-    if let Some(age) = conversation.age() {
-        text.push_str(&paragraph("checked    ", &checked(conversation, &age), layout.width));
-    }
+    text.push_str(&paragraph("checked    ", &checked(conversation, &conversation.age()), layout.width));
     let verdict = match &conversation.failed {
         None => "passed".to_owned(),
         Some(failed) => format!("FAILED at {}: {}", failed.step, failed.message.lines().next().unwrap_or_default()),

@@ -138,16 +138,18 @@ impl Recording {
     /// Makes it what [`Recording::write`] stores of it, so that it is judged alike before and after. `vhost` is the vhost that
     /// the check made for itself: programs print `/` in its place.
     pub fn finish(&mut self, vhost: &str) {
-        self.finish_within(vhost, Limits::default());
-    }
-
-    /// As [`Recording::finish`], with other limits.
-    pub fn finish_within(&mut self, vhost: &str, limits: Limits) {
-        for run in &mut self.runs {
-            if vhost != "/" && !vhost.is_empty() {
+        if vhost != "/" && !vhost.is_empty() {
+            for run in &mut self.runs {
                 run.stdout.replace(vhost, "/");
                 run.stderr.replace(vhost, "/");
             }
+        }
+        self.shorten(Limits::default());
+    }
+
+    /// Makes it what is stored of it with these limits: the start of each conversation.
+    pub fn shorten(&mut self, limits: Limits) {
+        for run in &mut self.runs {
             run.finish(limits);
         }
         self.introduce_runs();

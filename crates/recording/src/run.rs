@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use wire::{
     Event, What,
-    json::{micros, whole_microseconds},
+    json::{micros, microseconds, whole_microseconds},
     secrets,
 };
 
@@ -127,10 +127,10 @@ fn size(event: &Event, body: usize) -> usize {
 }
 
 mod all_micros {
-    use super::{Deserialize, Duration, Serialize};
+    use super::{Deserialize, Duration, Serialize, microseconds};
 
     pub fn serialize<S: serde::Serializer>(all: &[Duration], serializer: S) -> Result<S::Ok, S::Error> {
-        all.iter().map(|at| u64::try_from(at.as_micros()).unwrap_or(u64::MAX)).collect::<Vec<_>>().serialize(serializer)
+        all.iter().copied().map(microseconds).collect::<Vec<_>>().serialize(serializer)
     }
 
     pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Duration>, D::Error> {
@@ -139,10 +139,10 @@ mod all_micros {
 }
 
 mod some_micros {
-    use super::{Deserialize, Duration, Serialize};
+    use super::{Deserialize, Duration, Serialize, microseconds};
 
     pub fn serialize<S: serde::Serializer>(at: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-        at.map(|at| u64::try_from(at.as_micros()).unwrap_or(u64::MAX)).serialize(serializer)
+        at.map(microseconds).serialize(serializer)
     }
 
     pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {

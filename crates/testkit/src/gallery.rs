@@ -190,7 +190,7 @@ fn of_no_machine(recording: &mut Recording, name: &str) {
             body.0 = text.replace(&here, "").into_bytes();
         }
     }
-    recording.finish_within("", LIMITS);
+    recording.shorten(LIMITS);
 }
 
 impl Exhibit {

@@ -69,7 +69,9 @@ pub fn whole_microseconds(duration: Duration) -> Duration {
     Duration::from_micros(microseconds(duration))
 }
 
-fn microseconds(duration: Duration) -> u64 {
+/// A time as a number of whole microseconds.
+#[must_use]
+pub fn microseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use recording::Limits;
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender},
     time::Instant,
@@ -31,9 +32,11 @@ pub struct Bounds {
     pub body: usize,
 }
 
+/// As much as a recording has room for.
 impl Default for Bounds {
     fn default() -> Bounds {
-        Bounds { bytes: 8 * 1024 * 1024, events: 10_000, body: 1024 * 1024 }
+        let Limits { events, bytes, body } = Limits::default();
+        Bounds { bytes: bytes as u64, events, body }
     }
 }
 
