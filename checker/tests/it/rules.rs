@@ -26,6 +26,11 @@ fn steady(text: &str) -> String {
 }
 
 #[test]
+fn a_contract_knows_the_words_with_which_the_embedded_broker_refuses_what_it_has_not() {
+    assert_eq!(contracts::contract::NOT_A_PART, broker::NOT_A_PART);
+}
+
+#[test]
 fn output_in_the_readme_is_output_of_a_test() {
     let snapshots: String = ["mistake_report", "lesson_01_report"]
         .map(|name| read(&format!("checker/tests/snapshots/{name}.snap")))

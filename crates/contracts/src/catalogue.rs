@@ -4,7 +4,7 @@
 //! program's own language ([`clients`](crate::clients)); and for [`explain`](Entry) a paragraph (`why`) with a line of code that
 //! is wrong and the line that is right. An entry with a `text` is a phrase: a part of other entries.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
 
@@ -113,15 +113,7 @@ fn said(phrase: &Phrase) -> String {
 /// The sentence with `…` in the places of its values.
 #[must_use]
 pub fn without_values(sentence: &str) -> String {
-    let mut parts = sentence.split('{');
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.split_once('}').filter(|(name, _)| is_name(name)) {
-            Some((_, rest)) => text.extend(["…", rest]),
-            None => text.extend(["{", part]),
-        }
-    }
-    text
+    replaced(sentence, |name| is_name(name).then_some(Cow::Borrowed("…")))
 }
 
 /// Whether this is the name of a value, as `build.rs` has it.
@@ -131,18 +123,25 @@ fn is_name(text: &str) -> bool {
 
 /// The sentence with the values in the places of their names.
 fn filled(sentence: &str, params: &Params) -> String {
+    replaced(sentence, |name| {
+        let (_, value) = params.iter().find(|(other, _)| *other == name)?;
+        Some(match value {
+            Param::Text(text) => Cow::Borrowed(text.as_str()),
+            Param::Phrase(phrase) => Cow::Owned(said(phrase)),
+        })
+    })
+}
+
+/// The sentence with these values in the places of their names; braces around anything else are text.
+fn replaced<'a>(sentence: &str, value: impl Fn(&str) -> Option<Cow<'a, str>>) -> String {
     let mut parts = sentence.split('{');
-    let mut filled = parts.next().unwrap_or_default().to_owned();
+    let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let value = part.split_once('}').and_then(|(name, rest)| {
-            let (_, value) = params.iter().find(|(other, _)| *other == name)?;
-            Some((value, rest))
-        });
+        let value = part.split_once('}').and_then(|(name, rest)| Some((value(name)?, rest)));
         match value {
-            Some((Param::Text(text), rest)) => filled.extend([text.as_str(), rest]),
-            Some((Param::Phrase(phrase), rest)) => filled.extend([said(phrase).as_str(), rest]),
-            None => filled.extend(["{", part]),
+            Some((value, rest)) => text.extend([value.as_ref(), rest]),
+            None => text.extend(["{", part]),
         }
     }
-    filled
+    text
 }

@@ -127,12 +127,6 @@ pub fn why(seen: &ProgramRun) -> Option<Translation> {
     error.or_else(|| lines.iter().rev().find_map(|line| translate::line(line)))
 }
 
-/// Whether the last line on stderr that we know means the same as this one.
-#[must_use]
-pub fn complains_of(seen: &ProgramRun, example: &str) -> bool {
-    why(seen).is_some_and(|why| translate::line(example) == Some(why))
-}
-
 /// Whether it would have gone on: it was ended at its time limit, or at Ctrl-C.
 #[must_use]
 pub fn went_on(seen: &ProgramRun) -> bool {

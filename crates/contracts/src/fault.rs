@@ -45,7 +45,7 @@ pub enum Param {
 /// A part of a sentence, or a sentence, that several faults have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phrase {
-    /// As in `phrases.lines-below`.
+    /// As in `ack.limit-reached`.
     pub code: &'static str,
     /// What stands in the places of its placeholders.
     pub params: Params,
