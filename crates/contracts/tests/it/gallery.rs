@@ -1,10 +1,15 @@
 //! The recordings of the gallery's programs, judged: no program runs, and no broker. The reports are those of the live runs, in
 //! `checker/tests/real_broker/gallery.rs`, which also makes the recordings (`cargo xtask bless recordings`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use contracts::{catalogue, contract, verdict::Outcome};
-use recording::Recording;
+use fastrand::Rng;
+use recording::{Mark, Recording};
+use serde_json::{Value, json};
 use testkit::{gallery, snapshots::snapshot};
 
 /// The recordings of a lesson's programs, by their names.
@@ -64,6 +69,84 @@ fn a_recording_is_judged_alike_after_it_was_written_and_read() {
             recording.write(&mut text).unwrap();
             let again = Recording::read(text.as_slice()).unwrap();
             assert_eq!(failed(&again), failed(&recording), "{name}");
+        }
+    }
+}
+
+/// Changes one place in this value.
+fn tamper(value: &mut Value, rng: &mut Rng) {
+    let here = rng.u8(..4) == 0;
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            let (one, other) = (rng.usize(..items.len()), rng.usize(..items.len()));
+            match rng.u8(..3) {
+                _ if !here => tamper(&mut items[one], rng),
+                0 => drop(items.remove(one)),
+                1 => items.insert(other, items[one].clone()),
+                _ => items.swap(one, other),
+            }
+        }
+        Value::Object(fields) if !fields.is_empty() => {
+            let name = fields.keys().nth(rng.usize(..fields.len())).cloned().unwrap_or_default();
+            if here {
+                fields.remove(&name);
+            } else {
+                tamper(&mut fields[&name], rng);
+            }
+        }
+        Value::Number(number) => {
+            let is = number.as_u64().unwrap_or_default();
+            *value = json!([0, 1, 2, is.wrapping_add(1), is.saturating_mul(1000), u64::MAX][rng.usize(..6)]);
+        }
+        Value::Bool(is) => *is = !*is,
+        Value::Null => *value = json!(0),
+        _ => *value = [json!(""), json!("worker 2"), json!("🐇\n"), json!([]), Value::Null][rng.usize(..5)].clone(),
+    }
+}
+
+/// A recording is a file, and anybody can edit it.
+#[test]
+fn a_recording_that_somebody_edited_is_refused_or_judged() {
+    let mut rng = Rng::with_seed(11);
+    let (mut read, mut refused) = (0, 0);
+    for room in gallery::all().unwrap() {
+        for (name, recording) in recordings(&room.lesson.about.id) {
+            let mut text = Vec::new();
+            recording.write(&mut text).unwrap();
+            let whole: Value = serde_json::from_slice(&text).unwrap();
+            if text.len() > 100_000 {
+                continue;
+            }
+            for _ in 0..3 {
+                let mut edited = whole.clone();
+                (0..rng.u8(1..4)).for_each(|_| tamper(&mut edited, &mut rng));
+                let edited = edited.to_string();
+                let Ok(recording) = Recording::read(edited.as_bytes()) else {
+                    refused += 1;
+                    continue;
+                };
+                read += 1;
+                let Some(contract) = contract::of(&recording.lesson) else { continue };
+                let judged = catch_unwind(AssertUnwindSafe(|| contract.judge(&recording)));
+                assert!(judged.is_ok(), "{name} can't be judged as {edited}");
+            }
+        }
+    }
+    assert!(read > 200 && refused > 200, "{read} read, {refused} refused");
+}
+
+#[test]
+fn marks_that_contradict_the_runs_are_judged() {
+    let recordings = recordings("worker");
+    let right: Vec<_> = recordings.values().filter(|recording| failed(recording).is_none()).collect();
+    assert!(!right.is_empty());
+    for recording in right {
+        for name in ["start", "subscribed", "waiting", "shared", "killed", "survived"] {
+            let mut edited = recording.clone();
+            edited.marks.retain(|mark| !mark.role.is_empty());
+            edited.marks.push(Mark { name: name.to_owned(), ..Mark::default() });
+            let steps = contract::of("worker").unwrap().judge(&edited).unwrap().outcomes;
+            assert_eq!(steps.len(), 10, "{name}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The steps `share` and `survive`: what comes of limit and acknowledgement where several work.
 
 use super::{
-    Evidence, Reached, TOLERANCE, role,
+    Evidence, TOLERANCE, role,
     work::{seconds, shown},
     work_in,
 };
@@ -174,7 +174,6 @@ fn rest(seen: &Evidence<'_>) -> Result<(), Fault> {
         let evidence = format!("{} in the queue, the first '{}'", left.len(), String::from_utf8_lossy(body));
         return Err(faults::survive::requeued_at_end().seen(evidence));
     }
-    debug_assert!(seen.reached >= Reached::Killed);
     for worker in seen.workers.iter().copied().filter(|worker| worker.interrupted_at.is_some()) {
         if let Finding::Failed(mistake) = receiving::stop(worker) {
             return Err(mistake.of_run(worker));
