@@ -89,13 +89,13 @@ mod tests {
     use super::*;
 
     fn told(line: &str) -> Option<String> {
-        let folder = std::env::temp_dir().join(format!("hello-rabbit-command-{}", std::process::id()));
-        fs::create_dir_all(folder.join("sub")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("sub")).unwrap();
         for file in ["send.py", "sub/send.js", "send"] {
-            fs::write(folder.join(file), "").unwrap();
+            fs::write(folder.path().join(file), "").unwrap();
         }
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        let reason = missing(&words, &folder)?;
+        let reason = missing(&words, folder.path())?;
         Some(format!("{} {}", reason.message.split(" in ").next().unwrap(), reason.hints[0]))
     }
 
@@ -114,18 +114,16 @@ mod tests {
 
     #[test]
     fn a_script_that_names_no_interpreter_is_not_run_by_the_shell() {
-        let folder = std::env::temp_dir().join(format!("hello-rabbit-interpreter-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = tempfile::tempdir().unwrap();
         for (name, text, is_run) in [
             ("bare.py", "import pika", false),
             ("named.py", "#!/usr/bin/env python3\nimport pika", true),
             ("script.sh", "echo hello", true),
             ("compiled", "\x7fELF", true),
         ] {
-            fs::write(folder.join(name), text).unwrap();
-            assert_eq!(without_interpreter(&[format!("./{name}")], &folder).is_none(), is_run, "{name}");
+            fs::write(folder.path().join(name), text).unwrap();
+            assert_eq!(without_interpreter(&[format!("./{name}")], folder.path()).is_none(), is_run, "{name}");
         }
-        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

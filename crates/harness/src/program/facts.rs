@@ -264,6 +264,8 @@ fn backgrounds(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::*;
 
     fn facts(command: &[&str], folder: &Path) -> recording::Program {
@@ -271,10 +273,10 @@ mod tests {
         of(&Program { command, folder: folder.to_owned(), is_package: false, warnings: Vec::new() }, None)
     }
 
-    fn folder(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("hello-rabbit-facts-{name}-{}", std::process::id()));
+    fn folder(files: &[(&str, &[u8])]) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
         for (file, text) in files {
-            let path = folder.join(file);
+            let path = folder.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
@@ -290,7 +292,7 @@ mod tests {
             ("go-send", &elf),
             ("c-send", b"\x7fELF\x02"),
         ];
-        let here = folder("language", files);
+        let here = folder(files);
         for (command, language) in [
             (&["python3", "send.py"][..], Some(Language::Python)),
             (&["/usr/bin/python3.11", "-u", "x"], Some(Language::Python)),
@@ -310,9 +312,8 @@ mod tests {
             (&["true"], None),
             (&["pythonista"], None),
         ] {
-            assert_eq!(facts(command, &here).language, language, "{command:?}");
+            assert_eq!(facts(command, here.path()).language, language, "{command:?}");
         }
-        fs::remove_dir_all(here).unwrap();
     }
 
     #[test]
@@ -334,7 +335,7 @@ mod tests {
     #[test]
     fn what_a_shell_leaves_running_is_seen_in_its_script() {
         let script: &[u8] = b"#!/bin/bash\n# a & in a comment &\npython3 send.py &\n";
-        let here = folder("shell", &[("start", script), ("wait", b"#!/bin/sh\npython3 a.py && python3 b.py\n")]);
+        let here = folder(&[("start", script), ("wait", b"#!/bin/sh\npython3 a.py && python3 b.py\n")]);
         for (command, expected) in [
             (&["sh", "-c", "python3 send.py &"][..], true),
             (&["sh", "-c", "nohup python3 send.py"], true),
@@ -343,18 +344,17 @@ mod tests {
             (&["./wait"], false),
             (&["python3", "send.py"], false),
         ] {
-            assert_eq!(facts(command, &here).backgrounds, expected, "{command:?}");
+            assert_eq!(facts(command, here.path()).backgrounds, expected, "{command:?}");
         }
-        fs::remove_dir_all(here).unwrap();
     }
 
     #[test]
     fn a_package_is_rust_and_its_text_is_read() {
         let main: &[u8] = b"fn main() { connect(\"amqp://localhost:5672\") } // AMQP_URL";
-        let here = folder("package", &[("src/main.rs", main)]);
+        let here = folder(&[("src/main.rs", main)]);
         let command = vec!["/target/debug/send".to_owned()];
-        let facts = of(&Program { command, folder: here.clone(), is_package: true, warnings: Vec::new() }, None);
+        let facts =
+            of(&Program { command, folder: here.path().to_owned(), is_package: true, warnings: Vec::new() }, None);
         assert_eq!((facts.language, facts.reads_address, facts.addresses.len()), (Some(Language::Rust), true, 1));
-        fs::remove_dir_all(here).unwrap();
     }
 }

@@ -30,13 +30,12 @@ mod tests {
 
     #[test]
     fn a_first_line_with_a_carriage_return_is_named() {
-        let folder = std::env::temp_dir().join(format!("hello-rabbit-script-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let reason = |text: &str| {
-            fs::write(folder.join("send"), text).unwrap();
+            fs::write(folder.path().join("send"), text).unwrap();
             has_windows_line_ends(&Program {
                 command: vec!["./send".to_owned()],
-                folder: folder.clone(),
+                folder: folder.path().to_owned(),
                 is_package: false,
                 warnings: Vec::new(),
             })
@@ -45,6 +44,5 @@ mod tests {
         assert!(found.message.contains("`/usr/bin/python3\\r`"), "{found:?}");
         assert_eq!(reason("#!/usr/bin/python3\nprint(1)\n"), None);
         assert_eq!(reason("print(1)\r\n"), None);
-        fs::remove_dir_all(folder).unwrap();
     }
 }
