@@ -134,7 +134,7 @@ pub(crate) mod client {
     use std::{collections::HashMap, mem::ManuallyDrop};
 
     use testcontainers::{
-        ContainerRequest, CopyTargetOptions, GenericImage, ImageExt, TestcontainersError,
+        ContainerAsync, ContainerRequest, CopyTargetOptions, GenericImage, ImageExt, TestcontainersError,
         bollard::{errors::Error as EngineError, models::PortBinding},
         core::IntoContainerPort,
         runners::AsyncRunner,
@@ -202,20 +202,46 @@ pub(crate) mod client {
             hints: vec!["Check again".to_owned()],
         })?;
         let container = started.map_err(|error| trouble(image, &error))?;
-        let place = async {
-            let host = container.get_host().await?.to_string();
-            let amqp = container.get_host_port_ipv4(5672.tcp()).await?;
-            let management = container.get_host_port_ipv4(15672.tcp()).await?;
-            Ok::<_, TestcontainersError>((host, amqp, management))
-        };
-        let (host, amqp, management) = place.await.map_err(|error| trouble(image, &error))?;
-        let host = if host == "localhost" { "127.0.0.1".to_owned() } else { host };
-        let address = Address { host: host.clone(), port: amqp, ..Address::loopback(amqp) };
-        let management =
-            Management { url: format!("http://{host}:{management}"), user: "guest".into(), password: "guest".into() };
-        let mut broker = Broker::greet("docker", image.to_owned(), address, None, deadline).await?;
+        let doors = doors(&container, port).await.map_err(|error| trouble(image, &error))?;
+        let addresses: Vec<Address> = doors.iter().map(|door| door.address.clone()).collect();
+        let (door, mut broker) = Broker::greet_first("docker", image, &addresses, deadline).await?;
+        let management = doors[door].management.clone();
         broker.management = management.allows_vhosts().await.is_ok().then_some(management);
         Ok(broker)
+    }
+
+    /// One way to a container's two ports.
+    struct Door {
+        address: Address,
+        management: Management,
+    }
+
+    impl Door {
+        fn new(host: String, amqp: u16, management: u16) -> Door {
+            let address = Address { host, ..Address::loopback(amqp) };
+            let url = format!("http://{}", Address { port: management, ..address.clone() }.host_and_port());
+            Door { address, management: Management { url, user: "guest".into(), password: "guest".into() } }
+        }
+    }
+
+    /// Returns the ways to this container, the best first.
+    ///
+    /// A checker that runs in a container itself can't know where the engine runs. Beside it, on the same loopback: then the
+    /// published port is right, and the bridge's gateway, which testcontainers names, refuses. Or outside, on the host: then the
+    /// host's loopback is out of reach, and the container's own address is right.
+    async fn doors(container: &ContainerAsync<GenericImage>, port: u16) -> Result<Vec<Door>, TestcontainersError> {
+        let host = container.get_host().await?.to_string();
+        let amqp = container.get_host_port_ipv4(5672.tcp()).await?;
+        let management = container.get_host_port_ipv4(15672.tcp()).await?;
+        let loopback = "127.0.0.1".to_owned();
+        if host == "localhost" {
+            return Ok(vec![Door::new(loopback, amqp, management)]);
+        }
+        let mut doors = vec![Door::new(loopback, port, port + ports::MANAGEMENT), Door::new(host, amqp, management)];
+        if let Ok(own) = container.get_bridge_ip_address().await {
+            doors.push(Door::new(own.to_string(), 5672, 15672));
+        }
+        Ok(doors)
     }
 
     fn repository_and_tag(image: &str) -> (&str, &str) {

@@ -104,16 +104,36 @@ impl Broker {
         management: Option<Management>,
         deadline: Instant,
     ) -> Result<Broker, NotChecked> {
-        let greeting = ready::wait(&address.host_and_port(), deadline).await.map_err(|error| NotChecked {
-            message: format!("No broker answers at {address}: {error}."),
-            hints: vec![
-                "Check that the broker is up, and that the address is right".to_owned(),
-                "Leave out --broker and AMQP_URL to let the checker look for a broker".to_owned(),
-            ],
-        })?;
+        let greeting =
+            ready::wait(&address.host_and_port(), deadline).await.map_err(|error| no_answer(&address, &error))?;
+        Ok(Broker::greeted(kind, detail, address, management, greeting))
+    }
+
+    /// Waits until the broker is ready that is at one of these addresses, the best address first. Returns the position of the
+    /// best one that answers, and the broker there.
+    #[cfg(feature = "docker")]
+    pub(crate) async fn greet_first(
+        kind: &'static str,
+        detail: &str,
+        addresses: &[Address],
+        deadline: Instant,
+    ) -> Result<(usize, Broker), NotChecked> {
+        let places: Vec<String> = addresses.iter().map(Address::host_and_port).collect();
+        let (best, greeting) =
+            ready::wait_first(&places, deadline).await.map_err(|error| no_answer(&addresses[0], &error))?;
+        Ok((best, Broker::greeted(kind, detail.to_owned(), addresses[best].clone(), None, greeting)))
+    }
+
+    fn greeted(
+        kind: &'static str,
+        detail: String,
+        address: Address,
+        management: Option<Management>,
+        greeting: ready::Greeting,
+    ) -> Broker {
         let identity =
             BrokerIdentity { kind: kind.to_owned(), product: greeting.product, version: greeting.version, detail };
-        Ok(Broker { identity, address, management, server: None, own: None })
+        Broker { identity, address, management, server: None, own: None }
     }
 
     /// Returns whether it is the kit's own broker, in this process or elsewhere.
@@ -218,6 +238,16 @@ impl Broker {
                 "Check the login and the vhost, and that this user may configure, write and read there".to_owned(),
             ],
         }
+    }
+}
+
+fn no_answer(address: &Address, error: &std::io::Error) -> NotChecked {
+    NotChecked {
+        message: format!("No broker answers at {address}: {error}."),
+        hints: vec![
+            "Check that the broker is up, and that the address is right".to_owned(),
+            "Leave out --broker and AMQP_URL to let the checker look for a broker".to_owned(),
+        ],
     }
 }
 

@@ -8,9 +8,13 @@ use bytes::BytesMut;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::{Instant, interval, timeout_at},
+    task::JoinSet,
+    time::{Instant, interval, timeout, timeout_at},
 };
 use wire::{Codec, Frame, Listener, Method, Unit, protocol::connection, words};
+
+/// The time limit for a better address to answer once another has answered.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
 
 /// The product and the version that a broker announces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +45,36 @@ pub async fn wait(host_and_port: &str, deadline: Instant) -> io::Result<Greeting
     }
 }
 
+/// Connects to all of these `host:port` at once, until a broker answers at one of them, or until `deadline`. Returns the position
+/// of the first in the list that answers, and its greeting.
+///
+/// # Errors
+///
+/// The reason why the last attempt at the first address got no answer.
+pub async fn wait_first(places: &[String], deadline: Instant) -> io::Result<(usize, Greeting)> {
+    let mut waits = JoinSet::new();
+    for (at, place) in places.iter().cloned().enumerate() {
+        waits.spawn(async move { (at, wait(&place, deadline).await) });
+    }
+    let mut reason = io::Error::new(io::ErrorKind::TimedOut, "no answer");
+    while let Some(ended) = waits.join_next().await {
+        match ended {
+            // It may have been quicker than a better one that is ready, too.
+            Ok((at, Ok(greeting))) => {
+                for (better, place) in places[..at].iter().enumerate() {
+                    if let Ok(Ok(greeting)) = timeout(SECOND_LOOK, knock(place)).await {
+                        return Ok((better, greeting));
+                    }
+                }
+                return Ok((at, greeting));
+            }
+            Ok((0, Err(error))) => reason = error,
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Err(reason)
+}
+
 /// Connects once.
 pub async fn knock(host_and_port: &str) -> io::Result<Greeting> {
     let mut socket = TcpStream::connect(host_and_port).await?;
@@ -67,5 +101,43 @@ pub async fn knock(host_and_port: &str) -> io::Result<Greeting> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(20)
+    }
+
+    /// Returns an address of loopback that refuses connections.
+    fn refuses() -> String {
+        format!("127.0.0.1:{}", crate::brokers::ports::free().expect("a port is free"))
+    }
+
+    #[tokio::test]
+    async fn the_address_that_answers_is_used_wherever_it_stands_in_the_list() {
+        let server = broker::Server::start(broker::Config::default(), None).await.expect("the embedded broker starts");
+        let answers = format!("127.0.0.1:{}", server.port());
+        for (places, expected) in [
+            (vec![refuses(), answers.clone(), refuses()], 1),
+            (vec![refuses(), refuses(), answers.clone()], 2),
+            (vec![answers.clone(), refuses()], 0),
+            // The best one is used, not the quickest one.
+            (vec![answers.clone(), answers.clone(), answers.clone()], 0),
+        ] {
+            let (at, greeting) = wait_first(&places, soon()).await.expect("one of them answers");
+            assert_eq!(at, expected, "{places:?}");
+            assert_eq!(greeting.product, "RabbitMQ");
+        }
+    }
+
+    #[tokio::test]
+    async fn where_nothing_answers_the_reason_is_that_of_the_first_address() {
+        let deadline = Instant::now() + Duration::from_millis(100);
+        let error = wait_first(&[refuses(), "127.0.0.1:no-port".to_owned()], deadline).await.expect_err("none answers");
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused, "{error}");
     }
 }

@@ -3,10 +3,10 @@
 use recording::NotChecked;
 
 #[cfg(not(feature = "docker"))]
-use crate::brokers::docker::without_client;
+use crate::brokers::{Broker, docker::without_client};
 
 #[cfg(not(feature = "docker"))]
-pub(super) async fn up_docker(_container: &str, _image: &str, _port: u16) -> Result<(), NotChecked> {
+pub(super) async fn up_docker(_container: &str, _image: &str, _port: u16) -> Result<Broker, NotChecked> {
     Err(without_client())
 }
 
@@ -35,14 +35,18 @@ mod with_client {
     use super::NotChecked;
     use crate::{
         activity::busy,
-        brokers::{docker::client, engine},
+        brokers::{Broker, docker::client, engine},
     };
 
-    pub(in crate::brokers::warm) async fn up_docker(container: &str, image: &str, port: u16) -> Result<(), NotChecked> {
+    pub(in crate::brokers::warm) async fn up_docker(
+        container: &str,
+        image: &str,
+        port: u16,
+    ) -> Result<Broker, NotChecked> {
         let _busy = busy(&format!("starting RabbitMQ in a container ({image})"));
         engine::remove(container).await.map_err(|message| trouble(&message))?;
         // It stays; `broker down` removes it by its name.
-        client::launch(image, container, "warm", port).await.map(drop)
+        client::launch(image, container, "warm", port).await
     }
 
     pub(in crate::brokers::warm) async fn ask_docker(

@@ -43,11 +43,14 @@ pub(super) async fn up(args: &BrokerArgs, asked: Option<u16>, accounts: &Embedde
             return Err(not_free(port, taken, &error));
         }
     }
-    let warm = plan(args, port, accounts).await?;
+    let mut warm = plan(args, port, accounts).await?;
     // Recorded before it is made, so that nothing is left behind in any case.
     warm.save().map_err(|error| io_trouble(&error))?;
+    let mut launched = None;
     let started = match &warm.source {
-        Source::Docker { container } => container::up_docker(container, &warm.detail, port).await,
+        Source::Docker { container } => {
+            container::up_docker(container, &warm.detail, port).await.map(|broker| launched = Some(broker))
+        }
         Source::Local { node } => {
             let _busy = busy("starting a private node of the installed RabbitMQ");
             node.start().await.map(drop)
@@ -57,6 +60,11 @@ pub(super) async fn up(args: &BrokerArgs, asked: Option<u16>, accounts: &Embedde
     if let Err(reason) = started {
         stop(&warm).await?;
         return Err(reason);
+    }
+    // An engine outside the container that this kit is in publishes no port on this loopback.
+    if let Some(broker) = launched.filter(|broker| broker.address != warm.address) {
+        warm = Warm { address: broker.address, management: broker.management, ..warm };
+        warm.save().map_err(|error| io_trouble(&error))?;
     }
     status().await
 }
