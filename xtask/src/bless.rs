@@ -21,10 +21,15 @@ const REAL_BROKER: &[&str] = &["--package=checker", "--test=real_broker", "--no-
 const KINDS: &str = "recordings, reports, book";
 
 /// Runs the tests that write this output, then lists the changed files.
-pub fn run(what: Option<&str>) -> anyhow::Result<ExitCode> {
+pub fn run(what: Option<&str>, program: Option<&str>) -> anyhow::Result<ExitCode> {
+    if let (Some(program), false) = (program, what == Some("recordings")) {
+        eprintln!("error: a program's name ({program}) goes only with recordings");
+        eprintln!("hint: cargo xtask bless recordings {program}");
+        return Ok(cli::Exit::Usage.into());
+    }
     let before = Files::read()?;
     let mut tally = Tally::default();
-    tally.run_all(commands(what))?;
+    tally.run_all(commands(what, program))?;
     let good = tally.print();
     let changes = changes(&before, &Files::read()?);
     if changes.is_empty() {
@@ -43,13 +48,14 @@ pub fn run(what: Option<&str>) -> anyhow::Result<ExitCode> {
 }
 
 /// The tests that write this output.
-fn commands(what: Option<&str>) -> Vec<Command> {
+fn commands(what: Option<&str>, program: Option<&str>) -> Vec<Command> {
     let all = [FAST[0], FAST[1], CHECKER];
     match what {
         None => all.map(|arguments| writes(arguments, &[])).into(),
         Some("recordings") => {
-            let mut command = writes(REAL_BROKER, &["embedded::gallery"]);
-            command.env("RECORDINGS", "overwrite");
+            let mut command = writes(REAL_BROKER, &[program.unwrap_or("embedded::gallery")]);
+            // On no other broker than the embedded one, which a program's name does not say.
+            command.env("RECORDINGS", "overwrite").env("HELLO_RABBIT_TEST_BROKERS", "");
             vec![command]
         }
         Some("reports") => vec![writes(REAL_BROKER, &["embedded::"])],
@@ -83,7 +89,7 @@ mod tests {
     const WRITES: &str = "INSTA_FORCE_PASS=0 INSTA_UPDATE=always RECORDINGS= SNAPSHOTS=overwrite cargo test";
 
     fn all(what: Option<&str>) -> Vec<String> {
-        let typed: Vec<String> = commands(what).iter().map(typed).collect();
+        let typed: Vec<String> = commands(what, None).iter().map(typed).collect();
         typed.iter().map(|typed| typed.strip_prefix(WRITES).unwrap_or(typed).trim().to_owned()).collect()
     }
 
@@ -100,9 +106,13 @@ mod tests {
     fn the_kinds_have_tests_of_their_own_on_the_embedded_broker() {
         assert_eq!(
             all(Some("recordings")),
-            ["INSTA_FORCE_PASS=0 INSTA_UPDATE=always RECORDINGS=overwrite SNAPSHOTS=overwrite cargo test \
-                 --package=checker --test=real_broker --no-fail-fast -- embedded::gallery"]
+            [
+                "HELLO_RABBIT_TEST_BROKERS= INSTA_FORCE_PASS=0 INSTA_UPDATE=always RECORDINGS=overwrite SNAPSHOTS=overwrite \
+                 cargo test --package=checker --test=real_broker --no-fail-fast -- embedded::gallery"
+            ]
         );
+        let one = commands(Some("recordings"), Some("helo"));
+        assert!(typed(&one[0]).ends_with("--test=real_broker --no-fail-fast -- helo"));
         assert_eq!(all(Some("reports")), ["--package=checker --test=real_broker --no-fail-fast -- embedded::"]);
         assert_eq!(
             all(Some("book")),

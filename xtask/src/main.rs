@@ -59,6 +59,8 @@ enum Command {
         /// Without it: all output that needs no broker.
         #[arg(value_name = "WHAT", verbatim_doc_comment)]
         what: Option<String>,
+        /// With recordings: only of the programs with PROGRAM in their names
+        program: Option<String>,
     },
     /// Run all steps of CI: format, lints, docs, and all tests on every available broker
     Ci {
@@ -82,7 +84,7 @@ fn main() -> ExitCode {
         Command::Bench { quick } => bench::run(quick),
         Command::New(new) => new::run(new.what),
         Command::Test => test::run(),
-        Command::Bless { what } => bless::run(what.as_deref()),
+        Command::Bless { what, program } => bless::run(what.as_deref(), program.as_deref()),
         Command::Ci { full } => ci::run(full),
     };
     done.unwrap_or_else(|error| {

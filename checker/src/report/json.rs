@@ -49,6 +49,11 @@ pub const FIELDS: &[Field] = &[
         "the fault's code, which never changes its meaning (`cargo xtask explain CODE`); null unless the step failed",
     ),
     field("steps[].evidence", "string", "the evidence, sometimes of several lines; empty when there is none"),
+    field(
+        "steps[].events",
+        "array",
+        "the numbers, from 0, of the events in `wire` that show the fault; empty when the step did not fail, or something else shows it",
+    ),
     field("steps[].message", "string", "the fault, in words; empty unless the step failed"),
     field("steps[].hint", "string", "the hint; empty when there is none"),
     field(
@@ -156,7 +161,7 @@ pub fn report(report: &Report) -> Value {
             "version": broker.version,
             "detail": broker.detail,
         })),
-        "steps": report.steps.iter().map(step).collect::<Vec<_>>(),
+        "steps": report.steps.iter().map(|of| step(of, &run.events)).collect::<Vec<_>>(),
         "notes": report.notes.iter().map(note).collect::<Vec<_>>(),
         "role": run.role,
         "stdout": run.stdout.lines(),
@@ -198,18 +203,25 @@ pub fn wire(events: &[Event]) -> Vec<Value> {
     events.iter().map(readable).collect()
 }
 
-fn step(step: &Step) -> Value {
+/// A step. `events` are the conversation of the run in which it failed.
+fn step(step: &Step, events: &[Event]) -> Value {
     let (evidence, message, hint, code) = match &step.outcome {
         Outcome::Passed(evidence) => (evidence.as_str(), "", "", None),
         Outcome::Failed(mistake) => (&*mistake.evidence, &*mistake.message, &*mistake.hint, Some(mistake.code)),
         Outcome::Skipped(_) | Outcome::NotChecked => ("", "", "", None),
     };
+    let shown_by = match &step.outcome {
+        Outcome::Failed(mistake) => mistake.events.as_slice(),
+        Outcome::Passed(_) | Outcome::Skipped(_) | Outcome::NotChecked => &[],
+    };
+    let place = |order: &u64| events.iter().position(|event| event.order == *order);
     json!({
         "id": step.id,
         "title": step.title,
         "verdict": step.outcome.word(),
         "code": code,
         "evidence": evidence,
+        "events": shown_by.iter().filter_map(place).collect::<Vec<_>>(),
         "message": message,
         "hint": hint,
         "page": step.page,

@@ -68,6 +68,7 @@ pub fn entry(code: &str) -> Option<&'static Entry> {
 /// A fault in words, with the calls of this client.
 #[must_use]
 pub fn words(fault: Fault, client: Client) -> Mistake {
+    let (evidence, events) = (fault.lines(), fault.events());
     let (mut message, mut hint) = entry(fault.code).map_or_else(Default::default, |entry| {
         (filled(&entry.message, &fault.params), filled(&entry.hint, &fault.params))
     });
@@ -85,7 +86,8 @@ pub fn words(fault: Fault, client: Client) -> Mistake {
     Mistake {
         code: fault.code,
         message: client.say(&message),
-        evidence: fault.evidence,
+        evidence,
+        events,
         hint: client.say(&hint),
         run: fault.run,
     }

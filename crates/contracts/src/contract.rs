@@ -10,14 +10,19 @@ use crate::{
     lessons,
     talk::{Close, Talk},
     unawaited,
-    verdict::{Finding, Mistake, Note, Outcome},
+    verdict::{Mistake, Note, Outcome, StepResult},
 };
 
 /// How the embedded broker ends its refusal of what RabbitMQ has and it has not.
 pub const NOT_A_PART: &str = "not part of this teaching broker";
 
-/// A step's id, and what judges it.
-pub type Rule<C> = (&'static str, for<'a, 'b> fn(&'b <C as Contract>::Evidence<'a>) -> Finding);
+/// One thing that a step asks for: a pure function over the view of a recording. It returns what shows that it holds, which may
+/// be nothing, or a fault.
+pub type Requirement<C> = for<'a, 'b> fn(&'b <C as Contract>::Evidence<'a>) -> StepResult;
+
+/// A step: its id in `lesson.toml`, and its requirements in their order. The first one that does not hold has the fault. A report
+/// shows the evidence of the last one that has some.
+pub type Step<C> = (&'static str, &'static [Requirement<C>]);
 
 /// What a lesson asks of a program.
 pub trait Contract: 'static {
@@ -31,8 +36,8 @@ pub trait Contract: 'static {
     const IS_RANDOM: bool;
     /// Whether a text report shows the output of all its programs, and not of one only.
     const SHOWS_ALL: bool = true;
-    /// The steps in their order, by the ids in `lesson.toml`.
-    const STEPS: &'static [Rule<Self>];
+    /// The steps in their order.
+    const STEPS: &'static [Step<Self>];
 
     /// What the recording shows; None where no program was started.
     fn evidence(recording: &Recording) -> Option<Self::Evidence<'_>>;
@@ -120,11 +125,11 @@ pub fn judge<C: Contract>(
 ) -> Vec<(&'static str, Outcome)> {
     let client = runs.first().map(Client::of).unwrap_or_default();
     let mut failed: Option<&str> = None;
-    let outcome = |&(id, rule): &Rule<C>| match failed {
+    let outcome = |&(id, requirements): &Step<C>| match failed {
         Some(step) => (id, Outcome::Skipped(step.to_owned())),
-        None => match rule(evidence) {
-            Finding::Passed(shown) => (id, Outcome::Passed(shown)),
-            Finding::Failed(fault) => {
+        None => match step::<C>(requirements, evidence) {
+            Ok(shown) => (id, Outcome::Passed(shown)),
+            Err(fault) => {
                 failed = Some(id);
                 let run = fault.run.and_then(|run| runs.get(run)).or(runs.first());
                 let fault = match run {
@@ -136,6 +141,18 @@ pub fn judge<C: Contract>(
         },
     };
     C::STEPS.iter().map(outcome).collect()
+}
+
+/// The result of a step with these requirements.
+fn step<C: Contract>(requirements: &[Requirement<C>], evidence: &C::Evidence<'_>) -> StepResult {
+    let mut shown = String::new();
+    for requirement in requirements {
+        let line = requirement(evidence)?;
+        if !line.is_empty() {
+            shown = line;
+        }
+    }
+    Ok(shown)
 }
 
 /// What is wrong with a program that does not compile.

@@ -10,29 +10,27 @@ use recording::ProgramRun;
 
 use crate::{
     fault::{Fault, faults::durable as faults},
-    steps,
+    sending, steps,
     talk::{Said, Talk},
-    verdict::Finding,
+    verdict::StepResult,
 };
 
 /// The queue `name` was declared durable, not to go with anybody, and the broker agreed.
-#[must_use]
-pub fn declare(seen: &ProgramRun, name: &str) -> Finding {
-    let found = steps::declare(seen, name);
-    let Finding::Passed(_) = found else { return found };
+pub fn declare(seen: &ProgramRun, name: &str) -> StepResult {
+    let found = steps::declare(seen, name)?;
     let talk = Talk::of(seen);
     let mine = talk.declares().find(|(_, declare)| declare.queue.as_str() == name && !declare.passive);
-    let Some((said, declare)) = mine else { return found };
+    let Some((said, declare)) = mine else { return Ok(found) };
     if !declare.durable && declare.arguments.inner().keys().any(|key| key.as_str() == "durable") {
-        return faults::durable_among_arguments(name).seen(said.line()).into();
+        return Err(faults::durable_among_arguments(name).at(&said));
     }
     if !declare.durable {
-        return faults::transient_queue(name).seen(said.line()).into();
+        return Err(faults::transient_queue(name).at(&said));
     }
     if declare.auto_delete {
-        return faults::auto_delete_queue(name).seen(said.line()).into();
+        return Err(faults::auto_delete_queue(name).at(&said));
     }
-    emptied(talk, name).map_or(found, Finding::from)
+    emptied(talk, name).map_or(Ok(found), Err)
 }
 
 /// The queue was emptied before anything was done with it: tasks may wait there.
@@ -44,27 +42,30 @@ fn emptied(talk: Talk<'_>, name: &str) -> Option<Fault> {
         Method::Queue(Queue::Purge(purge)) if purge.queue.as_str() == name => Some((said, faults::empties())),
         _ => None,
     })?;
-    Some(faults::emptied_at_start(did).seen(said.line()))
+    Some(faults::emptied_at_start(did).at(&said))
 }
 
-/// The message is to outlive a restart.
+/// The program's one message is persistent, and does not expire.
 ///
 /// # Errors
 ///
-/// The fault: it is transient.
-pub fn message(said: &Said<'_>) -> Result<(), Fault> {
+/// The fault.
+pub fn message(seen: &ProgramRun) -> StepResult {
+    let (said, ..) = sending::the_message(seen)?;
     let mode = said.content.and_then(|content| *content.properties.delivery_mode());
     let fault = match mode {
-        Some(2) => return lives(said),
+        Some(2) => return lives(&said),
         Some(1) => faults::mode_1(),
         Some(other) => faults::mode_unknown(other),
         None => faults::no_mode(),
     };
-    Err(fault.seen(said.line()))
+    Err(fault.at(&said))
 }
 
 /// It may wait as long as it takes.
-fn lives(said: &Said<'_>) -> Result<(), Fault> {
-    let Some(time) = said.content.and_then(|content| content.properties.expiration().as_ref()) else { return Ok(()) };
-    Err(faults::expires(quoted(time.as_str().as_bytes())).seen(said.line()))
+fn lives(said: &Said<'_>) -> StepResult {
+    let Some(time) = said.content.and_then(|content| content.properties.expiration().as_ref()) else {
+        return Ok(said.line());
+    };
+    Err(faults::expires(quoted(time.as_str().as_bytes())).at(said))
 }

@@ -108,7 +108,7 @@ pub fn used_after_close(seen: &ProgramRun) -> Option<Fault> {
         Some(told) => (faults::used_after_close(faults::panicked_when_it()), told.join("\n")),
         None => (faults::used_after_close(""), format!("on its stderr: {line}")),
     };
-    Some(fault.seen(format!("{}\n{evidence}", close.said.line())))
+    Some(fault.at(&close.said).line(evidence))
 }
 
 fn capital(word: &str) -> String {

@@ -2,7 +2,7 @@
 
 use recording::ProgramRun;
 
-use crate::translate::Translation;
+use crate::{talk::Said, translate::Translation};
 
 /// What is wrong with a program. It has no sentence in it: [`catalogue::words`](crate::catalogue::words) has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,11 +14,20 @@ pub struct Fault {
     /// The run that it was seen in, by its place in the recording; None stands for the first.
     pub run: Option<usize>,
     /// What was seen: lines of the conversation, of the output.
-    pub evidence: String,
+    pub evidence: Vec<Shown>,
     /// What the broker or a library said about it.
     pub cause: Option<Box<Translation>>,
     /// More sentences, each behind the message or behind the hint.
     pub more: Vec<(Behind, Phrase)>,
+}
+
+/// A line of what was seen, or an event of the conversation, or both.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// As a report has it; empty for an event of which other lines say more than its own would.
+    text: String,
+    /// The event, by [`wire::Event::order`].
+    event: Option<u64>,
 }
 
 /// Where a sentence stands.
@@ -62,11 +71,51 @@ impl Fault {
         Fault { code, params, ..Fault::default() }
     }
 
-    /// What was seen.
+    /// What was seen, in place of what was there before.
     #[must_use]
     pub fn seen(mut self, evidence: impl Into<String>) -> Fault {
-        self.evidence = evidence.into();
+        self.evidence = vec![Shown { text: evidence.into(), event: None }];
         self
+    }
+
+    /// One more line of what was seen.
+    #[must_use]
+    pub fn line(mut self, line: impl Into<String>) -> Fault {
+        self.evidence.push(Shown { text: line.into(), event: None });
+        self
+    }
+
+    /// One more method of the conversation that shows it.
+    #[must_use]
+    pub fn at(mut self, said: &Said<'_>) -> Fault {
+        self.evidence.push(Shown { text: said.line(), event: Some(said.order) });
+        self
+    }
+
+    /// Several methods of the conversation that show it.
+    #[must_use]
+    pub fn all<'a>(self, said: impl IntoIterator<Item = Said<'a>>) -> Fault {
+        said.into_iter().fold(self, |fault, said| fault.at(&said))
+    }
+
+    /// A method of the conversation that shows it, of which the lines say more than its own would.
+    #[must_use]
+    pub fn about(mut self, said: &Said<'_>) -> Fault {
+        self.evidence.push(Shown { text: String::new(), event: Some(said.order) });
+        self
+    }
+
+    /// The lines of what was seen.
+    #[must_use]
+    pub fn lines(&self) -> String {
+        let lines = self.evidence.iter().map(|shown| shown.text.as_str()).filter(|line| !line.is_empty());
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The events that show it, by [`wire::Event::order`].
+    #[must_use]
+    pub fn events(&self) -> Vec<u64> {
+        self.evidence.iter().filter_map(|shown| shown.event).collect()
     }
 
     /// The run that it was seen in, unless it is known already.

@@ -1,7 +1,8 @@
 //! What each lesson asks of a program, and the words for what is wrong.
 //!
-//! A [contract](contract::Contract) has one requirement per step: a pure function over a [`Recording`]. It returns what shows
-//! that the step is right, or a [`Fault`](fault::Fault): a code and data, without a sentence. The [`catalogue`] has the words.
+//! A step of a [contract](contract::Contract) is a list of [requirements](contract::Requirement): pure functions over a view of a
+//! [`Recording`]. Each returns what shows that it holds, or a [`Fault`](fault::Fault): a code and data, without a sentence. The
+//! [`catalogue`] has the words.
 //! Steps are judged in order, up to the first fault, because each step builds on the steps before it.
 //!
 //! Judging reads a recording and nothing else, so the same recording always gives the same result. A lesson's scene, which
@@ -11,7 +12,7 @@
 //! |---|---|
 //! | [`contract`] | what a contract is, and how it judges a recording |
 //! | [`lessons`] | the contracts and their scenes, one file or folder per lesson |
-//! | [`steps`], [`sending`], [`receiving`], [`durable`], [`ending`] | requirements that several lessons share |
+//! | [`steps`], [`durable`], [`sending`], [`receiving`], [`working`], [`ending`] | requirements, the vocabulary that contracts are made of |
 //! | [`talk`], [`printed`] | queries over a conversation and over output |
 //! | [`fault`], [`catalogue`] | faults, and their words: `catalogue/*.toml`, of which `build.rs` makes functions |
 //! | [`translate`] | errors of brokers and clients in plain words: `catalogue/errors/*.toml` |
@@ -44,3 +45,4 @@ pub mod talk;
 pub mod translate;
 pub mod unawaited;
 pub mod verdict;
+pub mod working;

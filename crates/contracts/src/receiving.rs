@@ -1,10 +1,11 @@
 //! What all have in common who receive: subscribing, printing that they wait, what became of each delivery, Ctrl-C.
 
 mod acknowledge;
+mod in_order;
+mod ledger;
 mod otherwise;
 pub mod quiet;
-
-use std::time::Duration;
+mod stay;
 
 use wire::{
     Method, Peer,
@@ -26,11 +27,14 @@ use crate::{
     fault::{Fault, faults},
     printed, steps,
     talk::{BASIC_CONSUME, Said, Talk},
-    verdict::{Finding, Note},
+    verdict::{Note, StepResult},
 };
 
-pub use acknowledge::refused;
+pub use acknowledge::{consume, refused, unacknowledged};
+pub use in_order::{Backlog, printed_in_order};
+pub use ledger::{Delivered, Ledger, ledger};
 pub use otherwise::{plainness, printed_otherwise, shown};
+pub use stay::{one_more, through_silence};
 
 /// What a receiver prints once it is subscribed.
 pub const WAITING: &str = " [*] Waiting for messages. To exit press CTRL+C";
@@ -40,64 +44,6 @@ pub const RECEIVED: &str = " [x] Received";
 
 /// A program that asks so often for single messages is polling.
 const POLLS: usize = 20;
-
-/// A message that the broker gave to the program, and what the program said about it.
-#[derive(Clone, Copy)]
-pub struct Delivered<'a> {
-    /// `basic.deliver`, or `basic.get-ok`.
-    pub said: Said<'a>,
-    /// Its number on that channel.
-    pub tag: u64,
-    /// Whether somebody had it before.
-    pub redelivered: bool,
-    /// What is in it.
-    pub body: &'a [u8],
-    /// Its first acknowledgement.
-    pub acked: Option<Said<'a>>,
-    /// Its `basic.nack` or `basic.reject`.
-    pub rejected: Option<Said<'a>>,
-}
-
-impl Delivered<'_> {
-    /// How long after it came it was acknowledged.
-    #[must_use]
-    pub fn took(&self) -> Option<Duration> {
-        Some(self.acked?.at.saturating_sub(self.said.at))
-    }
-}
-
-/// All that was delivered to the program, in its order.
-#[must_use]
-pub fn ledger(talk: Talk<'_>) -> Vec<Delivered<'_>> {
-    let mut all: Vec<Delivered<'_>> = Vec::new();
-    for said in talk.methods() {
-        let came = match said.method {
-            Method::Basic(Basic::Deliver(deliver)) => Some((deliver.delivery_tag, deliver.redelivered)),
-            Method::Basic(Basic::GetOk(got)) => Some((got.delivery_tag, got.redelivered)),
-            _ => None,
-        };
-        if let Some((tag, redelivered)) = came {
-            let body = said.content.map_or(&[][..], |content| &content.body[..]);
-            all.push(Delivered { said, tag, redelivered, body, acked: None, rejected: None });
-            continue;
-        }
-        let (tag, multiple, is_ack) = match said.method {
-            Method::Basic(Basic::Ack(ack)) => (ack.delivery_tag, ack.multiple, true),
-            Method::Basic(Basic::Nack(nack)) => (nack.delivery_tag, nack.multiple, false),
-            Method::Basic(Basic::Reject(reject)) => (reject.delivery_tag, false, false),
-            _ => continue,
-        };
-        let is_here = |other: &Said<'_>| (other.connection, other.channel) == (said.connection, said.channel);
-        let meant = |other: u64| other == tag || (multiple && (other < tag || tag == 0));
-        for delivered in all.iter_mut().filter(|it| is_here(&it.said) && meant(it.tag)) {
-            if said.from == Peer::Program && delivered.acked.or(delivered.rejected).is_none() {
-                let place = if is_ack { &mut delivered.acked } else { &mut delivered.rejected };
-                *place = Some(said);
-            }
-        }
-    }
-    all
-}
 
 /// The program subscribed to the queue, and the broker agreed.
 #[must_use]
@@ -150,12 +96,12 @@ pub fn subscription<'a>(seen: &'a ProgramRun, queue: &str) -> Result<(Said<'a>, 
     };
     if let Some(close) = talk.refusal(BASIC_CONSUME) {
         return Err(match close.code {
-            403 if consume.exclusive => faults::consume::exclusive().seen(close.lines(talk)),
+            403 if consume.exclusive => close.shown(talk, faults::consume::exclusive()),
             _ => close.fault(talk, faults::consume::refused()),
         });
     }
     if !is_subscribed(seen, queue) {
-        return Err(faults::consume::unanswered().seen(said.line()));
+        return Err(faults::consume::unanswered().at(&said));
     }
     Ok((said, consume))
 }
@@ -165,12 +111,12 @@ fn why_not_subscribed(seen: &ProgramRun, queue: &str) -> Option<Fault> {
     let talk = Talk::of(seen);
     if let Some((said, consume)) = talk.consumes().next() {
         let named = quoted(consume.queue.as_str().as_bytes());
-        return Some(faults::consume::other_queue(named, queue).seen(said.line()));
+        return Some(faults::consume::other_queue(named, queue).at(&said));
     }
     let get = talk.methods().find(|said| matches!(said.method, Method::Basic(Basic::Get(_))));
     if let Some(said) = get {
         let asked = format!("{} (asked {}×)", said.line(), polls(talk));
-        return Some(faults::consume::polling().seen(asked));
+        return Some(faults::consume::polling().seen(asked).about(&said));
     }
     if let Some(fault) =
         steps::unread(talk).or_else(|| ending::panic_of(seen)).or_else(|| ending::used_after_close(seen))
@@ -184,39 +130,41 @@ fn why_not_subscribed(seen: &ProgramRun, queue: &str) -> Option<Fault> {
 /// It does not, and nothing shows why.
 fn never_subscribed(seen: &ProgramRun) -> Fault {
     match Talk::of(seen).publishes().next() {
-        Some((said, ..)) => faults::consume::publishes_instead().seen(said.line()),
+        Some((said, ..)) => faults::consume::publishes_instead().at(&said),
         None => faults::consume::missing().seen(ending::last_words(seen)),
     }
 }
 
-/// The queue is declared, and before the program subscribes to it. `found` is what the declaration by itself comes to.
-#[must_use]
-pub fn declared_in_time(seen: &ProgramRun, queue: &str, found: Finding) -> Finding {
+/// The queue, which the program declares, is declared before the program subscribes to it. Its evidence is the declaration's.
+///
+/// # Errors
+///
+/// The fault.
+pub fn declared_in_time(seen: &ProgramRun, queue: &str) -> StepResult {
     let talk = Talk::of(seen);
     let declared = talk.declares().find(|(_, declare)| declare.queue.as_str() == queue && !declare.passive);
     let subscribed = talk.consumes().find(|(_, consume)| consume.queue.as_str() == queue);
-    match (&found, declared, subscribed) {
-        (Finding::Passed(_), Some((declared, _)), Some((subscribed, _))) if subscribed.order < declared.order => {
-            faults::consume::before_declare().seen(format!("{}\n{}", subscribed.line(), declared.line())).into()
-        }
-        _ => found,
+    if let (Some((declared, _)), Some((subscribed, _))) = (declared, subscribed)
+        && subscribed.order < declared.order
+    {
+        return Err(faults::consume::before_declare().at(&subscribed).at(&declared));
     }
+    Ok(String::new())
 }
 
 /// The waiting line, on stdout, once. `in_time` is whether it came while the program waited.
-#[must_use]
-pub fn wait(seen: &ProgramRun, in_time: bool) -> Finding {
+pub fn wait(seen: &ProgramRun, in_time: bool) -> StepResult {
     if let Err(fault) = steps::line_on_stdout(seen, WAITING, |line| line == WAITING) {
-        return ending::cut_short(seen).unwrap_or(fault).into();
+        return Err(ending::cut_short(seen).unwrap_or(fault));
     }
     let count = seen.stdout.lines().iter().filter(|line| *line == WAITING).count();
     if count > 1 {
-        return faults::wait::repeated().seen(format!("{count} times: {WAITING}")).into();
+        return Err(faults::wait::repeated().seen(format!("{count} times: {WAITING}")));
     }
     if !in_time {
-        return waiting_line_too_late(seen).into();
+        return Err(waiting_line_too_late(seen));
     }
-    Finding::Passed(WAITING.to_owned())
+    Ok(WAITING.to_owned())
 }
 
 /// Where it stands among the lines tells what kept it.
@@ -254,34 +202,32 @@ pub fn goodbye(seen: &ProgramRun) -> Option<Said<'_>> {
 }
 
 /// Whether the program ended before Ctrl-C was pressed, or it was killed.
-#[must_use]
 pub fn ended_by_itself(seen: &ProgramRun) -> bool {
     let asked = seen.interrupted_at.or(seen.killed_at);
     seen.exit.is_some_and(|exit| !exit.overdue && asked.is_none_or(|at| exit.at < at))
 }
 
 /// Ctrl-C ends it soon, without a panic.
-#[must_use]
-pub fn stop(seen: &ProgramRun) -> Finding {
+pub fn stop(seen: &ProgramRun) -> StepResult {
     if let Some(panic) = ending::panic_of(seen) {
-        return panic.into();
+        return Err(panic);
     }
     let talk = Talk::of(seen);
     let Some(exit) = seen.exit else {
-        return faults::stop::end_unseen().into();
+        return Err(faults::stop::end_unseen());
     };
     if exit.overdue {
         let closed = talk.closes(Peer::Program).any(|close| close.said.channel == 0);
         let said = if closed { "connection.close" } else { "no connection.close" };
-        return faults::stop::overdue().seen(format!("after Ctrl-C: {said}, and no end")).into();
+        return Err(faults::stop::overdue().seen(format!("after Ctrl-C: {said}, and no end")));
     }
     // SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a crash. SIGINT is what Ctrl-C is.
     if let Some(signal) = exit.signal.filter(|signal| [4, 6, 7, 8, 11].contains(signal)) {
         let fault = if signal == 6 { faults::stop::abort() } else { faults::stop::crash(signal) };
-        return fault.seen(ending::last_words(seen)).into();
+        return Err(fault.seen(ending::last_words(seen)));
     }
     let how = if says_goodbye(talk) { "with connection.close" } else { "without closing its connection" };
-    Finding::Passed(format!("Ctrl-C ended it, {how}"))
+    Ok(format!("Ctrl-C ended it, {how}"))
 }
 
 /// Whether the program closed its connection itself.

@@ -1,6 +1,7 @@
 //! What all have in common who send one message to a queue.
 
 mod lost;
+pub mod typed;
 
 use wire::{
     Content, Method, Peer,
@@ -15,7 +16,7 @@ use crate::{
     fault::{Fault, Phrase, faults},
     printed, steps,
     talk::{BASIC_PUBLISH, Said, Talk},
-    verdict::Finding,
+    verdict::StepResult,
 };
 
 /// How the line begins that a sender prints.
@@ -42,7 +43,7 @@ pub fn the_message(seen: &ProgramRun) -> Result<Published<'_>, Fault> {
                 true => faults::publish::endless(),
                 false => faults::publish::several(several.len()),
             };
-            Err(fault.seen(several.iter().take(3).map(|(said, ..)| said.line()).collect::<Vec<_>>().join("\n")))
+            Err(fault.all(several.iter().take(3).map(|(said, ..)| *said)))
         }
     }
 }
@@ -95,37 +96,43 @@ fn not_out_yet(seen: &ProgramRun, number: u32) -> Fault {
         .seen(format!("{}\nconnection {number}: no connection.close from the program", ending::last_words(seen)))
 }
 
-/// The key and the body changed places: the key is `text`, which is to be sent, and the body is the queue's name.
-#[must_use]
-pub fn swapped((said, publish, content): &Published<'_>, queue: &str, text: &str) -> Option<Fault> {
-    let both = publish.routing_key.as_str() == text && content.body == queue.as_bytes();
-    both.then(|| faults::publish::key_body_swapped(queue).seen(said.line()))
-}
-
-/// It goes through the default exchange, to this queue, and the broker took it.
+/// The program published one message, and did not confuse the key with the body: `text` is to be sent to `queue`.
 ///
 /// # Errors
 ///
-/// The mistake.
-pub fn addressed(seen: &ProgramRun, (said, publish, _): &Published<'_>, queue: &str) -> Result<(), Fault> {
+/// The fault: there is no message, or there are several; or the key is the text, and the body is the queue's name.
+pub fn one_message(seen: &ProgramRun, queue: &str, text: &str) -> StepResult {
+    let (said, publish, content) = the_message(seen)?;
+    if publish.routing_key.as_str() == text && content.body == queue.as_bytes() {
+        return Err(faults::publish::key_body_swapped(queue).at(&said));
+    }
+    Ok(said.line())
+}
+
+/// The message goes through the default exchange to this queue, and the broker took it.
+///
+/// # Errors
+///
+/// The fault: it goes elsewhere, or the broker refused it.
+pub fn addressed(seen: &ProgramRun, queue: &str) -> StepResult {
+    let (said, publish, _) = the_message(seen)?;
     let talk = Talk::of(seen);
     let (exchange, key) = (publish.exchange.as_str(), publish.routing_key.as_str());
     let refusal = talk.refusal(BASIC_PUBLISH);
     if exchange == queue && key.is_empty() {
-        return Err(faults::publish::exchange_key_swapped(queue).seen(said.line()));
+        return Err(faults::publish::exchange_key_swapped(queue).at(&said));
     }
     if !exchange.is_empty() {
-        let answer = refusal.map(|close| format!("\n{}", close.said.line())).unwrap_or_default();
         let fault = faults::publish::other_exchange(quoted(exchange.as_bytes()), queue);
-        return Err(fault.seen(said.line() + &answer));
+        return Err(fault.at(&said).all(refusal.map(|close| close.said)));
     }
     if let Some(close) = refusal {
         return Err(close.fault(talk, faults::publish::refused(close.what())));
     }
     if key != queue {
-        return Err(another_key(talk, key, queue).seen(said.line()));
+        return Err(another_key(talk, key, queue).at(&said));
     }
-    Ok(())
+    Ok(said.line())
 }
 
 /// By the default exchange, the message does not go to the lesson's queue.
@@ -141,60 +148,57 @@ fn another_key(talk: Talk<'_>, key: &str, queue: &str) -> Fault {
     }
 }
 
-/// It is in the queue, that is, `bodies` has it; those are in the queue afterwards, and None means that there is no queue.
-/// Tells whether it is: what a dropped connection took with it is no mistake here, but that it was dropped is ([`close`]).
+/// The message is in the queue, that is, `bodies` has it. Those are in the queue afterwards, which is after a restart of the
+/// broker if `restarted`; None means that there is no such queue. What a dropped connection took with it is no mistake here, but
+/// that it was dropped is one of [`close`].
 ///
 /// # Errors
 ///
-/// The mistake: it was sent too early, or who took it out.
-pub fn arrived(
-    seen: &ProgramRun,
-    published: &Published<'_>,
-    queue: &str,
-    bodies: Option<&[&[u8]]>,
-) -> Result<bool, Fault> {
+/// The fault: it was sent too early, or something took it out.
+pub fn arrived(seen: &ProgramRun, queue: &str, bodies: Option<&[&[u8]]>, restarted: bool) -> StepResult {
+    let published = the_message(seen)?;
     let talk = Talk::of(seen);
-    let (said, _, content) = published;
-    if let Some(mistake) = lost::too_early(talk, said, queue) {
-        return Err(mistake);
+    let (said, _, content) = &published;
+    if let Some(fault) = lost::too_early(talk, said, queue) {
+        return Err(fault);
     }
     if bodies.is_some_and(|bodies| bodies.iter().any(|body| **body == content.body)) {
-        return Ok(true);
+        let since = if restarted { ", after a restart of the broker" } else { "" };
+        return Ok(format!("{}; it is in the queue{since}", said.line()));
     }
     if !talk.closed_gently(said.connection) {
-        return Ok(false);
+        return Ok(said.line());
     }
-    Err(lost::lost(talk, published, queue, bodies.is_some()))
+    Err(lost::lost(talk, &published, queue, bodies.is_some()))
 }
 
 /// The line about this message, on stdout, once.
-#[must_use]
-pub fn print(performance: &ProgramRun, body: &str) -> Finding {
+pub fn print(performance: &ProgramRun, body: &str) -> StepResult {
     let expected = format!("{SENT} '{body}'");
     let says_it = |line: &str| printed::says(line, SENT, body);
     let stdout = performance.stdout.lines();
     let count = stdout.iter().filter(|line| says_it(line)).count();
     if count > 1 {
-        return faults::sent::repeated(times(count)).seen(stdout.join("\n")).into();
+        return Err(faults::sent::repeated(times(count)).seen(stdout.join("\n")));
     }
     if count == 0 {
         if let Some(mistake) = ending::cut_short(performance) {
-            return mistake.into();
+            return Err(mistake);
         }
         if let Some(line) = stdout.iter().find(|line| printed::has_bytes_of(line, body)) {
-            return faults::sent::byte_numbers().seen(line.clone()).into();
+            return Err(faults::sent::byte_numbers().seen(line.clone()));
         }
         let is_list = |told: &str| told.starts_with('[') && told.ends_with(']');
         if let Some(line) = stdout.iter().find(|line| line.strip_prefix(SENT).map(str::trim).is_some_and(is_list)) {
-            return faults::sent::debug_list().seen(printed::difference(&expected, line)).into();
+            return Err(faults::sent::debug_list().seen(printed::difference(&expected, line)));
         }
         if let Some(line) = stdout.iter().find(|line| has_another_text(line, body)) {
-            return faults::sent::other_text().seen(printed::difference(&expected, line)).into();
+            return Err(faults::sent::other_text().seen(printed::difference(&expected, line)));
         }
     }
     match steps::line_on_stdout(performance, &expected, says_it) {
-        Ok(()) => said_too_early(performance, says_it).map_or(Finding::Passed(expected), Finding::from),
-        Err(mistake) => mistake.into(),
+        Ok(()) => said_too_early(performance, says_it).map_or(Ok(expected), Err),
+        Err(mistake) => Err(mistake),
     }
 }
 
@@ -211,7 +215,7 @@ fn said_too_early(seen: &ProgramRun, says_it: impl Fn(&str) -> bool) -> Option<F
     // What the broker says is seen before the program hears it, and a line after the program printed it.
     let opened = talk.methods().find(opens).filter(|said| *at < said.at)?;
     let order = format!("{line}\nonly then {}\nand then  {}", opened.line(), published.line());
-    Some(faults::sent::too_early().seen(order))
+    Some(faults::sent::too_early().seen(order).about(&opened).about(&published))
 }
 
 /// A line of the right form, with a text in quotes that is nothing like this one.
@@ -229,27 +233,26 @@ fn times(count: usize) -> Phrase {
 }
 
 /// `connection.close` by the program, and exit code 0. `kept`: whether its message is in the queue all the same.
-#[must_use]
-pub fn close(seen: &ProgramRun, kept: bool) -> Finding {
+pub fn close(seen: &ProgramRun, kept: bool) -> StepResult {
     let talk = Talk::of(seen);
     if let Some(mistake) = ending::crashed(seen) {
-        return mistake.into();
+        return Err(mistake);
     }
     if let Some(waits) = ending::waits_for_a_key(seen) {
-        return waits.into();
+        return Err(waits);
     }
     if seen.exit.is_some_and(|exit| exit.overdue) {
-        return faults::close::overdue().seen(ending::last_words(seen)).into();
+        return Err(faults::close::overdue().seen(ending::last_words(seen)));
     }
     let opened: Vec<u32> = talk.opened().iter().map(|(number, _)| *number).collect();
     let open: Vec<u32> = opened.iter().copied().filter(|number| !talk.closed_gently(*number)).collect();
     if let Some(number) = open.first() {
-        return not_closed(talk, *number, [open.len(), opened.len()], kept).into();
+        return Err(not_closed(talk, *number, [open.len(), opened.len()], kept));
     }
     if let Some(mistake) = ending::bad_end(seen) {
-        return mistake.into();
+        return Err(mistake);
     }
-    Finding::Passed("connection.close by the program, exit code 0".to_owned())
+    Ok("connection.close by the program, exit code 0".to_owned())
 }
 
 /// `number` is a connection that the program left open; of how many it closed none, and of how many it had.
@@ -264,6 +267,5 @@ fn not_closed(talk: Talk<'_>, number: u32, [open, all]: [usize; 2], kept: bool) 
         None => faults::close::none(),
     };
     let fate = if kept { "This time the message made it." } else { "This time the message was lost with it." };
-    let line = channel.as_ref().map(|said| format!("{}\n", Said::line(said))).unwrap_or_default();
-    fault.seen(format!("{line}connection {number}: no connection.close from the program.\n{fate}"))
+    fault.all(channel).line(format!("connection {number}: no connection.close from the program.")).line(fate)
 }

@@ -8,7 +8,7 @@ mod never_began;
 mod unread;
 
 pub use connect::connect;
-pub use declare::{declare, is_stream, transient_queue};
+pub use declare::{declare, is_stream, limit, transient_queue};
 pub use line::{line_on_stdout, logged, overwritten};
 pub use unread::unread;
 

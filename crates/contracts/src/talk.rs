@@ -37,7 +37,22 @@ pub struct Said<'a> {
     pub content: Option<&'a Content>,
 }
 
-impl Said<'_> {
+impl<'a> Said<'a> {
+    /// The method of this event; None where it is something else.
+    #[must_use]
+    pub fn of(event: &'a Event) -> Option<Said<'a>> {
+        let What::Method { channel, method, content } = &event.what else { return None };
+        Some(Said {
+            at: event.at,
+            order: event.order,
+            connection: event.connection,
+            channel: *channel,
+            from: event.from,
+            method,
+            content: content.as_deref(),
+        })
+    }
+
     /// As a line for a report: `program: queue.declare  queue "hello"`.
     #[must_use]
     pub fn line(&self) -> String {
@@ -57,14 +72,13 @@ impl Close<'_> {
     /// for a reply that the catalogue does not know.
     #[must_use]
     pub fn fault(&self, talk: Talk<'_>, fault: Fault) -> Fault {
-        fault.because(translate::reply(self.code, self.text)).seen(self.lines(talk))
+        self.shown(talk, fault.because(translate::reply(self.code, self.text)))
     }
 
-    /// What was refused, and the refusal.
+    /// The fault with what was refused, and the refusal.
     #[must_use]
-    pub fn lines(&self, talk: Talk<'_>) -> String {
-        let refused = talk.refused(self).map(|said| said.line() + "\n");
-        refused.unwrap_or_default() + &self.said.line()
+    pub fn shown(&self, talk: Talk<'_>, fault: Fault) -> Fault {
+        fault.all(talk.refused(self)).at(&self.said)
     }
 
     /// What it closes.
@@ -107,18 +121,7 @@ impl<'a> Talk<'a> {
 
     /// All methods, in their order.
     pub fn methods(self) -> impl DoubleEndedIterator<Item = Said<'a>> {
-        self.events.iter().filter_map(|event| match &event.what {
-            What::Method { channel, method, content } => Some(Said {
-                at: event.at,
-                order: event.order,
-                connection: event.connection,
-                channel: *channel,
-                from: event.from,
-                method,
-                content: content.as_deref(),
-            }),
-            _ => None,
-        })
+        self.events.iter().filter_map(Said::of)
     }
 
     /// Everything that came from this side and is no method.

@@ -29,11 +29,7 @@ const CALLS: [(&str, &str, &str); 13] = [
 #[must_use]
 pub fn explained(step: &str, mistake: Fault, seen: &ProgramRun, warnings: &[Warning]) -> Fault {
     match fitting(step, seen, warnings) {
-        Some(warning) if mistake.evidence.is_empty() => mistake.seen(warning.lines()),
-        Some(warning) => {
-            let evidence = format!("{}\n{}", mistake.evidence, warning.lines());
-            mistake.seen(evidence)
-        }
+        Some(warning) => mistake.line(warning.lines()),
         None => mistake,
     }
 }
@@ -134,6 +130,6 @@ mod tests {
         accepted.events.pop();
         assert_eq!(fitting("declare", &accepted, &warnings), None);
         let mistake = explained("declare", Fault::default().seen("before"), &ProgramRun::default(), &warnings);
-        assert_eq!(mistake.evidence, format!("before\n{}", future.lines()));
+        assert_eq!(mistake.lines(), format!("before\n{}", future.lines()));
     }
 }

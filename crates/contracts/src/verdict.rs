@@ -1,17 +1,9 @@
 //! What a step comes to.
 
-use recording::ProgramRun;
-
 use crate::fault::Fault;
 
-/// What a contract found about one step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// The step is right; what shows it.
-    Passed(String),
-    /// The step is wrong.
-    Failed(Fault),
-}
+/// The result of a requirement, or of a step: what shows that it holds, or the fault.
+pub type StepResult = Result<String, Fault>;
 
 /// What is wrong with a step, in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,42 +14,12 @@ pub struct Mistake {
     pub message: String,
     /// What was seen: a line of the conversation, of the output.
     pub evidence: String,
+    /// The events of the conversation that show it, by [`wire::Event::order`].
+    pub events: Vec<u64>,
     /// What to do.
     pub hint: String,
     /// The run that it was seen in, by its place in the recording; None stands for the first.
     pub run: Option<usize>,
-}
-
-impl Finding {
-    /// Of a mistake, the run that it was seen in, unless it is known already.
-    #[must_use]
-    pub fn of_run(self, run: &ProgramRun) -> Finding {
-        match self {
-            Finding::Failed(mistake) => Finding::Failed(mistake.of_run(run)),
-            passed @ Finding::Passed(_) => passed,
-        }
-    }
-}
-
-impl From<Finding> for Result<String, Fault> {
-    fn from(finding: Finding) -> Result<String, Fault> {
-        match finding {
-            Finding::Passed(shown) => Ok(shown),
-            Finding::Failed(mistake) => Err(mistake),
-        }
-    }
-}
-
-impl From<Result<String, Fault>> for Finding {
-    fn from(result: Result<String, Fault>) -> Finding {
-        result.map_or_else(Finding::Failed, Finding::Passed)
-    }
-}
-
-impl From<Fault> for Finding {
-    fn from(mistake: Fault) -> Finding {
-        Finding::Failed(mistake)
-    }
 }
 
 /// The verdict on one step.

@@ -30,11 +30,12 @@ pub fn snapshot(name: &str, text: &str) {
 }
 
 /// What differs from run to run and from broker to broker, and what stands in its place.
-pub const UNSTEADY: [(&str, &str); 9] = [
+pub const UNSTEADY: [(&str, &str); 10] = [
     (r"thread '([^']+)' \(\d+\)", "thread '$1'"),
     (r" +\d+\.\d ms", "    [time]"),
     (r"in \d+\.\d s", "in [time]"),
     (r"\d+\.\d s after its last message", "[time] after its last message"),
+    (r"printed \d+\.\d s later", "printed [time] later"),
     (r"RabbitMQ \d+\.\d+\.\d+", "RabbitMQ [version]"),
     (r"amqp://guest@127\.0\.0\.1:\d+", "amqp://guest@127.0.0.1:[port]"),
     (r"amq\.ctag-[A-Za-z0-9_-]+", "amq.ctag-[random]"),

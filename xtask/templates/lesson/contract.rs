@@ -3,9 +3,9 @@
 use recording::{ProgramRun, Recording};
 
 use crate::{
-    contract::{Contract, Rule},
+    contract::{Contract, Step},
     sending, steps,
-    verdict::{Finding, Note},
+    verdict::Note,
 };
 
 /// The queue of the lesson.
@@ -28,10 +28,10 @@ impl Contract for EmitLog {
     const ID: &'static str = "emit-log";
     const QUEUES: &'static [&'static str] = &[QUEUE];
     const IS_RANDOM: bool = false;
-    const STEPS: &'static [Rule<Self>] = &[
-        ("connect", |seen| steps::connect(seen.run)),
-        ("declare", |seen| steps::declare(seen.run, QUEUE)),
-        ("close", close),
+    const STEPS: &'static [Step<Self>] = &[
+        ("connect", &[|seen| steps::connect(seen.run)]),
+        ("declare", &[|seen| steps::declare(seen.run, QUEUE)]),
+        ("close", &[|seen| sending::close(seen.run, seen.queued.as_ref().is_some_and(|bodies| !bodies.is_empty()))]),
     ];
 
     fn evidence(recording: &Recording) -> Option<Evidence<'_>> {
@@ -41,11 +41,6 @@ impl Contract for EmitLog {
     fn notes(seen: &Evidence<'_>) -> Vec<Note> {
         steps::transient_queue(seen.run, QUEUE).into_iter().collect()
     }
-}
-
-/// `connection.close` by the program, and exit code 0.
-fn close(seen: &Evidence<'_>) -> Finding {
-    sending::close(seen.run, seen.queued.as_ref().is_some_and(|bodies| !bodies.is_empty()))
 }
 
 #[cfg(feature = "scenes")]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use checker::stage::{Actor, Stage};
-use contracts::{receiving, scenes, talk::Talk};
+use contracts::{receiving, scenes};
 use libtest_mimic::Failed;
 use recording::ProgramRun;
 use wire::{Peer, What, words};
@@ -56,11 +56,11 @@ pub(super) async fn rests(worker: &Actor) {
 }
 
 fn deliveries(seen: &ProgramRun) -> usize {
-    receiving::ledger(Talk::of(seen)).len()
+    receiving::ledger(seen).len()
 }
 
 fn acks(seen: &ProgramRun) -> usize {
-    receiving::ledger(Talk::of(seen)).iter().filter(|delivered| delivered.acked.is_some()).count()
+    receiving::ledger(seen).iter().filter(|delivered| delivered.acked.is_some()).count()
 }
 
 /// Plays one of the scenes. What is kept of it is what the picture is about.

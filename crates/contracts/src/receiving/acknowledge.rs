@@ -1,13 +1,68 @@
-//! An acknowledgement that the broker refused, and what is wrong with it.
+//! Whether deliveries are acknowledged, and an acknowledgement that the broker refused.
 
 use wire::{Method, Peer, protocol::basic};
 
 use recording::ProgramRun;
 
+use super::{ledger, subscription};
 use crate::{
     fault::{Fault, faults::ack as faults},
     talk::{BASIC_ACK, Close, Said, Talk},
+    verdict::StepResult,
 };
+
+/// `basic.consume` on the queue; with `no_ack`, or with every delivery acknowledged.
+///
+/// # Errors
+///
+/// The fault: there is no such subscription, or the broker refused an acknowledgement, or deliveries were not acknowledged.
+pub fn consume(seen: &ProgramRun, queue: &str) -> StepResult {
+    let (said, _) = subscription(seen, queue)?;
+    if let Some(fault) = refused(seen) {
+        return Err(fault);
+    }
+    match unacknowledged(seen) {
+        0 => Ok(said.line()),
+        open => Err(not_acknowledged(Talk::of(seen), &said, open)),
+    }
+}
+
+/// So many deliveries of the subscription `said` stayed open.
+fn not_acknowledged(talk: Talk<'_>, said: &Said<'_>, open: usize) -> Fault {
+    let rejects =
+        |method: &Method| matches!(method, Method::Basic(basic::AMQPMethod::Nack(_) | basic::AMQPMethod::Reject(_)));
+    if let Some(said) = talk.said(rejects).next() {
+        return faults::rejected().at(&said);
+    }
+    let limits = |qos: &basic::Qos| qos.prefetch_count > 0 && open >= usize::from(qos.prefetch_count);
+    let mut prefetch = talk.said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Qos(qos)) if limits(qos)));
+    let limit = prefetch.next();
+    let fate = if limit.is_some() { faults::limit_reached() } else { faults::kept() };
+    faults::missing(open, fate).at(said).all(limit)
+}
+
+/// How many deliveries were to be acknowledged, and were not.
+#[must_use]
+pub fn unacknowledged(seen: &ProgramRun) -> usize {
+    let talk = Talk::of(seen);
+    let with_ack: Vec<&str> = talk
+        .consumes()
+        .filter(|(_, consume)| !consume.no_ack)
+        .filter_map(|(said, consume)| {
+            let tag = consume.consumer_tag.as_str();
+            let given = talk.answer(&said, |method| match method {
+                Method::Basic(basic::AMQPMethod::ConsumeOk(ok)) => Some(ok.consumer_tag.as_str()),
+                _ => None,
+            });
+            if tag.is_empty() { given } else { Some(tag) }
+        })
+        .collect();
+    let is_to_be = |method: &Method| match method {
+        Method::Basic(basic::AMQPMethod::Deliver(deliver)) => with_ack.contains(&deliver.consumer_tag.as_str()),
+        _ => false,
+    };
+    ledger(seen).iter().filter(|delivered| is_to_be(delivered.said.method) && delivered.acked.is_none()).count()
+}
 
 /// The broker refused an acknowledgement, and so closed the channel. One that was sent after Ctrl-C doesn't count: some clients
 /// send what was under way then a second time.
@@ -32,11 +87,9 @@ pub fn refused(seen: &ProgramRun) -> Option<Fault> {
     let tag = close.text.rsplit(' ').next().and_then(|tag| tag.parse::<u64>().ok());
     let guilty = acks.iter().rposition(|(_, ack)| Some(ack.delivery_tag) == tag);
     let (refused, before) = guilty.map_or((None, &acks[..]), |at| (acks.get(at), &acks[..at]));
-    let evidence = |lines: &[&Said<'_>]| lines.iter().map(|said| said.line()).collect::<Vec<_>>().join("\n");
     let Some((refused, ack)) = refused.filter(|_| !no_ack) else {
-        let lines: Vec<&Said<'_>> = refused.iter().map(|(said, _)| said).chain([&close.said]).collect();
         let fault = if no_ack { faults::with_no_ack() } else { faults::refused() };
-        return Some(fault.seen(evidence(&lines)));
+        return Some(fault.all(refused.map(|(said, _)| *said)).at(&close.said));
     };
     let tag = ack.delivery_tag;
     let covers = |ack: &basic::Ack| ack.delivery_tag == tag || (ack.multiple && ack.delivery_tag >= tag);
@@ -46,10 +99,10 @@ pub fn refused(seen: &ProgramRun) -> Option<Fault> {
     let came_on: Vec<u16> = talk.deliveries().filter(of_the_tag).map(|(said, ..)| said.channel).collect();
     let earlier = before.iter().find(|(_, ack)| covers(ack));
     Some(match (earlier, came_on.first()) {
-        (Some((earlier, _)), _) => faults::twice(tag).seen(evidence(&[earlier, refused, &close.said])),
+        (Some((earlier, _)), _) => faults::twice(tag).all([*earlier, *refused, close.said]),
         (None, Some(channel)) if !came_on.contains(&refused.channel) => {
-            faults::other_channel(refused.channel, *channel).seen(evidence(&[refused, &close.said]))
+            faults::other_channel(refused.channel, *channel).all([*refused, close.said])
         }
-        _ => faults::unknown_tag(tag).seen(evidence(&[refused, &close.said])),
+        _ => faults::unknown_tag(tag).all([*refused, close.said]),
     })
 }

@@ -12,6 +12,7 @@ use crate::{
     ending,
     fault::{Fault, faults},
     talk::Talk,
+    verdict::StepResult,
 };
 
 /// How long no message comes.
@@ -92,20 +93,24 @@ pub fn leaves(seen: &ProgramRun) -> bool {
     seen.exit.is_some() || goodbye(seen).is_some()
 }
 
-/// What is wrong with the waiting line, where the program prints it in another run; None where nothing is.
-#[must_use]
-pub fn waiting_line(quiet: &Quiet<'_>) -> Option<Fault> {
+/// The program printed the waiting line with nothing in the queue, as it does in another run. Its evidence is there.
+///
+/// # Errors
+///
+/// The fault.
+pub fn waits(quiet: &Quiet<'_>) -> StepResult {
     let seen = quiet.run;
     if quiet.reached >= Reached::Waiting {
-        return None;
+        return Ok(String::new());
     }
-    if let Some(panic) = ending::panic_of(seen) {
-        return Some(panic);
-    }
-    if ended_by_itself(seen) {
-        return Some(faults::stay::ended_when_empty().seen(ending::last_words(seen)));
-    }
-    Some(faults::wait::after_first_message().seen(format!("nothing was in the queue\nexpected: {WAITING}")))
+    let fault = if let Some(panic) = ending::panic_of(seen) {
+        panic
+    } else if ended_by_itself(seen) {
+        faults::stay::ended_when_empty().seen(ending::last_words(seen))
+    } else {
+        faults::wait::after_first_message().seen(format!("nothing was in the queue\nexpected: {WAITING}"))
+    };
+    Err(fault.of_run(seen))
 }
 
 /// What a program did that left in the silence; None where it stayed, or where something else went wrong. `kind` is what such
@@ -124,7 +129,7 @@ pub fn left_in_silence(quiet: &Quiet<'_>, kind: &str) -> Option<Fault> {
     let after = at.saturating_sub(last_delivery(seen).unwrap_or(at));
     let seconds = format!("{:.1}", after.as_secs_f64());
     Some(match goodbye {
-        Some(said) => faults::stay::cancelled_in_silence(seconds, kind).seen(said.line()),
+        Some(said) => faults::stay::cancelled_in_silence(seconds, kind).at(&said),
         None => faults::stay::ended_in_silence(seconds, kind).seen(ending::last_words(seen)),
     })
 }

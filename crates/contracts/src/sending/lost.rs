@@ -9,6 +9,7 @@ use wire::{
 use super::Published;
 use crate::{
     fault::{Fault, Phrase, faults::lost as faults},
+    steps,
     talk::{Close, Said, Talk},
 };
 
@@ -16,8 +17,7 @@ use crate::{
 pub(super) fn too_early(talk: Talk<'_>, published: &Said<'_>, queue: &str) -> Option<Fault> {
     let is_it = |declare: &queue::Declare| declare.queue.as_str() == queue && !declare.passive;
     let (declared, _) = talk.declares().find(|(_, declare)| is_it(declare))?;
-    let lines = || format!("{}\n{}", published.line(), declared.line());
-    (published.order < declared.order).then(|| faults::before_declare().seen(lines()))
+    (published.order < declared.order).then(|| faults::before_declare().at(published).at(&declared))
 }
 
 /// It was published well, the connection was closed well, and it is not in the queue.
@@ -27,19 +27,18 @@ pub(super) fn lost(
     queue: &str,
     queue_is_there: bool,
 ) -> Fault {
-    let with = |fault: Fault, guilty: &Said<'_>| fault.seen(format!("{}\n{}", published.line(), guilty.line()));
+    let with = |fault: Fault, guilty: &Said<'_>| fault.at(published).at(guilty);
     let is_closed = |close: &Close<'_>| {
         let here = [0, published.channel].contains(&close.said.channel);
         here && close.said.connection == published.connection && close.said.order < published.order
     };
     if let Some(close) = talk.closes(Peer::Program).find(is_closed) {
-        let lines = format!("{}\n{}", close.said.line(), published.line());
-        return faults::after_close(close.what()).seen(lines);
+        return faults::after_close(close.what()).at(&close.said).at(published);
     }
     let mut selected = talk.said(|method| matches!(method, Method::Tx(tx::AMQPMethod::Select(_))));
     let mut committed = talk.said(|method| matches!(method, Method::Tx(tx::AMQPMethod::Commit(_))));
     if let Some(said) = selected.next().filter(|_| committed.next().is_none()) {
-        return faults::uncommitted().seen(format!("{}\n{}", said.line(), published.line()));
+        return faults::uncommitted().at(&said).at(published);
     }
     if let Some(taken) = talk.methods().find(|said| takes_from(queue, talk, said)) {
         return with(faults::taken_out(), &taken);
@@ -49,7 +48,7 @@ pub(super) fn lost(
     if let Some(deleted) =
         before.iter().rfind(|said| is_deleted(said) && empties(queue, talk, said).is_some()).filter(|_| !queue_is_there)
     {
-        return faults::deleted_before().seen(format!("{}\n{}", deleted.line(), published.line()));
+        return faults::deleted_before().at(deleted).at(published);
     }
     let mut since = talk.methods().filter(|said| said.order > published.order);
     if let Some((emptied, did)) = since.find_map(|said| Some((said, empties(queue, talk, &said)?))) {
@@ -57,18 +56,13 @@ pub(super) fn lost(
     }
     if let Some(time) = content.properties.expiration() {
         let time = time.as_str();
-        return faults::expired(quoted(time.as_bytes()), wire::words::harmless(time)).seen(published.line());
+        return faults::expired(quoted(time.as_bytes()), wire::words::harmless(time)).at(published);
     }
-    let limits = ["x-message-ttl", "x-max-length", "x-max-length-bytes", "x-expires"];
-    let limit = talk.declares().filter(|(_, declare)| declare.queue.as_str() == queue).find_map(|(said, declare)| {
-        let has = |limit: &&&str| declare.arguments.inner().keys().any(|key| key.as_str() == **limit);
-        Some((said, limits.iter().find(has)?))
-    });
-    if let Some((declared, limit)) = limit {
-        return faults::limited_queue(*limit).seen(format!("{}\n{}", declared.line(), published.line()));
+    if let Some((declared, limit)) = steps::limit(talk, queue) {
+        return faults::limited_queue(limit).at(&declared).at(published);
     }
     let fault = if queue_is_there { faults::gone() } else { faults::queue_gone() };
-    fault.seen(published.line())
+    fault.at(published)
 }
 
 fn takes_from<'a>(queue: &str, talk: Talk<'a>, said: &Said<'a>) -> bool {

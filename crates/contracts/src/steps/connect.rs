@@ -11,23 +11,25 @@ use crate::{
     ending::{self, last_words},
     fault::{Fault, faults::connect as faults},
     talk::{Close, Talk},
-    verdict::Finding,
+    translate,
+    verdict::StepResult,
 };
 use recording::ProgramRun;
 
 /// The handshake is done, in the vhost `/`, and a channel is open.
-#[must_use]
-pub fn connect(seen: &ProgramRun) -> Finding {
+pub fn connect(seen: &ProgramRun) -> StepResult {
     let talk = Talk::of(seen);
     let opened = talk.opened();
-    let Some((number, vhost)) = opened.first() else { return not_connected(seen, talk).into() };
+    let Some((number, vhost)) = opened.first() else { return Err(not_connected(seen, talk)) };
     if *vhost != "/" {
-        return faults::other_vhost(quoted(vhost.as_bytes())).into();
+        let opens = |method: &Method| matches!(method, Method::Connection(connection::AMQPMethod::Open(_)));
+        let open = talk.said(opens).find(|said| said.connection == *number);
+        return Err(faults::other_vhost(quoted(vhost.as_bytes())).all(open));
     }
     let channel = talk.methods().find(|said| matches!(said.method, Method::Channel(channel::AMQPMethod::OpenOk(_))));
     match channel {
-        Some(said) => Finding::Passed(format!("connection {number} is open, and channel {} on it", said.channel)),
-        None => no_channel(seen, talk).into(),
+        Some(said) => Ok(format!("connection {number} is open, and channel {} on it", said.channel)),
+        None => Err(no_channel(seen, talk)),
     }
 }
 
@@ -39,7 +41,7 @@ fn no_channel(seen: &ProgramRun, talk: Talk<'_>) -> Fault {
         return mistake;
     }
     if let Some(close) = talk.closes(Peer::Program).next() {
-        return faults::closed_without_channel().seen(close.said.line());
+        return faults::closed_without_channel().at(&close.said);
     }
     if let Some(close) = talk.closes(Peer::Broker).next() {
         return close.fault(talk, faults::channel_refused(what_the_broker_did(talk, &close)));
@@ -101,9 +103,9 @@ fn refused_at_the_door(talk: Talk<'_>, close: Close<'_>) -> Fault {
         (530, Some("")) => faults::vhost_empty(),
         (530, Some(vhost)) if close.text.contains("not found") => faults::vhost_unknown(quoted(vhost.as_bytes())),
         (530, Some(vhost)) => faults::vhost_refused(quoted(vhost.as_bytes())),
-        _ => close.fault(talk, faults::handshake_refused()),
+        _ => faults::handshake_refused().because(translate::reply(close.code, close.text)),
     };
-    fault.seen(close.said.line())
+    fault.at(&close.said)
 }
 
 pub(super) fn not_amqp(error: &FrameError) -> Fault {

@@ -15,13 +15,12 @@ use crate::{
     fault::{Fault, faults::declare as faults},
     printed,
     talk::{Close, QUEUE_DECLARE, Said, Talk},
-    verdict::{Finding, Note},
+    verdict::{Note, StepResult},
 };
 use recording::ProgramRun;
 
 /// The queue `name` was declared, not passively, and the broker agreed.
-#[must_use]
-pub fn declare(seen: &ProgramRun, name: &str) -> Finding {
+pub fn declare(seen: &ProgramRun, name: &str) -> StepResult {
     let talk = Talk::of(seen);
     let mine: Vec<(Said<'_>, &queue::Declare)> =
         talk.declares().filter(|(_, declare)| declare.queue.as_str() == name).collect();
@@ -31,16 +30,26 @@ pub fn declare(seen: &ProgramRun, name: &str) -> Finding {
     // A refusal before the declaration that the broker agreed to was overcome: somebody asked passively first.
     let overcome = active.filter(|(said, _)| agreed(said)).map_or(0, |(said, _)| said.order);
     if let Some(close) = talk.refusals(QUEUE_DECLARE).find(|close| close.said.order > overcome) {
-        return refused(talk, name, close, &mine).into();
+        return Err(refused(talk, name, close, &mine));
     }
-    let Some((said, declare)) = active else { return not_declared(seen, talk, name, &mine).into() };
+    let Some((said, declare)) = active else { return Err(not_declared(seen, talk, name, &mine)) };
     if declare.exclusive {
-        return faults::exclusive(name).seen(said.line()).into();
+        return Err(faults::exclusive(name).at(said));
     }
     if !agreed(said) && !declare.nowait {
-        return faults::unanswered(name).seen(said.line()).into();
+        return Err(faults::unanswered(name).at(said));
     }
-    Finding::Passed(said.line())
+    Ok(said.line())
+}
+
+/// The program's declaration of the queue `name` that limits what the queue keeps, or for how long, and the argument that does.
+#[must_use]
+pub fn limit<'a>(talk: Talk<'a>, name: &str) -> Option<(Said<'a>, &'static str)> {
+    let limits = ["x-message-ttl", "x-max-length", "x-max-length-bytes", "x-expires"];
+    talk.declares().filter(|(_, declare)| declare.queue.as_str() == name).find_map(|(said, declare)| {
+        let has = |limit: &&str| declare.arguments.inner().keys().any(|key| key.as_str() == *limit);
+        Some((said, limits.into_iter().find(has)?))
+    })
 }
 
 /// Whether the program declares the queue `name` as a stream.
@@ -70,16 +79,14 @@ fn refused(talk: Talk<'_>, name: &str, close: Close<'_>, mine: &[(Said<'_>, &que
     let earlier = mine
         .iter()
         .rfind(|(said, declare)| said.order < refused && !declare.passive && (declare.nowait || agreed(talk, said)));
-    let seen = close.lines(talk);
-    let both = |earlier: &Said<'_>| format!("{}\n{seen}", earlier.line());
+    let shown = |fault: Fault| close.shown(talk, fault);
+    let both = |fault: Fault, earlier: &Said<'_>| close.shown(talk, fault.at(earlier));
     match (close.code, earlier) {
-        (404, _) if !mine.is_empty() && mine.iter().all(|(_, declare)| declare.passive) => {
-            faults::passive(name).seen(seen)
-        }
-        (405, Some((said, declare))) if declare.exclusive => faults::exclusive_elsewhere(name).seen(both(said)),
-        (405, _) if this.is_some_and(|(_, declare)| declare.exclusive) => faults::exclusive_too_late(name).seen(seen),
-        (405, _) => faults::locked(name).seen(seen),
-        (406, Some((said, _))) if close.text.contains("inequivalent") => faults::two_ways(name).seen(both(said)),
+        (404, _) if !mine.is_empty() && mine.iter().all(|(_, declare)| declare.passive) => shown(faults::passive(name)),
+        (405, Some((said, declare))) if declare.exclusive => both(faults::exclusive_elsewhere(name), said),
+        (405, _) if this.is_some_and(|(_, declare)| declare.exclusive) => shown(faults::exclusive_too_late(name)),
+        (405, _) => shown(faults::locked(name)),
+        (406, Some((said, _))) if close.text.contains("inequivalent") => both(faults::two_ways(name), said),
         _ => close.fault(talk, faults::refused()),
     }
 }
@@ -96,7 +103,7 @@ fn agreed(talk: Talk<'_>, said: &Said<'_>) -> bool {
 
 fn not_declared(seen: &ProgramRun, talk: Talk<'_>, name: &str, passive: &[(Said<'_>, &queue::Declare)]) -> Fault {
     if let Some((said, _)) = passive.first() {
-        return faults::passive(name).seen(said.line());
+        return faults::passive(name).at(said);
     }
     if let Some(mistake) = unread(talk) {
         return mistake;
@@ -108,7 +115,7 @@ fn not_declared(seen: &ProgramRun, talk: Talk<'_>, name: &str, passive: &[(Said<
             other if other.eq_ignore_ascii_case(name) => faults::case_of_name(quoted(other.as_bytes()), name),
             other => faults::other_name(quoted(other.as_bytes()), name),
         };
-        return fault.seen(said.line());
+        return fault.at(&said);
     }
     let mut instead = talk.said(|method| {
         matches!(method, Method::Exchange(exchange::AMQPMethod::Declare(_)) | Method::Queue(queue::AMQPMethod::Bind(_)))
@@ -118,7 +125,7 @@ fn not_declared(seen: &ProgramRun, talk: Talk<'_>, name: &str, passive: &[(Said<
             Method::Exchange(_) => faults::only_exchange(name),
             _ => faults::only_bind(name),
         };
-        return fault.seen(said.line());
+        return fault.at(&said);
     }
     if let Some(error) = talk.garbage() {
         return not_amqp(error);
@@ -138,12 +145,15 @@ fn not_declared(seen: &ProgramRun, talk: Talk<'_>, name: &str, passive: &[(Said<
         .next();
     let closed = talk.closes(Peer::Program).next().filter(|_| next.is_none());
     if let Some(close) = closed.filter(|_| seen.exit.is_some_and(|exit| exit.code != Some(0))) {
-        return faults::closed_before(close.what(), name).seen(format!("{}\n{}", close.said.line(), last_words(seen)));
+        return faults::closed_before(close.what(), name).at(&close.said).line(last_words(seen));
     }
     let claims = seen.stdout.lines().iter().any(|line| printed::is_of_a_lesson(line));
     if let Some(number) = ending::left_open(seen).filter(|_| claims && next.is_none()) {
         let not_closed = format!("connection {number}: no connection.close from the program");
         return faults::unsent(name).seen(format!("{}\n{not_closed}", last_words(seen)));
     }
-    faults::missing(name).seen(next.map_or_else(|| last_words(seen), |said| said.line()))
+    match next {
+        Some(said) => faults::missing(name).at(&said),
+        None => faults::missing(name).seen(last_words(seen)),
+    }
 }

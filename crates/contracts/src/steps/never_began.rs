@@ -14,13 +14,13 @@ use recording::ProgramRun;
 /// Why it did not.
 pub(super) fn never_began(seen: &ProgramRun) -> Fault {
     let panic = ending::panic_of(seen);
-    let evidence = panic.as_ref().map_or_else(|| last_words(seen), |panic| panic.evidence.clone());
+    let evidence = panic.as_ref().map_or_else(|| last_words(seen), Fault::lines);
     if let Some(fault) = wrong_address(seen) {
         return if fault.evidence.is_empty() { fault.seen(evidence) } else { fault };
     }
     if ending::went_on(seen) {
         if let Some(waits) = ending::waits_for_a_key(seen) {
-            return faults::waits_for_key().seen(waits.evidence);
+            return faults::waits_for_key().seen(waits.lines());
         }
         return written_into_it(seen).map_or_else(faults::never_connected, Written::fault).seen(evidence);
     }

@@ -1,26 +1,18 @@
 //! Lesson 02: receive from the queue `hello`.
 
-mod consume;
-mod receive;
 #[cfg(feature = "scenes")]
 mod scene;
-mod stay;
 
 use fastrand::Rng;
 use recording::{ProgramRun, Recording};
 
 use crate::{
-    contract::{Contract, Rule},
-    receiving::{
-        self, RECEIVED,
-        quiet::{self, Quiet},
-        times_printed,
-    },
+    contract::{Contract, Step},
+    receiving::{self, Backlog, quiet::Quiet},
     steps,
-    verdict::Note,
+    verdict::{Note, StepResult},
 };
 
-pub use consume::unacknowledged;
 pub use receiving::quiet::Reached;
 
 /// The queue that the messages come from.
@@ -61,14 +53,26 @@ impl Contract for HelloReceive {
     const QUEUES: &'static [&'static str] = &[QUEUE];
     const IS_RANDOM: bool = true;
     const SHOWS_ALL: bool = false;
-    const STEPS: &'static [Rule<Self>] = &[
-        ("connect", |seen| steps::connect(seen.run)),
-        ("declare", consume::declare),
-        ("consume", consume::consume),
-        ("wait", stay::wait),
-        ("receive", receive::receive),
-        ("stay", stay::stay),
-        ("stop", |seen| receiving::stop(seen.run)),
+    const STEPS: &'static [Step<Self>] = &[
+        ("connect", &[|seen| steps::connect(seen.run)]),
+        ("declare", &[|seen| steps::declare(seen.run, QUEUE), |seen| receiving::declared_in_time(seen.run, QUEUE)]),
+        ("consume", &[|seen| receiving::consume(seen.run, QUEUE)]),
+        (
+            "wait",
+            &[
+                |seen| receiving::wait(seen.run, seen.reached >= Reached::Waiting),
+                |seen| in_quiet(seen, receiving::quiet::waits),
+            ],
+        ),
+        ("receive", &[received]),
+        (
+            "stay",
+            &[
+                |seen| receiving::one_more(seen.run, &seen.last, seen.reached == Reached::Stayed),
+                |seen| in_quiet(seen, |quiet| receiving::through_silence(quiet, "receiver")),
+            ],
+        ),
+        ("stop", &[|seen| receiving::stop(seen.run)]),
     ];
 
     fn evidence(recording: &Recording) -> Option<Evidence<'_>> {
@@ -88,6 +92,20 @@ impl Contract for HelloReceive {
         let transient = steps::transient_queue(seen.run, QUEUE);
         transient.into_iter().chain(receiving::left_without_goodbye(seen.run)).collect()
     }
+}
+
+/// All bodies are printed, each once, in order.
+fn received(seen: &Evidence<'_>) -> StepResult {
+    let received = seen.reached >= Reached::Received;
+    let shown =
+        receiving::printed_in_order(&Backlog { run: seen.run, sent: &seen.sent, in_time: seen.in_time, received })?;
+    let after = seen.sent.len() - BEFORE;
+    Ok(format!("{shown}: {BEFORE} were waiting in the queue, {after} came later"))
+}
+
+/// A requirement on the quiet run, where there was one.
+fn in_quiet(seen: &Evidence<'_>, requirement: impl Fn(&Quiet<'_>) -> StepResult) -> StepResult {
+    seen.quiet.as_ref().map_or(Ok(String::new()), requirement)
 }
 
 /// What is sent, chosen at random so that nobody can print it beforehand: plain ones, an empty one, a long one, one that is

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::{
-    lessons::hello_receive::{BEFORE, IN_TIME, QUEUE, ROLES, Reached, bodies, unacknowledged},
-    receiving::{quiet::leaves, times_printed},
+    lessons::hello_receive::{BEFORE, IN_TIME, QUEUE, ROLES, Reached, bodies},
+    receiving::{quiet::leaves, times_printed, unacknowledged},
     talk::{QUEUE_DECLARE, Said, Talk},
 };
 use lapin::{BasicProperties, options::QueueDeclareOptions, types::FieldTable};
@@ -134,7 +134,7 @@ async fn scene(
             return Ok(Reached::Received);
         }
         // An acknowledgement comes after the line is printed.
-        actor.promptly(|seen| unacknowledged(Talk::of(seen)) == 0).await;
+        actor.promptly(|seen| unacknowledged(seen) == 0).await;
         Ok::<_, NotChecked>(if actor.within(A_WHILE, leaves).await { Reached::Received } else { Reached::Stayed })
     };
     let reached = reached.await?;

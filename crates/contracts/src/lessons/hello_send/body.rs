@@ -1,18 +1,25 @@
 //! A body that is not `Hello World!`, and what it is instead.
 
+use recording::ProgramRun;
+
 use super::{BODY, SENT};
 use crate::{
     fault::{Fault, faults::body as faults},
-    printed,
+    printed, sending,
+    verdict::StepResult,
 };
 
-/// The mistake in this body, of the publish that reads as `line`. `complete` tells whether all of it came.
-pub(super) fn wrong(line: String, body: &[u8], complete: bool) -> Fault {
-    if !complete {
-        return faults::incomplete().seen(line);
+/// The message's body is right, and all of it came.
+pub(super) fn is_right(seen: &ProgramRun) -> StepResult {
+    let (said, _, content) = sending::the_message(seen)?;
+    if content.body == BODY.as_bytes() {
+        return Ok(String::new());
     }
-    let Ok(text) = std::str::from_utf8(body) else { return faults::not_text().seen(line) };
-    of_text(text).seen(printed::difference(BODY, text))
+    if !content.complete {
+        return Err(faults::incomplete().at(&said));
+    }
+    let Ok(text) = std::str::from_utf8(&content.body) else { return Err(faults::not_text().at(&said)) };
+    Err(of_text(text).seen(printed::difference(BODY, text)))
 }
 
 /// The mistake in this text.

@@ -1,17 +1,16 @@
 //! Lesson 01: send one message to the queue `hello`.
 
 mod body;
-mod publish;
 #[cfg(feature = "scenes")]
 mod scene;
 
 use recording::{ProgramRun, Recording};
 
 use crate::{
-    contract::{Contract, Rule},
+    contract::{Contract, Step},
     sending::{self, SENT},
     steps,
-    verdict::{Finding, Note},
+    verdict::Note,
 };
 
 /// The queue that the message goes to.
@@ -35,12 +34,20 @@ impl Contract for HelloSend {
     const ID: &'static str = "hello-send";
     const QUEUES: &'static [&'static str] = &[QUEUE];
     const IS_RANDOM: bool = false;
-    const STEPS: &'static [Rule<Self>] = &[
-        ("connect", |seen| steps::connect(seen.run)),
-        ("declare", |seen| steps::declare(seen.run, QUEUE)),
-        ("publish", publish::publish),
-        ("print", |seen| sending::print(seen.run, BODY)),
-        ("close", close),
+    const STEPS: &'static [Step<Self>] = &[
+        ("connect", &[|seen| steps::connect(seen.run)]),
+        ("declare", &[|seen| steps::declare(seen.run, QUEUE)]),
+        (
+            "publish",
+            &[
+                |seen| sending::one_message(seen.run, QUEUE, BODY),
+                |seen| sending::addressed(seen.run, QUEUE),
+                |seen| body::is_right(seen.run),
+                |seen| sending::arrived(seen.run, QUEUE, seen.queued.as_deref(), false),
+            ],
+        ),
+        ("print", &[|seen| sending::print(seen.run, BODY)]),
+        ("close", &[|seen| sending::close(seen.run, seen.queued.as_ref().is_some_and(|bodies| !bodies.is_empty()))]),
     ];
 
     fn evidence(recording: &Recording) -> Option<Evidence<'_>> {
@@ -50,9 +57,4 @@ impl Contract for HelloSend {
     fn notes(seen: &Evidence<'_>) -> Vec<Note> {
         steps::transient_queue(seen.run, QUEUE).into_iter().collect()
     }
-}
-
-/// `connection.close` by the program, and exit code 0.
-fn close(seen: &Evidence<'_>) -> Finding {
-    sending::close(seen.run, seen.queued.as_ref().is_some_and(|bodies| !bodies.is_empty()))
 }

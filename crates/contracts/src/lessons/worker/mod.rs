@@ -2,36 +2,25 @@
 
 #[cfg(feature = "scenes")]
 mod scene;
-mod share;
-mod take;
-mod work;
-
-use std::time::Duration;
+mod survive;
 
 use fastrand::Rng;
 use recording::{ProgramRun, Recording};
 
 use crate::{
-    contract::{Contract, Rule},
+    contract::{Contract, Step},
     durable,
-    fault::faults,
-    receiving::{self, Delivered, quiet::Quiet},
+    receiving::{
+        self,
+        quiet::{self, Quiet},
+    },
     steps,
-    talk::Talk,
-    verdict::Finding,
+    verdict::StepResult,
+    working::{self, Crew},
 };
 
 /// The queue that the tasks come from.
 pub const QUEUE: &str = "task_queue";
-
-/// What a worker prints when a task is done.
-const DONE: &str = " [x] Done";
-
-/// How much shorter than it should a time may seem: clocks differ.
-const TOLERANCE: Duration = Duration::from_millis(100);
-
-/// A program that took so much longer than it should was on a machine that was busy.
-const BUSY: Duration = Duration::from_millis(500);
 
 /// The role of the worker that has next to nothing to do.
 pub const IDLE: &str = "idle worker";
@@ -43,10 +32,9 @@ pub const RESTARTED: &str = "restarted";
 pub struct Worker;
 
 /// What was seen.
-#[derive(Debug)]
 pub struct Evidence<'a> {
-    /// Of each worker, in the order in which they were started: two, and a third that comes to a task that waits.
-    pub workers: Vec<&'a ProgramRun>,
+    /// The workers: two, and a third that comes to a task that waits.
+    pub crew: Crew<'a>,
     /// What was sent.
     pub tasks: Tasks,
     /// How far the scene came.
@@ -59,6 +47,61 @@ pub struct Evidence<'a> {
     pub left: Option<Vec<&'a [u8]>>,
     /// A worker that had next to nothing to do; None where the scene did not come so far.
     pub idle: Option<Quiet<'a>>,
+}
+
+impl Contract for Worker {
+    type Evidence<'a> = Evidence<'a>;
+    const ID: &'static str = "worker";
+    const QUEUES: &'static [&'static str] = &[QUEUE];
+    const IS_RANDOM: bool = true;
+    const STEPS: &'static [Step<Self>] = &[
+        ("connect", &[|seen| seen.crew.each(steps::connect)]),
+        ("declare", &[declare]),
+        ("prefetch", &[|seen| seen.crew.each(|run| working::prefetch(run, QUEUE))]),
+        ("consume", &[|seen| seen.crew.each(|run| working::subscribed(run, QUEUE))]),
+        ("wait", &[|seen| seen.crew.each(|run| receiving::wait(run, seen.reached >= Reached::Waiting))]),
+        ("receive", &[|seen| working::at_work(&seen.crew), |seen| working::printed(&seen.crew, QUEUE), idle]),
+        ("work", &[|seen| working::worked(&seen.crew)]),
+        ("ack", &[|seen| working::acknowledged(&seen.crew, QUEUE)]),
+        ("share", &[|seen| working::fair(&seen.crew)]),
+        ("survive", &[survive::survive]),
+    ];
+
+    fn evidence(recording: &Recording) -> Option<Evidence<'_>> {
+        let runs: Vec<_> = recording.runs.iter().filter(|run| run.role != IDLE).collect();
+        let tasks = Tasks::chosen(recording.seed.unwrap_or_default());
+        let idle = Quiet::of(recording, IDLE);
+        let (reached, restarted) = (Reached::of(recording), recording.has(RESTARTED, ""));
+        let left = recording.bodies(QUEUE);
+        (!runs.is_empty()).then(|| Evidence { left, idle, ..Evidence::new(&runs, tasks, reached, restarted) })
+    }
+}
+
+impl<'a> Evidence<'a> {
+    /// What these workers show by themselves: with an empty queue in the end, and no idle worker beside them.
+    #[must_use]
+    pub fn new(runs: &[&'a ProgramRun], tasks: Tasks, reached: Reached, restarted: bool) -> Evidence<'a> {
+        let shared: Vec<&str> = tasks.first().map(String::as_str).collect();
+        let killed = runs.iter().position(|run| run.killed_at.is_some());
+        let crew = Crew::new(runs, &shared, reached >= Reached::Shared);
+        Evidence { crew, tasks, reached, killed, restarted, left: None, idle: None }
+    }
+}
+
+/// The queue is declared durable, by each worker, before it subscribes.
+fn declare(seen: &Evidence<'_>) -> StepResult {
+    seen.crew.each(|run| {
+        let declared = durable::declare(run, QUEUE)?;
+        receiving::declared_in_time(run, QUEUE).map(|_| declared)
+    })
+}
+
+/// A worker with nothing to do says that it waits, and stays.
+fn idle(seen: &Evidence<'_>) -> StepResult {
+    let Some(idle) = &seen.idle else { return Ok(String::new()) };
+    quiet::waits(idle)?;
+    let fault = quiet::left_in_silence(idle, "worker").map(|fault| fault.of_run(idle.run));
+    fault.map_or(Ok(String::new()), Err)
 }
 
 /// The tasks, chosen at random so that nobody can print them beforehand. A dot is a second of work, wherever it stands.
@@ -144,110 +187,6 @@ impl Reached {
     }
 }
 
-impl Contract for Worker {
-    type Evidence<'a> = Evidence<'a>;
-    const ID: &'static str = "worker";
-    const QUEUES: &'static [&'static str] = &[QUEUE];
-    const IS_RANDOM: bool = true;
-    const STEPS: &'static [Rule<Self>] = &[
-        ("connect", |seen| seen.each(|_, worker| steps::connect(worker))),
-        ("declare", |seen| {
-            seen.each(|_, worker| receiving::declared_in_time(worker, QUEUE, durable::declare(worker, QUEUE)))
-        }),
-        ("prefetch", |seen| seen.each(|_, worker| take::prefetch(worker))),
-        ("consume", |seen| seen.each(|_, worker| take::consume(worker))),
-        ("wait", |seen| seen.each(|_, worker| receiving::wait(worker, seen.reached >= Reached::Waiting))),
-        ("receive", take::receive),
-        ("work", work::work),
-        ("ack", work::ack),
-        ("share", share::share),
-        ("survive", share::survive),
-    ];
-
-    fn evidence(recording: &Recording) -> Option<Evidence<'_>> {
-        let workers: Vec<_> = recording.runs.iter().filter(|run| run.role != IDLE).collect();
-        (!workers.is_empty()).then(|| Evidence {
-            tasks: Tasks::chosen(recording.seed.unwrap_or_default()),
-            reached: Reached::of(recording),
-            killed: workers.iter().position(|worker| worker.killed_at.is_some()),
-            restarted: recording.has(RESTARTED, ""),
-            left: recording.bodies(QUEUE),
-            idle: Quiet::of(recording, IDLE),
-            workers,
-        })
-    }
-}
-
-/// What a worker is called.
-#[must_use]
-pub fn role(index: usize) -> String {
-    format!("worker {}", index + 1)
-}
-
-impl<'a> Evidence<'a> {
-    /// A rule about each of the two workers that were there from the start; what shows that it is right comes from the first.
-    fn each(&self, rule: impl Fn(usize, &ProgramRun) -> Finding) -> Finding {
-        let mut shown = None;
-        for (index, worker) in self.workers.iter().enumerate().take(2) {
-            match rule(index, worker) {
-                Finding::Passed(line) => shown = shown.or(Some(line)),
-                failed @ Finding::Failed(_) => return failed.of_run(worker),
-            }
-        }
-        shown.map_or_else(|| faults::work::not_started().into(), Finding::Passed)
-    }
-
-    /// What a worker got of the first tasks, before anybody was killed.
-    fn first_tasks<'b>(&self, worker: &'b ProgramRun) -> Vec<Delivered<'b>> {
-        let mut got = receiving::ledger(Talk::of(worker));
-        got.retain(|delivered| self.tasks.first().any(|task| task.as_bytes() == delivered.body));
-        // What comes when the others leave is for nobody any more.
-        got.retain(|delivered| self.over().is_none_or(|over| delivered.said.at < over));
-        got
-    }
-
-    /// When Ctrl-C was pressed for the first of the workers.
-    fn over(&self) -> Option<Duration> {
-        self.workers.iter().filter_map(|worker| worker.interrupted_at).min()
-    }
-
-    /// Whether there was time for something that takes so long, after a task came: we may have ended it all in the middle.
-    fn had_time(&self, worker: &ProgramRun, delivered: &Delivered<'_>, time: Duration) -> bool {
-        let over = self.over().filter(|_| !receiving::ended_by_itself(worker));
-        over.is_none_or(|over| delivered.said.at + time + BUSY < over)
-    }
-
-    /// The broker closed a channel or a connection: what comes after follows from it.
-    fn is_refused(&self) -> bool {
-        self.workers.iter().any(|worker| Talk::of(worker).closes(wire::Peer::Broker).next().is_some())
-    }
-}
-
-/// How long a task takes.
-#[must_use]
-pub fn work_in(task: &[u8]) -> Duration {
-    Duration::from_secs(task.iter().filter(|byte| **byte == b'.').count() as u64)
-}
-
-/// Whether the program got this task.
-#[must_use]
-pub fn has(seen: &ProgramRun, task: &str) -> bool {
-    receiving::ledger(Talk::of(seen)).iter().any(|delivered| delivered.body == task.as_bytes())
-}
-
-/// Whether the program acknowledged this task.
-#[must_use]
-pub fn has_acknowledged(seen: &ProgramRun, task: &str) -> bool {
-    times_acknowledged(seen, task) > 0
-}
-
-/// How often the program acknowledged a task with this text.
-#[must_use]
-pub fn times_acknowledged(seen: &ProgramRun, task: &str) -> usize {
-    let ledger = receiving::ledger(Talk::of(seen));
-    ledger.iter().filter(|delivered| delivered.body == task.as_bytes() && delivered.acked.is_some()).count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,7 +196,7 @@ mod tests {
         let tasks = Tasks::chosen(7);
         assert_eq!(tasks, Tasks::chosen(7));
         assert_ne!(tasks, Tasks::chosen(8));
-        let seconds = |task: &String| work_in(task.as_bytes()).as_secs();
+        let seconds = |task: &String| working::work_in(task.as_bytes()).as_secs();
         assert_eq!(tasks.first().map(seconds).collect::<Vec<_>>(), [2, 1, 0, 0, 0]);
         assert_eq!(tasks.short.iter().map(|task| tasks.count(task)).collect::<Vec<_>>(), [1, 1, 2, 2]);
         assert_eq!((seconds(&tasks.fatal), seconds(&tasks.last)), (1, 0));

@@ -4,11 +4,10 @@
 use std::time::Duration;
 
 use crate::{
-    lessons::worker::{
-        IDLE, QUEUE, RESTARTED, Reached, Tasks, has, has_acknowledged, role, times_acknowledged, work_in,
-    },
-    receiving,
+    lessons::worker::{IDLE, QUEUE, RESTARTED, Reached, Tasks},
+    receiving::{self, Ledger},
     talk::Talk,
+    working::{role, work_in},
 };
 use recording::{NotChecked, ProgramRun};
 use tokio::sync::oneshot;
@@ -102,7 +101,8 @@ async fn two_workers_and_an_idle_one(
 async fn idle(stage: &Stage<'_>, program: &Program, seed: u64, call: &Call, seen: &mut Seen) -> Result<(), NotChecked> {
     let call = Call { role: IDLE.to_owned(), ..call.clone() };
     let properties = persistent();
-    quiet::Scene { queue: QUEUE, call, properties, seed, is_done: has_acknowledged }.play(stage, program, seen).await
+    let is_done = |seen: &ProgramRun, body: &str| Ledger::default().times_acknowledged(seen, body) > 0;
+    quiet::Scene { queue: QUEUE, call, properties, seed, is_done }.play(stage, program, seen).await
 }
 
 /// Two workers share tasks, and one of them is killed. `waiting` is answered when both wait for work.
@@ -139,8 +139,8 @@ async fn two_workers(
         reached = Reached::Killed;
         let patience = work_in(tasks.fatal.as_bytes()) + stage.promptly();
         // It may have been done before its worker could be killed.
-        let was_done = runs[killed].as_ref().is_some_and(|run| has_acknowledged(run, &tasks.fatal));
-        if was_done || left[0].1.within(patience, |seen| has_acknowledged(seen, &tasks.fatal)).await {
+        let was_done = runs[killed].as_ref().is_some_and(acknowledges(&tasks.fatal));
+        if was_done || left[0].1.within(patience, acknowledges(&tasks.fatal)).await {
             reached = Reached::Survived;
         }
     }
@@ -170,14 +170,20 @@ async fn began(worker: &Actor) -> Reached {
 /// One gets the long task; the short ones are sent while it is busy. Who is idle gets them.
 async fn share_tasks(stage: &Stage<'_>, workers: [&Actor; 2], tasks: &Tasks) -> Result<Reached, NotChecked> {
     send(stage, &tasks.long).await?;
-    if !stage.until(&workers, stage.promptly(), |seen| seen.iter().any(|seen| has(seen, &tasks.long))).await {
+    let mut ledgers = [Ledger::default(), Ledger::default()];
+    let begun = |seen: &[&ProgramRun]| {
+        seen.iter().zip(&mut ledgers).any(|(seen, ledger)| ledger.has(seen, &tasks.long))
+    };
+    if !stage.until(&workers, stage.promptly(), begun).await {
         return Ok(Reached::Waiting);
     }
     for task in &tasks.short {
         send(stage, task).await?;
     }
     let done = |seen: &[&ProgramRun]| {
-        let times = |task| seen.iter().map(|seen| times_acknowledged(seen, task)).sum::<usize>();
+        let mut times = |task| -> usize {
+            seen.iter().zip(&mut ledgers).map(|(seen, ledger)| ledger.times_acknowledged(seen, task)).sum()
+        };
         tasks.first().all(|task| times(task) >= tasks.count(task))
     };
     let patience = work_in(tasks.long.as_bytes()) + stage.promptly();
@@ -187,10 +193,11 @@ async fn share_tasks(stage: &Stage<'_>, workers: [&Actor; 2], tasks: &Tasks) -> 
 /// One more task; returns who has it in hand.
 async fn in_hand(stage: &Stage<'_>, workers: &[Actor], task: &str) -> Result<Option<usize>, NotChecked> {
     send(stage, task).await?;
-    let begun = |seen: &&ProgramRun| has(seen, task) && receiving::times_printed(seen, task) > 0;
+    let mut ledgers = vec![Ledger::default(); workers.len()];
     let (mut who, actors) = (None, workers.iter().collect::<Vec<_>>());
     let found = |seen: &[&ProgramRun]| {
-        who = seen.iter().position(begun);
+        let mut both = seen.iter().zip(&mut ledgers);
+        who = both.position(|(seen, ledger)| ledger.has(seen, task) && receiving::times_printed(seen, task) > 0);
         who.is_some()
     };
     stage.until(&actors, stage.promptly(), found).await;
@@ -212,9 +219,15 @@ async fn with_a_task_that_waits(
     }
     let worker = stage.call(program, &Call { role: role(2), ..call.clone() }).await?;
     worker.promptly(|seen| receiving::is_subscribed(seen, QUEUE)).await;
-    worker.promptly(|seen| has_acknowledged(seen, &tasks.last)).await;
+    worker.promptly(acknowledges(&tasks.last)).await;
     seen.recording.runs.push(ctrl_c::press(worker).await?);
     Ok(())
+}
+
+/// Whether the program, whose record grows from call to call, acknowledged this task.
+fn acknowledges(task: &str) -> impl FnMut(&ProgramRun) -> bool {
+    let mut ledger = Ledger::default();
+    move |seen| ledger.times_acknowledged(seen, task) > 0
 }
 
 /// Sends a task as the sender of lesson 03 does.

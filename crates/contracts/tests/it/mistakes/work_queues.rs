@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use contracts::{
     contract::judge,
-    lessons::new_task::{self, NewTask, Sending},
+    lessons::new_task::{self, NewTask},
     lessons::worker::{self, Reached, Tasks, Worker},
+    sending::typed::Typed,
 };
 use recording::{ProgramExit, ProgramRun};
 use wire::{
@@ -47,7 +48,7 @@ fn tasks(runs: [Script; 3], queued: &[&str], restarted: bool) -> String {
     };
     let runs: Vec<ProgramRun> = words.into_iter().zip(runs).enumerate().map(run).collect();
     let evidence = new_task::Evidence {
-        runs: runs.iter().map(|run| Sending { words: &run.arguments, run }).collect(),
+        runs: runs.iter().map(|run| Typed::new(run, "Hello World!")).collect(),
         queued: Some(queued.iter().map(|body| body.as_bytes()).collect()),
         restarted,
     };
@@ -203,15 +204,9 @@ fn workers(hands: Vec<Hand>, reached: Reached, left: &[&str]) -> String {
 fn workers_on(restarted: bool, hands: Vec<Hand>, reached: Reached, left: &[&str]) -> String {
     let run = |(index, hand): (usize, Hand)| ProgramRun { index, ..hand.script.seen };
     let runs: Vec<ProgramRun> = hands.into_iter().enumerate().map(run).collect();
-    let evidence = worker::Evidence {
-        killed: runs.iter().position(|worker| worker.killed_at.is_some()),
-        restarted,
-        workers: runs.iter().collect(),
-        tasks: chosen(),
-        reached,
-        left: Some(left.iter().map(|body| body.as_bytes()).collect()),
-        idle: None,
-    };
+    let all: Vec<&ProgramRun> = runs.iter().collect();
+    let left = Some(left.iter().map(|body| body.as_bytes()).collect());
+    let evidence = worker::Evidence { left, ..worker::Evidence::new(&all, chosen(), reached, restarted) };
     told(&judge::<Worker>(&evidence, &runs, &[]))
 }
 

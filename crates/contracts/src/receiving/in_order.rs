@@ -1,0 +1,158 @@
+//! The requirement that each message is printed, once, and in order.
+
+use std::time::Duration;
+
+use recording::ProgramRun;
+use wire::Peer;
+
+use super::{RECEIVED, emptied, ended_by_itself, goodbye, plainness, printed_otherwise, shown, times_printed};
+use crate::{
+    ending,
+    fault::{Fault, faults::receive as faults},
+    printed,
+    talk::{Said, Talk},
+    verdict::StepResult,
+};
+
+/// What was sent to a receiver, and how far it came with that.
+#[derive(Clone, Copy, Debug)]
+pub struct Backlog<'a> {
+    /// What was seen of the program.
+    pub run: &'a ProgramRun,
+    /// The bodies that were sent, in order.
+    pub sent: &'a [String],
+    /// How many of them were printed before anything else happened.
+    pub in_time: usize,
+    /// Whether all of them were printed while the scene waited for that.
+    pub received: bool,
+}
+
+/// All bodies are printed, each once, in order. What shows it is how many there were.
+///
+/// # Errors
+///
+/// The fault.
+pub fn printed_in_order(seen: &Backlog<'_>) -> StepResult {
+    let run = seen.run;
+    let lines = run.stdout.lines();
+    if let Some(body) = missing(seen).min_by_key(|body| plainness(body)) {
+        return Err(not_printed(seen, body));
+    }
+    if !seen.received {
+        return Err(too_late(seen));
+    }
+    let came = |body: &String| {
+        let deliveries = Talk::of(run).deliveries();
+        deliveries.filter(|(_, _, content)| content.body == body.as_bytes()).count().max(1)
+    };
+    if let Some(body) = seen.sent.iter().find(|body| times_printed(run, body) > came(body)) {
+        let line = format!("{} times: {RECEIVED} '{}'", times_printed(run, body), shown(body, 40));
+        return Err(faults::repeated().seen(line));
+    }
+    let order: Vec<&String> =
+        lines.iter().filter_map(|line| seen.sent.iter().find(|body| printed::says(line, RECEIVED, body))).collect();
+    if order.iter().zip(seen.sent).any(|(printed, sent)| *printed != sent) {
+        let list = |bodies: &mut dyn Iterator<Item = &String>| {
+            bodies.map(|body| format!("'{}'", shown(body, 40))).collect::<Vec<_>>().join(", ")
+        };
+        let (sent, printed) = (list(&mut seen.sent.iter()), list(&mut order.into_iter()));
+        return Err(faults::out_of_order().seen(format!("sent:    {sent}\nprinted: {printed}")));
+    }
+    Ok(format!("{} messages", seen.sent.len()))
+}
+
+/// All were printed in the end.
+fn too_late(seen: &Backlog<'_>) -> Fault {
+    let (fault, body) = match (seen.in_time, seen.sent.len()) {
+        (0, _) => (faults::held_back(), seen.sent.first()),
+        (count, all) => (faults::late(count, all), seen.sent.last()),
+    };
+    let Some((body, (delivery, delay))) = body.and_then(|body| Some((body, delay(seen.run, body)?))) else {
+        return fault;
+    };
+    fault.at(&delivery).line(format!("printed {:.1} s later: {RECEIVED} '{}'", delay.as_secs_f64(), shown(body, 40)))
+}
+
+/// The delivery of this body, and the time from there to its line.
+fn delay<'a>(run: &'a ProgramRun, body: &str) -> Option<(Said<'a>, Duration)> {
+    let (delivery, ..) = Talk::of(run).deliveries().find(|(_, _, content)| content.body == body.as_bytes())?;
+    let lines = run.stdout.lines();
+    let (_, at) = lines.iter().zip(&run.stdout_at).find(|(line, _)| printed::says(line, RECEIVED, body))?;
+    Some((delivery, at.saturating_sub(delivery.at)))
+}
+
+/// All messages were printed, so many, up to an empty one.
+fn ended_at_an_empty_one(seen: &Backlog<'_>, count: usize) -> bool {
+    count > 0 && missing(seen).eq(&seen.sent[count..]) && seen.sent[count].is_empty()
+}
+
+/// The messages for which no line was printed.
+fn missing<'a>(seen: &'a Backlog<'_>) -> impl Iterator<Item = &'a String> {
+    seen.sent.iter().filter(|body| times_printed(seen.run, body) == 0)
+}
+
+fn not_printed(seen: &Backlog<'_>, body: &str) -> Fault {
+    let run = seen.run;
+    if let Some(fault) = ending::cut_short(run) {
+        return fault;
+    }
+    if let Some(fault) = printed_otherwise(run, seen.sent, body) {
+        return fault;
+    }
+    let count = seen.sent.iter().filter(|body| times_printed(run, body) > 0).count();
+    if let Some(fault) = let_no_more_come(seen, body, count) {
+        return fault;
+    }
+    if missing(seen).eq(seen.sent.first()) && count > 1 {
+        let line = format!("expected first: {RECEIVED} '{}'", shown(body, 40));
+        return faults::first_unprinted().seen(line);
+    }
+    if body.is_empty() {
+        return faults::empty_unprinted().seen(format!("expected: {RECEIVED} ''"));
+    }
+    let all = seen.sent.len();
+    let expected = format!("expected: {RECEIVED} '{}'", shown(body, 40));
+    let is_printed = seen.sent.iter().map(|body| times_printed(run, body) > 0);
+    if is_printed.enumerate().all(|(index, printed)| printed == (index % 2 == 1)) {
+        return faults::every_other(count, all).seen(expected);
+    }
+    let overdue = run.exit.is_some_and(|exit| exit.overdue);
+    let fault = match count {
+        0 => faults::none_printed(all),
+        _ if overdue => faults::some_unprinted(count, all).and_hint(faults::blocked()),
+        _ => faults::some_unprinted(count, all),
+    };
+    fault.seen(expected)
+}
+
+/// The message never reached the program, or the program did not wait to print it.
+fn let_no_more_come(seen: &Backlog<'_>, body: &str, count: usize) -> Option<Fault> {
+    let run = seen.run;
+    let talk = Talk::of(run);
+    let all = seen.sent.len();
+    if ended_by_itself(run) {
+        let fault = match count {
+            0 => faults::ended_before_first(),
+            _ if ended_at_an_empty_one(seen, count) => faults::ended_at_empty(count, all),
+            _ => faults::ended_early(count, all),
+        };
+        return Some(fault.because(ending::why(run)).seen(ending::last_words(run)));
+    }
+    if talk.consumes().count() > 1 {
+        return Some(faults::several_consumers().all(talk.consumes().take(2).map(|(said, _)| said)));
+    }
+    if let Some(said) = goodbye(run) {
+        return Some(faults::cancelled(count, all).at(&said));
+    }
+    if talk.deliveries().any(|(_, _, content)| content.body == body.as_bytes()) {
+        return None;
+    }
+    if let Some(said) = emptied(talk) {
+        return Some(faults::emptied().at(&said));
+    }
+    if let Some(close) = talk.closes(Peer::Broker).next() {
+        return Some(close.fault(talk, faults::closed(close.what())));
+    }
+    let delivered = talk.deliveries().count();
+    Some(faults::no_more(delivered, all).seen(ending::last_words(run)))
+}

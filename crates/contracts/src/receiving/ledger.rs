@@ -1,0 +1,141 @@
+//! What became of each message that the broker gave to a program.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use recording::ProgramRun;
+use wire::{Event, Method, Peer, protocol::basic::AMQPMethod as Basic};
+
+use crate::talk::Said;
+
+/// A message that the broker gave to the program, and what the program said about it.
+#[derive(Clone, Copy)]
+pub struct Delivered<'a> {
+    /// `basic.deliver`, or `basic.get-ok`.
+    pub said: Said<'a>,
+    /// Its number on that channel.
+    pub tag: u64,
+    /// Whether it was delivered before.
+    pub redelivered: bool,
+    /// What is in it.
+    pub body: &'a [u8],
+    /// Its first acknowledgement.
+    pub acked: Option<Said<'a>>,
+    /// Its `basic.nack` or `basic.reject`.
+    pub rejected: Option<Said<'a>>,
+}
+
+impl Delivered<'_> {
+    /// The time from its arrival to its acknowledgement.
+    #[must_use]
+    pub fn took(&self) -> Option<Duration> {
+        Some(self.acked?.at.saturating_sub(self.said.at))
+    }
+}
+
+/// All that was delivered to the program, in its order.
+#[must_use]
+pub fn ledger(run: &ProgramRun) -> Vec<Delivered<'_>> {
+    let mut ledger = Ledger::default();
+    ledger.read(&run.events);
+    ledger.entries.iter().filter_map(|entry| entry.delivered(&run.events)).collect()
+}
+
+/// The same while a program runs: it reads each event once, however often a scene asks.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    entries: Vec<Entry>,
+    /// The entries that nothing was said about, by connection and channel, and by tag.
+    open: BTreeMap<(u32, u16), BTreeMap<u64, usize>>,
+    /// The number of events that it has read.
+    read: usize,
+}
+
+/// A delivery, by the places of its events in the conversation.
+#[derive(Clone, Debug)]
+struct Entry {
+    came: usize,
+    tag: u64,
+    redelivered: bool,
+    acked: Option<usize>,
+    rejected: Option<usize>,
+}
+
+impl Entry {
+    fn body<'a>(&self, events: &'a [Event]) -> &'a [u8] {
+        let said = events.get(self.came).and_then(Said::of);
+        said.and_then(|said| said.content).map_or(&[], |content| &content.body)
+    }
+
+    fn delivered<'a>(&self, events: &'a [Event]) -> Option<Delivered<'a>> {
+        let said = |at: usize| events.get(at).and_then(Said::of);
+        Some(Delivered {
+            said: said(self.came)?,
+            tag: self.tag,
+            redelivered: self.redelivered,
+            body: self.body(events),
+            acked: self.acked.and_then(said),
+            rejected: self.rejected.and_then(said),
+        })
+    }
+}
+
+impl Ledger {
+    /// Whether the program, whose record has grown since the last call, was given this message.
+    pub fn has(&mut self, run: &ProgramRun, body: &str) -> bool {
+        self.read(&run.events);
+        self.entries.iter().any(|entry| entry.body(&run.events) == body.as_bytes())
+    }
+
+    /// How often the program, whose record has grown since the last call, acknowledged this message.
+    pub fn times_acknowledged(&mut self, run: &ProgramRun, body: &str) -> usize {
+        self.read(&run.events);
+        let acknowledged = self.entries.iter().filter(|entry| entry.acked.is_some());
+        acknowledged.filter(|entry| entry.body(&run.events) == body.as_bytes()).count()
+    }
+
+    fn read(&mut self, events: &[Event]) {
+        for (at, event) in events.iter().enumerate().skip(self.read) {
+            if let Some(said) = Said::of(event) {
+                self.note(at, &said);
+            }
+        }
+        self.read = events.len();
+    }
+
+    fn note(&mut self, at: usize, said: &Said<'_>) {
+        let came = |tag, redelivered| Entry { came: at, tag, redelivered, acked: None, rejected: None };
+        let (tag, multiple, is_ack) = match said.method {
+            Method::Basic(Basic::Deliver(deliver)) => {
+                return self.add(said, came(deliver.delivery_tag, deliver.redelivered));
+            }
+            Method::Basic(Basic::GetOk(got)) => return self.add(said, came(got.delivery_tag, got.redelivered)),
+            // The broker confirms by the same method.
+            _ if said.from == Peer::Broker => return,
+            Method::Basic(Basic::Ack(ack)) => (ack.delivery_tag, ack.multiple, true),
+            Method::Basic(Basic::Nack(nack)) => (nack.delivery_tag, nack.multiple, false),
+            Method::Basic(Basic::Reject(reject)) => (reject.delivery_tag, false, false),
+            _ => return,
+        };
+        let Some(open) = self.open.get_mut(&(said.connection, said.channel)) else { return };
+        let meant: Vec<usize> = if multiple {
+            // Tag 0 means all of them.
+            let after = match tag.checked_add(1) {
+                Some(next) if tag > 0 => open.split_off(&next),
+                _ => BTreeMap::new(),
+            };
+            std::mem::replace(open, after).into_values().collect()
+        } else {
+            open.remove(&tag).into_iter().collect()
+        };
+        for entry in meant {
+            let entry = &mut self.entries[entry];
+            *(if is_ack { &mut entry.acked } else { &mut entry.rejected }) = Some(at);
+        }
+    }
+
+    fn add(&mut self, said: &Said<'_>, entry: Entry) {
+        let channel = self.open.entry((said.connection, said.channel)).or_default();
+        channel.insert(entry.tag, self.entries.len());
+        self.entries.push(entry);
+    }
+}

@@ -1,0 +1,183 @@
+//! Requirements of programs that share the work of a queue: each takes one task at a time, does it, prints that it is done, and
+//! acknowledges it then. A task is a text, and each dot in it stands for a second of work.
+
+mod ack;
+mod prefetch;
+mod receive;
+mod share;
+mod work;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use recording::ProgramRun;
+use wire::Peer;
+
+use crate::{
+    fault::{Fault, faults},
+    printed,
+    receiving::{self, Delivered, RECEIVED, ledger},
+    steps,
+    talk::Talk,
+    verdict::StepResult,
+};
+
+pub use ack::acknowledged;
+pub use prefetch::{prefetch, subscribed};
+pub use receive::{at_work, printed};
+pub use share::fair;
+pub use work::worked;
+
+/// What a worker prints when a task is done.
+const DONE: &str = " [x] Done";
+
+/// How much shorter than it should a time may seem: clocks differ.
+pub const TOLERANCE: Duration = Duration::from_millis(100);
+
+/// A program that took so much longer than it should was on a machine that was busy.
+const BUSY: Duration = Duration::from_millis(500);
+
+/// A worker, and what became of the tasks that it was given.
+pub struct Worker<'a> {
+    /// What was seen of it.
+    pub run: &'a ProgramRun,
+    /// All its deliveries, in their order.
+    pub ledger: Vec<Delivered<'a>>,
+    /// Those of the tasks that all workers share, up to the first Ctrl-C: what comes when the others leave is not judged.
+    pub shared: Vec<Delivered<'a>>,
+    /// What it has of each shared task.
+    texts: BTreeMap<&'a [u8], Text<'a>>,
+}
+
+/// What a worker has of one task.
+#[derive(Default)]
+struct Text<'a> {
+    /// How often it came.
+    came: usize,
+    /// Its shared deliveries that are no repetition.
+    fresh: Vec<Delivered<'a>>,
+    /// The lines of stdout that say that it was received.
+    lines: Vec<usize>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(run: &'a ProgramRun, is_shared: impl Fn(&Delivered<'_>) -> bool) -> Worker<'a> {
+        let ledger = ledger(run);
+        let shared: Vec<_> = ledger.iter().copied().filter(is_shared).collect();
+        let mut texts: BTreeMap<&[u8], Text<'_>> = BTreeMap::new();
+        for delivered in &shared {
+            let text = texts.entry(delivered.body).or_default();
+            text.fresh.extend((!delivered.redelivered).then_some(*delivered));
+        }
+        for delivered in &ledger {
+            if let Some(text) = texts.get_mut(delivered.body) {
+                text.came += 1;
+            }
+        }
+        for (at, line) in run.stdout.lines().iter().enumerate() {
+            for (body, text) in &mut texts {
+                let says_it = |body| printed::says(line, RECEIVED, body);
+                text.lines.extend(std::str::from_utf8(body).is_ok_and(says_it).then_some(at));
+            }
+        }
+        Worker { run, ledger, shared, texts }
+    }
+}
+
+/// How many workers are there from the start; others come later.
+const AT_START: usize = 2;
+
+/// The workers of a check.
+pub struct Crew<'a> {
+    /// All of them, in the order in which they were started.
+    pub workers: Vec<Worker<'a>>,
+    /// The task during which the others are given out.
+    long: String,
+    /// Whether all shared tasks were acknowledged while the scene waited for that.
+    finished: bool,
+    /// When Ctrl-C was pressed for the first of them.
+    over: Option<Duration>,
+    /// Whether the broker closed a channel or a connection of one of them: what comes after follows from it.
+    refused: bool,
+}
+
+impl<'a> Crew<'a> {
+    /// The crew of these runs. `tasks` are those that it shares, the long one first.
+    #[must_use]
+    pub fn new(runs: &[&'a ProgramRun], tasks: &[&str], finished: bool) -> Crew<'a> {
+        let over = runs.iter().filter_map(|run| run.interrupted_at).min();
+        let is_task = |delivered: &Delivered<'_>| tasks.iter().any(|task| task.as_bytes() == delivered.body);
+        let in_time = |delivered: &Delivered<'_>| over.is_none_or(|over| delivered.said.at < over);
+        let is_shared = |delivered: &Delivered<'_>| is_task(delivered) && in_time(delivered);
+        Crew {
+            workers: runs.iter().map(|run| Worker::new(run, is_shared)).collect(),
+            long: tasks.first().copied().unwrap_or_default().to_owned(),
+            finished,
+            over,
+            refused: runs.iter().any(|run| Talk::of(run).closes(Peer::Broker).next().is_some()),
+        }
+    }
+
+    /// Those that are there from the start.
+    fn at_start(&self) -> &[Worker<'a>] {
+        &self.workers[..self.workers.len().min(AT_START)]
+    }
+
+    /// A requirement on each worker that is there from the start. What shows that it holds comes from the first.
+    ///
+    /// # Errors
+    ///
+    /// The first fault, or that there is no worker.
+    pub fn each(&self, requirement: impl Fn(&ProgramRun) -> StepResult) -> StepResult {
+        let mut shown = None;
+        for worker in self.at_start() {
+            let line = requirement(worker.run).map_err(|fault| fault.of_run(worker.run))?;
+            shown = shown.or(Some(line));
+        }
+        shown.ok_or_else(faults::work::not_started)
+    }
+
+    /// Of tasks that never came: the queue is declared with a limit, and dropped them.
+    fn dropped(&self, queue: &str) -> Option<Fault> {
+        self.fault(|worker| {
+            let (said, argument) = steps::limit(Talk::of(worker.run), queue)?;
+            Some(faults::work::limited_queue(argument).at(&said))
+        })
+    }
+
+    /// The first fault of a worker, with its run.
+    fn fault(&self, of: impl Fn(&Worker<'a>) -> Option<Fault>) -> Option<Fault> {
+        self.at_start().iter().find_map(|worker| Some(of(worker)?.of_run(worker.run)))
+    }
+
+    /// The first fault in a shared task, with the run of its worker.
+    fn fault_in_task(&self, of: impl Fn(&Worker<'a>, &Delivered<'a>) -> Option<Fault>) -> Option<Fault> {
+        self.fault(|worker| worker.shared.iter().find_map(|task| of(worker, task)))
+    }
+
+    /// Whether there was time for something that takes so long, after a task came: we may have ended it all in the middle.
+    fn had_time(&self, worker: &Worker<'_>, delivered: &Delivered<'_>, time: Duration) -> bool {
+        let over = self.over.filter(|_| !receiving::ended_by_itself(worker.run));
+        over.is_none_or(|over| delivered.said.at + time + BUSY < over)
+    }
+}
+
+/// What a worker is called.
+#[must_use]
+pub fn role(index: usize) -> String {
+    format!("worker {}", index + 1)
+}
+
+/// How long a task takes.
+#[must_use]
+pub fn work_in(task: &[u8]) -> Duration {
+    Duration::from_secs(task.iter().filter(|byte| **byte == b'.').count() as u64)
+}
+
+/// As a person reads it.
+pub(crate) fn seconds(duration: Duration) -> String {
+    format!("{:.1}", duration.as_secs_f64())
+}
+
+pub(crate) fn shown(delivered: &Delivered<'_>) -> String {
+    format!("'{}'", String::from_utf8_lossy(delivered.body))
+}
