@@ -2,7 +2,10 @@
 
 use recording::ProgramRun;
 
-use crate::{talk::Said, translate::Translation};
+use crate::{
+    talk::{Close, Said, Talk},
+    translate::{self, Translation},
+};
 
 /// What is wrong with a program. It has no sentence in it: [`catalogue::words`](crate::catalogue::words) has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -153,6 +156,21 @@ impl Fault {
     pub fn and_hint(mut self, phrase: Phrase) -> Fault {
         self.more.push((Behind::Hint, phrase));
         self
+    }
+}
+
+impl Close<'_> {
+    /// The fault that led to this refusal, with what the broker means by it. It shows what was refused. The fault's own hint is
+    /// for a reply that the catalogue does not know.
+    #[must_use]
+    pub fn fault(&self, talk: Talk<'_>, fault: Fault) -> Fault {
+        self.shown(talk, fault.because(translate::reply(self.code, self.text)))
+    }
+
+    /// The fault with what was refused, and the refusal.
+    #[must_use]
+    pub fn shown(&self, talk: Talk<'_>, fault: Fault) -> Fault {
+        fault.all(talk.refused(self)).at(&self.said)
     }
 }
 

@@ -202,6 +202,7 @@ pub fn goodbye(seen: &ProgramRun) -> Option<Said<'_>> {
 }
 
 /// Whether the program ended before Ctrl-C was pressed, or it was killed.
+#[must_use]
 pub fn ended_by_itself(seen: &ProgramRun) -> bool {
     let asked = seen.interrupted_at.or(seen.killed_at);
     seen.exit.is_some_and(|exit| !exit.overdue && asked.is_none_or(|at| exit.at < at))

@@ -10,8 +10,6 @@ use wire::{
 
 use recording::ProgramRun;
 
-use crate::{fault::Fault, translate};
-
 /// A conversation, to be asked.
 #[derive(Clone, Copy)]
 pub struct Talk<'a> {
@@ -68,19 +66,6 @@ impl<'a> Said<'a> {
 }
 
 impl Close<'_> {
-    /// The fault that led to this refusal, with what the broker means by it. It shows what was refused. The fault's own hint is
-    /// for a reply that the catalogue does not know.
-    #[must_use]
-    pub fn fault(&self, talk: Talk<'_>, fault: Fault) -> Fault {
-        self.shown(talk, fault.because(translate::reply(self.code, self.text)))
-    }
-
-    /// The fault with what was refused, and the refusal.
-    #[must_use]
-    pub fn shown(&self, talk: Talk<'_>, fault: Fault) -> Fault {
-        fault.all(talk.refused(self)).at(&self.said)
-    }
-
     /// What it closes.
     #[must_use]
     pub fn what(&self) -> &'static str {
