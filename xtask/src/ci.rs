@@ -115,6 +115,12 @@ mod tests {
     }
 
     #[test]
+    fn the_workflow_has_the_same_features() {
+        let workflow = fs::read_to_string(root().join(".github/workflows/ci.yml")).unwrap();
+        assert!(workflow.contains(&format!("FEATURES: {}\n", ALL[2])), ".github/workflows/ci.yml has other features");
+    }
+
+    #[test]
     fn full_is_for_the_tests() {
         let full = steps(true, &[]).map(|(name, command)| (name, typed(&command).contains("HELLO_RABBIT_FULL=1")));
         assert_eq!(full, [("format", false), ("lints", false), ("docs", false), ("tests", true)]);
