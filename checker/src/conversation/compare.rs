@@ -87,7 +87,7 @@ pub struct Comparison {
 #[must_use]
 pub fn lines(events: &[Event]) -> Vec<Line> {
     let texts = words::conversation(events, false);
-    let line = |(said, text): (words::Said<'_>, String)| {
+    let line = |(said, text): (words::Described<'_>, String)| {
         let is_handshake = said.is_handshake();
         let who = text.strip_suffix(&said.parts.join("  ")).unwrap_or_default().to_owned();
         Line {

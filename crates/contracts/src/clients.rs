@@ -17,7 +17,7 @@ use recording::{
     ProgramRun,
 };
 
-use crate::talk::Talk;
+use crate::transcript::Transcript;
 
 /// The words of a program's client, and of its language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Client {
     /// The client of this program: as it says itself, else by how it was started. One that tells nothing is in Rust.
     #[must_use]
     pub fn of(seen: &ProgramRun) -> Client {
-        let start = Talk::of(seen).methods().find_map(|said| match said.method {
+        let start = Transcript::of(seen).methods().find_map(|said| match said.method {
             Method::Connection(Connection::StartOk(start)) => Some(start),
             _ => None,
         });

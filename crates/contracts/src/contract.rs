@@ -8,7 +8,7 @@ use crate::{
     clients::Client,
     fault::faults::build as faults,
     lessons,
-    talk::{Close, Talk},
+    transcript::{Close, Transcript},
     unawaited,
     verdict::{Mistake, Note, Outcome, StepResult},
 };
@@ -167,7 +167,7 @@ pub fn does_not_compile(error: &BuildError) -> Mistake {
 /// The program asks for nothing that the embedded broker lacks and RabbitMQ has.
 fn only_on_rabbitmq(seen: &ProgramRun) -> Result<(), NotChecked> {
     let lacks = |close: &Close<'_>| close.code == 540 && close.text.ends_with(NOT_A_PART);
-    match Talk::of(seen).closes(Peer::Broker).find(lacks) {
+    match Transcript::of(seen).closes(Peer::Broker).find(lacks) {
         None => Ok(()),
         Some(close) => Err(NotChecked {
             message: format!("The program needs a RabbitMQ, which the embedded broker is not: {}", close.text),

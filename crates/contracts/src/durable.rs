@@ -11,15 +11,15 @@ use recording::ProgramRun;
 use crate::{
     fault::{Fault, faults::durable as faults},
     sending, steps,
-    talk::{Said, Talk},
+    transcript::{MethodEvent, Transcript},
     verdict::StepResult,
 };
 
 /// The queue `name` was declared durable, not to go with anybody, and the broker agreed.
 pub fn declare(seen: &ProgramRun, name: &str) -> StepResult {
     let found = steps::declare(seen, name)?;
-    let talk = Talk::of(seen);
-    let mine = talk.declares().find(|(_, declare)| declare.queue.as_str() == name && !declare.passive);
+    let transcript = Transcript::of(seen);
+    let mine = transcript.declares().find(|(_, declare)| declare.queue.as_str() == name && !declare.passive);
     let Some((said, declare)) = mine else { return Ok(found) };
     if !declare.durable && declare.arguments.inner().keys().any(|key| key.as_str() == "durable") {
         return Err(faults::durable_among_arguments(name).at(&said));
@@ -30,18 +30,19 @@ pub fn declare(seen: &ProgramRun, name: &str) -> StepResult {
     if declare.auto_delete {
         return Err(faults::auto_delete_queue(name).at(&said));
     }
-    emptied(talk, name).map_or(Ok(found), Err)
+    emptied(transcript, name).map_or(Ok(found), Err)
 }
 
 /// The queue was emptied before anything was done with it: tasks may wait there.
-fn emptied(talk: Talk<'_>, name: &str) -> Option<Fault> {
+fn emptied(transcript: Transcript<'_>, name: &str) -> Option<Fault> {
     let uses = |method: &Method| matches!(method, Method::Basic(Basic::Publish(_) | Basic::Consume(_) | Basic::Get(_)));
-    let first = talk.said(uses).next().map_or(u64::MAX, |said| said.order);
-    let (said, did) = talk.methods().take_while(|said| said.order < first).find_map(|said| match said.method {
-        Method::Queue(Queue::Delete(delete)) if delete.queue.as_str() == name => Some((said, faults::deletes())),
-        Method::Queue(Queue::Purge(purge)) if purge.queue.as_str() == name => Some((said, faults::empties())),
-        _ => None,
-    })?;
+    let first = transcript.said(uses).next().map_or(u64::MAX, |said| said.order);
+    let (said, did) =
+        transcript.methods().take_while(|said| said.order < first).find_map(|said| match said.method {
+            Method::Queue(Queue::Delete(delete)) if delete.queue.as_str() == name => Some((said, faults::deletes())),
+            Method::Queue(Queue::Purge(purge)) if purge.queue.as_str() == name => Some((said, faults::empties())),
+            _ => None,
+        })?;
     Some(faults::emptied_at_start(did).at(&said))
 }
 
@@ -63,7 +64,7 @@ pub fn message(seen: &ProgramRun) -> StepResult {
 }
 
 /// It may wait as long as it takes.
-fn lives(said: &Said<'_>) -> StepResult {
+fn lives(said: &MethodEvent<'_>) -> StepResult {
     let Some(time) = said.content.and_then(|content| content.properties.expiration().as_ref()) else {
         return Ok(said.line());
     };

@@ -15,7 +15,7 @@ use recording::{ProgramExit, ProgramRun};
 use crate::{
     crash,
     fault::{Fault, Param, faults::end as faults},
-    talk::{Said, Talk},
+    transcript::{MethodEvent, Transcript},
     translate::{self, Translation},
 };
 
@@ -39,7 +39,7 @@ pub fn bad_end(seen: &ProgramRun) -> Option<Fault> {
 fn remedy(seen: &ProgramRun, exit: ProgramExit) -> Param {
     if !complaints(seen).is_empty() {
         faults::stderr_says_why().into()
-    } else if exit.code.is_some() && Talk::of(seen).closes(Peer::Broker).next().is_none() {
+    } else if exit.code.is_some() && Transcript::of(seen).closes(Peer::Broker).next().is_none() {
         faults::wire_went_well().into()
     } else if exit.signal.is_some() {
         faults::by_signal().into()
@@ -88,12 +88,12 @@ fn is_of_an_error(words: &str) -> bool {
 /// The program closed its one connection, which nobody else did, and then complained that it is closed.
 #[must_use]
 pub fn used_after_close(seen: &ProgramRun) -> Option<Fault> {
-    let talk = Talk::of(seen);
-    if talk.opened().len() != 1 || talk.closes(Peer::Broker).next().is_some() {
+    let transcript = Transcript::of(seen);
+    if transcript.opened().len() != 1 || transcript.closes(Peer::Broker).next().is_some() {
         return None;
     }
-    let close = talk.closes(Peer::Program).find(|close| close.said.channel == 0)?;
-    let closed_a_channel = talk.closes(Peer::Program).any(|close| close.said.channel != 0);
+    let close = transcript.closes(Peer::Program).find(|close| close.said.channel == 0)?;
+    let closed_a_channel = transcript.closes(Peer::Program).any(|close| close.said.channel != 0);
     let complains = |line: &String| {
         let says = |state: &str| {
             let forms = [format!("invalid {state} state: Clos"), format!("Invalid{}State(Clos", capital(state))];
@@ -140,10 +140,10 @@ pub fn left_open(seen: &ProgramRun) -> Option<u32> {
     if seen.exit.is_none() || went_on(seen) {
         return None;
     }
-    let talk = Talk::of(seen);
-    let opened = |said: &Said<'_>| matches!(said.method, Method::Channel(channel::AMQPMethod::OpenOk(_)));
-    let numbers = talk.methods().filter(opened).map(|said| said.connection);
-    let is_open = |number: &u32| !talk.closes(Peer::Program).any(|close| close.said.connection == *number);
+    let transcript = Transcript::of(seen);
+    let opened = |said: &MethodEvent<'_>| matches!(said.method, Method::Channel(channel::AMQPMethod::OpenOk(_)));
+    let numbers = transcript.methods().filter(opened).map(|said| said.connection);
+    let is_open = |number: &u32| !transcript.closes(Peer::Program).any(|close| close.said.connection == *number);
     { numbers }.find(is_open)
 }
 
@@ -164,7 +164,7 @@ pub fn last_words(seen: &ProgramRun) -> String {
     if let Some((line, is_last)) = telling(&complaints(seen)) {
         return format!("{}: {line}", if is_last { "its last line on stderr" } else { "on its stderr" });
     }
-    let said = Talk::of(seen).methods().rfind(|said| said.from == Peer::Program);
+    let said = Transcript::of(seen).methods().rfind(|said| said.from == Peer::Program);
     match (said, seen.exit) {
         (Some(said), _) => format!("its last words to the broker: {}", words::method_line(said.method, said.content)),
         (None, Some(exit)) if exit.overdue && seen.events_cut => "it was ended, because it went on and on".to_owned(),

@@ -3,7 +3,7 @@
 use recording::ProgramRun;
 
 use crate::{
-    talk::{Close, Said, Talk},
+    transcript::{Close, MethodEvent, Transcript},
     translate::{self, Translation},
 };
 
@@ -90,20 +90,20 @@ impl Fault {
 
     /// One more method of the conversation that shows it.
     #[must_use]
-    pub fn at(mut self, said: &Said<'_>) -> Fault {
+    pub fn at(mut self, said: &MethodEvent<'_>) -> Fault {
         self.evidence.push(Shown { text: said.line(), event: Some(said.order) });
         self
     }
 
     /// Several methods of the conversation that show it.
     #[must_use]
-    pub fn all<'a>(self, said: impl IntoIterator<Item = Said<'a>>) -> Fault {
+    pub fn all<'a>(self, said: impl IntoIterator<Item = MethodEvent<'a>>) -> Fault {
         said.into_iter().fold(self, |fault, said| fault.at(&said))
     }
 
     /// A method of the conversation that shows it, of which the lines say more than its own would.
     #[must_use]
-    pub fn about(mut self, said: &Said<'_>) -> Fault {
+    pub fn about(mut self, said: &MethodEvent<'_>) -> Fault {
         self.evidence.push(Shown { text: String::new(), event: Some(said.order) });
         self
     }
@@ -163,14 +163,14 @@ impl Close<'_> {
     /// The fault that led to this refusal, with what the broker means by it. It shows what was refused. The fault's own hint is
     /// for a reply that the catalogue does not know.
     #[must_use]
-    pub fn fault(&self, talk: Talk<'_>, fault: Fault) -> Fault {
-        self.shown(talk, fault.because(translate::reply(self.code, self.text)))
+    pub fn fault(&self, transcript: Transcript<'_>, fault: Fault) -> Fault {
+        self.shown(transcript, fault.because(translate::reply(self.code, self.text)))
     }
 
     /// The fault with what was refused, and the refusal.
     #[must_use]
-    pub fn shown(&self, talk: Talk<'_>, fault: Fault) -> Fault {
-        fault.all(talk.refused(self)).at(&self.said)
+    pub fn shown(&self, transcript: Transcript<'_>, fault: Fault) -> Fault {
+        fault.all(transcript.refused(self)).at(&self.said)
     }
 }
 

@@ -13,7 +13,7 @@
 //! | [`contract`] | what a contract is, and how it judges a recording |
 //! | [`lessons`] | the contracts and their scenes, one file or folder per lesson |
 //! | [`steps`], [`durable`], [`sending`], [`receiving`], [`working`], [`ending`] | requirements, the vocabulary that contracts are made of |
-//! | [`talk`], [`printed`] | queries over a conversation and over output |
+//! | [`transcript`], [`printed`] | queries over a conversation and over output |
 //! | [`fault`], [`catalogue`] | faults, and their words: `catalogue/*.toml`, of which `build.rs` makes functions |
 //! | [`translate`] | errors of brokers and clients in plain words: `catalogue/errors/*.toml` |
 //! | [`clients`] | the names of calls in each client library and language |
@@ -41,7 +41,7 @@ pub mod receiving;
 pub mod scenes;
 pub mod sending;
 pub mod steps;
-pub mod talk;
+pub mod transcript;
 pub mod translate;
 pub mod unawaited;
 pub mod verdict;

@@ -26,7 +26,7 @@ use crate::{
     ending,
     fault::{Fault, faults},
     printed, steps,
-    talk::{BASIC_CONSUME, Said, Talk},
+    transcript::{BASIC_CONSUME, MethodEvent, Transcript},
     verdict::{Note, StepResult},
 };
 
@@ -48,27 +48,29 @@ const POLLS: usize = 20;
 /// The program subscribed to the queue, and the broker agreed.
 #[must_use]
 pub fn is_subscribed(seen: &ProgramRun, queue: &str) -> bool {
-    let talk = Talk::of(seen);
-    let agreed = |said: &Said<'_>| {
+    let transcript = Transcript::of(seen);
+    let agreed = |said: &MethodEvent<'_>| {
         let ok = |method: &Method| matches!(method, Method::Basic(Basic::ConsumeOk(_))).then_some(());
-        talk.answer(said, ok).is_some()
+        transcript.answer(said, ok).is_some()
     };
-    let is_it = |said: &Said<'_>, name| talk.queue_meant(said, name) == queue;
-    talk.consumes().any(|(said, consume)| is_it(&said, consume.queue.as_str()) && (consume.nowait || agreed(&said)))
+    let is_it = |said: &MethodEvent<'_>, name| transcript.queue_meant(said, name) == queue;
+    transcript
+        .consumes()
+        .any(|(said, consume)| is_it(&said, consume.queue.as_str()) && (consume.nowait || agreed(&said)))
 }
 
 /// Nothing good will come any more: the broker refused something, or the program polls, or took another queue.
 #[must_use]
 pub fn is_hopeless(seen: &ProgramRun, queue: &str) -> bool {
-    let talk = Talk::of(seen);
-    talk.closes(Peer::Broker).next().is_some()
-        || polls(talk) >= POLLS
-        || talk.consumes().any(|(said, consume)| talk.queue_meant(&said, consume.queue.as_str()) != queue)
+    let transcript = Transcript::of(seen);
+    transcript.closes(Peer::Broker).next().is_some()
+        || polls(transcript) >= POLLS
+        || transcript.consumes().any(|(said, consume)| transcript.queue_meant(&said, consume.queue.as_str()) != queue)
 }
 
 /// How often it asked for a single message.
-fn polls(talk: Talk<'_>) -> usize {
-    talk.methods().filter(|said| matches!(said.method, Method::Basic(Basic::Get(_)))).count()
+fn polls(transcript: Transcript<'_>) -> usize {
+    transcript.methods().filter(|said| matches!(said.method, Method::Basic(Basic::Get(_)))).count()
 }
 
 /// Whether it printed that it waits.
@@ -88,16 +90,17 @@ pub fn times_printed(seen: &ProgramRun, body: &str) -> usize {
 /// # Errors
 ///
 /// The fault: there is none, or the broker refused it, or it was not waited for.
-pub fn subscription<'a>(seen: &'a ProgramRun, queue: &str) -> Result<(Said<'a>, &'a basic::Consume), Fault> {
-    let talk = Talk::of(seen);
-    let found = talk.consumes().find(|(said, consume)| talk.queue_meant(said, consume.queue.as_str()) == queue);
+pub fn subscription<'a>(seen: &'a ProgramRun, queue: &str) -> Result<(MethodEvent<'a>, &'a basic::Consume), Fault> {
+    let transcript = Transcript::of(seen);
+    let found =
+        transcript.consumes().find(|(said, consume)| transcript.queue_meant(said, consume.queue.as_str()) == queue);
     let Some((said, consume)) = found else {
         return Err(why_not_subscribed(seen, queue).unwrap_or_else(|| never_subscribed(seen)));
     };
-    if let Some(close) = talk.refusal(BASIC_CONSUME) {
+    if let Some(close) = transcript.refusal(BASIC_CONSUME) {
         return Err(match close.code {
-            403 if consume.exclusive => close.shown(talk, faults::consume::exclusive()),
-            _ => close.fault(talk, faults::consume::refused()),
+            403 if consume.exclusive => close.shown(transcript, faults::consume::exclusive()),
+            _ => close.fault(transcript, faults::consume::refused()),
         });
     }
     if !is_subscribed(seen, queue) {
@@ -108,28 +111,28 @@ pub fn subscription<'a>(seen: &'a ProgramRun, queue: &str) -> Result<(Said<'a>, 
 
 /// What the program did in place of subscribing to the queue, or what kept it; None where nothing shows.
 fn why_not_subscribed(seen: &ProgramRun, queue: &str) -> Option<Fault> {
-    let talk = Talk::of(seen);
-    if let Some((said, consume)) = talk.consumes().next() {
+    let transcript = Transcript::of(seen);
+    if let Some((said, consume)) = transcript.consumes().next() {
         let named = quoted(consume.queue.as_str().as_bytes());
         return Some(faults::consume::other_queue(named, queue).at(&said));
     }
-    let get = talk.methods().find(|said| matches!(said.method, Method::Basic(Basic::Get(_))));
+    let get = transcript.methods().find(|said| matches!(said.method, Method::Basic(Basic::Get(_))));
     if let Some(said) = get {
-        let asked = format!("{} (asked {}×)", said.line(), polls(talk));
+        let asked = format!("{} (asked {}×)", said.line(), polls(transcript));
         return Some(faults::consume::polling().seen(asked).about(&said));
     }
     if let Some(fault) =
-        steps::unread(talk).or_else(|| ending::panic_of(seen)).or_else(|| ending::used_after_close(seen))
+        steps::unread(transcript).or_else(|| ending::panic_of(seen)).or_else(|| ending::used_after_close(seen))
     {
         return Some(fault);
     }
-    let Some(close) = talk.closes(Peer::Broker).next() else { return ending::cut_short(seen) };
-    Some(close.fault(talk, faults::consume::closed_before(steps::what_the_broker_did(talk, &close))))
+    let Some(close) = transcript.closes(Peer::Broker).next() else { return ending::cut_short(seen) };
+    Some(close.fault(transcript, faults::consume::closed_before(steps::what_the_broker_did(transcript, &close))))
 }
 
 /// It does not, and nothing shows why.
 fn never_subscribed(seen: &ProgramRun) -> Fault {
-    match Talk::of(seen).publishes().next() {
+    match Transcript::of(seen).publishes().next() {
         Some((said, ..)) => faults::consume::publishes_instead().at(&said),
         None => faults::consume::missing().seen(ending::last_words(seen)),
     }
@@ -141,9 +144,9 @@ fn never_subscribed(seen: &ProgramRun) -> Fault {
 ///
 /// The fault.
 pub fn declared_in_time(seen: &ProgramRun, queue: &str) -> StepResult {
-    let talk = Talk::of(seen);
-    let declared = talk.declares().find(|(_, declare)| declare.queue.as_str() == queue && !declare.passive);
-    let subscribed = talk.consumes().find(|(_, consume)| consume.queue.as_str() == queue);
+    let transcript = Transcript::of(seen);
+    let declared = transcript.declares().find(|(_, declare)| declare.queue.as_str() == queue && !declare.passive);
+    let subscribed = transcript.consumes().find(|(_, consume)| consume.queue.as_str() == queue);
     if let (Some((declared, _)), Some((subscribed, _))) = (declared, subscribed)
         && subscribed.order < declared.order
     {
@@ -182,13 +185,13 @@ fn waiting_line_too_late(seen: &ProgramRun) -> Fault {
 
 /// What the program said to the queue as a whole that takes messages away from others.
 #[must_use]
-pub fn emptied(talk: Talk<'_>) -> Option<Said<'_>> {
-    talk.said(|method| matches!(method, Method::Queue(Queue::Purge(_) | Queue::Delete(_)))).next()
+pub fn emptied(transcript: Transcript<'_>) -> Option<MethodEvent<'_>> {
+    transcript.said(|method| matches!(method, Method::Queue(Queue::Purge(_) | Queue::Delete(_)))).next()
 }
 
 /// What the program said, before Ctrl-C was pressed, to receive no more.
 #[must_use]
-pub fn goodbye(seen: &ProgramRun) -> Option<Said<'_>> {
+pub fn goodbye(seen: &ProgramRun) -> Option<MethodEvent<'_>> {
     let is_one = |method: &Method| {
         matches!(
             method,
@@ -197,8 +200,8 @@ pub fn goodbye(seen: &ProgramRun) -> Option<Said<'_>> {
                 | Method::Connection(Connection::Close(_))
         )
     };
-    let in_time = |said: &Said<'_>| seen.interrupted_at.is_none_or(|at| said.at < at);
-    Talk::of(seen).said(is_one).find(in_time)
+    let in_time = |said: &MethodEvent<'_>| seen.interrupted_at.is_none_or(|at| said.at < at);
+    Transcript::of(seen).said(is_one).find(in_time)
 }
 
 /// Whether the program ended before Ctrl-C was pressed, or it was killed.
@@ -213,12 +216,12 @@ pub fn stop(seen: &ProgramRun) -> StepResult {
     if let Some(panic) = ending::panic_of(seen) {
         return Err(panic);
     }
-    let talk = Talk::of(seen);
+    let transcript = Transcript::of(seen);
     let Some(exit) = seen.exit else {
         return Err(faults::stop::end_unseen());
     };
     if exit.overdue {
-        let closed = talk.closes(Peer::Program).any(|close| close.said.channel == 0);
+        let closed = transcript.closes(Peer::Program).any(|close| close.said.channel == 0);
         let said = if closed { "connection.close" } else { "no connection.close" };
         return Err(faults::stop::overdue().seen(format!("after Ctrl-C: {said}, and no end")));
     }
@@ -227,17 +230,17 @@ pub fn stop(seen: &ProgramRun) -> StepResult {
         let fault = if signal == 6 { faults::stop::abort() } else { faults::stop::crash(signal) };
         return Err(fault.seen(ending::last_words(seen)));
     }
-    let how = if says_goodbye(talk) { "with connection.close" } else { "without closing its connection" };
+    let how = if says_goodbye(transcript) { "with connection.close" } else { "without closing its connection" };
     Ok(format!("Ctrl-C ended it, {how}"))
 }
 
 /// Whether the program closed its connection itself.
-fn says_goodbye(talk: Talk<'_>) -> bool {
-    talk.closes(Peer::Program).any(|close| close.said.channel == 0)
+fn says_goodbye(transcript: Transcript<'_>) -> bool {
+    transcript.closes(Peer::Program).any(|close| close.said.channel == 0)
 }
 
 /// A note on a program that Ctrl-C ended, and that did not close its connection before.
 #[must_use]
 pub fn left_without_goodbye(seen: &ProgramRun) -> Option<Note> {
-    (!says_goodbye(Talk::of(seen))).then(|| catalogue::note("stop", faults::stop::left_open(), Client::of(seen)))
+    (!says_goodbye(Transcript::of(seen))).then(|| catalogue::note("stop", faults::stop::left_open(), Client::of(seen)))
 }

@@ -15,7 +15,7 @@ use crate::{
     ending,
     fault::{Fault, Phrase, faults},
     printed, steps,
-    talk::{BASIC_PUBLISH, Said, Talk},
+    transcript::{BASIC_PUBLISH, MethodEvent, Transcript},
     verdict::StepResult,
 };
 
@@ -23,7 +23,7 @@ use crate::{
 pub const SENT: &str = " [x] Sent";
 
 /// A message that was published.
-pub type Published<'a> = (Said<'a>, &'a basic::Publish, &'a Content);
+pub type Published<'a> = (MethodEvent<'a>, &'a basic::Publish, &'a Content);
 
 /// The one message that the program published.
 ///
@@ -31,10 +31,10 @@ pub type Published<'a> = (Said<'a>, &'a basic::Publish, &'a Content);
 ///
 /// The mistake: none, or several.
 pub fn the_message(seen: &ProgramRun) -> Result<Published<'_>, Fault> {
-    if let Some(mistake) = steps::unread(Talk::of(seen)) {
+    if let Some(mistake) = steps::unread(Transcript::of(seen)) {
         return Err(mistake);
     }
-    let sent: Vec<_> = Talk::of(seen).publishes().collect();
+    let sent: Vec<_> = Transcript::of(seen).publishes().collect();
     match sent.as_slice() {
         [] => Err(not_published(seen)),
         [one] => Ok(*one),
@@ -52,15 +52,15 @@ fn not_published(seen: &ProgramRun) -> Fault {
     if let Some(mistake) = ending::panic_of(seen).or_else(|| ending::used_after_close(seen)) {
         return mistake;
     }
-    let talk = Talk::of(seen);
+    let transcript = Transcript::of(seen);
     let claims = seen.stdout.lines().iter().any(|line| line.starts_with(SENT));
-    if let Some(close) = talk.closes(Peer::Broker).next() {
-        let what = steps::what_the_broker_did(talk, &close);
+    if let Some(close) = transcript.closes(Peer::Broker).next() {
+        let what = steps::what_the_broker_did(transcript, &close);
         let fault = match claims {
             true => faults::publish::claimed_refused(what),
             false => faults::publish::none_refused(what),
         };
-        return close.fault(talk, fault);
+        return close.fault(transcript, fault);
     }
     if let Some(mistake) = ending::cut_short(seen) {
         return mistake;
@@ -82,7 +82,7 @@ fn not_published(seen: &ProgramRun) -> Fault {
         why if claims => faults::publish::claimed().because(why),
         why => faults::publish::none().because(why),
     };
-    fault.seen(match talk.methods().rfind(|said| said.from == Peer::Program) {
+    fault.seen(match transcript.methods().rfind(|said| said.from == Peer::Program) {
         Some(said) => {
             format!("its last words to the broker: {}", wire::words::method_line(said.method, said.content))
         }
@@ -116,9 +116,9 @@ pub fn one_message(seen: &ProgramRun, queue: &str, text: &str) -> StepResult {
 /// The fault: it goes elsewhere, or the broker refused it.
 pub fn addressed(seen: &ProgramRun, queue: &str) -> StepResult {
     let (said, publish, _) = the_message(seen)?;
-    let talk = Talk::of(seen);
+    let transcript = Transcript::of(seen);
     let (exchange, key) = (publish.exchange.as_str(), publish.routing_key.as_str());
-    let refusal = talk.refusal(BASIC_PUBLISH);
+    let refusal = transcript.refusal(BASIC_PUBLISH);
     if exchange == queue && key.is_empty() {
         return Err(faults::publish::exchange_key_swapped(queue).at(&said));
     }
@@ -127,20 +127,20 @@ pub fn addressed(seen: &ProgramRun, queue: &str) -> StepResult {
         return Err(fault.at(&said).all(refusal.map(|close| close.said)));
     }
     if let Some(close) = refusal {
-        return Err(close.fault(talk, faults::publish::refused(close.what())));
+        return Err(close.fault(transcript, faults::publish::refused(close.what())));
     }
     if key != queue {
-        return Err(another_key(talk, key, queue).at(&said));
+        return Err(another_key(transcript, key, queue).at(&said));
     }
     Ok(said.line())
 }
 
 /// By the default exchange, the message does not go to the lesson's queue.
-fn another_key(talk: Talk<'_>, key: &str, queue: &str) -> Fault {
+fn another_key(transcript: Transcript<'_>, key: &str, queue: &str) -> Fault {
     let told = quoted(key.as_bytes());
     match key {
         "" => faults::publish::no_key(queue),
-        key if talk.declares().any(|(_, declare)| declare.queue.as_str() == key) => {
+        key if transcript.declares().any(|(_, declare)| declare.queue.as_str() == key) => {
             faults::publish::other_queue(told, queue)
         }
         key if key.eq_ignore_ascii_case(queue) => faults::publish::key_case(told, queue),
@@ -157,19 +157,19 @@ fn another_key(talk: Talk<'_>, key: &str, queue: &str) -> Fault {
 /// The fault: it was sent too early, or something took it out.
 pub fn arrived(seen: &ProgramRun, queue: &str, bodies: Option<&[&[u8]]>, restarted: bool) -> StepResult {
     let published = the_message(seen)?;
-    let talk = Talk::of(seen);
+    let transcript = Transcript::of(seen);
     let (said, _, content) = &published;
-    if let Some(fault) = lost::too_early(talk, said, queue) {
+    if let Some(fault) = lost::too_early(transcript, said, queue) {
         return Err(fault);
     }
     if bodies.is_some_and(|bodies| bodies.iter().any(|body| **body == content.body)) {
         let since = if restarted { ", after a restart of the broker" } else { "" };
         return Ok(format!("{}; it is in the queue{since}", said.line()));
     }
-    if !talk.closed_gently(said.connection) {
+    if !transcript.closed_gently(said.connection) {
         return Ok(said.line());
     }
-    Err(lost::lost(talk, &published, queue, bodies.is_some()))
+    Err(lost::lost(transcript, &published, queue, bodies.is_some()))
 }
 
 /// The line about this message, on stdout, once.
@@ -204,16 +204,16 @@ pub fn print(performance: &ProgramRun, body: &str) -> StepResult {
 
 /// The line came before there was a channel to publish on. Closer can't be told: some clients don't wait for what comes next.
 fn said_too_early(seen: &ProgramRun, says_it: impl Fn(&str) -> bool) -> Option<Fault> {
-    let talk = Talk::of(seen);
+    let transcript = Transcript::of(seen);
     let lines = seen.stdout.lines();
     let (line, at) = lines.iter().zip(&seen.stdout_at).find(|(line, _)| says_it(line))?;
-    let (published, ..) = talk.publishes().next()?;
-    let opens = |said: &Said<'_>| {
+    let (published, ..) = transcript.publishes().next()?;
+    let opens = |said: &MethodEvent<'_>| {
         let is_it = matches!(said.method, Method::Channel(channel::AMQPMethod::OpenOk(_)));
         is_it && (said.connection, said.channel) == (published.connection, published.channel)
     };
     // What the broker says is seen before the program hears it, and a line after the program printed it.
-    let opened = talk.methods().find(opens).filter(|said| *at < said.at)?;
+    let opened = transcript.methods().find(opens).filter(|said| *at < said.at)?;
     let order = format!("{line}\nonly then {}\nand then  {}", opened.line(), published.line());
     Some(faults::sent::too_early().seen(order).about(&opened).about(&published))
 }
@@ -234,7 +234,7 @@ fn times(count: usize) -> Phrase {
 
 /// `connection.close` by the program, and exit code 0. `kept`: whether its message is in the queue all the same.
 pub fn close(seen: &ProgramRun, kept: bool) -> StepResult {
-    let talk = Talk::of(seen);
+    let transcript = Transcript::of(seen);
     if let Some(mistake) = ending::crashed(seen) {
         return Err(mistake);
     }
@@ -244,10 +244,10 @@ pub fn close(seen: &ProgramRun, kept: bool) -> StepResult {
     if seen.exit.is_some_and(|exit| exit.overdue) {
         return Err(faults::close::overdue().seen(ending::last_words(seen)));
     }
-    let opened: Vec<u32> = talk.opened().iter().map(|(number, _)| *number).collect();
-    let open: Vec<u32> = opened.iter().copied().filter(|number| !talk.closed_gently(*number)).collect();
+    let opened: Vec<u32> = transcript.opened().iter().map(|(number, _)| *number).collect();
+    let open: Vec<u32> = opened.iter().copied().filter(|number| !transcript.closed_gently(*number)).collect();
     if let Some(number) = open.first() {
-        return Err(not_closed(talk, *number, [open.len(), opened.len()], kept));
+        return Err(not_closed(transcript, *number, [open.len(), opened.len()], kept));
     }
     if let Some(mistake) = ending::bad_end(seen) {
         return Err(mistake);
@@ -256,10 +256,10 @@ pub fn close(seen: &ProgramRun, kept: bool) -> StepResult {
 }
 
 /// `number` is a connection that the program left open; of how many it closed none, and of how many it had.
-fn not_closed(talk: Talk<'_>, number: u32, [open, all]: [usize; 2], kept: bool) -> Fault {
-    let channel = talk.closes(Peer::Program).map(|close| close.said).find(|said| {
+fn not_closed(transcript: Transcript<'_>, number: u32, [open, all]: [usize; 2], kept: bool) -> Fault {
+    let channel = transcript.closes(Peer::Program).map(|close| close.said).find(|said| {
         let answered = |method: &Method| matches!(method, Method::Channel(channel::AMQPMethod::CloseOk(_)));
-        said.connection == number && talk.answer(said, |method| answered(method).then_some(())).is_some()
+        said.connection == number && transcript.answer(said, |method| answered(method).then_some(())).is_some()
     });
     let fault = match channel {
         _ if open < all => faults::close::some_open(all - open, all),

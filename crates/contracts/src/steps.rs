@@ -14,12 +14,12 @@ pub use unread::unread;
 
 use crate::{
     fault::{Phrase, faults::connect as faults},
-    talk::{Close, Talk},
+    transcript::{Close, Transcript},
 };
 
 /// What the broker did with a close, as a part of a sentence: which method it refused, where it was one of the program's.
-pub(crate) fn what_the_broker_did(talk: Talk<'_>, close: &Close<'_>) -> Phrase {
-    match talk.refused(close) {
+pub(crate) fn what_the_broker_did(transcript: Transcript<'_>, close: &Close<'_>) -> Phrase {
+    match transcript.refused(close) {
         Some(said) => faults::broker_refused(said.name()),
         None => faults::broker_closed(close.what()),
     }

@@ -4,7 +4,7 @@ use wire::{Peer, fields};
 
 use recording::{ProgramRun, Warning};
 
-use crate::{fault::Fault, talk::Talk};
+use crate::{fault::Fault, transcript::Transcript};
 
 /// The calls that a step is made of: the step's id, the method in lapin, or in tokio, and what it says on the wire, where it
 /// says something.
@@ -41,7 +41,7 @@ fn fitting<'a>(step: &str, seen: &ProgramRun, warnings: &'a [Warning]) -> Option
     let calls_one_of = |warning: &&&Warning, calls: &[&str]| calls.iter().any(|call| calls_it(&warning.code, call));
     if unsaid.is_empty() {
         // It was said, and the broker's answer went unread.
-        let refused = Talk::of(seen).closes(Peer::Broker).next().is_some();
+        let refused = Transcript::of(seen).closes(Peer::Broker).next().is_some();
         let calls: Vec<&str> = calls().map(|(_, call, _)| *call).collect();
         return results.into_iter().find(|warning| refused && calls_one_of(&warning, &calls));
     }
@@ -53,7 +53,7 @@ fn fitting<'a>(step: &str, seen: &ProgramRun, warnings: &'a [Warning]) -> Option
 
 /// Whether the program said this method.
 fn says(seen: &ProgramRun, method: &str) -> bool {
-    Talk::of(seen).said(|said| fields::describe(said).name == method).next().is_some()
+    Transcript::of(seen).said(|said| fields::describe(said).name == method).next().is_some()
 }
 
 /// Whether this code calls a function or method of this name.

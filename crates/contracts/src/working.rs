@@ -17,7 +17,7 @@ use crate::{
     printed,
     receiving::{self, Delivered, RECEIVED, ledger},
     steps,
-    talk::Talk,
+    transcript::Transcript,
     verdict::StepResult,
 };
 
@@ -113,7 +113,7 @@ impl<'a> Crew<'a> {
             long: tasks.first().copied().unwrap_or_default().to_owned(),
             finished,
             over,
-            refused: runs.iter().any(|run| Talk::of(run).closes(Peer::Broker).next().is_some()),
+            refused: runs.iter().any(|run| Transcript::of(run).closes(Peer::Broker).next().is_some()),
         }
     }
 
@@ -139,7 +139,7 @@ impl<'a> Crew<'a> {
     /// Of tasks that never came: the queue is declared with a limit, and dropped them.
     fn dropped(&self, queue: &str) -> Option<Fault> {
         self.fault(|worker| {
-            let (said, argument) = steps::limit(Talk::of(worker.run), queue)?;
+            let (said, argument) = steps::limit(Transcript::of(worker.run), queue)?;
             Some(faults::work::limited_queue(argument).at(&said))
         })
     }

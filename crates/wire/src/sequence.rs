@@ -17,7 +17,7 @@ use amq_protocol::protocol::{AMQPClass, basic};
 
 use crate::{
     listen::{Event, Peer, What},
-    words::{self, Said},
+    words::{self, Described},
 };
 
 /// One program's part of a conversation.
@@ -76,7 +76,7 @@ pub fn timed(id: &str, title: &str, parts: &[Part<'_>]) -> String {
 
 fn draw(id: &str, title: &str, parts: &[Part<'_>], has_clock: bool) -> String {
     let columns = Columns::of(parts.len());
-    let mut said: Vec<(usize, Said<'_>)> = Vec::new();
+    let mut said: Vec<(usize, Described<'_>)> = Vec::new();
     for (index, part) in parts.iter().enumerate() {
         said.extend(words::told(part.events).into_iter().map(|said| (index, said)));
     }
@@ -124,7 +124,7 @@ fn draw(id: &str, title: &str, parts: &[Part<'_>], has_clock: bool) -> String {
 }
 
 /// Of a delivery, leaves what tells it from others: the rest was said when the program subscribed.
-fn shorten(said: &mut Said<'_>) {
+fn shorten(said: &mut Described<'_>) {
     let What::Method { method: AMQPClass::Basic(basic::AMQPMethod::Deliver(deliver)), content, .. } = &said.event.what
     else {
         return;
@@ -214,7 +214,7 @@ struct Drawing {
 
 impl Drawing {
     /// Draws what was said in one go: words, and an arrow under them.
-    fn row(&mut self, said: &Said<'_>, program: f64, broker: f64) {
+    fn row(&mut self, said: &Described<'_>, program: f64, broker: f64) {
         let from_program = said.event.from == Peer::Program;
         let who = if from_program { "hr-program" } else { "hr-broker" };
         let class = if is_bad(&said.event.what) { "hr-lost" } else { who };

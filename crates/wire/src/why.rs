@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{
     fields,
     listen::{Event, Peer, What},
-    words::Said,
+    words::Described,
 };
 
 /// When a sentence fits.
@@ -149,7 +149,7 @@ const TABLE: &[(&str, When, &str)] = &[
 
 /// Why this is said, in a sentence; None only for what the table does not know.
 #[must_use]
-pub fn why(said: &Said<'_>) -> Option<&'static str> {
+pub fn why(said: &Described<'_>) -> Option<&'static str> {
     if said.is_handshake() { sentence("handshake", said.event) } else { of(said.event) }
 }
 

@@ -18,7 +18,7 @@ const SHOWN: usize = 60;
 
 /// What one event comes down to, in words.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Said<'a> {
+pub struct Described<'a> {
     /// The event; of several that were folded into one, the last of a handshake and the first of the heartbeats.
     pub event: &'a Event,
     /// What was said: the method's name, then its arguments, a message's properties and its body, as far as there are any.
@@ -28,7 +28,7 @@ pub struct Said<'a> {
 /// How the one entry that stands for a whole handshake begins.
 const HANDSHAKE: &str = "handshake done";
 
-impl Said<'_> {
+impl Described<'_> {
     /// Whether this entry stands for a whole handshake.
     #[must_use]
     pub fn is_handshake(&self) -> bool {
@@ -38,8 +38,8 @@ impl Said<'_> {
 
 /// A conversation in words, one entry an event: a handshake that went well becomes one, and so do heartbeats in a row.
 #[must_use]
-pub fn told(events: &[Event]) -> Vec<Said<'_>> {
-    let said = |(index, event)| Some(Said { event, parts: parts_of(events, index)? });
+pub fn told(events: &[Event]) -> Vec<Described<'_>> {
+    let said = |(index, event)| Some(Described { event, parts: parts_of(events, index)? });
     events.iter().enumerate().filter_map(said).collect()
 }
 
@@ -50,7 +50,7 @@ pub fn told(events: &[Event]) -> Vec<Said<'_>> {
 pub fn conversation(events: &[Event], times: bool) -> Vec<String> {
     let several = events.iter().any(|event| event.connection > 1);
     let mut lines = Vec::new();
-    for Said { event, parts } in told(events) {
+    for Described { event, parts } in told(events) {
         let mut line = String::new();
         if times {
             let _ = write!(line, "{:>8.1} ms  ", event.at.as_secs_f64() * 1000.0);

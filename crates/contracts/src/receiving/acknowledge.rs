@@ -7,7 +7,7 @@ use recording::ProgramRun;
 use super::{ledger, subscription};
 use crate::{
     fault::{Fault, faults::ack as faults},
-    talk::{BASIC_ACK, Close, Said, Talk},
+    transcript::{BASIC_ACK, Close, MethodEvent, Transcript},
     verdict::StepResult,
 };
 
@@ -23,19 +23,20 @@ pub fn consume(seen: &ProgramRun, queue: &str) -> StepResult {
     }
     match unacknowledged(seen) {
         0 => Ok(said.line()),
-        open => Err(not_acknowledged(Talk::of(seen), &said, open)),
+        open => Err(not_acknowledged(Transcript::of(seen), &said, open)),
     }
 }
 
 /// So many deliveries of the subscription `said` stayed open.
-fn not_acknowledged(talk: Talk<'_>, said: &Said<'_>, open: usize) -> Fault {
+fn not_acknowledged(transcript: Transcript<'_>, said: &MethodEvent<'_>, open: usize) -> Fault {
     let rejects =
         |method: &Method| matches!(method, Method::Basic(basic::AMQPMethod::Nack(_) | basic::AMQPMethod::Reject(_)));
-    if let Some(said) = talk.said(rejects).next() {
+    if let Some(said) = transcript.said(rejects).next() {
         return faults::rejected().at(&said);
     }
     let limits = |qos: &basic::Qos| qos.prefetch_count > 0 && open >= usize::from(qos.prefetch_count);
-    let mut prefetch = talk.said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Qos(qos)) if limits(qos)));
+    let mut prefetch =
+        transcript.said(|method| matches!(method, Method::Basic(basic::AMQPMethod::Qos(qos)) if limits(qos)));
     let limit = prefetch.next();
     let fate = if limit.is_some() { faults::limit_reached() } else { faults::kept() };
     faults::missing(open, fate).at(said).all(limit)
@@ -44,13 +45,13 @@ fn not_acknowledged(talk: Talk<'_>, said: &Said<'_>, open: usize) -> Fault {
 /// How many deliveries were to be acknowledged, and were not.
 #[must_use]
 pub fn unacknowledged(seen: &ProgramRun) -> usize {
-    let talk = Talk::of(seen);
-    let with_ack: Vec<&str> = talk
+    let transcript = Transcript::of(seen);
+    let with_ack: Vec<&str> = transcript
         .consumes()
         .filter(|(_, consume)| !consume.no_ack)
         .filter_map(|(said, consume)| {
             let tag = consume.consumer_tag.as_str();
-            let given = talk.answer(&said, |method| match method {
+            let given = transcript.answer(&said, |method| match method {
                 Method::Basic(basic::AMQPMethod::ConsumeOk(ok)) => Some(ok.consumer_tag.as_str()),
                 _ => None,
             });
@@ -68,14 +69,15 @@ pub fn unacknowledged(seen: &ProgramRun) -> usize {
 /// send what was under way then a second time.
 #[must_use]
 pub fn refused(seen: &ProgramRun) -> Option<Fault> {
-    let talk = Talk::of(seen);
+    let transcript = Transcript::of(seen);
     let in_time = |close: &Close<'_>| seen.interrupted_at.is_none_or(|pressed| close.said.at < pressed);
-    let close = talk.refusals(BASIC_ACK).find(in_time)?;
-    let no_ack = talk.consumes().any(|(said, consume)| said.connection == close.said.connection && consume.no_ack);
-    let on_the_channel = |said: &Said<'_>| {
+    let close = transcript.refusals(BASIC_ACK).find(in_time)?;
+    let no_ack =
+        transcript.consumes().any(|(said, consume)| said.connection == close.said.connection && consume.no_ack);
+    let on_the_channel = |said: &MethodEvent<'_>| {
         (said.connection, said.channel) == (close.said.connection, close.said.channel) && said.order < close.said.order
     };
-    let acks: Vec<(Said<'_>, &basic::Ack)> = talk
+    let acks: Vec<(MethodEvent<'_>, &basic::Ack)> = transcript
         .methods()
         .filter(|said| said.from == Peer::Program && on_the_channel(said))
         .filter_map(|said| match said.method {
@@ -93,10 +95,10 @@ pub fn refused(seen: &ProgramRun) -> Option<Fault> {
     };
     let tag = ack.delivery_tag;
     let covers = |ack: &basic::Ack| ack.delivery_tag == tag || (ack.multiple && ack.delivery_tag >= tag);
-    let of_the_tag = |(said, deliver, _): &(Said<'_>, &basic::Deliver, _)| {
+    let of_the_tag = |(said, deliver, _): &(MethodEvent<'_>, &basic::Deliver, _)| {
         said.connection == refused.connection && deliver.delivery_tag == tag && said.order < refused.order
     };
-    let came_on: Vec<u16> = talk.deliveries().filter(of_the_tag).map(|(said, ..)| said.channel).collect();
+    let came_on: Vec<u16> = transcript.deliveries().filter(of_the_tag).map(|(said, ..)| said.channel).collect();
     let earlier = before.iter().find(|(_, ack)| covers(ack));
     Some(match (earlier, came_on.first()) {
         (Some((earlier, _)), _) => faults::twice(tag).all([*earlier, *refused, close.said]),

@@ -10,7 +10,7 @@ use crate::{
     ending,
     fault::{Fault, faults::receive as faults},
     printed,
-    talk::{Said, Talk},
+    transcript::{MethodEvent, Transcript},
     verdict::StepResult,
 };
 
@@ -42,7 +42,7 @@ pub fn printed_in_order(seen: &Backlog<'_>) -> StepResult {
         return Err(too_late(seen));
     }
     let came = |body: &String| {
-        let deliveries = Talk::of(run).deliveries();
+        let deliveries = Transcript::of(run).deliveries();
         deliveries.filter(|(_, _, content)| content.body == body.as_bytes()).count().max(1)
     };
     if let Some(body) = seen.sent.iter().find(|body| times_printed(run, body) > came(body)) {
@@ -74,8 +74,8 @@ fn too_late(seen: &Backlog<'_>) -> Fault {
 }
 
 /// The delivery of this body, and the time from there to its line.
-fn delay<'a>(run: &'a ProgramRun, body: &str) -> Option<(Said<'a>, Duration)> {
-    let (delivery, ..) = Talk::of(run).deliveries().find(|(_, _, content)| content.body == body.as_bytes())?;
+fn delay<'a>(run: &'a ProgramRun, body: &str) -> Option<(MethodEvent<'a>, Duration)> {
+    let (delivery, ..) = Transcript::of(run).deliveries().find(|(_, _, content)| content.body == body.as_bytes())?;
     let lines = run.stdout.lines();
     let (_, at) = lines.iter().zip(&run.stdout_at).find(|(line, _)| printed::says(line, RECEIVED, body))?;
     Some((delivery, at.saturating_sub(delivery.at)))
@@ -128,7 +128,7 @@ fn not_printed(seen: &Backlog<'_>, body: &str) -> Fault {
 /// The message never reached the program, or the program did not wait to print it.
 fn let_no_more_come(seen: &Backlog<'_>, body: &str, count: usize) -> Option<Fault> {
     let run = seen.run;
-    let talk = Talk::of(run);
+    let transcript = Transcript::of(run);
     let all = seen.sent.len();
     if ended_by_itself(run) {
         let fault = match count {
@@ -138,21 +138,21 @@ fn let_no_more_come(seen: &Backlog<'_>, body: &str, count: usize) -> Option<Faul
         };
         return Some(fault.because(ending::why(run)).seen(ending::last_words(run)));
     }
-    if talk.consumes().count() > 1 {
-        return Some(faults::several_consumers().all(talk.consumes().take(2).map(|(said, _)| said)));
+    if transcript.consumes().count() > 1 {
+        return Some(faults::several_consumers().all(transcript.consumes().take(2).map(|(said, _)| said)));
     }
     if let Some(said) = goodbye(run) {
         return Some(faults::cancelled(count, all).at(&said));
     }
-    if talk.deliveries().any(|(_, _, content)| content.body == body.as_bytes()) {
+    if transcript.deliveries().any(|(_, _, content)| content.body == body.as_bytes()) {
         return None;
     }
-    if let Some(said) = emptied(talk) {
+    if let Some(said) = emptied(transcript) {
         return Some(faults::emptied().at(&said));
     }
-    if let Some(close) = talk.closes(Peer::Broker).next() {
-        return Some(close.fault(talk, faults::closed(close.what())));
+    if let Some(close) = transcript.closes(Peer::Broker).next() {
+        return Some(close.fault(transcript, faults::closed(close.what())));
     }
-    let delivered = talk.deliveries().count();
+    let delivered = transcript.deliveries().count();
     Some(faults::no_more(delivered, all).seen(ending::last_words(run)))
 }

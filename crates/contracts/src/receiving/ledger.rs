@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, time::Duration};
 use recording::ProgramRun;
 use wire::{Event, Method, Peer, protocol::basic::AMQPMethod as Basic};
 
-use crate::talk::Said;
+use crate::transcript::MethodEvent;
 
 /// A message that the broker gave to the program, and what the program said about it.
 #[derive(Clone, Copy)]
 pub struct Delivered<'a> {
     /// `basic.deliver`, or `basic.get-ok`.
-    pub said: Said<'a>,
+    pub said: MethodEvent<'a>,
     /// Its number on that channel.
     pub tag: u64,
     /// Whether it was delivered before.
@@ -19,9 +19,9 @@ pub struct Delivered<'a> {
     /// What is in it.
     pub body: &'a [u8],
     /// Its first acknowledgement.
-    pub acked: Option<Said<'a>>,
+    pub acked: Option<MethodEvent<'a>>,
     /// Its `basic.nack` or `basic.reject`.
-    pub rejected: Option<Said<'a>>,
+    pub rejected: Option<MethodEvent<'a>>,
 }
 
 impl Delivered<'_> {
@@ -62,12 +62,12 @@ struct Entry {
 
 impl Entry {
     fn body<'a>(&self, events: &'a [Event]) -> &'a [u8] {
-        let said = events.get(self.came).and_then(Said::of);
+        let said = events.get(self.came).and_then(MethodEvent::of);
         said.and_then(|said| said.content).map_or(&[], |content| &content.body)
     }
 
     fn delivered<'a>(&self, events: &'a [Event]) -> Option<Delivered<'a>> {
-        let said = |at: usize| events.get(at).and_then(Said::of);
+        let said = |at: usize| events.get(at).and_then(MethodEvent::of);
         Some(Delivered {
             said: said(self.came)?,
             tag: self.tag,
@@ -95,14 +95,14 @@ impl Ledger {
 
     fn read(&mut self, events: &[Event]) {
         for (at, event) in events.iter().enumerate().skip(self.read) {
-            if let Some(said) = Said::of(event) {
+            if let Some(said) = MethodEvent::of(event) {
                 self.note(at, &said);
             }
         }
         self.read = events.len();
     }
 
-    fn note(&mut self, at: usize, said: &Said<'_>) {
+    fn note(&mut self, at: usize, said: &MethodEvent<'_>) {
         let came = |tag, redelivered| Entry { came: at, tag, redelivered, acked: None, rejected: None };
         let (tag, multiple, is_ack) = match said.method {
             Method::Basic(Basic::Deliver(deliver)) => {
@@ -133,7 +133,7 @@ impl Ledger {
         }
     }
 
-    fn add(&mut self, said: &Said<'_>, entry: Entry) {
+    fn add(&mut self, said: &MethodEvent<'_>, entry: Entry) {
         let channel = self.open.entry((said.connection, said.channel)).or_default();
         channel.insert(entry.tag, self.entries.len());
         self.entries.push(entry);

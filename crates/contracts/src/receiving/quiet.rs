@@ -11,7 +11,7 @@ use super::{WAITING, ended_by_itself, goodbye};
 use crate::{
     ending,
     fault::{Fault, faults},
-    talk::Talk,
+    transcript::Transcript,
     verdict::StepResult,
 };
 
@@ -119,7 +119,8 @@ pub fn waits(quiet: &Quiet<'_>) -> StepResult {
 pub fn left_in_silence(quiet: &Quiet<'_>, kind: &str) -> Option<Fault> {
     let seen = quiet.run;
     // What the broker refused is the subject of another step, and so is a panic.
-    let has_another_cause = Talk::of(seen).closes(Peer::Broker).next().is_some() || ending::panic_of(seen).is_some();
+    let has_another_cause =
+        Transcript::of(seen).closes(Peer::Broker).next().is_some() || ending::panic_of(seen).is_some();
     if quiet.reached != Reached::Received || has_another_cause {
         return None;
     }
@@ -136,6 +137,6 @@ pub fn left_in_silence(quiet: &Quiet<'_>, kind: &str) -> Option<Fault> {
 
 fn last_delivery(seen: &ProgramRun) -> Option<Duration> {
     let is_one = |method: &Method| matches!(method, Method::Basic(Basic::Deliver(_)));
-    let last = Talk::of(seen).methods().rfind(|said| said.from == Peer::Broker && is_one(said.method));
+    let last = Transcript::of(seen).methods().rfind(|said| said.from == Peer::Broker && is_one(said.method));
     last.map(|said| said.at)
 }

@@ -12,7 +12,7 @@ use crate::{
         Fault,
         faults::{receive, stay as faults},
     },
-    talk::Talk,
+    transcript::Transcript,
     verdict::StepResult,
 };
 
@@ -50,12 +50,12 @@ fn left(run: &ProgramRun, last: &str, before: usize) -> Fault {
         return fault;
     }
     let ended = ended_by_itself(run);
-    let talk = Talk::of(run);
+    let transcript = Transcript::of(run);
     let goodbye = goodbye(run);
-    if let Some(said) = emptied(talk).filter(|_| !ended) {
+    if let Some(said) = emptied(transcript).filter(|_| !ended) {
         return receive::emptied().at(&said);
     }
-    let delivered = talk.deliveries().filter(|(_, _, content)| content.body == last.as_bytes()).nth(before);
+    let delivered = transcript.deliveries().filter(|(_, _, content)| content.body == last.as_bytes()).nth(before);
     let fault = if ended {
         faults::ended()
     } else if goodbye.is_some() {

@@ -6,7 +6,7 @@ use crate::{
     ending,
     fault::{Fault, faults::task as faults},
     printed, sending,
-    talk::Talk,
+    transcript::Transcript,
     verdict::StepResult,
 };
 
@@ -92,7 +92,7 @@ pub fn each_its_own(runs: &[Typed<'_>], queue: &str) -> StepResult {
 
 /// The program sent nothing in this run, and did better in another.
 fn only_now(runs: &[Typed<'_>], run: &Typed<'_>) -> Option<Fault> {
-    let sends = |run: &Typed<'_>| Talk::of(run.run).publishes().next().is_some();
+    let sends = |run: &Typed<'_>| Transcript::of(run.run).publishes().next().is_some();
     if sends(run) {
         return None;
     }
@@ -100,14 +100,14 @@ fn only_now(runs: &[Typed<'_>], run: &Typed<'_>) -> Option<Fault> {
     if run.words().is_empty() && runs.iter().any(sends) {
         return Some(faults::no_default().seen(started));
     }
-    let reaches = |run: &Typed<'_>| !Talk::of(run.run).is_empty();
+    let reaches = |run: &Typed<'_>| !Transcript::of(run.run).is_empty();
     let only_without = !reaches(run) && runs.first().is_some_and(reaches);
     only_without.then(|| faults::no_connection().seen(started))
 }
 
 /// Each word is a message of its own.
 fn word_by_word(run: &Typed<'_>) -> Option<Fault> {
-    let sent: Vec<_> = Talk::of(run.run).publishes().collect();
+    let sent: Vec<_> = Transcript::of(run.run).publishes().collect();
     let task = run.text();
     let apart =
         sent.len() > 1 && task.split(' ').map(str::as_bytes).eq(sent.iter().map(|(_, _, content)| &content.body[..]));
@@ -118,7 +118,7 @@ fn word_by_word(run: &Typed<'_>) -> Option<Fault> {
 fn takes_several(runs: &[Typed<'_>]) -> bool {
     runs.iter().filter(|run| run.words().len() > 1).any(|run| {
         let task = run.text();
-        Talk::of(run.run).publishes().any(|(_, _, content)| content.body == task.as_bytes())
+        Transcript::of(run.run).publishes().any(|(_, _, content)| content.body == task.as_bytes())
     })
 }
 

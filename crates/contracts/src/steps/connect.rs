@@ -10,7 +10,7 @@ use super::{never_began, unread::unread, what_the_broker_did};
 use crate::{
     ending::{self, last_words},
     fault::{Fault, faults::connect as faults},
-    talk::{Close, Talk},
+    transcript::{Close, Transcript},
     translate,
     verdict::StepResult,
 };
@@ -18,33 +18,34 @@ use recording::ProgramRun;
 
 /// The handshake is done, in the vhost `/`, and a channel is open.
 pub fn connect(seen: &ProgramRun) -> StepResult {
-    let talk = Talk::of(seen);
-    let opened = talk.opened();
-    let Some((number, vhost)) = opened.first() else { return Err(not_connected(seen, talk)) };
+    let transcript = Transcript::of(seen);
+    let opened = transcript.opened();
+    let Some((number, vhost)) = opened.first() else { return Err(not_connected(seen, transcript)) };
     if *vhost != "/" {
         let opens = |method: &Method| matches!(method, Method::Connection(connection::AMQPMethod::Open(_)));
-        let open = talk.said(opens).find(|said| said.connection == *number);
+        let open = transcript.said(opens).find(|said| said.connection == *number);
         return Err(faults::other_vhost(quoted(vhost.as_bytes())).all(open));
     }
-    let channel = talk.methods().find(|said| matches!(said.method, Method::Channel(channel::AMQPMethod::OpenOk(_))));
+    let channel =
+        transcript.methods().find(|said| matches!(said.method, Method::Channel(channel::AMQPMethod::OpenOk(_))));
     match channel {
         Some(said) => Ok(format!("connection {number} is open, and channel {} on it", said.channel)),
-        None => Err(no_channel(seen, talk)),
+        None => Err(no_channel(seen, transcript)),
     }
 }
 
-fn no_channel(seen: &ProgramRun, talk: Talk<'_>) -> Fault {
-    if let Some(mistake) = unread(talk).or_else(|| ending::used_after_close(seen)) {
+fn no_channel(seen: &ProgramRun, transcript: Transcript<'_>) -> Fault {
+    if let Some(mistake) = unread(transcript).or_else(|| ending::used_after_close(seen)) {
         return mistake;
     }
     if let Some(mistake) = ending::crash(seen) {
         return mistake;
     }
-    if let Some(close) = talk.closes(Peer::Program).next() {
+    if let Some(close) = transcript.closes(Peer::Program).next() {
         return faults::closed_without_channel().at(&close.said);
     }
-    if let Some(close) = talk.closes(Peer::Broker).next() {
-        return close.fault(talk, faults::channel_refused(what_the_broker_did(talk, &close)));
+    if let Some(close) = transcript.closes(Peer::Broker).next() {
+        return close.fault(transcript, faults::channel_refused(what_the_broker_did(transcript, &close)));
     }
     if ending::went_on(seen) {
         return faults::blocked().seen(last_words(seen));
@@ -52,11 +53,11 @@ fn no_channel(seen: &ProgramRun, talk: Talk<'_>) -> Fault {
     ending::cut_short(seen).unwrap_or_else(|| faults::no_channel().seen(last_words(seen)))
 }
 
-fn not_connected(seen: &ProgramRun, talk: Talk<'_>) -> Fault {
-    if let Some(close) = talk.closes(Peer::Broker).next() {
-        return refused_at_the_door(talk, close);
+fn not_connected(seen: &ProgramRun, transcript: Transcript<'_>) -> Fault {
+    if let Some(close) = transcript.closes(Peer::Broker).next() {
+        return refused_at_the_door(transcript, close);
     }
-    let header = talk.others(Peer::Program).find_map(|what| match what {
+    let header = transcript.others(Peer::Program).find_map(|what| match what {
         What::ProtocolHeader(header) => Some(header),
         _ => None,
     });
@@ -64,21 +65,21 @@ fn not_connected(seen: &ProgramRun, talk: Talk<'_>) -> Fault {
         let version = format!("{}-{}-{}", header[5], header[6], header[7]);
         return faults::other_protocol_version(version).seen(words::line(&What::ProtocolHeader(*header)));
     }
-    if let Some(error) = talk.garbage() {
+    if let Some(error) = transcript.garbage() {
         return not_amqp(error);
     }
-    if let Some(mistake) = unread(talk) {
+    if let Some(mistake) = unread(transcript) {
         return mistake;
     }
-    if let Some(why) = talk.others(Peer::Broker).find_map(|what| match what {
+    if let Some(why) = transcript.others(Peer::Broker).find_map(|what| match what {
         What::Unreachable(why) => Some(why),
         _ => None,
     }) {
         return faults::broker_gone().seen(why);
     }
-    if !talk.is_empty() {
-        let said_hello = talk.methods().any(|said| said.from == Peer::Program);
-        let fault = match (said_hello, talk.broker_hung_up()) {
+    if !transcript.is_empty() {
+        let said_hello = transcript.methods().any(|said| said.from == Peer::Program);
+        let fault = match (said_hello, transcript.broker_hung_up()) {
             (true, true) => faults::handshake_dropped(),
             (true, false) => faults::handshake_unfinished(),
             (false, _) if header.is_some() => faults::start_unanswered(),
@@ -89,12 +90,12 @@ fn not_connected(seen: &ProgramRun, talk: Talk<'_>) -> Fault {
     never_began::never_began(seen)
 }
 
-fn refused_at_the_door(talk: Talk<'_>, close: Close<'_>) -> Fault {
-    let user = talk.methods().find_map(|said| match said.method {
+fn refused_at_the_door(transcript: Transcript<'_>, close: Close<'_>) -> Fault {
+    let user = transcript.methods().find_map(|said| match said.method {
         Method::Connection(connection::AMQPMethod::StartOk(start)) => words::login(start),
         _ => None,
     });
-    let vhost = talk.methods().find_map(|said| match said.method {
+    let vhost = transcript.methods().find_map(|said| match said.method {
         Method::Connection(connection::AMQPMethod::Open(open)) => Some(open.virtual_host.as_str()),
         _ => None,
     });

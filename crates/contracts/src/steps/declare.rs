@@ -14,25 +14,25 @@ use crate::{
     ending::{self, last_words},
     fault::{Fault, faults::declare as faults},
     printed,
-    talk::{Close, QUEUE_DECLARE, Said, Talk},
+    transcript::{Close, MethodEvent, QUEUE_DECLARE, Transcript},
     verdict::{Note, StepResult},
 };
 use recording::ProgramRun;
 
 /// The queue `name` was declared, not passively, and the broker agreed.
 pub fn declare(seen: &ProgramRun, name: &str) -> StepResult {
-    let talk = Talk::of(seen);
-    let mine: Vec<(Said<'_>, &queue::Declare)> =
-        talk.declares().filter(|(_, declare)| declare.queue.as_str() == name).collect();
-    let agreed = |said: &Said<'_>| agreed(talk, said);
+    let transcript = Transcript::of(seen);
+    let mine: Vec<(MethodEvent<'_>, &queue::Declare)> =
+        transcript.declares().filter(|(_, declare)| declare.queue.as_str() == name).collect();
+    let agreed = |said: &MethodEvent<'_>| agreed(transcript, said);
     let mut active = mine.iter().filter(|(_, declare)| !declare.passive);
     let active = active.clone().find(|(said, declare)| declare.nowait || agreed(said)).or(active.next());
     // A refusal before the declaration that the broker agreed to was overcome: somebody asked passively first.
     let overcome = active.filter(|(said, _)| agreed(said)).map_or(0, |(said, _)| said.order);
-    if let Some(close) = talk.refusals(QUEUE_DECLARE).find(|close| close.said.order > overcome) {
-        return Err(refused(talk, name, close, &mine));
+    if let Some(close) = transcript.refusals(QUEUE_DECLARE).find(|close| close.said.order > overcome) {
+        return Err(refused(transcript, name, close, &mine));
     }
-    let Some((said, declare)) = active else { return Err(not_declared(seen, talk, name, &mine)) };
+    let Some((said, declare)) = active else { return Err(not_declared(seen, transcript, name, &mine)) };
     if declare.exclusive {
         return Err(faults::exclusive(name).at(said));
     }
@@ -44,9 +44,9 @@ pub fn declare(seen: &ProgramRun, name: &str) -> StepResult {
 
 /// The program's declaration of the queue `name` that limits what the queue keeps, or for how long, and the argument that does.
 #[must_use]
-pub fn limit<'a>(talk: Talk<'a>, name: &str) -> Option<(Said<'a>, &'static str)> {
+pub fn limit<'a>(transcript: Transcript<'a>, name: &str) -> Option<(MethodEvent<'a>, &'static str)> {
     let limits = ["x-message-ttl", "x-max-length", "x-max-length-bytes", "x-expires"];
-    talk.declares().filter(|(_, declare)| declare.queue.as_str() == name).find_map(|(said, declare)| {
+    transcript.declares().filter(|(_, declare)| declare.queue.as_str() == name).find_map(|(said, declare)| {
         let has = |limit: &&str| declare.arguments.inner().keys().any(|key| key.as_str() == *limit);
         Some((said, limits.into_iter().find(has)?))
     })
@@ -58,14 +58,14 @@ pub fn is_stream(seen: &ProgramRun, name: &str) -> bool {
         let kind = declare.arguments.inner().get("x-queue-type");
         matches!(kind, Some(AMQPValue::LongString(kind)) if kind.as_bytes() == b"stream")
     };
-    Talk::of(seen).declares().any(|(_, declare)| declare.queue.as_str() == name && is_one(declare))
+    Transcript::of(seen).declares().any(|(_, declare)| declare.queue.as_str() == name && is_one(declare))
 }
 
 /// The note on a queue that is neither durable nor exclusive. A broker took it, and many don't.
 #[must_use]
 pub fn transient_queue(seen: &ProgramRun, name: &str) -> Option<Note> {
     let is_it = |declare: &queue::Declare| declare.queue.as_str() == name && !declare.passive;
-    let (_, declare) = Talk::of(seen).declares().find(|(_, declare)| is_it(declare))?;
+    let (_, declare) = Transcript::of(seen).declares().find(|(_, declare)| is_it(declare))?;
     if declare.durable || declare.exclusive {
         return None;
     }
@@ -73,42 +73,52 @@ pub fn transient_queue(seen: &ProgramRun, name: &str) -> Option<Note> {
 }
 
 /// `mine` are the program's declarations of this name.
-fn refused(talk: Talk<'_>, name: &str, close: Close<'_>, mine: &[(Said<'_>, &queue::Declare)]) -> Fault {
-    let refused = talk.refused(&close).map_or(close.said.order, |said| said.order);
+fn refused(
+    transcript: Transcript<'_>,
+    name: &str,
+    close: Close<'_>,
+    mine: &[(MethodEvent<'_>, &queue::Declare)],
+) -> Fault {
+    let refused = transcript.refused(&close).map_or(close.said.order, |said| said.order);
     let this = mine.iter().find(|(said, _)| said.order == refused);
-    let earlier = mine
-        .iter()
-        .rfind(|(said, declare)| said.order < refused && !declare.passive && (declare.nowait || agreed(talk, said)));
-    let shown = |fault: Fault| close.shown(talk, fault);
-    let both = |fault: Fault, earlier: &Said<'_>| close.shown(talk, fault.at(earlier));
+    let earlier = mine.iter().rfind(|(said, declare)| {
+        said.order < refused && !declare.passive && (declare.nowait || agreed(transcript, said))
+    });
+    let shown = |fault: Fault| close.shown(transcript, fault);
+    let both = |fault: Fault, earlier: &MethodEvent<'_>| close.shown(transcript, fault.at(earlier));
     match (close.code, earlier) {
         (404, _) if !mine.is_empty() && mine.iter().all(|(_, declare)| declare.passive) => shown(faults::passive(name)),
         (405, Some((said, declare))) if declare.exclusive => both(faults::exclusive_elsewhere(name), said),
         (405, _) if this.is_some_and(|(_, declare)| declare.exclusive) => shown(faults::exclusive_too_late(name)),
         (405, _) => shown(faults::locked(name)),
         (406, Some((said, _))) if close.text.contains("inequivalent") => both(faults::two_ways(name), said),
-        _ => close.fault(talk, faults::refused()),
+        _ => close.fault(transcript, faults::refused()),
     }
 }
 
 /// Whether the broker said that the queue is there.
-fn agreed(talk: Talk<'_>, said: &Said<'_>) -> bool {
+fn agreed(transcript: Transcript<'_>, said: &MethodEvent<'_>) -> bool {
     let answer = |method: &Method| match method {
         Method::Queue(queue::AMQPMethod::DeclareOk(_)) => Some(true),
         Method::Channel(channel::AMQPMethod::Close(_)) => Some(false),
         _ => None,
     };
-    talk.answer(said, answer).unwrap_or_default()
+    transcript.answer(said, answer).unwrap_or_default()
 }
 
-fn not_declared(seen: &ProgramRun, talk: Talk<'_>, name: &str, passive: &[(Said<'_>, &queue::Declare)]) -> Fault {
+fn not_declared(
+    seen: &ProgramRun,
+    transcript: Transcript<'_>,
+    name: &str,
+    passive: &[(MethodEvent<'_>, &queue::Declare)],
+) -> Fault {
     if let Some((said, _)) = passive.first() {
         return faults::passive(name).at(said);
     }
-    if let Some(mistake) = unread(talk) {
+    if let Some(mistake) = unread(transcript) {
         return mistake;
     }
-    if let Some((said, declare)) = talk.declares().next() {
+    if let Some((said, declare)) = transcript.declares().next() {
         let fault = match declare.queue.as_str() {
             "" => faults::no_name(name),
             other if other.trim() == name => faults::space_in_name(quoted(other.as_bytes()), name),
@@ -117,7 +127,7 @@ fn not_declared(seen: &ProgramRun, talk: Talk<'_>, name: &str, passive: &[(Said<
         };
         return fault.at(&said);
     }
-    let mut instead = talk.said(|method| {
+    let mut instead = transcript.said(|method| {
         matches!(method, Method::Exchange(exchange::AMQPMethod::Declare(_)) | Method::Queue(queue::AMQPMethod::Bind(_)))
     });
     if let Some(said) = instead.next() {
@@ -127,13 +137,13 @@ fn not_declared(seen: &ProgramRun, talk: Talk<'_>, name: &str, passive: &[(Said<
         };
         return fault.at(&said);
     }
-    if let Some(error) = talk.garbage() {
+    if let Some(error) = transcript.garbage() {
         return not_amqp(error);
     }
     if let Some(mistake) = ending::cut_short(seen) {
         return mistake;
     }
-    let next = talk
+    let next = transcript
         .said(|method| {
             matches!(
                 method,
@@ -143,7 +153,7 @@ fn not_declared(seen: &ProgramRun, talk: Talk<'_>, name: &str, passive: &[(Said<
             )
         })
         .next();
-    let closed = talk.closes(Peer::Program).next().filter(|_| next.is_none());
+    let closed = transcript.closes(Peer::Program).next().filter(|_| next.is_none());
     if let Some(close) = closed.filter(|_| seen.exit.is_some_and(|exit| exit.code != Some(0))) {
         return faults::closed_before(close.what(), name).at(&close.said).line(last_words(seen));
     }

@@ -4,13 +4,13 @@ use wire::{FrameError, What, frame};
 
 use crate::{
     fault::{Fault, faults::frame as faults},
-    talk::Talk,
+    transcript::Transcript,
 };
 
 /// The fault that such a frame is; None where there is none.
 #[must_use]
-pub fn unread(talk: Talk<'_>) -> Option<Fault> {
-    let (why, error) = talk.others(wire::Peer::Program).find_map(|what| match what {
+pub fn unread(transcript: Transcript<'_>) -> Option<Fault> {
+    let (why, error) = transcript.others(wire::Peer::Program).find_map(|what| match what {
         What::Strange { why, unread, .. } => Some((why, unread)),
         _ => None,
     })?;

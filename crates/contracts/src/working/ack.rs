@@ -7,7 +7,7 @@ use crate::{
     ending,
     fault::{Fault, faults::work as faults},
     receiving::{self, Delivered},
-    talk::Talk,
+    transcript::Transcript,
     verdict::StepResult,
 };
 
@@ -39,10 +39,12 @@ pub(super) fn early(delivered: &Delivered<'_>) -> Option<Fault> {
 
 /// Nothing that was acknowledged is wrong, and not all of it was.
 fn not_all(crew: &Crew<'_>, queue: &str) -> Fault {
-    let refused =
-        crew.workers.iter().find_map(|worker| Some((worker.run, Talk::of(worker.run).closes(Peer::Broker).next()?)));
+    let refused = crew
+        .workers
+        .iter()
+        .find_map(|worker| Some((worker.run, Transcript::of(worker.run).closes(Peer::Broker).next()?)));
     if let Some((run, close)) = refused {
-        return close.fault(Talk::of(run), faults::closed_before_done()).of_run(run);
+        return close.fault(Transcript::of(run), faults::closed_before_done()).of_run(run);
     }
     if let Some(fault) = crew.dropped(queue) {
         return fault;
@@ -78,8 +80,8 @@ fn never(crew: &Crew<'_>, worker: &Worker<'_>, delivered: &Delivered<'_>) -> Opt
     if let Some(panic) = ending::panic_of(worker.run) {
         return Some(panic);
     }
-    if let Some(close) = Talk::of(worker.run).closes(Peer::Broker).next() {
-        return Some(close.fault(Talk::of(worker.run), faults::closed_before_ack()));
+    if let Some(close) = Transcript::of(worker.run).closes(Peer::Broker).next() {
+        return Some(close.fault(Transcript::of(worker.run), faults::closed_before_ack()));
     }
     if let Some(mistake) = ending::cut_short(worker.run) {
         return Some(mistake);

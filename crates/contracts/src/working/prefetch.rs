@@ -13,7 +13,7 @@ use crate::{
         faults::{prefetch as faults, work},
     },
     receiving,
-    talk::{BASIC_QOS, Said, Talk},
+    transcript::{BASIC_QOS, MethodEvent, Transcript},
     verdict::StepResult,
 };
 
@@ -23,15 +23,15 @@ use crate::{
 ///
 /// The fault: there is no limit, or another, or it does not apply to the subscription.
 pub fn prefetch(worker: &ProgramRun, queue: &str) -> StepResult {
-    let talk = Talk::of(worker);
-    let limits: Vec<(Said<'_>, &basic::Qos)> = talk
+    let transcript = Transcript::of(worker);
+    let limits: Vec<(MethodEvent<'_>, &basic::Qos)> = transcript
         .methods()
         .filter_map(|said| match said.method {
             Method::Basic(Basic::Qos(qos)) => Some((said, qos)),
             _ => None,
         })
         .collect();
-    let asked = talk.consumes().find(|(_, consume)| consume.queue.as_str() == queue).map(|(said, _)| said);
+    let asked = transcript.consumes().find(|(_, consume)| consume.queue.as_str() == queue).map(|(said, _)| said);
     let Some((first, _)) = limits.first() else {
         return Err(match ending::cut_short(worker) {
             Some(fault) if asked.is_none() => fault,
@@ -41,10 +41,10 @@ pub fn prefetch(worker: &ProgramRun, queue: &str) -> StepResult {
             },
         });
     };
-    if let Some(close) = talk.refusal(BASIC_QOS) {
+    if let Some(close) = transcript.refusal(BASIC_QOS) {
         return Err(faults::refused().at(first).at(&close.said));
     }
-    let here = |said: &Said<'_>| {
+    let here = |said: &MethodEvent<'_>| {
         asked.is_none_or(|asked| (asked.connection, asked.channel) == (said.connection, said.channel))
     };
     let on_channel: Vec<_> = limits.iter().filter(|(said, _)| here(said)).collect();
@@ -59,16 +59,16 @@ pub fn prefetch(worker: &ProgramRun, queue: &str) -> StepResult {
 
 /// A limit that does not count for the subscription.
 fn in_vain(
-    limits: &[(Said<'_>, &basic::Qos)],
-    on_channel: &[&(Said<'_>, &basic::Qos)],
-    asked: Option<Said<'_>>,
+    limits: &[(MethodEvent<'_>, &basic::Qos)],
+    on_channel: &[&(MethodEvent<'_>, &basic::Qos)],
+    asked: Option<MethodEvent<'_>>,
 ) -> Fault {
     if let Some((said, _)) = on_channel.first() {
         return faults::late().at(said);
     }
     let (said, qos) = limits[0];
     let fault = if qos.global { faults::other_channel_global() } else { faults::other_channel() };
-    let on = |fault: Fault, said: &Said<'_>| {
+    let on = |fault: Fault, said: &MethodEvent<'_>| {
         let line = format!("connection {}, channel {}: {}", said.connection, said.channel, said.line());
         fault.line(line).about(said)
     };
@@ -85,7 +85,7 @@ pub fn subscribed(worker: &ProgramRun, queue: &str) -> StepResult {
     if consume.no_ack {
         return Err(work::no_ack().at(&said));
     }
-    match Talk::of(worker).said(|method| matches!(method, Method::Basic(Basic::Get(_)))).next() {
+    match Transcript::of(worker).said(|method| matches!(method, Method::Basic(Basic::Get(_)))).next() {
         Some(get) => Err(faults::basic_get().at(&get)),
         None => Ok(said.line()),
     }

@@ -9,7 +9,7 @@ use crate::{
     ending,
     fault::{Fault, faults::work as faults},
     receiving::{self, Delivered, RECEIVED},
-    talk::Talk,
+    transcript::Transcript,
     verdict::StepResult,
 };
 
@@ -105,7 +105,7 @@ fn left(worker: &Worker<'_>) -> Option<Fault> {
         };
         return Some(faults::left_early(when).seen(ending::last_words(worker.run)));
     }
-    if let Some(said) = receiving::emptied(Talk::of(worker.run)) {
+    if let Some(said) = receiving::emptied(Transcript::of(worker.run)) {
         return Some(faults::emptied_queue().at(&said));
     }
     receiving::goodbye(worker.run).map(|said| faults::unsubscribed().at(&said))

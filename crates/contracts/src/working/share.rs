@@ -1,7 +1,7 @@
 //! The requirement that a busy worker gets no other task.
 
 use super::{Crew, role, seconds};
-use crate::{fault::faults::share as faults, receiving::Delivered, talk::Talk, verdict::StepResult};
+use crate::{fault::faults::share as faults, receiving::Delivered, transcript::Transcript, verdict::StepResult};
 
 /// The worker that is busy with the long task gets no other.
 ///
@@ -16,7 +16,7 @@ pub fn fair(crew: &Crew<'_>) -> StepResult {
         let until = busy.acked.map_or(u64::MAX, |said| said.order);
         let behind = worker.shared.iter().find(|other| other.said.order > busy.said.order && other.said.order < until);
         if let Some(other) = behind {
-            let subscriptions = Talk::of(worker.run).consumes().count();
+            let subscriptions = Transcript::of(worker.run).consumes().count();
             let fault = match subscriptions {
                 2.. => faults::several_subscriptions(role(index), subscriptions),
                 _ => faults::queued_behind(role(index)),

@@ -18,7 +18,7 @@ use crate::{
     fault::{Fault, faults::work as faults},
     receiving::{Delivered, RECEIVED},
     steps,
-    talk::Talk,
+    transcript::Transcript,
     verdict::StepResult,
 };
 
@@ -120,7 +120,7 @@ impl<'a> Lines<'a> {
         let printed = lines.iter().zip(&worker.run.stdout_at).filter(|(line, _)| is_done(line));
         Lines {
             worker,
-            has_one_subscription: Talk::of(worker.run).consumes().count() <= 1,
+            has_one_subscription: Transcript::of(worker.run).consumes().count() <= 1,
             behind: if one_by_one { done_in_turn(&lines) } else { done_next(&lines) },
             are_in_time: printed.zip(due).all(|((_, at), due)| *at + TOLERANCE >= due),
         }

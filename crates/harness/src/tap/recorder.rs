@@ -59,7 +59,7 @@ pub(super) struct Note {
 
 enum Heard {
     Bytes(Bytes),
-    Said(What),
+    Event(What),
     TooMuch,
 }
 
@@ -110,7 +110,7 @@ impl Recorder {
 
     /// Notes an event at this place.
     pub(super) fn say_at(&self, place: Place, connection: u32, from: Peer, what: What) {
-        self.note(Note { place, connection, from, heard: Heard::Said(what) });
+        self.note(Note { place, connection, from, heard: Heard::Event(what) });
     }
 
     /// Notes bytes at this place.
@@ -156,7 +156,7 @@ pub(super) async fn record(
                 Heard::TooMuch => cut = true,
                 Heard::Bytes(_) if cut => {}
                 Heard::Bytes(bytes) => listener.hear(&bytes, say),
-                Heard::Said(what) => {
+                Heard::Event(what) => {
                     if matches!(what, What::Ended { .. }) {
                         listener.end(&mut say);
                     }

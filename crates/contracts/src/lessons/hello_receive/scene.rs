@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::{
     lessons::hello_receive::{BEFORE, IN_TIME, QUEUE, ROLES, Reached, bodies},
     receiving::{quiet::leaves, times_printed, unacknowledged},
-    talk::{QUEUE_DECLARE, Said, Talk},
+    transcript::{MethodEvent, QUEUE_DECLARE, Transcript},
 };
 use lapin::{BasicProperties, options::QueueDeclareOptions, types::FieldTable};
 use recording::{NotChecked, ProgramRun};
@@ -148,12 +148,12 @@ async fn scene(
 
 /// The flags and arguments of the program's own declaration, when it was refused because ours differ.
 fn declared_otherwise(seen: &ProgramRun) -> Option<(QueueDeclareOptions, FieldTable)> {
-    let talk = Talk::of(seen);
-    let close = talk.refusal(QUEUE_DECLARE).filter(|close| close.code == 406)?;
-    let mine = |(said, declare): &(Said<'_>, &queue::Declare)| {
+    let transcript = Transcript::of(seen);
+    let close = transcript.refusal(QUEUE_DECLARE).filter(|close| close.code == 406)?;
+    let mine = |(said, declare): &(MethodEvent<'_>, &queue::Declare)| {
         declare.queue.as_str() == QUEUE && !declare.passive && !declare.exclusive && said.order < close.said.order
     };
-    let (_, declare) = talk.declares().find(mine)?;
+    let (_, declare) = transcript.declares().find(mine)?;
     let options = QueueDeclareOptions {
         durable: declare.durable,
         auto_delete: declare.auto_delete,

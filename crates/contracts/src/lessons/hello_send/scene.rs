@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{lessons::hello_send::QUEUE, talk::Talk};
+use crate::{lessons::hello_send::QUEUE, transcript::Transcript};
 use recording::NotChecked;
 
 use super::HelloSend;
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 impl Scene for HelloSend {
     async fn play(stage: &mut Stage<'_>, program: &Program, _seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
         let run = stage.start(program).await?.end().await;
-        let sent = Talk::of(&run).publishes().filter(|(_, publish, _)| publish.routing_key.as_str() == QUEUE);
+        let sent = Transcript::of(&run).publishes().filter(|(_, publish, _)| publish.routing_key.as_str() == QUEUE);
         let expected = sent.count().min(1);
         seen.look_into(stage, &run, QUEUE, expected, PATIENCE).await?;
         seen.recording.runs.push(run);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     lessons::new_task::{QUEUE, RESTARTED, typed},
-    talk::Talk,
+    transcript::Transcript,
 };
 use recording::{NotChecked, ProgramRun};
 
@@ -26,14 +26,14 @@ impl Scene for NewTask {
             stage.does(&format!("running the program, {number} of {} times", all.len()));
             let call = Call { role: format!("run {number}"), arguments: words, ..Call::default() };
             let run = stage.call(program, &call).await?.end().await;
-            let goes_on = run.exit.is_some_and(|exit| !exit.overdue) && !Talk::of(&run).is_empty();
+            let goes_on = run.exit.is_some_and(|exit| !exit.overdue) && !Transcript::of(&run).is_empty();
             runs.push(run);
             if !goes_on {
                 break;
             }
         }
         let to_queue = |run: &&ProgramRun| {
-            let mut sent = Talk::of(run).publishes();
+            let mut sent = Transcript::of(run).publishes();
             sent.any(|(_, publish, _)| publish.routing_key.as_str() == QUEUE)
         };
         let expected = u32::try_from(runs.iter().filter(to_queue).count()).unwrap_or(u32::MAX);

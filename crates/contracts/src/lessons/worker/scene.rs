@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::{
     lessons::worker::{IDLE, QUEUE, RESTARTED, Reached, Tasks},
     receiving::{self, Ledger},
-    talk::Talk,
+    transcript::Transcript,
     working::{role, work_in},
 };
 use recording::{NotChecked, ProgramRun};
@@ -34,7 +34,8 @@ impl Scene for Worker {
         let asks = Call { heartbeat: Some(HEARTBEAT), ..plain.clone() };
         scene(stage, program, seed, &asks, seen).await?;
         let first = seen.recording.runs.first();
-        let gave_up = first.is_some_and(|run| run.exit.is_some_and(|exit| !exit.overdue) && Talk::of(run).is_empty());
+        let gave_up =
+            first.is_some_and(|run| run.exit.is_some_and(|exit| !exit.overdue) && Transcript::of(run).is_empty());
         // Some clients take no address with a question mark in it.
         if gave_up {
             *seen = Seen::default();
@@ -171,9 +172,8 @@ async fn began(worker: &Actor) -> Reached {
 async fn share_tasks(stage: &Stage<'_>, workers: [&Actor; 2], tasks: &Tasks) -> Result<Reached, NotChecked> {
     send(stage, &tasks.long).await?;
     let mut ledgers = [Ledger::default(), Ledger::default()];
-    let begun = |seen: &[&ProgramRun]| {
-        seen.iter().zip(&mut ledgers).any(|(seen, ledger)| ledger.has(seen, &tasks.long))
-    };
+    let begun =
+        |seen: &[&ProgramRun]| seen.iter().zip(&mut ledgers).any(|(seen, ledger)| ledger.has(seen, &tasks.long));
     if !stage.until(&workers, stage.promptly(), begun).await {
         return Ok(Reached::Waiting);
     }

@@ -5,7 +5,7 @@ use crate::{
     ending,
     fault::{Fault, faults::survive as faults},
     receiving::{self, Delivered},
-    talk::{Said, Talk},
+    transcript::{MethodEvent, Transcript},
     verdict::StepResult,
     working::{self, TOLERANCE, role, seconds, shown, work_in},
 };
@@ -66,10 +66,10 @@ fn done_by(seen: &Evidence<'_>, other: &working::Worker<'_>, at: usize) -> StepR
     if let Some(said) = task.rejected {
         return Err(faults::rejected().at(&task.said).at(&said));
     }
-    let again = |said: &Said<'_>| {
+    let again = |said: &MethodEvent<'_>| {
         said.order > task.said.order && said.content.is_some_and(|content| content.body == task.body)
     };
-    if let Some((said, ..)) = Talk::of(run).publishes().find(|(said, ..)| again(said)) {
+    if let Some((said, ..)) = Transcript::of(run).publishes().find(|(said, ..)| again(said)) {
         return Err(faults::sent_again().at(&task.said).at(&said));
     }
     let Some(took) = task.took() else { return Err(faults::not_acked().at(&task.said)) };

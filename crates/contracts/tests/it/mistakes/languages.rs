@@ -231,7 +231,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
             "Pika: a broker of its own on localhost",
             send(started(Language::Python).with("", "localhost", None).print(SENT).exit(0), None),
         ),
-        // Said, and not done.
+        // MethodEvent, and not done.
         ("prints its line on another broker", send(started(Language::Python).print(SENT).exit(0), None)),
         ("prints something else", send(started(Language::Python).print("starting sender ...").exit(0), None)),
         ("Node: exits right after sending", send(hello(node()).print(SENT).exit(0), nothing)),

@@ -12,13 +12,13 @@ use recording::ProgramRun;
 
 /// A conversation, to be asked.
 #[derive(Clone, Copy)]
-pub struct Talk<'a> {
+pub struct Transcript<'a> {
     events: &'a [Event],
 }
 
 /// A method that was said.
 #[derive(Clone, Copy)]
-pub struct Said<'a> {
+pub struct MethodEvent<'a> {
     /// When, on the events' time axis.
     pub at: Duration,
     /// Its place in the order.
@@ -35,12 +35,12 @@ pub struct Said<'a> {
     pub content: Option<&'a Content>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> MethodEvent<'a> {
     /// The method of this event; None where it is something else.
     #[must_use]
-    pub fn of(event: &'a Event) -> Option<Said<'a>> {
+    pub fn of(event: &'a Event) -> Option<MethodEvent<'a>> {
         let What::Method { channel, method, content } = &event.what else { return None };
-        Some(Said {
+        Some(MethodEvent {
             at: event.at,
             order: event.order,
             connection: event.connection,
@@ -77,7 +77,7 @@ impl Close<'_> {
 #[derive(Clone, Copy)]
 pub struct Close<'a> {
     /// The method that it is.
-    pub said: Said<'a>,
+    pub said: MethodEvent<'a>,
     /// As in 404.
     pub code: u16,
     /// As in `NOT_FOUND - no queue 'hello' in vhost '/'`.
@@ -97,16 +97,16 @@ pub const BASIC_QOS: (u16, u16) = (60, 10);
 /// `basic.ack`.
 pub const BASIC_ACK: (u16, u16) = (60, 80);
 
-impl<'a> Talk<'a> {
+impl<'a> Transcript<'a> {
     /// The conversation of a program.
     #[must_use]
-    pub fn of(performance: &'a ProgramRun) -> Talk<'a> {
-        Talk { events: &performance.events }
+    pub fn of(performance: &'a ProgramRun) -> Transcript<'a> {
+        Transcript { events: &performance.events }
     }
 
     /// All methods, in their order.
-    pub fn methods(self) -> impl DoubleEndedIterator<Item = Said<'a>> {
-        self.events.iter().filter_map(Said::of)
+    pub fn methods(self) -> impl DoubleEndedIterator<Item = MethodEvent<'a>> {
+        self.events.iter().filter_map(MethodEvent::of)
     }
 
     /// Everything that came from this side and is no method.
@@ -116,14 +116,14 @@ impl<'a> Talk<'a> {
     }
 
     /// What the program said that fits, in its order.
-    pub fn said(self, fits: impl Fn(&Method) -> bool) -> impl DoubleEndedIterator<Item = Said<'a>> {
+    pub fn said(self, fits: impl Fn(&Method) -> bool) -> impl DoubleEndedIterator<Item = MethodEvent<'a>> {
         self.methods().filter(move |said| said.from == Peer::Program && fits(said.method))
     }
 
     /// The queue that the program means by `name`, in a method that it said: by the empty name AMQP means the one that was
     /// declared last on the channel.
     #[must_use]
-    pub fn queue_meant(self, said: &Said<'a>, name: &'a str) -> &'a str {
+    pub fn queue_meant(self, said: &MethodEvent<'a>, name: &'a str) -> &'a str {
         let (connection, channel) = (said.connection, said.channel);
         let here = self.declares().filter(|(other, _)| other.connection == connection && other.channel == channel);
         let last = here.filter(|(other, _)| other.order < said.order).last();
@@ -140,7 +140,7 @@ impl<'a> Talk<'a> {
     }
 
     /// The program's `queue.declare`s.
-    pub fn declares(self) -> impl Iterator<Item = (Said<'a>, &'a queue::Declare)> {
+    pub fn declares(self) -> impl Iterator<Item = (MethodEvent<'a>, &'a queue::Declare)> {
         self.methods().filter_map(|said| match said.method {
             Method::Queue(queue::AMQPMethod::Declare(declare)) => Some((said, declare)),
             _ => None,
@@ -148,7 +148,7 @@ impl<'a> Talk<'a> {
     }
 
     /// The broker's answer to a method that has one: the next thing it said on that channel that fits.
-    pub fn answer<T>(self, to: &Said<'a>, fits: impl Fn(&'a Method) -> Option<T>) -> Option<T> {
+    pub fn answer<T>(self, to: &MethodEvent<'a>, fits: impl Fn(&'a Method) -> Option<T>) -> Option<T> {
         let (connection, channel, order) = (to.connection, to.channel, to.order);
         self.methods()
             .filter(|said| said.from == Peer::Broker && said.connection == connection && said.channel == channel)
@@ -157,7 +157,7 @@ impl<'a> Talk<'a> {
     }
 
     /// The program's messages: the method, where to, and the content.
-    pub fn publishes(self) -> impl DoubleEndedIterator<Item = (Said<'a>, &'a basic::Publish, &'a Content)> {
+    pub fn publishes(self) -> impl DoubleEndedIterator<Item = (MethodEvent<'a>, &'a basic::Publish, &'a Content)> {
         self.methods().filter_map(|said| match (said.method, said.content) {
             (Method::Basic(basic::AMQPMethod::Publish(publish)), Some(content)) => Some((said, publish, content)),
             _ => None,
@@ -165,7 +165,7 @@ impl<'a> Talk<'a> {
     }
 
     /// The bodies that the broker delivered to the program.
-    pub fn deliveries(self) -> impl Iterator<Item = (Said<'a>, &'a basic::Deliver, &'a Content)> {
+    pub fn deliveries(self) -> impl Iterator<Item = (MethodEvent<'a>, &'a basic::Deliver, &'a Content)> {
         self.methods().filter_map(|said| match (said.method, said.content) {
             (Method::Basic(basic::AMQPMethod::Deliver(deliver)), Some(content)) => Some((said, deliver, content)),
             _ => None,
@@ -173,7 +173,7 @@ impl<'a> Talk<'a> {
     }
 
     /// The program's `basic.consume`s.
-    pub fn consumes(self) -> impl Iterator<Item = (Said<'a>, &'a basic::Consume)> {
+    pub fn consumes(self) -> impl Iterator<Item = (MethodEvent<'a>, &'a basic::Consume)> {
         self.methods().filter_map(|said| match said.method {
             Method::Basic(basic::AMQPMethod::Consume(consume)) => Some((said, consume)),
             _ => None,
@@ -209,13 +209,13 @@ impl<'a> Talk<'a> {
 
     /// What the program said that this close is about.
     #[must_use]
-    pub fn refused(self, close: &Close<'_>) -> Option<Said<'a>> {
-        let is_meant = |said: &Said<'_>| {
+    pub fn refused(self, close: &Close<'_>) -> Option<MethodEvent<'a>> {
+        let is_meant = |said: &MethodEvent<'_>| {
             let about = (said.method.get_amqp_class_id(), said.method.get_amqp_method_id());
             let where_it_closes = close.said.channel == 0 || close.said.channel == said.channel;
             about == close.about && said.connection == close.said.connection && where_it_closes
         };
-        let before = |said: &Said<'_>| said.from == Peer::Program && said.order < close.said.order;
+        let before = |said: &MethodEvent<'_>| said.from == Peer::Program && said.order < close.said.order;
         self.methods().rfind(|said| before(said) && is_meant(said))
     }
 
