@@ -1,7 +1,7 @@
 //! One check in progress: the vhost at the broker, the programs in it, and one time axis.
 //!
-//! A lesson's contract plays its scene on a [`Stage`]. It starts a program, which becomes an [`Actor`] with its own tap and
-//! record. Scenes never sleep: they wait for an event, with a deadline, by [`Actor::until`] for one program and
+//! A lesson's contract plays its scene on a [`Stage`]. It starts a program, which becomes a [`RunningProgram`] with its own tap and
+//! record. Scenes never sleep: they wait for an event, with a deadline, by [`RunningProgram::until`] for one program and
 //! [`Stage::until`] for several.
 
 mod blocked;
@@ -57,7 +57,7 @@ pub struct Stage<'a> {
 
 /// The options for starting a program.
 #[derive(Clone, Debug, Default)]
-pub struct Call {
+pub struct SpawnOptions {
     /// Its role in the scene: `worker 1`. Empty if there is only one program.
     pub role: String,
     /// Arguments after its own.
@@ -168,25 +168,25 @@ impl<'a> Stage<'a> {
     /// # Errors
     ///
     /// When the tap's port is taken or the program can't be started.
-    pub async fn start(&self, program: &Program) -> Result<Actor, NotChecked> {
-        self.call(program, &Call::default()).await
+    pub async fn spawn(&self, program: &Program) -> Result<RunningProgram, NotChecked> {
+        self.spawn_with(program, &SpawnOptions::default()).await
     }
 
-    /// Starts a program as [`Stage::start`] does, with these options. If the flags fix the port, earlier programs have to be
+    /// Starts a program as [`Stage::spawn`] does, with these options. If the flags fix the port, earlier programs have to be
     /// connected by now, because the port leads to this program from here on.
     ///
     /// # Errors
     ///
-    /// As [`Stage::start`].
-    pub async fn call(&self, program: &Program, call: &Call) -> Result<Actor, NotChecked> {
+    /// As [`Stage::spawn`].
+    pub async fn spawn_with(&self, program: &Program, options: &SpawnOptions) -> Result<RunningProgram, NotChecked> {
         let before = self.door.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(door) = before {
             door.close().await;
         }
         let seen = LiveRun::told(self.changed.clone());
         seen.add(|seen| {
-            seen.role.clone_from(&call.role);
-            seen.arguments.clone_from(&call.arguments);
+            seen.role.clone_from(&options.role);
+            seen.arguments.clone_from(&options.arguments);
             seen.program = Arc::new(facts::of(program, self.port));
         });
         self.blocked.watch(seen.clone());
@@ -195,26 +195,26 @@ impl<'a> Stage<'a> {
         if self.port.is_some() {
             *self.door.lock().unwrap_or_else(PoisonError::into_inner) = Some(tap.door());
         }
-        let deadline = Instant::now() + self.time_limit.max(call.at_least);
-        let heartbeat = call.heartbeat.map(|seconds| format!("?heartbeat={seconds}")).unwrap_or_default();
+        let deadline = Instant::now() + self.time_limit.max(options.at_least);
+        let heartbeat = options.heartbeat.map(|seconds| format!("?heartbeat={seconds}")).unwrap_or_default();
         let url = tap.url() + &heartbeat;
-        let running = Running::start(program, &call.arguments, &url, self.run, seen.clone(), self.zero, deadline)?;
-        Ok(Actor { seen, tap, running, deadline, promptly: self.time_limit.mul_f64(PROMPTLY) })
+        let running = Running::start(program, &options.arguments, &url, self.run, seen.clone(), self.zero, deadline)?;
+        Ok(RunningProgram { seen, tap, running, deadline, promptly: self.time_limit.mul_f64(PROMPTLY) })
     }
 
     /// Waits until `holds` is true for the records of these programs, in their order, at most until one of them ends or the time
     /// is over. Returns whether it holds.
     pub async fn until(
         &self,
-        actors: &[&Actor],
+        programs: &[&RunningProgram],
         patience: Duration,
         mut holds: impl FnMut(&[&ProgramRun]) -> bool,
     ) -> bool {
         let now = Instant::now() + patience;
-        let deadline = actors.iter().map(|actor| actor.deadline).fold(now, Instant::min);
+        let deadline = programs.iter().map(|program| program.deadline).fold(now, Instant::min);
         let mut held = false;
         let over = || {
-            let locked: Vec<_> = actors.iter().map(|actor| actor.seen.lock()).collect();
+            let locked: Vec<_> = programs.iter().map(|program| program.seen.lock()).collect();
             let seen: Vec<&ProgramRun> = locked.iter().map(|guard| &**guard).collect();
             held = holds(&seen);
             held || seen.iter().any(|seen| seen.exit.is_some())
@@ -278,7 +278,7 @@ fn failed_us(how: &str) -> NotChecked {
 }
 
 /// A program on the stage.
-pub struct Actor {
+pub struct RunningProgram {
     seen: LiveRun,
     tap: Tap,
     running: Running,
@@ -286,18 +286,18 @@ pub struct Actor {
     promptly: Duration,
 }
 
-impl Actor {
+impl RunningProgram {
     /// Waits until `holds` is true, at most until the program ends or its time limit is over. Returns whether it holds.
     pub async fn until(&self, holds: impl FnMut(&ProgramRun) -> bool) -> bool {
         self.wait(self.deadline, holds).await
     }
 
-    /// Waits as [`Actor::until`] does, for an immediate reaction.
+    /// Waits as [`RunningProgram::until`] does, for an immediate reaction.
     pub async fn promptly(&self, holds: impl FnMut(&ProgramRun) -> bool) -> bool {
         self.within(self.promptly, holds).await
     }
 
-    /// Waits as [`Actor::until`] does, at most for `patience`.
+    /// Waits as [`RunningProgram::until`] does, at most for `patience`.
     pub async fn within(&self, patience: Duration, holds: impl FnMut(&ProgramRun) -> bool) -> bool {
         self.wait(self.deadline.min(Instant::now() + patience), holds).await
     }
@@ -348,7 +348,7 @@ impl Actor {
         self.finish(deadline).await
     }
 
-    /// Ends as [`Actor::end`] does, for a program that should end immediately.
+    /// Ends as [`RunningProgram::end`] does, for a program that should end immediately.
     pub async fn end_promptly(self) -> ProgramRun {
         let deadline = Instant::now() + self.promptly;
         self.finish(deadline).await

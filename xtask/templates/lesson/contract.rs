@@ -58,7 +58,7 @@ mod scene {
 
     impl Scene for EmitLog {
         async fn play(stage: &mut Stage<'_>, program: &Program, _seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
-            let run = stage.start(program).await?.end().await;
+            let run = stage.spawn(program).await?.end().await;
             let expected = 0; // the number of messages that the program should have sent to the queue
             seen.look_into(stage, &run, QUEUE, expected, TIMEOUT).await?;
             seen.recording.runs.push(run);

@@ -8,7 +8,7 @@ use checker::{
     lessons::{self, anchors},
     owner::Run,
     program::Program,
-    stage::{Actor, Call, Stage},
+    stage::{RunningProgram, SpawnOptions, Stage},
 };
 use cli::{BrokerArgs, BrokerChoice};
 use libtest_mimic::Failed;
@@ -257,11 +257,11 @@ pub fn play_alarm() -> Result<(), Failed> {
         let server = broker.server.clone().ok_or("the embedded broker is not in this process")?;
         let stage = Stage::set(&broker, &run, QUEUES, LIMIT, None).await.map_err(|reason| reason.message)?;
         server.with(|broker| broker.raise(Alarm::Disk));
-        let actor = start(&stage, "hello-send-5").await?;
+        let running = start(&stage, "hello-send-5").await?;
         let says = |seen: &ProgramRun, name| seen.events.iter().any(|event| words::line(&event.what).starts_with(name));
-        assert!(actor.until(|seen| says(seen, "connection.blocked")).await, "the sender is not blocked");
+        assert!(running.until(|seen| says(seen, "connection.blocked")).await, "the sender is not blocked");
         server.with(|broker| broker.clear(Alarm::Disk));
-        Ok::<_, Failed>(vec![actor.end().await])
+        Ok::<_, Failed>(vec![running.end().await])
     });
     runtime().block_on(run.end());
     keep(&ALARM, played?, || Err("nobody checks a sender that is blocked".into()))
@@ -312,26 +312,26 @@ async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<Pr
     if let Some(two) = scene.workers {
         return workers::play(&stage, two).await;
     }
-    let actor = call(&stage, scene.name, scene.words).await?;
+    let running = call(&stage, scene.name, scene.words).await?;
     match scene.until {
-        Some(Acknowledged(count)) => workers::acknowledged(&actor, count).await?,
-        Some(Killed(count)) => workers::came(&actor, count).await?,
+        Some(Acknowledged(count)) => workers::acknowledged(&running, count).await?,
+        Some(Killed(count)) => workers::came(&running, count).await?,
         Some(Rests(count)) => {
-            workers::came(&actor, count).await?;
-            workers::rests(&actor).await;
+            workers::came(&running, count).await?;
+            workers::rests(&running).await;
         }
         None => {}
     }
     match scene.until {
-        Some(Killed(_)) => return Ok(vec![actor.kill().await]),
-        Some(_) => assert!(actor.interrupt(), "Ctrl-C can't be pressed here"),
+        Some(Killed(_)) => return Ok(vec![running.kill().await]),
+        Some(_) => assert!(running.interrupt(), "Ctrl-C can't be pressed here"),
         None => {}
     }
     if let Some(messages) = scene.receives {
-        received(&actor, messages).await?;
-        assert!(actor.interrupt(), "Ctrl-C can't be pressed here");
+        received(&running, messages).await?;
+        assert!(running.interrupt(), "Ctrl-C can't be pressed here");
     }
-    Ok(vec![actor.end().await])
+    Ok(vec![running.end().await])
 }
 
 /// Two receivers, and messages one after the other: each is printed by the one whose turn it is before the next is sent.
@@ -356,35 +356,36 @@ async fn side_by_side(stage: &Stage<'_>, messages: &[&str]) -> Result<Vec<Progra
 }
 
 /// Starts a program, and waits until a receiver has subscribed: the next then subscribes after it.
-pub(super) async fn start(stage: &Stage<'_>, name: &str) -> Result<Actor, Failed> {
+pub(super) async fn start(stage: &Stage<'_>, name: &str) -> Result<RunningProgram, Failed> {
     call(stage, name, &[]).await
 }
 
 /// As [`start`], with words behind its name.
-async fn call(stage: &Stage<'_>, name: &str, words: &[&str]) -> Result<Actor, Failed> {
+async fn call(stage: &Stage<'_>, name: &str, words: &[&str]) -> Result<RunningProgram, Failed> {
     let folder = step_programs::folder()?;
     let command = vec![folder.join(name).to_string_lossy().into_owned()];
     let program = Program { command, folder: folder.to_owned(), is_package: false, warnings: Vec::new() };
-    let called = Call { arguments: words.iter().map(|word| (*word).to_owned()).collect(), ..Call::default() };
-    let actor = stage.call(&program, &called).await.map_err(|reason| reason.message)?;
+    let called =
+        SpawnOptions { arguments: words.iter().map(|word| (*word).to_owned()).collect(), ..SpawnOptions::default() };
+    let running = stage.spawn_with(&program, &called).await.map_err(|reason| reason.message)?;
     if ["hello-receive-7", "worker-10", "worker-done-twice", "worker-no-prefetch"].contains(&name) {
         let waits = |seen: &ProgramRun| seen.stdout.lines().iter().any(|line| line.contains("[*] Waiting"));
-        assert!(actor.until(waits).await, "the receiver does not wait");
+        assert!(running.until(waits).await, "the receiver does not wait");
     }
-    Ok(actor)
+    Ok(running)
 }
 
 /// A sender ends well.
-async fn sent(sender: Actor) -> Result<(), Failed> {
+async fn sent(sender: RunningProgram) -> Result<(), Failed> {
     let seen = sender.end().await;
     assert_eq!(seen.exit.and_then(|exit| exit.code), Some(0), "{:?}", seen.stderr.lines());
     Ok(())
 }
 
 /// Waits until the program has printed so many messages.
-async fn received(actor: &Actor, messages: usize) -> Result<(), Failed> {
+async fn received(running: &RunningProgram, messages: usize) -> Result<(), Failed> {
     let count = |seen: &ProgramRun| seen.stdout.lines().iter().filter(|line| line.contains("Received")).count();
-    if actor.until(|seen| count(seen) >= messages).await {
+    if running.until(|seen| count(seen) >= messages).await {
         return Ok(());
     }
     Err(format!("{messages} messages should have come").into())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use checker::stage::{Actor, Stage};
+use checker::stage::{RunningProgram, Stage};
 use contracts::{receiving, scenes};
 use libtest_mimic::Failed;
 use recording::ProgramRun;
@@ -31,13 +31,13 @@ pub enum Two {
 }
 
 /// Waits until the worker has acknowledged so many tasks.
-pub(super) async fn acknowledged(worker: &Actor, count: usize) -> Result<(), Failed> {
+pub(super) async fn acknowledged(worker: &RunningProgram, count: usize) -> Result<(), Failed> {
     let done = |seen: &ProgramRun| acks(seen) >= count;
     if worker.until(done).await { Ok(()) } else { Err(format!("{count} tasks should have been acknowledged").into()) }
 }
 
 /// Waits until so many tasks came to the worker, and the first is printed.
-pub(super) async fn came(worker: &Actor, count: usize) -> Result<(), Failed> {
+pub(super) async fn came(worker: &RunningProgram, count: usize) -> Result<(), Failed> {
     let has = |seen: &ProgramRun| {
         deliveries(seen) >= count && seen.stdout.lines().iter().any(|line| line.contains("Received"))
     };
@@ -45,7 +45,7 @@ pub(super) async fn came(worker: &Actor, count: usize) -> Result<(), Failed> {
 }
 
 /// Waits until the worker has come to rest, so that what is kept of it does not end in the middle.
-pub(super) async fn rests(worker: &Actor) {
+pub(super) async fn rests(worker: &RunningProgram) {
     let mut last = 0;
     let mut has_grown = |seen: &ProgramRun| {
         let before = last;
@@ -78,7 +78,7 @@ pub(super) async fn play(stage: &Stage<'_>, two: Two) -> Result<Vec<ProgramRun>,
 
 /// The tasks come one after the other: the next is sent when the last was delivered, and done if it is short, or when nobody
 /// is free to take it. So what is said comes in the same order each time.
-async fn share(stage: &Stage<'_>, workers: [Actor; 2]) -> Result<Vec<ProgramRun>, Failed> {
+async fn share(stage: &Stage<'_>, workers: [RunningProgram; 2]) -> Result<Vec<ProgramRun>, Failed> {
     let limited = workers[0].until(|seen| !seen.events.is_empty()).await && has_limit(&workers[0]).await;
     for (index, task) in FOUR.iter().enumerate() {
         send(stage, task).await?;
@@ -108,7 +108,7 @@ async fn share(stage: &Stage<'_>, workers: [Actor; 2]) -> Result<Vec<ProgramRun>
     Ok(performances)
 }
 
-async fn has_limit(worker: &Actor) -> bool {
+async fn has_limit(worker: &RunningProgram) -> bool {
     worker.promptly(|seen| receiving::is_subscribed(seen, QUEUE)).await
         && worker.within(Duration::ZERO, |seen| says(seen, "basic.qos ")).await
 }
@@ -117,7 +117,7 @@ fn says(seen: &ProgramRun, start: &str) -> bool {
     seen.events.iter().any(|event| words::line(&event.what).starts_with(start))
 }
 
-async fn die(stage: &Stage<'_>, [first, second]: [Actor; 2], two: Two) -> Result<Vec<ProgramRun>, Failed> {
+async fn die(stage: &Stage<'_>, [first, second]: [RunningProgram; 2], two: Two) -> Result<Vec<ProgramRun>, Failed> {
     send(stage, "long..").await?;
     came(&first, 1).await?;
     let first = if matches!(two, Two::Killed(_)) { first.kill().await } else { first.end().await };

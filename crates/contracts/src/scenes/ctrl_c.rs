@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use recording::{NotChecked, ProgramRun};
 
-use harness::stage::Actor;
+use harness::stage::RunningProgram;
 
 /// A program of which nothing is seen for this long is at rest.
 const QUIET: Duration = Duration::from_millis(100);
 
 /// Lets a program come to rest. Ctrl-C in the middle of an acknowledgement makes some clients send it twice.
-pub async fn rest(actor: &Actor) {
-    actor.rest(QUIET, QUIET * 5).await;
+pub async fn rest(running: &RunningProgram) {
+    running.rest(QUIET, QUIET * 5).await;
 }
 
 /// Presses Ctrl-C once the program is at rest, and waits for the end. What was seen is complete after this.
@@ -19,12 +19,12 @@ pub async fn rest(actor: &Actor) {
 /// # Errors
 ///
 /// Where there is no such thing.
-pub async fn press(actor: Actor) -> Result<ProgramRun, NotChecked> {
-    rest(&actor).await;
-    if actor.interrupt() {
-        return Ok(actor.end_promptly().await);
+pub async fn press(running: RunningProgram) -> Result<ProgramRun, NotChecked> {
+    rest(&running).await;
+    if running.interrupt() {
+        return Ok(running.end_promptly().await);
     }
-    actor.end_promptly().await;
+    running.end_promptly().await;
     Err(NotChecked {
         message: "Ctrl-C can't be pressed for a program on this operating system yet.".to_owned(),
         hints: vec!["Check this lesson on Linux or macOS; on Windows, WSL is a Linux".to_owned()],

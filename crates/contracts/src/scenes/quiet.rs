@@ -14,7 +14,7 @@ use recording::{NotChecked, ProgramRun};
 use super::{Seen, ctrl_c};
 use harness::{
     program::Program,
-    stage::{Actor, Call, Stage},
+    stage::{RunningProgram, SpawnOptions, Stage},
 };
 
 /// What is done in a quiet run.
@@ -22,7 +22,7 @@ pub struct Scene<'a, F> {
     /// The queue.
     pub queue: &'a str,
     /// How the program is started.
-    pub call: Call,
+    pub options: SpawnOptions,
     /// What its messages are labelled with.
     pub properties: BasicProperties,
     /// What the messages are made from.
@@ -39,36 +39,36 @@ impl<F: Fn(&ProgramRun, &str) -> bool> Scene<'_, F> {
     /// When the broker fails the checker, or the program can't be started.
     pub async fn play(self, stage: &Stage<'_>, program: &Program, seen: &mut Seen) -> Result<(), NotChecked> {
         let at_least = SILENCE + stage.promptly() + Duration::from_secs(3);
-        let actor = stage.call(program, &Call { at_least, ..self.call.clone() }).await?;
-        let reached = self.reach(stage, &actor).await?;
-        let run = ctrl_c::press(actor).await?;
+        let running = stage.spawn_with(program, &SpawnOptions { at_least, ..self.options.clone() }).await?;
+        let reached = self.reach(stage, &running).await?;
+        let run = ctrl_c::press(running).await?;
         seen.mark(reached.mark(), &run.role);
         seen.recording.runs.push(run);
         Ok(())
     }
 
-    async fn reach(&self, stage: &Stage<'_>, actor: &Actor) -> Result<Reached, NotChecked> {
+    async fn reach(&self, stage: &Stage<'_>, running: &RunningProgram) -> Result<Reached, NotChecked> {
         let [first, later] = &bodies(self.seed);
         let deals_with = async |body: &String| {
             let sent = stage.hand.publish_with(self.queue, body.as_bytes(), self.properties.clone());
             sent.await.map_err(|error| stage.lost(&error))?;
-            Ok::<_, NotChecked>(actor.promptly(|seen| (self.is_done)(seen, body)).await)
+            Ok::<_, NotChecked>(running.promptly(|seen| (self.is_done)(seen, body)).await)
         };
-        let reached = began(actor, self.queue).await;
+        let reached = began(running, self.queue).await;
         if reached < Reached::Waiting || !deals_with(first).await? {
             return Ok(reached);
         }
-        let stays = !actor.within(SILENCE, leaves).await && deals_with(later).await?;
+        let stays = !running.within(SILENCE, leaves).await && deals_with(later).await?;
         Ok(if stays { Reached::Stayed } else { Reached::Received })
     }
 }
 
 /// How far a program comes before anything is sent to it.
-pub async fn began(actor: &Actor, queue: &str) -> Reached {
+pub async fn began(running: &RunningProgram, queue: &str) -> Reached {
     let subscribed = |seen: &ProgramRun| is_subscribed(seen, queue);
     let over = |seen: &ProgramRun| subscribed(seen) || is_hopeless(seen, queue);
-    if !(actor.until(over).await && actor.promptly(subscribed).await) {
+    if !(running.until(over).await && running.promptly(subscribed).await) {
         return Reached::Start;
     }
-    if actor.promptly(waits).await { Reached::Waiting } else { Reached::Subscribed }
+    if running.promptly(waits).await { Reached::Waiting } else { Reached::Subscribed }
 }

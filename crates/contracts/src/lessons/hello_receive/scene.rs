@@ -18,7 +18,7 @@ use crate::scenes::{Scene, Seen, ctrl_c, quiet};
 use harness::{
     brokers::hand,
     program::Program,
-    stage::{Call, Stage},
+    stage::{SpawnOptions, Stage},
 };
 
 /// How long a program that is about to leave gets to show it, after the last message.
@@ -82,9 +82,9 @@ async fn both(
 /// The run with an empty queue.
 async fn quiet_run(stage: &Stage<'_>, program: &Program, seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
     let is_done = |seen: &ProgramRun, body: &str| times_printed(seen, body) > 0;
-    let call = Call { role: ROLES[1].to_owned(), ..Call::default() };
+    let options = SpawnOptions { role: ROLES[1].to_owned(), ..SpawnOptions::default() };
     let properties = BasicProperties::default();
-    quiet::Scene { queue: QUEUE, call, properties, seed, is_done }.play(stage, program, seen).await
+    quiet::Scene { queue: QUEUE, options, properties, seed, is_done }.play(stage, program, seen).await
 }
 
 /// One run of the program. `queue_is_there` tells whether the queue is declared, so that messages can wait in it; `subscribed`
@@ -109,11 +109,11 @@ async fn scene(
     }
 
     stage.does("waiting until the program subscribes");
-    let call = Call { role: ROLES[0].to_owned(), ..Call::default() };
-    let actor = stage.call(program, &call).await?;
+    let options = SpawnOptions { role: ROLES[0].to_owned(), ..SpawnOptions::default() };
+    let running = stage.spawn_with(program, &options).await?;
     let mut in_time = 0;
     let reached = async {
-        let reached = quiet::began(&actor, QUEUE).await;
+        let reached = quiet::began(&running, QUEUE).await;
         if reached > Reached::Start {
             let _ = subscribed.map(|subscribed| subscribed.send(()));
         }
@@ -126,20 +126,20 @@ async fn scene(
             in_time = sent.iter().filter(|body| times_printed(seen, body) > 0).count();
             in_time == sent.len()
         };
-        if !actor.promptly(all).await {
+        if !running.promptly(all).await {
             return Ok(Reached::Waiting);
         }
         publish(std::slice::from_ref(&last)).await?;
-        if !actor.promptly(|seen| times_printed(seen, &last) > 1).await {
+        if !running.promptly(|seen| times_printed(seen, &last) > 1).await {
             return Ok(Reached::Received);
         }
         // An acknowledgement comes after the line is printed.
-        actor.promptly(|seen| unacknowledged(seen) == 0).await;
-        Ok::<_, NotChecked>(if actor.within(A_WHILE, leaves).await { Reached::Received } else { Reached::Stayed })
+        running.promptly(|seen| unacknowledged(seen) == 0).await;
+        Ok::<_, NotChecked>(if running.within(A_WHILE, leaves).await { Reached::Received } else { Reached::Stayed })
     };
     let reached = reached.await?;
     stage.does("waiting until the program ends at Ctrl-C");
-    let run = ctrl_c::press(actor).await?;
+    let run = ctrl_c::press(running).await?;
     seen.count(IN_TIME, in_time);
     seen.mark(reached.mark(), &run.role);
     seen.recording.runs.push(run);

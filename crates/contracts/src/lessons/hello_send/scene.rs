@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Scene for HelloSend {
     async fn play(stage: &mut Stage<'_>, program: &Program, _seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
-        let run = stage.start(program).await?.end().await;
+        let run = stage.spawn(program).await?.end().await;
         let sent = Transcript::of(&run).publishes().filter(|(_, publish, _)| publish.routing_key.as_str() == QUEUE);
         let expected = sent.count().min(1);
         seen.look_into(stage, &run, QUEUE, expected, PATIENCE).await?;

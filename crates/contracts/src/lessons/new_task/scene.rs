@@ -12,7 +12,7 @@ use super::NewTask;
 use crate::scenes::{Scene, Seen};
 use harness::{
     program::Program,
-    stage::{Call, Stage},
+    stage::{SpawnOptions, Stage},
 };
 
 /// How long the messages may take to show in the queue after the program's end.
@@ -24,8 +24,8 @@ impl Scene for NewTask {
         let mut runs: Vec<ProgramRun> = Vec::new();
         for (number, words) in (1..).zip(all.clone()) {
             stage.does(&format!("running the program, {number} of {} times", all.len()));
-            let call = Call { role: format!("run {number}"), arguments: words, ..Call::default() };
-            let run = stage.call(program, &call).await?.end().await;
+            let options = SpawnOptions { role: format!("run {number}"), arguments: words, ..SpawnOptions::default() };
+            let run = stage.spawn_with(program, &options).await?.end().await;
             let goes_on = run.exit.is_some_and(|exit| !exit.overdue) && !Transcript::of(&run).is_empty();
             runs.push(run);
             if !goes_on {

@@ -16,7 +16,7 @@ use super::Worker;
 use crate::scenes::{Scene, Seen, ctrl_c, persistent, quiet};
 use harness::{
     program::Program,
-    stage::{Actor, Call, Stage},
+    stage::{RunningProgram, SpawnOptions, Stage},
 };
 
 /// What the address asks for, in seconds: short enough to be missed during the long task.
@@ -30,8 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Scene for Worker {
     async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
-        let plain = Call { at_least: AT_LEAST, ..Call::default() };
-        let asks = Call { heartbeat: Some(HEARTBEAT), ..plain.clone() };
+        let plain = SpawnOptions { at_least: AT_LEAST, ..SpawnOptions::default() };
+        let asks = SpawnOptions { heartbeat: Some(HEARTBEAT), ..plain.clone() };
         scene(stage, program, seed, &asks, seen).await?;
         let first = seen.recording.runs.first();
         let gave_up =
@@ -49,14 +49,14 @@ async fn scene(
     stage: &mut Stage<'_>,
     program: &Program,
     seed: u64,
-    call: &Call,
+    options: &SpawnOptions,
     seen: &mut Seen,
 ) -> Result<(), NotChecked> {
     let tasks = Tasks::chosen(seed);
     let mut idle_seen = Seen::default();
-    let reached = two_workers_and_an_idle_one(stage, program, seed, call, &tasks, seen, &mut idle_seen).await?;
+    let reached = two_workers_and_an_idle_one(stage, program, seed, options, &tasks, seen, &mut idle_seen).await?;
     if reached == Reached::Survived {
-        with_a_task_that_waits(stage, program, call, &tasks, seen).await?;
+        with_a_task_that_waits(stage, program, options, &tasks, seen).await?;
     }
     if reached >= Reached::Killed {
         let first = seen.recording.runs[0].clone();
@@ -64,7 +64,7 @@ async fn scene(
     }
     if reached == Reached::Survived && idle_seen.recording.runs.is_empty() {
         // In this vhost, because the broker makes no other.
-        idle(stage, program, seed, call, &mut idle_seen).await?;
+        idle(stage, program, seed, options, &mut idle_seen).await?;
     }
     seen.mark(reached.mark(), "");
     seen.recording.runs.append(&mut idle_seen.recording.runs);
@@ -77,40 +77,46 @@ async fn two_workers_and_an_idle_one(
     stage: &Stage<'_>,
     program: &Program,
     seed: u64,
-    call: &Call,
+    options: &SpawnOptions,
     tasks: &Tasks,
     seen: &mut Seen,
     idle_seen: &mut Seen,
 ) -> Result<Reached, NotChecked> {
     let Some(beside) = stage.beside(&[QUEUE]).await? else {
-        return two_workers(stage, program, call, tasks, seen, None).await;
+        return two_workers(stage, program, options, tasks, seen, None).await;
     };
     let (waiting, are_waiting) = oneshot::channel();
     let idle = async {
         match are_waiting.await {
-            Ok(()) => idle(&beside, program, seed, call, idle_seen).await,
+            Ok(()) => idle(&beside, program, seed, options, idle_seen).await,
             Err(_) => Ok(()),
         }
     };
-    let (reached, idle) = tokio::join!(two_workers(stage, program, call, tasks, seen, Some(waiting)), idle);
+    let (reached, idle) = tokio::join!(two_workers(stage, program, options, tasks, seen, Some(waiting)), idle);
     beside.hand.close().await;
     idle?;
     reached
 }
 
 /// A worker with an empty queue, one task without work, and a long silence after it.
-async fn idle(stage: &Stage<'_>, program: &Program, seed: u64, call: &Call, seen: &mut Seen) -> Result<(), NotChecked> {
-    let call = Call { role: IDLE.to_owned(), ..call.clone() };
+async fn idle(
+    stage: &Stage<'_>,
+    program: &Program,
+    seed: u64,
+    options: &SpawnOptions,
+    seen: &mut Seen,
+) -> Result<(), NotChecked> {
+    let options = SpawnOptions { role: IDLE.to_owned(), ..options.clone() };
     let properties = persistent();
     let is_done = |seen: &ProgramRun, body: &str| Ledger::default().times_acknowledged(seen, body) > 0;
-    quiet::Scene { queue: QUEUE, call, properties, seed, is_done }.play(stage, program, seen).await
+    quiet::Scene { queue: QUEUE, options, properties, seed, is_done }.play(stage, program, seen).await
 }
 
 /// Two workers share tasks, and one of them is killed. `waiting` is answered when both wait for work.
 async fn two_workers(
     stage: &Stage<'_>,
     program: &Program,
-    call: &Call,
+    options: &SpawnOptions,
     tasks: &Tasks,
     seen: &mut Seen,
     waiting: Option<oneshot::Sender<()>>,
@@ -119,7 +125,7 @@ async fn two_workers(
     let mut reached = Reached::Start;
     stage.does("waiting until two workers subscribe");
     for index in 0..2 {
-        let worker = stage.call(program, &Call { role: role(index), ..call.clone() }).await?;
+        let worker = stage.spawn_with(program, &SpawnOptions { role: role(index), ..options.clone() }).await?;
         reached = began(&worker).await;
         on_stage.push(worker);
         if reached < Reached::Waiting {
@@ -133,7 +139,7 @@ async fn two_workers(
     }
     let killed = if reached == Reached::Shared { in_hand(stage, &on_stage, &tasks.fatal).await? } else { None };
     let mut runs = vec![None; on_stage.len()];
-    let mut left: Vec<(usize, Actor)> = on_stage.into_iter().enumerate().collect();
+    let mut left: Vec<(usize, RunningProgram)> = on_stage.into_iter().enumerate().collect();
     if let Some(killed) = killed {
         stage.does("a worker was killed, and its task goes to the other");
         runs[killed] = Some(left.remove(killed).1.kill().await);
@@ -160,7 +166,7 @@ async fn two_workers(
 }
 
 /// How far a worker comes by itself.
-async fn began(worker: &Actor) -> Reached {
+async fn began(worker: &RunningProgram) -> Reached {
     match quiet::began(worker, QUEUE).await {
         receiving::quiet::Reached::Start => Reached::Start,
         receiving::quiet::Reached::Subscribed => Reached::Subscribed,
@@ -169,7 +175,7 @@ async fn began(worker: &Actor) -> Reached {
 }
 
 /// One gets the long task; the short ones are sent while it is busy. Who is idle gets them.
-async fn share_tasks(stage: &Stage<'_>, workers: [&Actor; 2], tasks: &Tasks) -> Result<Reached, NotChecked> {
+async fn share_tasks(stage: &Stage<'_>, workers: [&RunningProgram; 2], tasks: &Tasks) -> Result<Reached, NotChecked> {
     send(stage, &tasks.long).await?;
     let mut ledgers = [Ledger::default(), Ledger::default()];
     let begun =
@@ -191,7 +197,7 @@ async fn share_tasks(stage: &Stage<'_>, workers: [&Actor; 2], tasks: &Tasks) -> 
 }
 
 /// One more task; returns who has it in hand.
-async fn in_hand(stage: &Stage<'_>, workers: &[Actor], task: &str) -> Result<Option<usize>, NotChecked> {
+async fn in_hand(stage: &Stage<'_>, workers: &[RunningProgram], task: &str) -> Result<Option<usize>, NotChecked> {
     send(stage, task).await?;
     let mut ledgers = vec![Ledger::default(); workers.len()];
     let (mut who, actors) = (None, workers.iter().collect::<Vec<_>>());
@@ -208,7 +214,7 @@ async fn in_hand(stage: &Stage<'_>, workers: &[Actor], task: &str) -> Result<Opt
 async fn with_a_task_that_waits(
     stage: &mut Stage<'_>,
     program: &Program,
-    call: &Call,
+    options: &SpawnOptions,
     tasks: &Tasks,
     seen: &mut Seen,
 ) -> Result<(), NotChecked> {
@@ -217,14 +223,14 @@ async fn with_a_task_that_waits(
     if stage.restart().await? {
         seen.mark(RESTARTED, "");
     }
-    let worker = stage.call(program, &Call { role: role(2), ..call.clone() }).await?;
+    let worker = stage.spawn_with(program, &SpawnOptions { role: role(2), ..options.clone() }).await?;
     worker.promptly(|seen| receiving::is_subscribed(seen, QUEUE)).await;
     worker.promptly(acknowledges(&tasks.last)).await;
     seen.recording.runs.push(ctrl_c::press(worker).await?);
     Ok(())
 }
 
-/// Whether the program, whose record grows from call to call, acknowledged this task.
+/// Whether the program, whose record grows from options to options, acknowledged this task.
 fn acknowledges(task: &str) -> impl FnMut(&ProgramRun) -> bool {
     let mut ledger = Ledger::default();
     move |seen| ledger.times_acknowledged(seen, task) > 0
