@@ -5,7 +5,7 @@ use std::{path::PathBuf, pin::pin, time::Duration};
 use cli::{CheckOptions, ProgramArgs};
 use contracts::{
     contract,
-    scenes::{self, Seen},
+    scenes::{self, LiveRecording},
 };
 use recording::{NotChecked, Recording, Timing};
 use tokio::time::Instant;
@@ -168,7 +168,7 @@ async fn perform(
 ) -> Result<Recording, NotChecked> {
     let begin = Instant::now();
     let blocked = stage.blocked();
-    let mut seen = Seen::default();
+    let mut seen = LiveRecording::default();
     let played = tokio::select! {
         played = scenes::play(&lesson.about.id, stage, program, seed, &mut seen) => played,
         alarm = blocked.alarm() => return Err(stage.not_checked(&alarm).await),

@@ -81,7 +81,7 @@ pub(crate) async fn play(
     stage: &mut harness::stage::Stage<'_>,
     program: &harness::program::Program,
     seed: u64,
-    seen: &mut crate::scenes::Seen,
+    seen: &mut crate::scenes::LiveRecording,
 ) -> Result<(), recording::NotChecked> {
     use crate::{contract::Contract, scenes::Scene};
     match lesson {

@@ -23,18 +23,18 @@ pub trait Scene: Contract {
         stage: &mut Stage<'_>,
         program: &Program,
         seed: u64,
-        seen: &mut Seen,
+        seen: &mut LiveRecording,
     ) -> impl Future<Output = Result<(), NotChecked>>;
 }
 
 /// What is seen of one check, while its scene is played.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct LiveRecording {
     /// The runs, the queues and the marks; the rest of a recording is not a scene's to say.
     pub recording: Recording,
 }
 
-impl Seen {
+impl LiveRecording {
     /// Leaves a mark.
     pub fn mark(&mut self, name: &str, role: &str) {
         self.recording.marks.push(Mark { name: name.to_owned(), role: role.to_owned(), count: None });
@@ -81,7 +81,7 @@ pub async fn play(
     stage: &mut Stage<'_>,
     program: &Program,
     seed: u64,
-    seen: &mut Seen,
+    seen: &mut LiveRecording,
 ) -> Result<(), NotChecked> {
     lessons::play(lesson, stage, program, seed, seen).await
 }

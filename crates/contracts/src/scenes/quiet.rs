@@ -11,7 +11,7 @@ use crate::receiving::{
 use lapin::BasicProperties;
 use recording::{NotChecked, ProgramRun};
 
-use super::{Seen, ctrl_c};
+use super::{LiveRecording, ctrl_c};
 use harness::{
     program::Program,
     stage::{RunningProgram, SpawnOptions, Stage},
@@ -37,7 +37,7 @@ impl<F: Fn(&ProgramRun, &str) -> bool> Scene<'_, F> {
     /// # Errors
     ///
     /// When the broker fails the checker, or the program can't be started.
-    pub async fn play(self, stage: &Stage<'_>, program: &Program, seen: &mut Seen) -> Result<(), NotChecked> {
+    pub async fn play(self, stage: &Stage<'_>, program: &Program, seen: &mut LiveRecording) -> Result<(), NotChecked> {
         let at_least = SILENCE + stage.promptly() + Duration::from_secs(3);
         let running = stage.spawn_with(program, &SpawnOptions { at_least, ..self.options.clone() }).await?;
         let reached = self.reach(stage, &running).await?;

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use wire::protocol::queue;
 
 use super::HelloReceive;
-use crate::scenes::{Scene, Seen, ctrl_c, quiet};
+use crate::scenes::{LiveRecording, Scene, ctrl_c, quiet};
 use harness::{
     brokers::hand,
     program::Program,
@@ -25,7 +25,12 @@ use harness::{
 const A_WHILE: Duration = Duration::from_millis(300);
 
 impl Scene for HelloReceive {
-    async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
+    async fn play(
+        stage: &mut Stage<'_>,
+        program: &Program,
+        seed: u64,
+        seen: &mut LiveRecording,
+    ) -> Result<(), NotChecked> {
         let lost = |error: &lapin::Error| stage.lost(error);
         let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
         stage.hand.declare(QUEUE, durable, FieldTable::default()).await.map_err(|error| lost(&error))?;
@@ -37,7 +42,7 @@ impl Scene for HelloReceive {
         };
         stage.hand.delete(QUEUE).await.map_err(|error| lost(&error))?;
         let accepted = hand::is_accepted(&stage.room, QUEUE, options, arguments).await;
-        *seen = Seen::default();
+        *seen = LiveRecording::default();
         both(stage, program, seed, accepted.map_err(|error| lost(&error))?, seen).await
     }
 }
@@ -48,9 +53,9 @@ async fn both(
     program: &Program,
     seed: u64,
     queue_is_there: bool,
-    seen: &mut Seen,
+    seen: &mut LiveRecording,
 ) -> Result<(), NotChecked> {
-    let mut quiet = Seen::default();
+    let mut quiet = LiveRecording::default();
     match stage.beside(&[QUEUE]).await? {
         None => {
             let reached = scene(stage, program, seed, queue_is_there, None, seen).await?;
@@ -80,7 +85,12 @@ async fn both(
 }
 
 /// The run with an empty queue.
-async fn quiet_run(stage: &Stage<'_>, program: &Program, seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
+async fn quiet_run(
+    stage: &Stage<'_>,
+    program: &Program,
+    seed: u64,
+    seen: &mut LiveRecording,
+) -> Result<(), NotChecked> {
     let is_done = |seen: &ProgramRun, body: &str| times_printed(seen, body) > 0;
     let options = SpawnOptions { role: ROLES[1].to_owned(), ..SpawnOptions::default() };
     let properties = BasicProperties::default();
@@ -95,7 +105,7 @@ async fn scene(
     seed: u64,
     queue_is_there: bool,
     subscribed: Option<oneshot::Sender<()>>,
-    seen: &mut Seen,
+    seen: &mut LiveRecording,
 ) -> Result<Reached, NotChecked> {
     let (sent, last) = bodies(seed);
     let publish = async |bodies: &[String]| {

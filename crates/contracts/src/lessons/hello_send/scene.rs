@@ -6,14 +6,19 @@ use crate::{lessons::hello_send::QUEUE, transcript::Transcript};
 use recording::NotChecked;
 
 use super::HelloSend;
-use crate::scenes::{Scene, Seen};
+use crate::scenes::{LiveRecording, Scene};
 use harness::{program::Program, stage::Stage};
 
 /// How long the message may take to show in the queue after the program's end.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Scene for HelloSend {
-    async fn play(stage: &mut Stage<'_>, program: &Program, _seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
+    async fn play(
+        stage: &mut Stage<'_>,
+        program: &Program,
+        _seed: u64,
+        seen: &mut LiveRecording,
+    ) -> Result<(), NotChecked> {
         let run = stage.spawn(program).await?.end().await;
         let sent = Transcript::of(&run).publishes().filter(|(_, publish, _)| publish.routing_key.as_str() == QUEUE);
         let expected = sent.count().min(1);

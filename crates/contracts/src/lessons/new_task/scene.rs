@@ -9,7 +9,7 @@ use crate::{
 use recording::{NotChecked, ProgramRun};
 
 use super::NewTask;
-use crate::scenes::{Scene, Seen};
+use crate::scenes::{LiveRecording, Scene};
 use harness::{
     program::Program,
     stage::{SpawnOptions, Stage},
@@ -19,7 +19,12 @@ use harness::{
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Scene for NewTask {
-    async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
+    async fn play(
+        stage: &mut Stage<'_>,
+        program: &Program,
+        seed: u64,
+        seen: &mut LiveRecording,
+    ) -> Result<(), NotChecked> {
         let all = typed(seed);
         let mut runs: Vec<ProgramRun> = Vec::new();
         for (number, words) in (1..).zip(all.clone()) {

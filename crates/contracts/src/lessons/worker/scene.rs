@@ -13,7 +13,7 @@ use recording::{NotChecked, ProgramRun};
 use tokio::sync::oneshot;
 
 use super::Worker;
-use crate::scenes::{Scene, Seen, ctrl_c, persistent, quiet};
+use crate::scenes::{LiveRecording, Scene, ctrl_c, persistent, quiet};
 use harness::{
     program::Program,
     stage::{RunningProgram, SpawnOptions, Stage},
@@ -29,7 +29,12 @@ const AT_LEAST: Duration = Duration::from_secs(8);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Scene for Worker {
-    async fn play(stage: &mut Stage<'_>, program: &Program, seed: u64, seen: &mut Seen) -> Result<(), NotChecked> {
+    async fn play(
+        stage: &mut Stage<'_>,
+        program: &Program,
+        seed: u64,
+        seen: &mut LiveRecording,
+    ) -> Result<(), NotChecked> {
         let plain = SpawnOptions { at_least: AT_LEAST, ..SpawnOptions::default() };
         let asks = SpawnOptions { heartbeat: Some(HEARTBEAT), ..plain.clone() };
         scene(stage, program, seed, &asks, seen).await?;
@@ -38,7 +43,7 @@ impl Scene for Worker {
             first.is_some_and(|run| run.exit.is_some_and(|exit| !exit.overdue) && Transcript::of(run).is_empty());
         // Some clients take no address with a question mark in it.
         if gave_up {
-            *seen = Seen::default();
+            *seen = LiveRecording::default();
             scene(stage, program, seed, &plain, seen).await?;
         }
         Ok(())
@@ -50,10 +55,10 @@ async fn scene(
     program: &Program,
     seed: u64,
     options: &SpawnOptions,
-    seen: &mut Seen,
+    seen: &mut LiveRecording,
 ) -> Result<(), NotChecked> {
     let tasks = Tasks::chosen(seed);
-    let mut idle_seen = Seen::default();
+    let mut idle_seen = LiveRecording::default();
     let reached = two_workers_and_an_idle_one(stage, program, seed, options, &tasks, seen, &mut idle_seen).await?;
     if reached == Reached::Survived {
         with_a_task_that_waits(stage, program, options, &tasks, seen).await?;
@@ -79,8 +84,8 @@ async fn two_workers_and_an_idle_one(
     seed: u64,
     options: &SpawnOptions,
     tasks: &Tasks,
-    seen: &mut Seen,
-    idle_seen: &mut Seen,
+    seen: &mut LiveRecording,
+    idle_seen: &mut LiveRecording,
 ) -> Result<Reached, NotChecked> {
     let Some(beside) = stage.beside(&[QUEUE]).await? else {
         return two_workers(stage, program, options, tasks, seen, None).await;
@@ -104,7 +109,7 @@ async fn idle(
     program: &Program,
     seed: u64,
     options: &SpawnOptions,
-    seen: &mut Seen,
+    seen: &mut LiveRecording,
 ) -> Result<(), NotChecked> {
     let options = SpawnOptions { role: IDLE.to_owned(), ..options.clone() };
     let properties = persistent();
@@ -118,7 +123,7 @@ async fn two_workers(
     program: &Program,
     options: &SpawnOptions,
     tasks: &Tasks,
-    seen: &mut Seen,
+    seen: &mut LiveRecording,
     waiting: Option<oneshot::Sender<()>>,
 ) -> Result<Reached, NotChecked> {
     let mut on_stage = Vec::new();
@@ -216,7 +221,7 @@ async fn with_a_task_that_waits(
     program: &Program,
     options: &SpawnOptions,
     tasks: &Tasks,
-    seen: &mut Seen,
+    seen: &mut LiveRecording,
 ) -> Result<(), NotChecked> {
     stage.does("a task waits for a third worker");
     send(stage, &tasks.last).await?;
