@@ -12,8 +12,8 @@ use std::{
 
 use checker::{
     brokers::{Broker, address::Address},
+    cleanup::{self, Run},
     live::LiveRun,
-    owner::{self, Run},
     tap::{Bounds, Tap},
     verdict::NotChecked,
 };
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         }
     };
     let measured = runtime.block_on(async {
-        owner::reap().await;
+        cleanup::reap().await;
         let measured = measure(&run).await;
         run.end().await;
         measured

@@ -22,9 +22,9 @@ use cli::{
 use crate::{
     brokers::{self, Broker},
     check::check,
+    cleanup::{self, Run},
     guide,
     lessons::{self, Lesson},
-    owner::{self, Run},
     remember,
     report::{self, busy::watched, say},
     verdict::{NotChecked, Report, Verdict},
@@ -144,9 +144,9 @@ async fn needs_docker(order: &Order) -> bool {
         // They use no container, and clean nothing up, so they need not wait for a compiler.
         Order::Wire(..) | Order::Doctor(_) => false,
         Order::Check { options, .. } | Order::Watch { options, .. } => {
-            owner::left_a_container() || brokers::need_docker(&options.broker).await
+            cleanup::left_a_container() || brokers::need_docker(&options.broker).await
         }
-        Order::Broker(what) => owner::left_a_container() || brokers::warm::needs_docker(what).await,
+        Order::Broker(what) => cleanup::left_a_container() || brokers::warm::needs_docker(what).await,
     }
 }
 
@@ -207,7 +207,7 @@ async fn in_a_run(work: impl AsyncFnOnce(&Run) -> Exit) -> ExitCode {
     };
     let left = {
         let _busy = watched("cleaning up after an earlier command");
-        owner::reap().await
+        cleanup::reap().await
     };
     warn(&left);
     let code = tokio::select! {
@@ -319,7 +319,7 @@ fn print(result: &Report, options: &CheckOptions) -> io::Result<()> {
 }
 
 async fn warm_broker(what: &WarmWhat) -> ExitCode {
-    warn(&owner::reap().await);
+    warn(&cleanup::reap().await);
     let done = tokio::select! {
         done = brokers::warm::run(what) => done,
         () = interrupted() => {

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use crate::{
     brokers::Broker,
+    cleanup::Run,
     lessons::Lesson,
-    owner::Run,
     program::{
         Program,
         build::{NoProgram, Reference, Source},

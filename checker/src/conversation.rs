@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use wire::Event;
 
 use crate::{
-    owner::at,
+    cleanup::at,
     program::sources::Sources,
     progress::{self, Failed},
     report,

@@ -12,8 +12,8 @@ use similar::{Algorithm, ChangeTag, DiffOp, TextDiff, capture_diff_slices, group
 use wire::words::harmless;
 
 use crate::{
+    cleanup::at,
     lessons::{Lesson, anchors},
-    owner::at,
 };
 
 /// The number of equal lines around each difference.

@@ -24,9 +24,9 @@
 //! | [`diff`] | a learner's program beside the lesson's own |
 //! | [`doctor`] | the tools and brokers on this machine |
 //!
-//! [`brokers`], [`owner`], [`program`], [`stage`] and [`tap`] are modules of [`harness`].
+//! [`brokers`], [`cleanup`], [`program`], [`stage`] and [`tap`] are modules of [`harness`].
 
-pub use harness::{brokers, live, owner, program, stage, tap};
+pub use harness::{brokers, cleanup, live, program, stage, tap};
 
 pub mod app;
 pub mod check;

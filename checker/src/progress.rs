@@ -14,7 +14,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    owner::at,
+    cleanup::at,
     report::{json, json_text},
     verdict::{Mistake, Report, Step, Verdict},
 };

@@ -12,7 +12,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::{lessons::Lesson, owner::at};
+use crate::{cleanup::at, lessons::Lesson};
 use harness::fingerprint;
 
 /// The place for a new program, and whether an old one makes room.

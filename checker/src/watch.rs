@@ -1,6 +1,6 @@
 //! `watch lesson 01`: a check now, and again at each save.
 //!
-//! One run owns everything, and each check has a part of it, which is removed after the check. A save ends the check in progress
+//! One run owns everything, and each check has a child of it, which is removed after the check. A save ends the check in progress
 //! at once, and its report is never printed.
 
 mod changes;
@@ -25,8 +25,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::{
     check::check,
+    cleanup::Run,
     lessons::Lesson,
-    owner::Run,
     report::say,
     verdict::{Report, Verdict},
     watch::{
@@ -57,7 +57,7 @@ pub enum Trouble {
     Unwritten(io::Error),
     /// A check has no folder of its own.
     #[error("a folder for the check can't be created: {0}")]
-    NoPart(io::Error),
+    NoChild(io::Error),
 }
 
 impl Trouble {
@@ -67,7 +67,7 @@ impl Trouble {
         match self {
             Trouble::Unwatched(_) => "check by hand, after each change: cargo xtask check lesson NUMBER",
             Trouble::Unwritten(_) => "free some space on the disk that stdout goes to, if it is full",
-            Trouble::NoPart(_) => "free some disk space, or name another folder for temporary files in TMPDIR",
+            Trouble::NoChild(_) => "free some disk space, or name another folder for temporary files in TMPDIR",
         }
     }
 }
@@ -120,11 +120,11 @@ async fn follow(
     let mut why = Why::Begun;
     loop {
         changes.look().map_err(Trouble::Unwatched)?;
-        let part = run.part().map_err(Trouble::NoPart)?;
+        let child = run.child().map_err(Trouble::NoChild)?;
         let mut is_announced = false;
         let event = {
             let quiet = Instant::now() + if let Why::Saved(_) = why { QUIET } else { Duration::ZERO };
-            let check = check(&task.lesson, &task.program, task.own(), options, &part, host.broker());
+            let check = check(&task.lesson, &task.program, task.own(), options, &child, host.broker());
             // What is found before the quiet after a save is over waits for it.
             let mut check = pin!(async { tokio::join!(check, sleep_until(quiet)).0 });
             loop {
@@ -143,13 +143,13 @@ async fn follow(
         };
         let event = match event {
             Event::Done(report) if report.verdict == Verdict::NotChecked && host.is_gone().await => {
-                warn(&part.end().await);
+                warn(&child.end().await);
                 why = Why::BrokerGone;
                 continue;
             }
             Event::Done(report) => {
                 desk.finished(*report)?;
-                warn(&part.end().await);
+                warn(&child.end().await);
                 tokio::select! {
                     biased;
                     file = changes.next() => {
@@ -162,12 +162,12 @@ async fn follow(
             Event::Saved(file) => {
                 // One that goes on past its first moments was written slowly, so it is waited for.
                 let quiet = if is_announced { SETTLED } else { QUIET };
-                let (left, ()) = tokio::join!(part.end(), changes.quiet(quiet));
+                let (left, ()) = tokio::join!(child.end(), changes.quiet(quiet));
                 warn(&left);
                 Event::Saved(file)
             }
             Event::Wanted(wanted) => {
-                warn(&part.end().await);
+                warn(&child.end().await);
                 Event::Wanted(wanted)
             }
         };

@@ -17,7 +17,7 @@ use std::{
 };
 
 use checker::{
-    owner::{self, Run},
+    cleanup::{self, Run},
     verdict::NotChecked,
 };
 use tokio::runtime::Runtime;
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
         }
     };
     let measured = runtime.block_on(async {
-        owner::reap().await;
+        cleanup::reap().await;
         let measured = measure(&run, &pace).await;
         run.end().await;
         measured

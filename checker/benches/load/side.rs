@@ -16,7 +16,7 @@ use checker::{
         embedded::{self, Program},
         local, ports, ready,
     },
-    owner::{self, MARK, Run, broker_mark},
+    cleanup::{self, MARK, Run, broker_mark},
     verdict::NotChecked,
 };
 use cli::{BrokerArgs, BrokerChoice, EmbeddedArgs};
@@ -46,7 +46,7 @@ impl Side {
         let program = Program { mark: mark.clone(), port, log: run.folder().join("embedded.log") };
         let begin = Instant::now();
         let broker = program.start(&EmbeddedArgs::default()).await?;
-        let process = owner::processes(&mark).first().copied();
+        let process = cleanup::processes(&mark).first().copied();
         Ok(Side { name: embedded::PRODUCT.to_owned(), url: broker.address.url(), started: begin.elapsed(), process })
     }
 
@@ -63,7 +63,7 @@ impl Side {
         let begin = Instant::now();
         let mut broker = Broker::find(&BrokerArgs { broker: choice, image: Some(IMAGE.to_owned()) }, run).await?;
         let started = begin.elapsed();
-        let mut pids = owner::processes(&broker_mark(run.id()));
+        let mut pids = cleanup::processes(&broker_mark(run.id()));
         if in_container {
             let container = format!("hello-rabbit-{}", run.id());
             pids = docker(&["top", &container, "-eo", "pid,comm"])

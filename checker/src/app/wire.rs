@@ -17,10 +17,10 @@ use super::{give_up, interrupted, learner, tell, warn};
 use crate::{
     brokers::Broker,
     check::check,
+    cleanup::Run,
     conversation::{self, Conversation, text},
     guide,
     lessons::Lesson,
-    owner::Run,
     progress,
     report::{self, say},
     verdict::{NotChecked, Report, Verdict},

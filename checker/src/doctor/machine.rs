@@ -3,7 +3,7 @@
 use std::{env, fs, path::Path};
 
 use super::{Finding, ask::ask};
-use crate::owner;
+use crate::cleanup;
 
 /// A megabyte, in bytes.
 const MB: u64 = 1_000_000;
@@ -104,7 +104,7 @@ pub(super) async fn memory() -> Vec<Finding> {
 
 /// Finds the folder that checks work in.
 pub(super) async fn runs() -> Vec<Finding> {
-    vec![match owner::base() {
+    vec![match cleanup::base() {
         Ok(folder) => Finding::ok("runs", format!("checks work in {}", folder.display())),
         Err(error) => Finding::problem("runs", format!("the folder that checks work in can't be used: {error}"))
             .fix("Remove it, or name another folder for temporary files in TMPDIR"),

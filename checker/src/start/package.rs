@@ -8,8 +8,8 @@ use toml::{Table, Value};
 
 use super::NotStarted;
 use crate::{
+    cleanup::at,
     lessons::{Lesson, anchors},
-    owner::at,
 };
 
 /// Below the lesson's own first line.

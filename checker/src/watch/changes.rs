@@ -14,7 +14,7 @@ use notify::{
 };
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use crate::{owner::at, report::say, watch::places};
+use crate::{cleanup::at, report::say, watch::places};
 
 /// The polling interval, where the system reports no changes.
 const INTERVAL: Duration = Duration::from_millis(250);

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::{
     brokers::{Broker, ready},
-    owner::Run,
+    cleanup::Run,
     verdict::NotChecked,
     watch::Trouble,
 };
@@ -15,7 +15,7 @@ use crate::{
 /// The time limit of the broker's answer, after a check that could not be done.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The broker that was found, and the part of the run that owns its processes.
+/// The broker that was found, and the child of the run that owns its processes.
 type Found = (Result<Broker, NotChecked>, Option<Run>);
 
 /// The holder of the broker.
@@ -60,20 +60,20 @@ impl<'a> Host<'a> {
         }
         let search = State::Looking(Box::pin(find(self.args, self.run)));
         if let State::Here(here) = std::mem::replace(&mut self.state, search)
-            && let Some(part) = here.1
+            && let Some(child) = here.1
         {
-            part.end().await;
+            child.end().await;
         }
         was_there
     }
 }
 
 async fn find(args: &BrokerArgs, run: &Run) -> Found {
-    match run.part() {
+    match run.child() {
         // A save may come at any time, and must not meet a RabbitMQ in the middle of a restart.
-        Ok(part) => (Broker::find(args, &part).await.map(|broker| Broker { own: None, ..broker }), Some(part)),
+        Ok(child) => (Broker::find(args, &child).await.map(|broker| Broker { own: None, ..broker }), Some(child)),
         Err(error) => {
-            let trouble = Trouble::NoPart(error);
+            let trouble = Trouble::NoChild(error);
             (Err(NotChecked { message: format!("{trouble}."), hints: vec![trouble.hint().to_owned()] }), None)
         }
     }

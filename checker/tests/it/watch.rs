@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use checker::{lessons::anchors, owner};
+use checker::{cleanup, lessons::anchors};
 use rustix::process::{Pid, Signal};
 
 use crate::{
@@ -86,14 +86,14 @@ impl Learner {
 
     fn until_the_program_runs(&self) -> String {
         let run = self.run();
-        let runs = || (0..100).any(|part| !owner::processes(&format!("{run}.{part}.program")).is_empty());
+        let runs = || (0..100).any(|part| !cleanup::processes(&format!("{run}.{part}.program")).is_empty());
         until("the program to run", runs);
         run
     }
 
     fn nothing_is_left(&self, run: &str) {
         assert_eq!(self.runs(), Vec::<PathBuf>::new());
-        assert_eq!(owner::processes(run), Vec::<i32>::new());
+        assert_eq!(cleanup::processes(run), Vec::<i32>::new());
     }
 }
 

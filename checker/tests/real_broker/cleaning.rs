@@ -132,7 +132,7 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Failed> 
 
 /// What dead runs left: vhosts on this broker whose run has nobody who holds its lock.
 fn left(broker: &TestBroker) -> Vec<String> {
-    let runs = checker::owner::base().expect("there is a base folder").join("runs");
+    let runs = checker::cleanup::base().expect("there is a base folder").join("runs");
     let mut vhosts = broker.vhosts();
     vhosts.retain(|name| {
         let run = name.split('-').nth(2).unwrap_or_default();

@@ -9,7 +9,7 @@ use std::{
 
 use checker::{
     brokers::{address::Address, hand::Hand, ports},
-    owner,
+    cleanup,
 };
 use lapin::{
     BasicProperties, Connection, ConnectionProperties,
@@ -319,7 +319,7 @@ pub fn killed(broker: &TestBroker) -> Result<(), Failed> {
             .first()
             .map(|run| run.file_name().unwrap_or_default().to_string_lossy().into_owned())
             .unwrap_or_default();
-        !run.is_empty() && !owner::processes(&format!("{run}.program")).is_empty()
+        !run.is_empty() && !cleanup::processes(&format!("{run}.program")).is_empty()
     })?;
     check.kill()?;
     check.wait()?;
@@ -327,7 +327,7 @@ pub fn killed(broker: &TestBroker) -> Result<(), Failed> {
     let next = apart.run(&["broker", "status"])?;
     assert!(!text(&next).contains("warning"), "{}", text(&next));
     assert_eq!(apart.left(), Vec::<PathBuf>::new());
-    assert_eq!(owner::processes(&run), Vec::<i32>::new());
+    assert_eq!(cleanup::processes(&run), Vec::<i32>::new());
     if let Place::Docker(_) = broker.place {
         assert_eq!(containers(&run)?, "");
     }
@@ -362,7 +362,7 @@ pub fn not_needed(broker: &TestBroker) -> Result<(), Failed> {
     assert_eq!(runs.len(), 6);
     assert_eq!(apart.runs(), Vec::<PathBuf>::new());
     for run in &runs {
-        assert_eq!(owner::processes(&owner::broker_mark(run)), Vec::<i32>::new());
+        assert_eq!(cleanup::processes(&cleanup::broker_mark(run)), Vec::<i32>::new());
     }
     if let Place::Docker(_) = broker.place {
         // What the engine was asked for comes within seconds, or not at all; and what is being removed is listed for a while.

@@ -11,7 +11,7 @@ use std::{
 
 use checker::{
     brokers::{embedded, ports},
-    owner::{self, Run},
+    cleanup::{self, Run},
 };
 use cli::{EmbeddedArgs, User};
 use libtest_mimic::Failed;
@@ -54,7 +54,7 @@ fn run_in(name: &str, run: &Run) -> Result<(), Failed> {
     // The account that amqprs has written into its tests.
     let users = vec![account("guest", "guest"), account("user", "bitnami")];
     let log = run.folder().join("embedded.log");
-    let program = embedded::Program { mark: owner::broker_mark(run.id()), port: ports::free_pair()?, log };
+    let program = embedded::Program { mark: cleanup::broker_mark(run.id()), port: ports::free_pair()?, log };
     runtime()
         .block_on(program.start(&EmbeddedArgs { users, ..EmbeddedArgs::default() }))
         .map_err(|reason| Failed::from(reason.message))?;

@@ -10,17 +10,17 @@
 //! | [`tap`] | the proxy that records the conversation |
 //! | [`program`] | building a program, and running it |
 //! | [`stage`] | one check in progress: broker, vhost, programs, one time axis |
-//! | [`owner`] | what a run owns, and its clean-up, also after `kill -9` |
+//! | [`cleanup`] | what a run owns, and its clean-up, also after `kill -9` |
 //! | [`activity`] | what takes a while, for the program that shows it |
 //! | [`kit`] | the kit's folders |
 //! | [`fingerprint`] | a hash that is the same in every build |
 
 pub mod activity;
 pub mod brokers;
+pub mod cleanup;
 pub mod fingerprint;
 pub mod kit;
 pub mod live;
-pub mod owner;
 pub mod program;
 pub mod stage;
 pub mod tap;

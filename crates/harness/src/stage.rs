@@ -21,8 +21,8 @@ use tokio::{
 use crate::{
     activity::{Busy, watched},
     brokers::{Broker, address::Address, alarm::Alarm, hand::Hand},
+    cleanup::Run,
     live::{LiveRun, until},
-    owner::Run,
     program::{Program, facts, running::Running},
     tap::{Bounds, Door, Tap},
 };
@@ -190,8 +190,8 @@ impl<'a> Stage<'a> {
             seen.program = Arc::new(facts::of(program, self.port));
         });
         self.blocked.watch(seen.clone());
-        let tap =
-            Tap::open(&self.room, self.port, seen.clone(), self.zero, Some(self.run.hold()), Bounds::default()).await?;
+        let tap = Tap::open(&self.room, self.port, seen.clone(), self.zero, Some(self.run.guard()), Bounds::default())
+            .await?;
         if self.port.is_some() {
             *self.door.lock().unwrap_or_else(PoisonError::into_inner) = Some(tap.door());
         }

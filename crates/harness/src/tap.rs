@@ -29,7 +29,7 @@ use wire::{Peer, What};
 
 pub use recorder::Bounds;
 
-use crate::{brokers::address::Address, live::LiveRun, owner::Hold, tap::recorder::Recorder};
+use crate::{brokers::address::Address, cleanup::Guard, live::LiveRun, tap::recorder::Recorder};
 
 /// The vhost that programs open.
 const ASKED_VHOST: &str = "/";
@@ -74,7 +74,7 @@ struct Route {
 
 impl Tap {
     /// Opens a tap in front of the broker at `room`, on this port of loopback, or any. Programs that open `/` get the vhost of
-    /// `room`. When a tap is dropped, its port is free once `hold` is released. Connections of a program that sends more than
+    /// `room`. When a tap is dropped, its port is free once `guard` is dropped. Connections of a program that sends more than
     /// `bounds` are cut.
     ///
     /// # Errors
@@ -85,7 +85,7 @@ impl Tap {
         port: Option<u16>,
         seen: LiveRun,
         zero: Instant,
-        hold: Option<Hold>,
+        guard: Option<Guard>,
         bounds: Bounds,
     ) -> Result<Tap, NotChecked> {
         let listeners = listen(port).await.map_err(|error| NotChecked {
@@ -107,7 +107,7 @@ impl Tap {
         let open = Arc::new(open);
         let door = Door { close: stop.child_token(), closed };
         for listener in listeners {
-            doors.spawn(attend(listener, route.clone(), door.close.clone(), open.clone(), hold.clone()));
+            doors.spawn(attend(listener, route.clone(), door.close.clone(), open.clone(), guard.clone()));
         }
         drop(open);
         let login = Address { host: "127.0.0.1".to_owned(), port, vhost: ASKED_VHOST.to_owned(), ..room.clone() };
@@ -164,7 +164,7 @@ async fn attend(
     route: Arc<Route>,
     close: CancellationToken,
     open: Arc<watch::Sender<()>>,
-    _hold: Option<Hold>,
+    _guard: Option<Guard>,
 ) {
     let mut connections = JoinSet::new();
     loop {

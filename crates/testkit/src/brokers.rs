@@ -9,8 +9,8 @@ use std::{
 use cli::{BrokerArgs, BrokerChoice, DeprecatedFeature, EmbeddedArgs};
 use harness::{
     brokers::{Broker, address::Address, docker, embedded, hand, local, ports},
+    cleanup::{self, Run},
     live::LiveRun,
-    owner::{self, Run},
     tap::{Bounds, Tap},
 };
 use lapin::{options::QueueDeclareOptions, types::FieldTable};
@@ -166,7 +166,7 @@ impl InUse {
         let run = Run::begin().map_err(|error| error.to_string())?;
         let port = ports::free_pair().map_err(|error| error.to_string())?;
         let log = run.folder().join("embedded.log");
-        let program = embedded::Program { mark: owner::broker_mark(run.id()), port, log };
+        let program = embedded::Program { mark: cleanup::broker_mark(run.id()), port, log };
         let arguments = EmbeddedArgs { denied: denied.to_vec(), ..EmbeddedArgs::default() };
         let broker = runtime().block_on(program.start(&arguments));
         lock(&self.runs).push(run);

@@ -5,8 +5,8 @@ use std::{fs, sync::LazyLock, time::Duration};
 use broker::Alarm;
 use checker::{
     brokers::Broker,
+    cleanup::Run,
     lessons::{self, anchors},
-    owner::Run,
     program::Program,
     stage::{RunningProgram, SpawnOptions, Stage},
 };

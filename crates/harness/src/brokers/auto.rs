@@ -7,7 +7,7 @@ use recording::NotChecked;
 use crate::{
     activity::say,
     brokers::{Broker, docker, embedded, local, warm},
-    owner::Run,
+    cleanup::Run,
 };
 
 /// The source that `auto` chooses.

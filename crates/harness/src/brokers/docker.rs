@@ -11,7 +11,7 @@ use std::{
 
 use tokio::{process::Command, time::timeout};
 
-use crate::{brokers::Broker, owner::Run};
+use crate::{brokers::Broker, cleanup::Run};
 
 /// The official image, with the management plugin. A test compares it with the documents and the compose file.
 pub const OFFICIAL: &str = "rabbitmq:4.3.6-management";
@@ -144,7 +144,7 @@ pub(crate) mod client {
     use super::{Broker, NotChecked, Run};
     use crate::{
         brokers::{Own, START_PATIENCE, address::Address, engine, management::Management, ports},
-        owner::Owned,
+        cleanup::Resource,
     };
 
     const CONF: &str = include_str!("../../../../docker/rabbitmq.conf");
@@ -157,7 +157,7 @@ pub(crate) mod client {
         // If no engine answers, nothing can be left behind, so this comes before the record.
         have(image).await?;
         let name = format!("hello-rabbit-{}", run.id());
-        run.owns(&Owned::Container { name: name.clone() }).map_err(|error| NotChecked {
+        run.owns(&Resource::Container { name: name.clone() }).map_err(|error| NotChecked {
             message: format!("The container could not be recorded for cleaning up: {error}."),
             hints: vec!["Check that the disk is not full".to_owned()],
         })?;

@@ -19,8 +19,8 @@ use tokio::{
 use crate::{
     activity::busy,
     brokers::{Broker, START_PATIENCE, address::Address, management::Management, ports},
+    cleanup::{MARK, at},
     kit,
-    owner::{MARK, at},
 };
 
 /// The name of the embedded broker in reports.

@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     brokers::{Broker, Own, START_PATIENCE, address::Address, management::Management, ports},
-    owner::{self, MARK, Run, at, broker_mark},
+    cleanup::{self, MARK, Run, at, broker_mark},
 };
 
 /// Paths of the server's script outside the PATH. Debian's script in the PATH requires root, and drops our settings when it
@@ -153,8 +153,8 @@ impl Node {
     /// Stops the node in an orderly way, and starts it again. A killed node may lose a queue that it declared in the last
     /// seconds, durable or not, because it writes its catalogue with a delay.
     pub(super) async fn restart(&self) -> Result<(), NotChecked> {
-        owner::ask_to_end(&self.mark);
-        owner::end_processes_in(&self.mark, STOP_PATIENCE).await;
+        cleanup::ask_to_end(&self.mark);
+        cleanup::end_processes_in(&self.mark, STOP_PATIENCE).await;
         self.start().await.map(drop)
     }
 

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use crate::{
     activity::busy,
     brokers::{address::Address, hand::Hand, management::Management},
-    owner::{Owned, Run},
+    cleanup::{Resource, Run},
 };
 
 /// The time limit for a running broker to answer.
@@ -159,7 +159,7 @@ impl Broker {
     ///
     /// When the vhost can't be made, or when one of the queues exists already: it may belong to another program.
     pub async fn room(&self, run: &Run, queues: &[&str]) -> Result<Address, NotChecked> {
-        let record = |owned: &Owned| {
+        let record = |owned: &Resource| {
             run.owns(owned).map_err(|error| NotChecked {
                 message: format!("A vhost or queue of this check could not be recorded for cleaning up: {error}."),
                 hints: vec!["Check that the disk is not full".to_owned()],
@@ -189,12 +189,12 @@ impl Broker {
                         ],
                     });
                 }
-                record(&Owned::Queue { address: self.address.clone(), name: (*queue).to_owned() })?;
+                record(&Resource::Queue { address: self.address.clone(), name: (*queue).to_owned() })?;
             }
             hand.close().await;
             return Ok(self.address.clone());
         };
-        record(&Owned::Vhost { management: management.clone(), name: name.clone() })?;
+        record(&Resource::Vhost { management: management.clone(), name: name.clone() })?;
         management.make_vhost(&name).await.map_err(|error| self.refused(&error.to_string()))?;
         Ok(self.address.in_vhost(&name))
     }

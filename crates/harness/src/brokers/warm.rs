@@ -16,7 +16,7 @@ use crate::{
     brokers::{
         Broker, PATIENCE, address::Address, alarm::Alarm, embedded, engine, hands, local, management::Management, ready,
     },
-    owner::{self, at},
+    cleanup::{self, at},
 };
 
 /// The time limit for the embedded broker to close its connections.
@@ -210,10 +210,10 @@ async fn stop(warm: &Warm) -> Result<(), NotChecked> {
             message: format!("{message}."),
             hints: vec![format!("Remove it by hand: docker rm -f {container}")],
         })?,
-        Source::Local { node } => owner::end_processes(node.mark()).await,
+        Source::Local { node } => cleanup::end_processes(node.mark()).await,
         Source::Embedded { mark, .. } => {
-            owner::ask_to_end(mark);
-            owner::end_processes_in(mark, GENTLY).await;
+            cleanup::ask_to_end(mark);
+            cleanup::end_processes_in(mark, GENTLY).await;
         }
     }
     warm.forget();

@@ -19,8 +19,8 @@ use tokio::{
 use crate::{
     activity::watched,
     brokers::address::without_passwords,
+    cleanup::MARK,
     kit,
-    owner::MARK,
     program::{
         Program,
         cargo::cargo,

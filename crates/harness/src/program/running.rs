@@ -20,8 +20,8 @@ use tokio::{
 };
 
 use crate::{
+    cleanup::{self, MARK, Run},
     live::LiveRun,
-    owner::{self, MARK, Run},
     program::{Program, script},
 };
 
@@ -68,9 +68,9 @@ impl Running {
         }
         let (end, ending) = oneshot::channel();
         let watched = seen.clone();
-        let hold = run.hold();
+        let guard = run.guard();
         let watch = tokio::spawn(async move {
-            let _hold = hold;
+            let _guard = guard;
             let (status, overdue) = tokio::select! {
                 status = child.wait() => (status.ok(), false),
                 () = sleep_until(deadline) => (None, true),
@@ -80,12 +80,12 @@ impl Running {
             // Child processes that it left running end with it.
             let at = zero.elapsed();
             let drained_by_itself = !overdue && drained(&mut streams).await;
-            let left_running = !overdue && !owner::processes(&mark).is_empty();
+            let left_running = !overdue && !cleanup::processes(&mark).is_empty();
             if !drained_by_itself {
                 kill(&mut child, pid, &mark).await;
                 drained(&mut streams).await;
             }
-            owner::end_processes(&mark).await;
+            cleanup::end_processes(&mark).await;
             watched.add(|seen| {
                 seen.left_running = left_running;
                 seen.exit = Some(exit(status, overdue, at));
@@ -171,7 +171,7 @@ async fn kill(child: &mut Child, pid: Option<i32>, mark: &str) {
         let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
     }
     let _ = pid;
-    owner::end_processes(mark).await;
+    cleanup::end_processes(mark).await;
     let _ = child.kill().await;
 }
 

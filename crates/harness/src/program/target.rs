@@ -9,7 +9,7 @@ use std::{
 use serde::Deserialize;
 
 use super::cargo::cargo;
-use crate::owner::MARK;
+use crate::cleanup::MARK;
 
 /// The program that the flags ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use std::{
 
 use super::Warm;
 use crate::{
+    cleanup::{self, at},
     fingerprint, kit,
-    owner::{self, at},
 };
 
 /// The prefix of the names of records, and of the folders beside them.
@@ -25,7 +25,7 @@ fn name(kit: &Path) -> String {
 }
 
 fn file(kit: &Path) -> io::Result<PathBuf> {
-    Ok(owner::base()?.join(name(kit) + ".json"))
+    Ok(cleanup::base()?.join(name(kit) + ".json"))
 }
 
 /// Reads a record. None if it can't be read.
@@ -47,7 +47,7 @@ pub(super) fn of_others() -> Vec<Warm> {
 }
 
 fn all() -> Vec<Warm> {
-    let Some(entries) = owner::base().ok().and_then(|base| fs::read_dir(base).ok()) else { return Vec::new() };
+    let Some(entries) = cleanup::base().ok().and_then(|base| fs::read_dir(base).ok()) else { return Vec::new() };
     let is_record = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         name.starts_with(PREFIX) && name.ends_with(".json")
@@ -81,5 +81,5 @@ impl Warm {
 
 /// Returns the folder of the broker that this kit keeps running.
 pub(super) fn folder(kit: &Path) -> io::Result<PathBuf> {
-    Ok(owner::base()?.join(name(kit)))
+    Ok(cleanup::base()?.join(name(kit)))
 }

@@ -14,7 +14,7 @@ use crate::{
         management::Management,
         ports::{self, MANAGEMENT},
     },
-    owner::at,
+    cleanup::at,
 };
 
 /// The default port for AMQP.

@@ -4,7 +4,7 @@
 //! or a container is recorded in the folder *before* it is made, and processes have the run's id in their environment. Cleaning
 //! up reads that record. It is the same when a run ends in order, and when a later run finds the folder without a lock.
 
-mod part;
+mod child;
 
 use std::{
     fs::{self, File, TryLockError},
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::brokers::{address::Address, engine, hand, management::Management};
 
-pub use part::Hold;
+pub use child::Guard;
 
 /// The environment variable that marks the processes of a run.
 pub const MARK: &str = "HELLO_RABBIT_RUN";
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A thing outside this process that must be removed with the run.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Owned {
+pub enum Resource {
     /// A vhost, on the broker with this management API.
     Vhost {
         /// The broker's management API.
@@ -58,8 +58,8 @@ pub struct Run {
     folder: PathBuf,
     // Only held: the operating system frees it with the process.
     lock: Arc<File>,
-    parts: AtomicU32,
-    inside: part::Inside,
+    children: AtomicU32,
+    inside: child::Inside,
 }
 
 impl Run {
@@ -80,16 +80,16 @@ impl Run {
     }
 
     fn in_folder(id: String, folder: PathBuf, lock: Arc<File>) -> Run {
-        Run { id, folder, lock, parts: AtomicU32::new(0), inside: part::Inside::new() }
+        Run { id, folder, lock, children: AtomicU32::new(0), inside: child::Inside::new() }
     }
 
-    /// Returns the run's id: 10 letters and digits, and for a part also a dot and a number.
+    /// Returns the run's id: 10 letters and digits, and for a child also a dot and a number.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Returns the id of the whole run, of which this may be a part.
+    /// Returns the id of the whole run, of which this may be a child.
     #[must_use]
     pub fn whole(&self) -> &str {
         self.id.split('.').next().unwrap_or(&self.id)
@@ -106,7 +106,7 @@ impl Run {
     /// # Errors
     ///
     /// When it can't be recorded; then it must not be made.
-    pub fn owns(&self, owned: &Owned) -> io::Result<()> {
+    pub fn owns(&self, owned: &Resource) -> io::Result<()> {
         let path = self
             .folder
             .join(format!("owned-{}", std::iter::repeat_with(fastrand::alphanumeric).take(8).collect::<String>()));
@@ -137,7 +137,7 @@ pub fn left_a_container() -> bool {
     dead_runs()
         .iter()
         .flat_map(|folder| whole_record(folder))
-        .any(|(_, owned)| matches!(owned, Owned::Container { .. }))
+        .any(|(_, owned)| matches!(owned, Resource::Container { .. }))
 }
 
 /// Returns the folder for all runs of this user on this machine.
@@ -202,7 +202,7 @@ fn dead_runs() -> Vec<PathBuf> {
         .collect()
 }
 
-fn record(folder: &Path) -> Vec<(PathBuf, Owned)> {
+fn record(folder: &Path) -> Vec<(PathBuf, Resource)> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -212,8 +212,8 @@ fn record(folder: &Path) -> Vec<(PathBuf, Owned)> {
 }
 
 /// Returns the record of a run and of its parts.
-fn whole_record(folder: &Path) -> Vec<(PathBuf, Owned)> {
-    let parts = part::parts("", folder).into_iter().flat_map(|(_, part)| whole_record(&part));
+fn whole_record(folder: &Path) -> Vec<(PathBuf, Resource)> {
+    let parts = child::children("", folder).into_iter().flat_map(|(_, part)| whole_record(&part));
     record(folder).into_iter().chain(parts).collect()
 }
 
@@ -221,10 +221,10 @@ async fn clean(id: &str, folder: &Path) -> Vec<String> {
     let mut left = Vec::new();
     let mut record = whole_record(folder);
     // A vhost or a queue needs its broker, so a container is removed last, and so are processes if one may be the broker.
-    record.sort_by_key(|(_, owned)| matches!(owned, Owned::Container { .. }));
-    let own_container = record.iter().any(|(_, owned)| matches!(owned, Owned::Container { .. }));
+    record.sort_by_key(|(_, owned)| matches!(owned, Resource::Container { .. }));
+    let own_container = record.iter().any(|(_, owned)| matches!(owned, Resource::Container { .. }));
     let is_broker = |id: &str| !processes(&broker_mark(id)).is_empty();
-    let own_broker = own_container || is_broker(id) || part::parts(id, folder).iter().any(|(id, _)| is_broker(id));
+    let own_broker = own_container || is_broker(id) || child::children(id, folder).iter().any(|(id, _)| is_broker(id));
     if !own_broker {
         end_processes(id).await;
     }
@@ -253,16 +253,18 @@ pub fn broker_mark(run: &str) -> String {
     format!("{run}.broker")
 }
 
-async fn remove(owned: &Owned, own_broker: bool) -> Result<(), String> {
+async fn remove(owned: &Resource, own_broker: bool) -> Result<(), String> {
     let removed = tokio::time::timeout(PATIENCE, async {
         match owned {
             // The vhost ends with the broker.
-            Owned::Vhost { .. } | Owned::Queue { .. } if own_broker => Ok(()),
-            Owned::Vhost { management, name } => management.delete_vhost(name).await.map_err(|error| error.to_string()),
-            Owned::Queue { address, name } => {
+            Resource::Vhost { .. } | Resource::Queue { .. } if own_broker => Ok(()),
+            Resource::Vhost { management, name } => {
+                management.delete_vhost(name).await.map_err(|error| error.to_string())
+            }
+            Resource::Queue { address, name } => {
                 hand::delete_queue(address, name).await.map_err(|error| error.to_string())
             }
-            Owned::Container { name } => engine::remove(name).await,
+            Resource::Container { name } => engine::remove(name).await,
         }
     });
     match removed.await {

@@ -1,6 +1,6 @@
-//! A part of a run: one check of many, with everything that it owns. It ends before the run does.
+//! A child of a run: one check of many, with everything that it owns. It ends before the run does.
 //!
-//! A part is a [`Run`] itself, in a folder inside the run's, with a record of what it owns. If the part was not ended, the end of
+//! A child is a [`Run`] itself, in a folder inside the run's, with a record of what it owns. If the child was not ended, the end of
 //! the run cleans it up, or the next run does so after `kill -9`.
 
 use std::{
@@ -16,21 +16,21 @@ use tokio::sync::mpsc;
 
 use super::{Run, at};
 
-/// The prefix of a part's folder, before its number.
-const FOLDER: &str = "part-";
+/// The prefix of a child's folder, before its number.
+const FOLDER: &str = "child-";
 
 /// The things that a run owns in this process. They need no record, because they end with the process.
 #[derive(Debug)]
 pub(super) struct Inside {
     /// Vhosts of an embedded broker in this process.
     rooms: Mutex<Vec<(Weak<Server>, String)>>,
-    hold: Hold,
+    guard: Guard,
     let_go: mpsc::Receiver<Infallible>,
 }
 
 /// A guard for a task of a run: the run's end waits until all guards are dropped.
 #[derive(Clone, Debug)]
-pub struct Hold {
+pub struct Guard {
     // Only held: the receiver sees when the last copy is dropped.
     _sender: mpsc::Sender<Infallible>,
 }
@@ -38,13 +38,13 @@ pub struct Hold {
 impl Inside {
     pub(super) fn new() -> Inside {
         let (sender, let_go) = mpsc::channel(1);
-        Inside { rooms: Mutex::default(), hold: Hold { _sender: sender }, let_go }
+        Inside { rooms: Mutex::default(), guard: Guard { _sender: sender }, let_go }
     }
 
     /// Waits until all tasks are gone, at most for `patience`, and deletes the vhosts.
     pub(super) async fn end(self, patience: Duration) {
-        let Inside { rooms, hold, mut let_go } = self;
-        drop(hold);
+        let Inside { rooms, guard, mut let_go } = self;
+        drop(guard);
         let _ = tokio::time::timeout(patience, let_go.recv()).await;
         for (server, name) in rooms.into_inner().unwrap_or_else(PoisonError::into_inner) {
             if let Some(server) = server.upgrade() {
@@ -55,13 +55,13 @@ impl Inside {
 }
 
 impl Run {
-    /// Begins a part of this run. End it like any run.
+    /// Begins a child of this run. End it like any run.
     ///
     /// # Errors
     ///
     /// When the folder for it can't be made; the error names it.
-    pub fn part(&self) -> io::Result<Run> {
-        let number = self.parts.fetch_add(1, Ordering::Relaxed);
+    pub fn child(&self) -> io::Result<Run> {
+        let number = self.children.fetch_add(1, Ordering::Relaxed);
         let folder = self.folder.join(format!("{FOLDER}{number}"));
         fs::create_dir(&folder).map_err(|error| at(&folder, &error))?;
         Ok(Run::in_folder(format!("{}.{number}", self.id), folder, self.lock.clone()))
@@ -73,15 +73,15 @@ impl Run {
         rooms.push((Arc::downgrade(server), name.to_owned()));
     }
 
-    /// Returns a guard for a task of this run: see [`Hold`].
+    /// Returns a guard for a task of this run: see [`Guard`].
     #[must_use]
-    pub fn hold(&self) -> Hold {
-        self.inside.hold.clone()
+    pub fn guard(&self) -> Guard {
+        self.inside.guard.clone()
     }
 }
 
-/// Returns the parts of the run in this folder that were not ended: their ids and their folders.
-pub(super) fn parts(id: &str, folder: &Path) -> Vec<(String, PathBuf)> {
+/// Returns the children of the run in this folder that were not ended: their ids and their folders.
+pub(super) fn children(id: &str, folder: &Path) -> Vec<(String, PathBuf)> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -99,22 +99,22 @@ mod tests {
     use super::*;
     use crate::{
         brokers::address::Address,
-        owner::{Owned, reap, whole_record},
+        cleanup::{Resource, reap, whole_record},
     };
 
     #[tokio::test]
     async fn a_part_goes_before_its_run_and_what_it_owns_is_on_the_runs_record() {
         let run = Run::begin().unwrap();
-        let (one, other) = (run.part().unwrap(), run.part().unwrap());
+        let (one, other) = (run.child().unwrap(), run.child().unwrap());
         assert_eq!((one.whole(), one.id()), (run.id(), format!("{}.0", run.id()).as_str()));
         // Nothing listens there, so the queue counts as gone.
-        let queue = Owned::Queue { address: Address::loopback(1), name: "q".to_owned() };
+        let queue = Resource::Queue { address: Address::loopback(1), name: "q".to_owned() };
         one.owns(&queue).unwrap();
         other.owns(&queue).unwrap();
         assert_eq!(whole_record(run.folder()).len(), 2);
         assert_eq!(one.end().await, Vec::<String>::new());
         assert_eq!(whole_record(run.folder()).len(), 1);
-        // A part that is still there is alive, as its run is.
+        // A child that is still there is alive, as its run is.
         reap().await;
         assert!(other.folder().exists());
         let folder = run.folder().to_owned();
@@ -126,16 +126,16 @@ mod tests {
     async fn the_end_waits_for_tasks_and_takes_vhosts_of_this_process_away() {
         let server = Arc::new(Server::start(Config::default(), None).await.unwrap());
         let run = Run::begin().unwrap();
-        let part = run.part().unwrap();
+        let child = run.child().unwrap();
         server.with(|broker| broker.add_vhost("a room"));
-        part.owns_room(&server, "a room");
-        let (hold, (done, is_done)) = (part.hold(), tokio::sync::oneshot::channel());
+        child.owns_room(&server, "a room");
+        let (guard, (done, is_done)) = (child.guard(), tokio::sync::oneshot::channel());
         tokio::spawn(async move {
             tokio::task::yield_now().await;
             let _ = done.send(());
-            drop(hold);
+            drop(guard);
         });
-        part.end().await;
+        child.end().await;
         is_done.await.unwrap();
         assert_eq!(server.with(|broker| broker.vhosts()), ["/"]);
         run.end().await;
