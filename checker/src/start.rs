@@ -17,7 +17,7 @@ use harness::fingerprint;
 
 /// The place for a new program, and whether an old one makes room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct StartOptions {
     /// The folder; without it, one in the kit's `work/`.
     pub to: Option<PathBuf>,
     /// Set to move the old folder aside, and to keep it there.
@@ -60,10 +60,10 @@ pub enum NotStarted {
 /// # Errors
 ///
 /// [`NotStarted`]; then nothing has changed.
-pub fn start(lesson: &Lesson, wish: &Wish) -> Result<Started, NotStarted> {
-    let folder = folder(lesson, wish.to.as_deref())?;
+pub fn start(lesson: &Lesson, options: &StartOptions) -> Result<Started, NotStarted> {
+    let folder = folder(lesson, options.to.as_deref())?;
     let is_there = fs::symlink_metadata(&folder).is_ok();
-    if is_there && !wish.force {
+    if is_there && !options.force {
         return Err(NotStarted::IsThere(folder));
     }
     let mut files = package::files(lesson, &name_for(lesson, &folder), &check_command(lesson, &folder))?;
@@ -161,10 +161,10 @@ pub fn told(lesson: &Lesson, started: &Started) -> String {
 
 /// Returns the hints for a failed start, a line each.
 #[must_use]
-pub fn hints(lesson: &Lesson, wish: &Wish, why: &NotStarted) -> Vec<String> {
+pub fn hints(lesson: &Lesson, options: &StartOptions, why: &NotStarted) -> Vec<String> {
     match why {
         NotStarted::IsThere(folder) => {
-            let to = if wish.to.is_some() { format!(" --to {}", quoted(folder)) } else { String::new() };
+            let to = if options.to.is_some() { format!(" --to {}", quoted(folder)) } else { String::new() };
             vec![
                 format!("go on with it: {}", check_command(lesson, folder)),
                 format!(

@@ -3,15 +3,15 @@
 //! One run owns everything, and each check has a child of it, which is removed after the check. A save ends the check in progress
 //! at once, and its report is never printed.
 
+mod broker_cache;
 mod changes;
 mod clear;
-mod desk;
-mod host;
 mod keys;
 mod places;
 mod task;
 #[cfg(unix)]
 mod terminal;
+mod ui;
 
 use std::{
     io,
@@ -30,10 +30,10 @@ use crate::{
     report::say,
     verdict::{Report, Verdict},
     watch::{
+        broker_cache::BrokerCache,
         changes::Changes,
-        desk::{Desk, Wanted},
-        host::Host,
-        keys::{Keys, Press},
+        keys::{Key, Keys},
+        ui::{Action, WatchUi},
     },
 };
 
@@ -84,7 +84,7 @@ enum Why {
 enum Event {
     Done(Box<Report>),
     Saved(PathBuf),
-    Wanted(Wanted),
+    Action(Action),
 }
 
 /// Watches until the user quits or stdout is closed. Returns the exit code of the last finished check.
@@ -94,24 +94,24 @@ enum Event {
 /// When the program's folder can't be watched, or the report can't be printed.
 pub async fn watch(lessons: &[Lesson], task: Task, options: &CheckOptions, run: &Run) -> Result<Exit, Trouble> {
     let mut keys = Keys::open();
-    let mut host = Host::new(&options.broker, run);
-    let mut desk = Desk::new(lessons, &task.lesson, keys.is_some());
+    let mut broker_cache = BrokerCache::new(&options.broker, run);
+    let mut ui = WatchUi::new(lessons, &task.lesson, keys.is_some());
     let mut next = Some(task);
     while let Some(task) = next {
-        desk.begin(&task.lesson);
-        next = match follow(&task, &mut desk, &mut host, &mut keys, options, run).await {
+        ui.begin(&task.lesson);
+        next = match follow(&task, &mut ui, &mut broker_cache, &mut keys, options, run).await {
             Err(Trouble::Unwritten(error)) if error.kind() == io::ErrorKind::BrokenPipe => None,
             followed => followed?,
         };
     }
-    Ok(desk.exit())
+    Ok(ui.exit())
 }
 
 /// Watches one program. Returns the next one to watch, if the user wants one.
 async fn follow(
     task: &Task,
-    desk: &mut Desk<'_>,
-    host: &mut Host<'_>,
+    ui: &mut WatchUi<'_>,
+    broker_cache: &mut BrokerCache<'_>,
     keys: &mut Option<Keys>,
     options: &CheckOptions,
     run: &Run,
@@ -124,7 +124,7 @@ async fn follow(
         let mut is_announced = false;
         let event = {
             let quiet = Instant::now() + if let Why::Saved(_) = why { QUIET } else { Duration::ZERO };
-            let check = check(&task.lesson, &task.program, task.own(), options, &child, host.broker());
+            let check = check(&task.lesson, &task.program, task.own(), options, &child, broker_cache.broker());
             // What is found before the quiet after a save is over waits for it.
             let mut check = pin!(async { tokio::join!(check, sleep_until(quiet)).0 });
             loop {
@@ -132,7 +132,7 @@ async fn follow(
                 tokio::select! {
                     biased;
                     file = changes.next() => if !is_cargos(&file) { break Event::Saved(file) },
-                    press = pressed(keys) => if let Some(wanted) = desk.pressed(press)? { break Event::Wanted(wanted) },
+                    key = pressed(keys) => if let Some(action) = ui.pressed(key)? { break Event::Action(action) },
                     () = sleep_until(quiet), if !is_announced => {
                         announce(&why, task, keys.is_some());
                         is_announced = true;
@@ -142,13 +142,13 @@ async fn follow(
             }
         };
         let event = match event {
-            Event::Done(report) if report.verdict == Verdict::NotChecked && host.is_gone().await => {
+            Event::Done(report) if report.verdict == Verdict::NotChecked && broker_cache.is_gone().await => {
                 warn(&child.end().await);
                 why = Why::BrokerGone;
                 continue;
             }
             Event::Done(report) => {
-                desk.finished(*report)?;
+                ui.finished(*report)?;
                 warn(&child.end().await);
                 tokio::select! {
                     biased;
@@ -156,7 +156,7 @@ async fn follow(
                         changes.quiet(SETTLED).await;
                         Event::Saved(file)
                     }
-                    wanted = wanted(keys, desk) => Event::Wanted(wanted?),
+                    action = action(keys, ui) => Event::Action(action?),
                 }
             }
             Event::Saved(file) => {
@@ -166,16 +166,16 @@ async fn follow(
                 warn(&left);
                 Event::Saved(file)
             }
-            Event::Wanted(wanted) => {
+            Event::Action(action) => {
                 warn(&child.end().await);
-                Event::Wanted(wanted)
+                Event::Action(action)
             }
         };
         why = match event {
             Event::Saved(file) => Why::Saved(file),
-            Event::Wanted(Wanted::Check) | Event::Done(_) => Why::Asked,
-            Event::Wanted(Wanted::Next(next)) => return Ok(Some(*next)),
-            Event::Wanted(Wanted::End) => return Ok(None),
+            Event::Action(Action::Check) | Event::Done(_) => Why::Asked,
+            Event::Action(Action::Next(next)) => return Ok(Some(*next)),
+            Event::Action(Action::End) => return Ok(None),
         };
     }
 }
@@ -200,17 +200,17 @@ fn announce(why: &Why, task: &Task, has_keys: bool) {
     say(&format!("\n{what}; checking …\n"));
 }
 
-async fn pressed(keys: &mut Option<Keys>) -> Press {
+async fn pressed(keys: &mut Option<Keys>) -> Key {
     match keys {
         Some(keys) => keys.next().await,
         None => std::future::pending().await,
     }
 }
 
-async fn wanted(keys: &mut Option<Keys>, desk: &mut Desk<'_>) -> Result<Wanted, Trouble> {
+async fn action(keys: &mut Option<Keys>, ui: &mut WatchUi<'_>) -> Result<Action, Trouble> {
     loop {
-        if let Some(wanted) = desk.pressed(pressed(keys).await)? {
-            return Ok(wanted);
+        if let Some(action) = ui.pressed(pressed(keys).await)? {
+            return Ok(action);
         }
     }
 }

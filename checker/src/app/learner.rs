@@ -10,7 +10,7 @@ use crate::{
     lessons::Lesson,
     progress::Progress,
     report,
-    start::{self, NotStarted, Wish},
+    start::{self, NotStarted, StartOptions},
     verdict::NotChecked,
 };
 
@@ -27,14 +27,14 @@ pub fn list() -> ExitCode {
 /// `start`: writes the program that a learner begins with.
 pub fn start(what: StartWhat) -> ExitCode {
     let StartWhat::Lesson { lesson, to, force } = what;
-    done(named(&lesson).and_then(|lesson| begin(&lesson, &Wish { to, force })))
+    done(named(&lesson).and_then(|lesson| begin(&lesson, &StartOptions { to, force })))
 }
 
 /// `reset`: begins again; the program so far is kept, the progress is not.
 pub fn reset(what: ResetWhat) -> ExitCode {
     let ResetWhat::Lesson { lesson } = what;
     done(named(&lesson).and_then(|lesson| {
-        begin(&lesson, &Wish { to: None, force: true })?;
+        begin(&lesson, &StartOptions { to: None, force: true })?;
         let mut progress = progress()?;
         progress.lessons.remove(&lesson.about.id);
         progress.write().and_then(|()| conversation::forget(&lesson.about.id)).map_err(|error| unremembered(&error))
@@ -84,12 +84,12 @@ pub fn has_none(lesson: &Lesson) -> ExitCode {
     Exit::Usage.into()
 }
 
-fn begin(lesson: &Lesson, wish: &Wish) -> Result<(), ExitCode> {
-    match start::start(lesson, wish) {
+fn begin(lesson: &Lesson, options: &StartOptions) -> Result<(), ExitCode> {
+    match start::start(lesson, options) {
         Ok(started) => answer(&start::told(lesson, &started)),
         Err(why) => {
             tell("error", &why.to_string());
-            start::hints(lesson, wish, &why).iter().for_each(|hint| tell("hint", hint));
+            start::hints(lesson, options, &why).iter().for_each(|hint| tell("hint", hint));
             Err(match why {
                 NotStarted::IsThere(_) | NotStarted::KitsOwn(_) => Exit::Usage.into(),
                 NotStarted::Io(_) | NotStarted::Lesson { .. } => Exit::NotChecked.into(),

@@ -22,7 +22,7 @@ use crate::watch::terminal::Terminal;
 
 /// A key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Press {
+pub enum Key {
     /// A letter, in lower case.
     Letter(char),
     /// The end: Ctrl-D, or there is no terminal any more.
@@ -33,7 +33,7 @@ pub enum Press {
 #[cfg(unix)]
 pub struct Keys {
     terminal: Terminal,
-    pressed: UnboundedReceiver<Press>,
+    pressed: UnboundedReceiver<Key>,
     /// Ctrl-Z.
     suspended: Signal,
     resumed: Signal,
@@ -57,10 +57,10 @@ impl Keys {
     }
 
     /// Waits for the next one. Nothing is lost when the wait is given up.
-    pub async fn next(&mut self) -> Press {
+    pub async fn next(&mut self) -> Key {
         loop {
             tokio::select! {
-                press = self.pressed.recv() => return press.unwrap_or(Press::End),
+                key = self.pressed.recv() => return key.unwrap_or(Key::End),
                 _ = self.suspended.recv() => {
                     self.terminal.give_back();
                     let _ = process::kill_process(process::getpid(), process::Signal::STOP);
@@ -84,7 +84,7 @@ impl Drop for Keys {
 
 /// Reads until `stopped` is closed, or the terminal is.
 #[cfg(unix)]
-fn listen(stopped: &io::PipeReader, tell: &UnboundedSender<Press>) {
+fn listen(stopped: &io::PipeReader, tell: &UnboundedSender<Key>) {
     use rustix::{
         event::{PollFd, PollFlags, poll},
         io::{Errno, read},
@@ -100,15 +100,15 @@ fn listen(stopped: &io::PipeReader, tell: &UnboundedSender<Press>) {
         }
         match read(&stdin, &mut buffer) {
             Ok(read @ 1..) => {
-                for press in letters.of(&buffer[..read]) {
-                    let _ = tell.send(press);
+                for key in letters.of(&buffer[..read]) {
+                    let _ = tell.send(key);
                 }
             }
             Err(Errno::INTR | Errno::AGAIN) => {}
             Ok(_) | Err(_) => break,
         }
     }
-    let _ = tell.send(Press::End);
+    let _ = tell.send(Key::End);
 }
 
 /// Letters among what a terminal sends: arrows and other keys are sequences that have letters in them, too.
@@ -129,7 +129,7 @@ enum Inside {
 
 impl Letters {
     /// Returns the keys in the bytes of one read.
-    fn of(&mut self, bytes: &[u8]) -> Vec<Press> {
+    fn of(&mut self, bytes: &[u8]) -> Vec<Key> {
         let mut pressed = Vec::new();
         for byte in bytes {
             self.inside = match (self.inside, byte) {
@@ -138,12 +138,12 @@ impl Letters {
                 (Inside::Sequence, 0x20..=0x3f) => Inside::Sequence,
                 (Inside::Sequence | Inside::Escape, _) => Inside::Nothing,
                 (Inside::Nothing, 0x04) => {
-                    pressed.push(Press::End);
+                    pressed.push(Key::End);
                     Inside::Nothing
                 }
                 (Inside::Nothing, byte) => {
                     let letter = char::from(*byte);
-                    pressed.extend(letter.is_ascii_alphabetic().then(|| Press::Letter(letter.to_ascii_lowercase())));
+                    pressed.extend(letter.is_ascii_alphabetic().then(|| Key::Letter(letter.to_ascii_lowercase())));
                     Inside::Nothing
                 }
             };
@@ -168,7 +168,7 @@ impl Keys {
     }
 
     /// Waits for the next one.
-    pub async fn next(&mut self) -> Press {
+    pub async fn next(&mut self) -> Key {
         match *self {}
     }
 }
@@ -183,10 +183,10 @@ mod tests {
             let mut letters = Letters::default();
             reads.iter().flat_map(|read| letters.of(read)).collect::<Vec<_>>()
         };
-        let [h, b, q] = ['h', 'b', 'q'].map(Press::Letter);
+        let [h, b, q] = ['h', 'b', 'q'].map(Key::Letter);
         assert_eq!(letters(&[b"hBq"]), [h, b, q]);
         // Down, Ctrl-Right, Delete, F1, Alt-B, and a sequence in two pieces.
         assert_eq!(letters(&[b"h\x1b[Bq\x1b[1;5Cb\x1b[3~\x1bOP\x1bb", b"\x1b[1;", b"5Cq"]), [h, q, b, q]);
-        assert_eq!(letters(&[b"\x1b", b"q\r\n \xc3\xa4", b"\x04"]), [q, Press::End]);
+        assert_eq!(letters(&[b"\x1b", b"q\r\n \xc3\xa4", b"\x04"]), [q, Key::End]);
     }
 }

@@ -8,11 +8,11 @@ use crate::{
     remember,
     report::{self, text},
     verdict::{Report, Verdict},
-    watch::{Task, Trouble, keys::Press},
+    watch::{Task, Trouble, keys::Key},
 };
 
 /// A request to the watch.
-pub enum Wanted {
+pub enum Action {
     /// Check again.
     Check,
     /// Go on to another program.
@@ -22,7 +22,7 @@ pub enum Wanted {
 }
 
 /// The part of a watch that prints reports and answers keys.
-pub struct Desk<'a> {
+pub struct WatchUi<'a> {
     lessons: &'a [Lesson],
     lesson: Lesson,
     has_keys: bool,
@@ -31,10 +31,10 @@ pub struct Desk<'a> {
     exit: Exit,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> WatchUi<'a> {
     /// One that has seen no check.
-    pub fn new(lessons: &'a [Lesson], lesson: &Lesson, has_keys: bool) -> Desk<'a> {
-        Desk { lessons, lesson: lesson.clone(), has_keys, last: None, exit: Exit::NotChecked }
+    pub fn new(lessons: &'a [Lesson], lesson: &Lesson, has_keys: bool) -> WatchUi<'a> {
+        WatchUi { lessons, lesson: lesson.clone(), has_keys, last: None, exit: Exit::NotChecked }
     }
 
     /// Turns to this lesson.
@@ -58,21 +58,21 @@ impl<'a> Desk<'a> {
     }
 
     /// Handles a key, or returns the request that it makes.
-    pub fn pressed(&mut self, press: Press) -> Result<Option<Wanted>, Trouble> {
-        let letter = match press {
-            Press::Letter(letter) => letter,
-            Press::End => return Ok(Some(Wanted::End)),
+    pub fn pressed(&mut self, key: Key) -> Result<Option<Action>, Trouble> {
+        let letter = match key {
+            Key::Letter(letter) => letter,
+            Key::End => return Ok(Some(Action::End)),
         };
         let text = match letter {
-            'q' => return Ok(Some(Wanted::End)),
-            'c' => return Ok(Some(Wanted::Check)),
+            'q' => return Ok(Some(Action::End)),
+            'c' => return Ok(Some(Action::Check)),
             'h' => guide::one_more_hint(&self.lesson, false, "h").unwrap_or_else(|error| {
                 format!("there is no hint, because your progress can't be read or written: {error}\n")
             }),
             'w' => self.wire(),
             'b' => wrapped(&format!("the page of lesson {}: {}", self.lesson.number, guide::page(&self.lesson))),
             'n' => match self.next() {
-                Ok(task) => return Ok(Some(Wanted::Next(Box::new(task)))),
+                Ok(task) => return Ok(Some(Action::Next(Box::new(task)))),
                 Err(why) => why,
             },
             _ => return Ok(None),
@@ -99,7 +99,7 @@ impl<'a> Desk<'a> {
         Task::of(next, ProgramArgs::default()).ok_or_else(|| {
             let (number, title) = (&next.number, &next.about.title);
             format!(
-                "lesson {number} · {title}\n\n  start    cargo xtask start lesson {number} (in another terminal, then press n again)\n"
+                "lesson {number} · {title}\n\n  start    cargo xtask start lesson {number} (in another terminal, then key n again)\n"
             )
         })
     }

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 type Found = (Result<Broker, NotChecked>, Option<Run>);
 
 /// The holder of the broker.
-pub struct Host<'a> {
+pub struct BrokerCache<'a> {
     args: &'a BrokerArgs,
     run: &'a Run,
     state: State<'a>,
@@ -31,10 +31,10 @@ enum State<'a> {
     Here(Box<Found>),
 }
 
-impl<'a> Host<'a> {
+impl<'a> BrokerCache<'a> {
     /// One that has no broker yet.
-    pub fn new(args: &'a BrokerArgs, run: &'a Run) -> Host<'a> {
-        Host { args, run, state: State::Looking(Box::pin(find(args, run))) }
+    pub fn new(args: &'a BrokerArgs, run: &'a Run) -> BrokerCache<'a> {
+        BrokerCache { args, run, state: State::Looking(Box::pin(find(args, run))) }
     }
 
     /// Returns the broker. Nothing is lost when the wait for it is dropped.
