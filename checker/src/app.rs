@@ -72,7 +72,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 Err(code) => return code,
             }
         }
-        Command::Broker(warm) => Order::Broker(warm.what),
+        Command::Broker(broker) => Order::Broker(broker.what),
         Command::Doctor(doctor) => Order::Doctor(doctor.format),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -146,7 +146,7 @@ async fn needs_docker(order: &Order) -> bool {
         Order::Check { options, .. } | Order::Watch { options, .. } => {
             cleanup::left_a_container() || brokers::need_docker(&options.broker).await
         }
-        Order::Broker(what) => cleanup::left_a_container() || brokers::warm::needs_docker(what).await,
+        Order::Broker(what) => cleanup::left_a_container() || brokers::persistent::needs_docker(what).await,
     }
 }
 
@@ -321,11 +321,11 @@ fn print(result: &Report, options: &CheckOptions) -> io::Result<()> {
 async fn warm_broker(what: &WarmWhat) -> ExitCode {
     warn(&cleanup::reap().await);
     let done = tokio::select! {
-        done = brokers::warm::run(what) => done,
+        done = brokers::persistent::run(what) => done,
         () = interrupted() => {
             if matches!(what, WarmWhat::Up { .. }) {
                 say("interrupted; cleaning up");
-                brokers::warm::clear_away().await;
+                brokers::persistent::clear_away().await;
             }
             return Exit::Interrupted.into();
         }

@@ -92,7 +92,7 @@ pub async fn examine() -> Vec<Finding> {
         look("embedded", brokers::embedded()),
         look("docker", docker::docker()),
         look("rabbitmq", brokers::local()),
-        look("warm", brokers::warm()),
+        look("warm", brokers::persistent()),
         look("amqp-url", brokers::amqp_url()),
         look("ports", ports::both()),
         look("work", kit::work()),

@@ -5,7 +5,7 @@ use std::{env, path::Path, time::Duration};
 use tokio::time::{Instant, timeout};
 
 use super::{Finding, State};
-use crate::brokers::{address::Address, alarm::Alarm, embedded, hand::Hand, local, ready, warm};
+use crate::brokers::{address::Address, alarm::Alarm, embedded, hand::Hand, local, persistent, ready};
 
 /// The time limit of an answer of a broker.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -56,8 +56,8 @@ fn version(script: &Path) -> Option<String> {
 }
 
 /// The broker that `broker up` left running.
-pub(super) async fn warm() -> Vec<Finding> {
-    let Some(warm) = warm::recorded() else {
+pub(super) async fn persistent() -> Vec<Finding> {
+    let Some(broker) = persistent::recorded() else {
         return vec![
             Finding::ok("warm", "no broker is kept running")
                 .fix("Keep one running between checks: cargo xtask broker up"),
@@ -70,7 +70,7 @@ pub(super) async fn warm() -> Vec<Finding> {
                 .fix("Start it again: cargo xtask broker up"),
         ]
     };
-    match timeout(PATIENCE, warm.broker()).await {
+    match timeout(PATIENCE, broker.broker()).await {
         Ok(Ok(broker)) => {
             let about = &broker.identity;
             let what = format!("{} {} is kept running, on port {}", about.product, about.version, broker.address.port);

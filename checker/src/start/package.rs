@@ -46,7 +46,7 @@ struct Shared {
 
 /// The part of a lesson's `Cargo.toml` that is needed.
 #[derive(Deserialize)]
-struct Own {
+struct Ownership {
     dependencies: Table,
 }
 
@@ -74,7 +74,7 @@ fn program(lesson: &Lesson, check: &str) -> Result<String, NotStarted> {
 fn manifest(lesson: &Lesson, name: &str) -> Result<String, NotStarted> {
     let (kit_file, own_file) = (kit::root().join("Cargo.toml"), lesson.folder.join("Cargo.toml"));
     let kit: Kit = parsed(&kit_file)?;
-    let own: Own = parsed(&own_file)?;
+    let own: Ownership = parsed(&own_file)?;
     let mut text = format!(
         "# Your program for lesson {}.\n[package]\nname = \"{name}\"\nedition = \"{}\"\n\n\
          # The same as in the lesson's own program.\n[dependencies]\n",

@@ -66,7 +66,7 @@ pub enum Command {
     /// Start a lesson again
     Reset(ResetArgs),
     /// Keep a broker running between checks, and inspect it
-    Broker(WarmArgs),
+    Broker(PersistentArgs),
     /// Show what is installed and reachable, and how to fix problems
     Doctor(DoctorArgs),
 }
@@ -288,7 +288,7 @@ const QUEUE_COLUMNS: [&str; 6] =
 
 /// `broker up|down|status|queues|…`.
 #[derive(Debug, Args)]
-pub struct WarmArgs {
+pub struct PersistentArgs {
     /// The command.
     #[command(subcommand)]
     pub what: WarmWhat,

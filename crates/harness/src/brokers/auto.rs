@@ -6,46 +6,46 @@ use recording::NotChecked;
 
 use crate::{
     activity::say,
-    brokers::{Broker, docker, embedded, local, warm},
+    brokers::{Broker, docker, embedded, local, persistent},
     cleanup::Run,
 };
 
 /// The source that `auto` chooses.
-enum Rung {
+enum Source {
     Url(String),
-    Warm(Box<warm::Warm>),
+    Persistent(Box<persistent::PersistentBroker>),
     Docker,
     Local,
     Embedded,
 }
 
-async fn rung(args: &BrokerArgs) -> Rung {
+async fn source(args: &BrokerArgs) -> Source {
     if let Some(url) = std::env::var("AMQP_URL").ok().filter(|url| !url.is_empty()) {
-        return Rung::Url(url);
+        return Source::Url(url);
     }
-    if let Some(warm) = warm::recorded() {
-        return Rung::Warm(Box::new(warm));
+    if let Some(broker) = persistent::recorded() {
+        return Source::Persistent(Box::new(broker));
     }
     if docker::image_at_hand(args.image.as_deref()).await.is_some() {
-        return Rung::Docker;
+        return Source::Docker;
     }
-    if local::server().is_some() { Rung::Local } else { Rung::Embedded }
+    if local::server().is_some() { Source::Local } else { Source::Embedded }
 }
 
 /// Returns whether `auto` would use a container.
 pub(super) async fn leads_to_docker(args: &BrokerArgs) -> bool {
-    matches!(rung(args).await, Rung::Docker)
+    matches!(source(args).await, Source::Docker)
 }
 
 /// Returns the first of: `AMQP_URL`, the broker that is kept running, Docker with an image, an installed RabbitMQ, the embedded
 /// broker.
 pub(super) async fn find(args: &BrokerArgs, run: &Run) -> Result<Broker, NotChecked> {
-    match rung(args).await {
-        Rung::Url(url) => Broker::at(&url, "in AMQP_URL").await,
-        Rung::Warm(warm) => warm.broker().await,
-        Rung::Docker => docker::start(args.image.as_deref(), run).await,
-        Rung::Local => local::start(run).await,
-        Rung::Embedded => {
+    match source(args).await {
+        Source::Url(url) => Broker::at(&url, "in AMQP_URL").await,
+        Source::Persistent(broker) => broker.broker().await,
+        Source::Docker => docker::start(args.image.as_deref(), run).await,
+        Source::Local => local::start(run).await,
+        Source::Embedded => {
             say(&docker::real_thing());
             embedded::start().await
         }

@@ -143,7 +143,7 @@ pub(crate) mod client {
 
     use super::{Broker, NotChecked, Run};
     use crate::{
-        brokers::{Own, START_PATIENCE, address::Address, engine, management::Management, ports},
+        brokers::{Ownership, START_PATIENCE, address::Address, engine, management::Management, ports},
         cleanup::Resource,
     };
 
@@ -166,7 +166,7 @@ pub(crate) mod client {
             hints: vec!["Use an installed RabbitMQ: --broker local".to_owned()],
         })?;
         let broker = launch(image, &name, run.id(), port).await?;
-        Ok(Broker { own: Some(Own::Container(name)), ..broker })
+        Ok(Broker { own: Some(Ownership::Container(name)), ..broker })
     }
 
     /// Makes sure that the engine has the image. A download may take minutes.
@@ -204,7 +204,7 @@ pub(crate) mod client {
         let container = started.map_err(|error| trouble(image, &error))?;
         let doors = doors(&container, port).await.map_err(|error| trouble(image, &error))?;
         let addresses: Vec<Address> = doors.iter().map(|door| door.address.clone()).collect();
-        let (door, mut broker) = Broker::greet_first("docker", image, &addresses, deadline).await?;
+        let (door, mut broker) = Broker::first_ready("docker", image, &addresses, deadline).await?;
         let management = doors[door].management.clone();
         broker.management = management.allows_vhosts().await.is_ok().then_some(management);
         Ok(broker)

@@ -87,7 +87,7 @@ impl Program {
         };
         let deadline = Instant::now() + START_PATIENCE;
         tokio::select! {
-            ready = Broker::greet("embedded", imitates(), address, Some(management), deadline) => ready,
+            ready = Broker::wait_ready("embedded", imitates(), address, Some(management), deadline) => ready,
             _ = child.wait() => Err(NotChecked {
                 message: "The embedded broker ended during its start.".to_owned(),
                 hints: vec![format!("its log: {}", fs::read_to_string(&self.log).unwrap_or_default().trim())],

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    brokers::{Broker, Own, START_PATIENCE, address::Address, management::Management, ports},
+    brokers::{Broker, Ownership, START_PATIENCE, address::Address, management::Management, ports},
     cleanup::{self, MARK, Run, at, broker_mark},
 };
 
@@ -140,7 +140,7 @@ impl Node {
             password: "guest".to_owned(),
         };
         let detail = script.display().to_string();
-        let ready = Broker::greet("local", detail, address, None, deadline);
+        let ready = Broker::wait_ready("local", detail, address, None, deadline);
         let broker = tokio::select! {
             ready = ready => ready.map_err(|reason| self.with_log(reason)),
             _ = child.wait() => Err(self.with_log(NotChecked { message: "RabbitMQ ended during its start.".to_owned(), hints: vec![] })),
@@ -191,5 +191,5 @@ pub(super) async fn start(run: &Run) -> Result<Broker, NotChecked> {
         hints: vec!["Check that the disk is not full".to_owned()],
     })?;
     let broker = node.start().await?;
-    Ok(Broker { own: Some(Own::Node(Box::new(node))), ..broker })
+    Ok(Broker { own: Some(Ownership::Node(Box::new(node))), ..broker })
 }

@@ -10,9 +10,9 @@ pub mod hand;
 pub mod hands;
 pub mod local;
 pub mod management;
+pub mod persistent;
 pub mod ports;
 pub mod ready;
-pub mod warm;
 
 use recording::{BrokerIdentity, NotChecked};
 use std::{sync::Arc, time::Duration};
@@ -45,12 +45,12 @@ pub struct Broker {
     /// The broker itself, if it is in this process.
     pub server: Option<Arc<Server>>,
     /// The broker that was started for this run, which can be restarted.
-    pub own: Option<Own>,
+    pub own: Option<Ownership>,
 }
 
 /// A RabbitMQ that was started for one run alone.
 #[derive(Clone, Debug)]
-pub enum Own {
+pub enum Ownership {
     /// The container of this name.
     Container(String),
     /// A private node.
@@ -91,13 +91,13 @@ impl Broker {
             user: address.user.clone(),
             password: address.password.clone(),
         };
-        let greet = Broker::greet("amqp", address.to_string(), address, None, Instant::now() + PATIENCE);
-        let (broker, allowed) = tokio::join!(greet, management.allows_vhosts());
+        let wait_ready = Broker::wait_ready("amqp", address.to_string(), address, None, Instant::now() + PATIENCE);
+        let (broker, allowed) = tokio::join!(wait_ready, management.allows_vhosts());
         Ok(Broker { management: allowed.is_ok().then_some(management), ..broker? })
     }
 
     /// Waits until the broker at this address is ready.
-    pub async fn greet(
+    pub async fn wait_ready(
         kind: &'static str,
         detail: String,
         address: Address,
@@ -106,13 +106,13 @@ impl Broker {
     ) -> Result<Broker, NotChecked> {
         let greeting =
             ready::wait(&address.host_and_port(), deadline).await.map_err(|error| no_answer(&address, &error))?;
-        Ok(Broker::greeted(kind, detail, address, management, greeting))
+        Ok(Broker::ready(kind, detail, address, management, greeting))
     }
 
     /// Waits until the broker is ready that is at one of these addresses, the best address first. Returns the position of the
     /// best one that answers, and the broker there.
     #[cfg(feature = "docker")]
-    pub(crate) async fn greet_first(
+    pub(crate) async fn first_ready(
         kind: &'static str,
         detail: &str,
         addresses: &[Address],
@@ -121,10 +121,10 @@ impl Broker {
         let places: Vec<String> = addresses.iter().map(Address::host_and_port).collect();
         let (best, greeting) =
             ready::wait_first(&places, deadline).await.map_err(|error| no_answer(&addresses[0], &error))?;
-        Ok((best, Broker::greeted(kind, detail.to_owned(), addresses[best].clone(), None, greeting)))
+        Ok((best, Broker::ready(kind, detail.to_owned(), addresses[best].clone(), None, greeting)))
     }
 
-    fn greeted(
+    fn ready(
         kind: &'static str,
         detail: String,
         address: Address,
@@ -219,13 +219,13 @@ impl Broker {
         let _busy = busy("restarting the broker, to see what it keeps");
         let deadline = Instant::now() + START_PATIENCE;
         match own {
-            Own::Container(name) => engine::restart(name).await.map_err(|why| NotChecked {
+            Ownership::Container(name) => engine::restart(name).await.map_err(|why| NotChecked {
                 message: format!("The broker could not be restarted: {why}."),
                 hints: vec!["Check that the Docker engine answers: docker info".to_owned()],
             })?,
-            Own::Node(node) => node.restart().await?,
+            Ownership::Node(node) => node.restart().await?,
         }
-        Broker::greet("", String::new(), self.address.clone(), None, deadline).await?;
+        Broker::wait_ready("", String::new(), self.address.clone(), None, deadline).await?;
         Ok(true)
     }
 

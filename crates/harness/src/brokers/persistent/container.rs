@@ -38,7 +38,7 @@ mod with_client {
         brokers::{Broker, docker::client, engine},
     };
 
-    pub(in crate::brokers::warm) async fn up_docker(
+    pub(in crate::brokers::persistent) async fn up_docker(
         container: &str,
         image: &str,
         port: u16,
@@ -49,7 +49,7 @@ mod with_client {
         client::launch(image, container, "warm", port).await
     }
 
-    pub(in crate::brokers::warm) async fn ask_docker(
+    pub(in crate::brokers::persistent) async fn ask_docker(
         container: &str,
         arguments: &[&str],
     ) -> Result<String, NotChecked> {
@@ -75,7 +75,7 @@ mod with_client {
             .map_err(|error| trouble(&format!("rabbitmqctl could not be run in the container {container}: {error}")))
     }
 
-    pub(in crate::brokers::warm) async fn docker_logs(container: &str) -> Result<String, NotChecked> {
+    pub(in crate::brokers::persistent) async fn docker_logs(container: &str) -> Result<String, NotChecked> {
         let read = async {
             let options = LogsOptionsBuilder::default().stdout(true).stderr(true).build();
             let mut logs = engine::engine().await?.logs(container, Some(options));

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Warm;
+use super::PersistentBroker;
 use crate::{
     cleanup::{self, at},
     fingerprint, kit,
@@ -29,24 +29,24 @@ fn file(kit: &Path) -> io::Result<PathBuf> {
 }
 
 /// Reads a record. None if it can't be read.
-fn read(file: &Path) -> Option<Warm> {
+fn read(file: &Path) -> Option<PersistentBroker> {
     serde_json::from_slice(&fs::read(file).ok()?).ok()
 }
 
 /// Returns the record of this kit. If it has none, that of a kit that is gone: this kit may have been moved from there.
-pub(super) fn own() -> Option<Warm> {
+pub(super) fn own() -> Option<PersistentBroker> {
     let kit = own_kit();
-    let of_a_lost_kit = || all().into_iter().find(|warm| warm.kit != kit && !warm.kit.exists());
+    let of_a_lost_kit = || all().into_iter().find(|broker| broker.kit != kit && !broker.kit.exists());
     file(&kit).ok().and_then(|file| read(&file)).or_else(of_a_lost_kit)
 }
 
 /// Returns the records of other kits.
-pub(super) fn of_others() -> Vec<Warm> {
+pub(super) fn of_others() -> Vec<PersistentBroker> {
     let kit = own_kit();
-    all().into_iter().filter(|warm| warm.kit != kit && warm.kit.exists()).collect()
+    all().into_iter().filter(|broker| broker.kit != kit && broker.kit.exists()).collect()
 }
 
-fn all() -> Vec<Warm> {
+fn all() -> Vec<PersistentBroker> {
     let Some(entries) = cleanup::base().ok().and_then(|base| fs::read_dir(base).ok()) else { return Vec::new() };
     let is_record = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -56,7 +56,7 @@ fn all() -> Vec<Warm> {
     files.filter_map(|file| read(&file)).collect()
 }
 
-impl Warm {
+impl PersistentBroker {
     /// Returns the folder for the broker's files: its log, and a private node's data.
     pub(super) fn folder(&self) -> io::Result<PathBuf> {
         folder(&self.kit)

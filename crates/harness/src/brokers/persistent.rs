@@ -30,7 +30,7 @@ const EMBEDDED_LOG: &str = "embedded.log";
 
 /// The record of the broker that is kept running.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Warm {
+pub struct PersistentBroker {
     /// The kit that keeps it: the folder.
     kit: PathBuf,
     address: Address,
@@ -68,14 +68,15 @@ impl Source {
     }
 }
 
-impl Warm {
+impl PersistentBroker {
     /// Returns the broker, if it still answers.
     pub async fn broker(&self) -> Result<Broker, NotChecked> {
         let kind = self.source.kind();
         let deadline = Instant::now() + PATIENCE;
-        let greeted =
-            Broker::greet(kind, self.detail.clone(), self.address.clone(), self.management.clone(), deadline).await;
-        let mut broker = greeted.map_err(|reason| NotChecked {
+        let ready =
+            Broker::wait_ready(kind, self.detail.clone(), self.address.clone(), self.management.clone(), deadline)
+                .await;
+        let mut broker = ready.map_err(|reason| NotChecked {
             message: format!("The broker that was kept running is gone. {}", reason.message),
             hints: vec![
                 "Clean up after it: cargo xtask broker down · start it again: cargo xtask broker up".to_owned(),
@@ -125,14 +126,14 @@ impl Warm {
 
     /// Returns whether it still answers.
     async fn is_there(&self) -> bool {
-        let greeted = timeout(KNOCK_TIMEOUT, async { ready::knock(&self.address.host_and_port()).await }).await;
-        matches!(greeted, Ok(Ok(_)))
+        let ready = timeout(KNOCK_TIMEOUT, async { ready::knock(&self.address.host_and_port()).await }).await;
+        matches!(ready, Ok(Ok(_)))
     }
 }
 
 /// Returns the broker that `broker up` left running, according to the record.
 #[must_use]
-pub fn recorded() -> Option<Warm> {
+pub fn recorded() -> Option<PersistentBroker> {
     record::own()
 }
 
@@ -147,7 +148,7 @@ pub async fn needs_docker(what: &WarmWhat) -> bool {
 }
 
 fn is_in_a_container() -> bool {
-    recorded().is_some_and(|warm| matches!(warm.source, Source::Docker { .. }))
+    recorded().is_some_and(|broker| matches!(broker.source, Source::Docker { .. }))
 }
 
 /// Carries out a `broker` command. Its answer goes to stdout.
@@ -179,33 +180,33 @@ pub async fn run(what: &WarmWhat) -> Result<(), NotChecked> {
 
 /// Stops the broker, and names it.
 async fn down() -> Result<(), NotChecked> {
-    let Some(warm) = recorded() else {
+    let Some(broker) = recorded() else {
         say("no broker is kept running");
         for other in record::of_others() {
             say(&format!("another copy of the kit, in {}, keeps {}", other.kit.display(), other.name()));
         }
         return Ok(());
     };
-    let was_there = warm.is_there().await;
-    stop(&warm).await?;
+    let was_there = broker.is_there().await;
+    stop(&broker).await?;
     say(&if was_there {
-        format!("stopped {}", warm.name())
+        format!("stopped {}", broker.name())
     } else {
-        format!("{} was already gone; its record is removed", warm.name())
+        format!("{} was already gone; its record is removed", broker.name())
     });
     Ok(())
 }
 
 /// Stops the broker of a `broker up` that was interrupted.
 pub async fn clear_away() {
-    if let Some(warm) = recorded() {
-        let _ = stop(&warm).await;
+    if let Some(broker) = recorded() {
+        let _ = stop(&broker).await;
     }
 }
 
 /// Stops a broker, or the part of it that is there.
-async fn stop(warm: &Warm) -> Result<(), NotChecked> {
-    match &warm.source {
+async fn stop(broker: &PersistentBroker) -> Result<(), NotChecked> {
+    match &broker.source {
         Source::Docker { container } => engine::remove(container).await.map_err(|message| NotChecked {
             message: format!("{message}."),
             hints: vec![format!("Remove it by hand: docker rm -f {container}")],
@@ -216,7 +217,7 @@ async fn stop(warm: &Warm) -> Result<(), NotChecked> {
             cleanup::end_processes_in(mark, GENTLY).await;
         }
     }
-    warm.forget();
+    broker.forget();
     Ok(())
 }
 
@@ -244,10 +245,10 @@ async fn status() -> Result<(), NotChecked> {
 }
 
 async fn up_and_answering() -> Result<Broker, NotChecked> {
-    warm_or_reason()?.broker().await
+    persistent_or_reason()?.broker().await
 }
 
-fn warm_or_reason() -> Result<Warm, NotChecked> {
+fn persistent_or_reason() -> Result<PersistentBroker, NotChecked> {
     recorded().ok_or_else(|| NotChecked {
         message: "No broker is kept running.".to_owned(),
         hints: vec!["Start one: cargo xtask broker up".to_owned()],
@@ -258,9 +259,9 @@ fn warm_or_reason() -> Result<Warm, NotChecked> {
 async fn queues(columns: &[String]) -> Result<String, NotChecked> {
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let arguments = [&["list_queues"], &columns[..]].concat();
-    let warm = warm_or_reason()?;
+    let broker = persistent_or_reason()?;
     up_and_answering().await?;
-    match (&warm.source, &warm.management) {
+    match (&broker.source, &broker.management) {
         (Source::Docker { container }, _) => container::ask_docker(container, &arguments).await,
         (Source::Local { node }, _) => ask_local(node, &arguments).await,
         (Source::Embedded { .. }, Some(management)) => hands::queues(management, &columns).await,
@@ -270,9 +271,9 @@ async fn queues(columns: &[String]) -> Result<String, NotChecked> {
 
 /// Restarts the broker that is kept running, and waits until it is ready again.
 async fn restart() -> Result<(), NotChecked> {
-    let warm = warm_or_reason()?;
+    let broker = persistent_or_reason()?;
     up_and_answering().await?;
-    match (&warm.source, &warm.management) {
+    match (&broker.source, &broker.management) {
         (Source::Docker { container }, _) => {
             let _busy = busy("restarting the container");
             engine::restart(container).await.map_err(|message| NotChecked {
@@ -288,7 +289,7 @@ async fn restart() -> Result<(), NotChecked> {
         (Source::Embedded { .. }, None) => {}
     }
     let deadline = Instant::now() + super::START_PATIENCE;
-    Broker::greet("", String::new(), warm.address, None, deadline).await?;
+    Broker::wait_ready("", String::new(), broker.address, None, deadline).await?;
     print("restarted: durable queues and their persistent messages survived\n".to_owned())
 }
 
@@ -307,15 +308,15 @@ async fn ask_local(node: &local::Node, arguments: &[&str]) -> Result<String, Not
 }
 
 async fn logs() -> Result<String, NotChecked> {
-    let warm = warm_or_reason()?;
-    match &warm.source {
+    let broker = persistent_or_reason()?;
+    match &broker.source {
         Source::Docker { container } => container::docker_logs(container).await,
         Source::Local { node } => {
             let path = node.log();
             fs::read_to_string(&path).map_err(|error| io_trouble(&at(&path, &error)))
         }
         Source::Embedded { .. } => {
-            let path = warm.folder().map_err(|error| io_trouble(&error))?.join(EMBEDDED_LOG);
+            let path = broker.folder().map_err(|error| io_trouble(&error))?.join(EMBEDDED_LOG);
             fs::read_to_string(&path).map_err(|error| io_trouble(&at(&path, &error)))
         }
     }

@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use cli::{BrokerArgs, BrokerChoice, EmbeddedArgs};
 
-use super::{EMBEDDED_LOG, Source, Warm, container, io_trouble, record, recorded, status, stop};
+use super::{EMBEDDED_LOG, PersistentBroker, Source, container, io_trouble, record, recorded, status, stop};
 use crate::{
     activity::{busy, say},
     brokers::{
@@ -26,16 +26,16 @@ const PORT: u16 = 5672;
 ///
 /// The reason why it can't be started: another is up, its port is taken, or it does not become ready.
 pub(super) async fn up(args: &BrokerArgs, asked: Option<u16>, accounts: &EmbeddedArgs) -> Result<(), NotChecked> {
-    if let Some(warm) = recorded() {
-        if warm.broker().await.is_ok() {
-            let missing = warm.falls_short_of(args, asked, accounts);
+    if let Some(broker) = recorded() {
+        if broker.broker().await.is_ok() {
+            let missing = broker.falls_short_of(args, asked, accounts);
             if !missing.is_empty() {
-                return Err(another_is_up(&warm, &missing));
+                return Err(another_is_up(&broker, &missing));
             }
             say("a broker is already up");
             return status().await;
         }
-        stop(&warm).await?;
+        stop(&broker).await?;
     }
     let port = asked.unwrap_or(PORT);
     for taken in [port, port + MANAGEMENT] {
@@ -43,35 +43,35 @@ pub(super) async fn up(args: &BrokerArgs, asked: Option<u16>, accounts: &Embedde
             return Err(not_free(port, taken, &error));
         }
     }
-    let mut warm = plan(args, port, accounts).await?;
+    let mut broker = plan(args, port, accounts).await?;
     // Recorded before it is made, so that nothing is left behind in any case.
-    warm.save().map_err(|error| io_trouble(&error))?;
+    broker.save().map_err(|error| io_trouble(&error))?;
     let mut launched = None;
-    let started = match &warm.source {
+    let started = match &broker.source {
         Source::Docker { container } => {
-            container::up_docker(container, &warm.detail, port).await.map(|broker| launched = Some(broker))
+            container::up_docker(container, &broker.detail, port).await.map(|reached| launched = Some(reached))
         }
         Source::Local { node } => {
             let _busy = busy("starting a private node of the installed RabbitMQ");
             node.start().await.map(drop)
         }
-        Source::Embedded { mark, .. } => up_embedded(&warm, mark, accounts).await,
+        Source::Embedded { mark, .. } => up_embedded(&broker, mark, accounts).await,
     };
     if let Err(reason) = started {
-        stop(&warm).await?;
+        stop(&broker).await?;
         return Err(reason);
     }
     // An engine outside the container that this kit is in publishes no port on this loopback.
-    if let Some(broker) = launched.filter(|broker| broker.address != warm.address) {
-        warm = Warm { address: broker.address, management: broker.management, ..warm };
-        warm.save().map_err(|error| io_trouble(&error))?;
+    if let Some(launched) = launched.filter(|launched| launched.address != broker.address) {
+        broker = PersistentBroker { address: launched.address, management: launched.management, ..broker };
+        broker.save().map_err(|error| io_trouble(&error))?;
     }
     status().await
 }
 
-fn another_is_up(warm: &Warm, missing: &[String]) -> NotChecked {
+fn another_is_up(broker: &PersistentBroker, missing: &[String]) -> NotChecked {
     NotChecked {
-        message: format!("Another broker is already up: {}. You asked for {}.", warm.name(), missing.join(", ")),
+        message: format!("Another broker is already up: {}. You asked for {}.", broker.name(), missing.join(", ")),
         hints: vec![
             "Stop it first: cargo xtask broker down".to_owned(),
             "Or keep it: checks use it as it is, and cargo xtask broker status describes it".to_owned(),
@@ -83,10 +83,10 @@ fn another_is_up(warm: &Warm, missing: &[String]) -> NotChecked {
 fn not_free(port: u16, taken: u16, error: &io::Error) -> NotChecked {
     let free = (port.saturating_add(1)..=u16::MAX - MANAGEMENT).find(|port| ports::are_free(*port));
     let elsewhere = free.map(|free| format!("Or choose another port: cargo xtask broker up --port {free}"));
-    let theirs = record::of_others().into_iter().find(|warm| warm.address.port == port);
+    let theirs = record::of_others().into_iter().find(|broker| broker.address.port == port);
     let (message, way_out) = match theirs {
-        Some(warm) => {
-            let kit = warm.kit.display();
+        Some(broker) => {
+            let kit = broker.kit.display();
             (
                 format!("Port {taken} on 127.0.0.1 is taken: another copy of the kit, in {kit}, keeps a broker there."),
                 format!("Stop that one: cd {}; cargo xtask broker down", shell_words::quote(&kit.to_string())),
@@ -101,10 +101,10 @@ fn not_free(port: u16, taken: u16, error: &io::Error) -> NotChecked {
 }
 
 /// Starts the embedded broker as a program, and waits until it is ready.
-async fn up_embedded(warm: &Warm, mark: &str, accounts: &EmbeddedArgs) -> Result<(), NotChecked> {
-    let folder = warm.folder().map_err(|error| io_trouble(&error))?;
+async fn up_embedded(broker: &PersistentBroker, mark: &str, accounts: &EmbeddedArgs) -> Result<(), NotChecked> {
+    let folder = broker.folder().map_err(|error| io_trouble(&error))?;
     fs::create_dir_all(&folder).map_err(|error| io_trouble(&at(&folder, &error)))?;
-    let port = warm.address.port;
+    let port = broker.address.port;
     let program = embedded::Program { mark: mark.to_owned(), port, log: folder.join(EMBEDDED_LOG) };
     program.start(accounts).await.map(drop)
 }
@@ -117,7 +117,7 @@ enum Kind {
 }
 
 /// Returns the broker that `up` will start.
-async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<Warm, NotChecked> {
+async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<PersistentBroker, NotChecked> {
     let kind = match &args.broker {
         BrokerChoice::Embedded => Kind::Embedded,
         _ if *accounts != EmbeddedArgs::default() => {
@@ -177,5 +177,5 @@ async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<W
             (image, Source::Docker { container })
         }
     };
-    Ok(Warm { kit, address, management: Some(management), detail, source })
+    Ok(PersistentBroker { kit, address, management: Some(management), detail, source })
 }
