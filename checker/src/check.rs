@@ -27,7 +27,7 @@ use crate::{
 
 /// The time limit of the checker's own work around one check: making a vhost, the scene's own messages, cleaning up. It does
 /// not include the program's time limit and the start of a broker.
-const PATIENCE: Duration = Duration::from_secs(60);
+const CHECKER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Checks one program. When the flags name none, that is `own`, the learner's. `broker` finds the broker while the program is
 /// built.
@@ -91,7 +91,7 @@ async fn attempt(
     let queues = contract::of(&lesson.about.id).map_or(&[][..], |contract| contract.queues());
     let set = async |broker: &Broker| {
         let set = Stage::set(broker, run, queues, options.timeout, port);
-        tokio::time::timeout(PATIENCE, set).await.unwrap_or_else(|_| Err(too_long(PATIENCE)))
+        tokio::time::timeout(CHECKER_TIMEOUT, set).await.unwrap_or_else(|_| Err(too_long(CHECKER_TIMEOUT)))
     };
     // The broker need not wait for the compiler, and nor need the vhost. In a vhost that is not the check's own, nothing is ours
     // before the program runs.
@@ -139,7 +139,7 @@ async fn attempt(
         Ok::<_, NotChecked>((seen, vhost))
     };
     // A scene may run the program twice (lesson 02 does), and each run has a part after its limit.
-    let limit = options.timeout * 4 + PATIENCE;
+    let limit = options.timeout * 4 + CHECKER_TIMEOUT;
     let (seen, vhost) = match tokio::time::timeout(limit, played).await {
         Ok(played) => played.map_err(NoProgram::NotChecked)?,
         Err(_) => return Err(NoProgram::NotChecked(too_long(limit))),

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::{task::JoinHandle, time::timeout};
 
 /// The time limit of one look.
-const PATIENCE: Duration = Duration::from_secs(6);
+const LOOK_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// A finding about one thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ pub async fn examine() -> Vec<Finding> {
 
 fn look(id: &'static str, look: impl Future<Output = Vec<Finding>> + Send + 'static) -> JoinHandle<Vec<Finding>> {
     tokio::spawn(async move {
-        let late = || vec![Finding::warning(id, format!("{id}: no answer within {} s", PATIENCE.as_secs()))];
-        timeout(PATIENCE, look).await.unwrap_or_else(|_| late())
+        let late = || vec![Finding::warning(id, format!("{id}: no answer within {} s", LOOK_TIMEOUT.as_secs()))];
+        timeout(LOOK_TIMEOUT, look).await.unwrap_or_else(|_| late())
     })
 }

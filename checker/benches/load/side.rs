@@ -10,7 +10,7 @@ use std::{
 use broker::{Config, Server};
 use checker::{
     brokers::{
-        Broker, START_PATIENCE,
+        Broker, START_TIMEOUT,
         address::Address,
         docker,
         embedded::{self, Program},
@@ -159,7 +159,7 @@ fn spawn(program: &Path, port: u16, mark: &str) -> io::Result<std::process::Chil
 }
 
 async fn answer(port: u16) -> Result<(), NotChecked> {
-    let deadline = tokio::time::Instant::now() + START_PATIENCE;
+    let deadline = tokio::time::Instant::now() + START_TIMEOUT;
     let place = format!("127.0.0.1:{port}");
     // `ready::wait` alone knocks too seldom for something this fast.
     while let Err(error) = TcpStream::connect(&place).await {

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The time limit of the lesson's own program.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PROGRAM_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A program that runs for this long is taken for a browser that has started.
 const A_MOMENT: Duration = Duration::from_secs(3);
@@ -146,7 +146,7 @@ async fn play(lesson: &Lesson, seed: Option<u64>, run: &Run) -> Report {
     let program = ProgramArgs { reference: true, ..ProgramArgs::default() };
     let options = CheckOptions {
         broker: BrokerArgs { broker: BrokerChoice::Embedded, image: None },
-        timeout: PATIENCE,
+        timeout: PROGRAM_TIMEOUT,
         wire: false,
         format: Format::Text,
         seed,

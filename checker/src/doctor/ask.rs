@@ -6,7 +6,7 @@ use std::{ffi::OsStr, io, process::Stdio, time::Duration};
 use tokio::{process::Command, time::timeout};
 
 /// The time limit of an answer.
-const PATIENCE: Duration = Duration::from_secs(4);
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The reason why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) enum NoAnswer {
 pub(super) async fn ask(program: impl AsRef<OsStr>, arguments: &[&str]) -> Result<String, NoAnswer> {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(kit::root()).stdin(Stdio::null()).kill_on_drop(true);
-    let output = match timeout(PATIENCE, command.output()).await {
+    let output = match timeout(COMMAND_TIMEOUT, command.output()).await {
         Err(_) => return Err(NoAnswer::Late),
         Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Err(NoAnswer::NotThere),
         Ok(Err(error)) => return Err(NoAnswer::NotStarted(error.to_string())),

@@ -8,7 +8,7 @@ use super::{Finding, State};
 use crate::brokers::{address::Address, alarm::Alarm, embedded, hand::Hand, local, persistent, ready};
 
 /// The time limit of an answer of a broker.
-const PATIENCE: Duration = Duration::from_secs(3);
+const BROKER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Starts the embedded broker, and waits for its greeting.
 pub(super) async fn embedded() -> Vec<Finding> {
@@ -23,7 +23,7 @@ pub(super) async fn embedded() -> Vec<Finding> {
         Ok(broker) => broker,
         Err(reason) => return problem(reason.message),
     };
-    match ready::wait(&broker.address.host_and_port(), begin + PATIENCE).await {
+    match ready::wait(&broker.address.host_and_port(), begin + BROKER_TIMEOUT).await {
         Ok(_) => {
             let ms = begin.elapsed().as_secs_f64() * 1000.0;
             vec![Finding::ok("embedded", format!("the embedded broker answers {ms:.1} ms after its start"))]
@@ -70,7 +70,7 @@ pub(super) async fn persistent() -> Vec<Finding> {
                 .fix("Start it again: cargo xtask broker up"),
         ]
     };
-    match timeout(PATIENCE, broker.broker()).await {
+    match timeout(BROKER_TIMEOUT, broker.broker()).await {
         Ok(Ok(broker)) => {
             let about = &broker.identity;
             let what = format!("{} {} is kept running, on port {}", about.product, about.version, broker.address.port);
@@ -83,7 +83,7 @@ pub(super) async fn persistent() -> Vec<Finding> {
 
 /// Adds a broker's resource alarm to its finding. While the alarm is raised, checks have no verdict.
 async fn with_alarm(finding: Finding, address: &Address, embedded: bool) -> Finding {
-    let Ok(Ok(Some(alarm))) = timeout(PATIENCE, Alarm::at(address)).await else { return finding };
+    let Ok(Ok(Some(alarm))) = timeout(BROKER_TIMEOUT, Alarm::at(address)).await else { return finding };
     let what = format!("{}, and is low on {}: publishers are blocked", finding.what, alarm.resources());
     alarm.remedies(embedded).into_iter().fold(Finding { what, state: State::Warning, ..finding }, Finding::fix)
 }
@@ -113,7 +113,7 @@ fn nameless(address: &Address) -> String {
 async fn reach(address: &Address) -> Finding {
     let (shown, place) = (nameless(address), address.host_and_port());
     let unset = "Correct AMQP_URL, unset it to let checks look for a broker, or add --broker embedded";
-    let greeting = match timeout(PATIENCE / 2, ready::knock(&place)).await {
+    let greeting = match timeout(BROKER_TIMEOUT / 2, ready::knock(&place)).await {
         Ok(Ok(greeting)) => greeting,
         Ok(Err(error)) => {
             let what = format!("AMQP_URL names {shown}, but no broker answers there: {error}");
@@ -126,7 +126,7 @@ async fn reach(address: &Address) -> Finding {
     };
     let broker = format!("{} {}", greeting.product, greeting.version);
     // What a broker says about a login can name who logs in.
-    let (state, what) = match timeout(PATIENCE, Hand::reach(address)).await {
+    let (state, what) = match timeout(BROKER_TIMEOUT, Hand::reach(address)).await {
         Ok(Ok(hand)) => {
             hand.close().await;
             (State::Ok, format!("AMQP_URL names {shown}: {broker} answers and accepts the login"))

@@ -15,7 +15,7 @@ use crate::brokers::{ports::MANAGEMENT, ready};
 pub const AMQP: u16 = 5672;
 
 /// The time limit of an answer on a port.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PORT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The owner of a port of 127.0.0.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ fn taken(port: u16, purpose: &str, tenant: &Tenant) -> Finding {
 /// Finds the owner of this port. Binding it shows too little: systems differ in when they allow two programs to share one.
 async fn tenant(port: u16) -> Tenant {
     let place = format!("{}:{port}", Ipv4Addr::LOCALHOST);
-    match timeout(PATIENCE, TcpStream::connect(&place)).await {
+    match timeout(PORT_TIMEOUT, TcpStream::connect(&place)).await {
         Ok(Ok(_)) => {}
         _ => {
             return match TcpListener::bind(&place).await {
@@ -91,7 +91,8 @@ async fn tenant(port: u16) -> Tenant {
             };
         }
     }
-    let (broker, web) = tokio::join!(timeout(PATIENCE, ready::knock(&place)), timeout(PATIENCE, speaks_http(&place)));
+    let (broker, web) =
+        tokio::join!(timeout(PORT_TIMEOUT, ready::knock(&place)), timeout(PORT_TIMEOUT, speaks_http(&place)));
     match (broker, web) {
         (Ok(Ok(greeting)), _) => Tenant::Broker(format!("{} {}", greeting.product, greeting.version)),
         (_, Ok(Ok(true))) => Tenant::Web,

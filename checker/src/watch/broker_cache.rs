@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The time limit of the broker's answer, after a check that could not be done.
-const PATIENCE: Duration = Duration::from_secs(1);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The broker that was found, and the child of the run that owns its processes.
 type Found = (Result<Broker, NotChecked>, Option<Run>);
@@ -54,7 +54,7 @@ impl<'a> BrokerCache<'a> {
         let was_there = here.0.is_ok();
         if let Ok(broker) = &here.0 {
             let address = broker.address.host_and_port();
-            if ready::wait(&address, Instant::now() + PATIENCE).await.is_ok() {
+            if ready::wait(&address, Instant::now() + ANSWER_TIMEOUT).await.is_ok() {
                 return false;
             }
         }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long something may take to be seen: a program may have to be built.
-const PATIENCE: Duration = Duration::from_secs(120);
+const SEEN_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A program that never ends, and says nothing.
 const HANGS: &str = "fn main() {\n    loop {\n        std::thread::park();\n    }\n}\n";
@@ -105,9 +105,9 @@ fn solution() -> String {
 }
 
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + SEEN_TIMEOUT;
     while !holds() {
-        assert!(Instant::now() < deadline, "waited {} s for {what}", PATIENCE.as_secs());
+        assert!(Instant::now() < deadline, "waited {} s for {what}", SEEN_TIMEOUT.as_secs());
         std::thread::yield_now();
     }
 }
@@ -152,7 +152,7 @@ impl Plain {
 
     /// Reads to the end of the next report.
     fn verdict(&mut self) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + SEEN_TIMEOUT;
         loop {
             match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
@@ -302,7 +302,7 @@ impl Terminal {
 
     /// Reads until this is on the screen, after what was waited for before.
     fn until(&mut self, text: &str) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + SEEN_TIMEOUT;
         loop {
             if let Some(found) = self.screen[self.seen..].find(text) {
                 self.seen += found + text.len();

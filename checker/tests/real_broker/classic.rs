@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How long a message may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const MESSAGE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A Python, by the variable that names it.
 #[derive(Clone, Copy)]
@@ -138,7 +138,7 @@ fn both_ways(room: &Address, python: Python) -> Result<(), Failed> {
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("406"), "{refused:?}");
     let left = runtime().block_on(async {
         let hand = Hand::reach(room).await?;
-        hand.drain("hello", 0, PATIENCE).await
+        hand.drain("hello", 0, MESSAGE_TIMEOUT).await
     })?;
     assert_eq!(left, Some(vec![]), "a message was not received");
     Ok(())
@@ -153,14 +153,14 @@ fn meet(mut receiver: Command, mut sender: Command) -> Result<(), Failed> {
     let sent = sender.output()?;
     assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
     assert_eq!(String::from_utf8_lossy(&sent.stdout).trim_end(), " [x] Sent 'Hello World!'");
-    let received = lines.recv_timeout(PATIENCE)?;
+    let received = lines.recv_timeout(MESSAGE_TIMEOUT)?;
     let plain = received.replace("b'", "'");
     assert_eq!(plain, " [x] Received 'Hello World!'", "{}", words::quoted(received.as_bytes()));
     Ok(())
 }
 
 fn expect(lines: &mpsc::Receiver<String>, expected: &str) -> Result<(), Failed> {
-    let line = lines.recv_timeout(PATIENCE)?;
+    let line = lines.recv_timeout(MESSAGE_TIMEOUT)?;
     assert_eq!(line, expected);
     Ok(())
 }

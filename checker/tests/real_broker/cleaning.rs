@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How long something may take to be seen.
-const PATIENCE: Duration = Duration::from_secs(120);
+const SEEN_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A receiver that never leaves keeps the check busy until it is ended.
 const ENDLESS: [&str; 6] = ["lesson", "01", "--timeout", "600", "--program", "sh -c 'echo started >&2; sleep 601'"];
@@ -120,10 +120,10 @@ impl Drop for Ended {
 
 /// Waits until this holds.
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Failed> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + SEEN_TIMEOUT;
     while !holds() {
         if Instant::now() > deadline {
-            return Err(format!("waited {} s for {what}", PATIENCE.as_secs()).into());
+            return Err(format!("waited {} s for {what}", SEEN_TIMEOUT.as_secs()).into());
         }
         std::thread::yield_now();
     }

@@ -47,7 +47,7 @@ use crate::{
 const LARGEST: usize = 24 * 1024 * 1024;
 
 /// The time limit for a client to send its request.
-const PATIENCE: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The time limit of a whole request.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -92,7 +92,7 @@ pub async fn serve(server: Arc<Server>, listener: TcpListener) -> Infallible {
                 async move { Ok::<_, Infallible>(respond(&server, request).await) }
             });
             let mut http = hyper::server::conn::http1::Builder::new();
-            http.timer(TokioTimer::new()).header_read_timeout(PATIENCE).keep_alive(false);
+            http.timer(TokioTimer::new()).header_read_timeout(REQUEST_TIMEOUT).keep_alive(false);
             // A client may go away in the middle, and one that never ends is cut off.
             let _ = timeout(LONGEST, http.serve_connection(TokioIo::new(socket), service)).await;
         });
@@ -107,7 +107,7 @@ async fn respond(server: &Server, request: Request<Incoming>) -> Response<Full<B
             response = response.header(header::WWW_AUTHENTICATE, "Basic realm=\"hello-rabbit\"");
             Err((StatusCode::UNAUTHORIZED, "not_authorised"))
         }
-        Some(user) => match timeout(PATIENCE, Limited::new(body, LARGEST).collect()).await {
+        Some(user) => match timeout(REQUEST_TIMEOUT, Limited::new(body, LARGEST).collect()).await {
             Ok(Ok(body)) => {
                 let bytes = body.to_bytes();
                 let reason = parts.headers.get("x-reason").and_then(|reason| reason.to_str().ok());

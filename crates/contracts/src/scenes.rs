@@ -46,7 +46,7 @@ impl LiveRecording {
         self.recording.marks.push(mark);
     }
 
-    /// Looks into the queue that this program declared: `expected` messages should be there, or arrive within `patience`.
+    /// Looks into the queue that this program declared: `expected` messages should be there, or arrive within `timeout`.
     ///
     /// # Errors
     ///
@@ -57,12 +57,12 @@ impl LiveRecording {
         seen: &ProgramRun,
         queue: &str,
         expected: usize,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<(), NotChecked> {
         let bodies = if steps::is_stream(seen, queue) {
-            stage.hand.read_stream(queue, expected, patience).await
+            stage.hand.read_stream(queue, expected, timeout).await
         } else {
-            stage.hand.drain(queue, expected, patience).await
+            stage.hand.drain(queue, expected, timeout).await
         };
         let bodies = bodies.map_err(|error| stage.lost(&error))?;
         let bodies = bodies.map(|bodies| bodies.into_iter().map(Body).collect());

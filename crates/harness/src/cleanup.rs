@@ -24,7 +24,7 @@ pub use child::Guard;
 pub const MARK: &str = "HELLO_RABBIT_RUN";
 
 /// The time limit for cleaning up one thing.
-const PATIENCE: Duration = Duration::from_secs(10);
+const REMOVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A thing outside this process that must be removed with the run.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -116,7 +116,7 @@ impl Run {
     /// Ends the run, and removes everything that it owns. The next run tries again to remove the rest, which it returns.
     pub async fn end(self) -> Vec<String> {
         let left = clean(&self.id, &self.folder).await;
-        self.inside.end(PATIENCE).await;
+        self.inside.end(REMOVE_TIMEOUT).await;
         left
     }
 }
@@ -254,7 +254,7 @@ pub fn broker_mark(run: &str) -> String {
 }
 
 async fn remove(owned: &Resource, own_broker: bool) -> Result<(), String> {
-    let removed = tokio::time::timeout(PATIENCE, async {
+    let removed = tokio::time::timeout(REMOVE_TIMEOUT, async {
         match owned {
             // The vhost ends with the broker.
             Resource::Vhost { .. } | Resource::Queue { .. } if own_broker => Ok(()),
@@ -269,7 +269,7 @@ async fn remove(owned: &Resource, own_broker: bool) -> Result<(), String> {
     });
     match removed.await {
         Ok(result) => result,
-        Err(_) => Err(format!("removing {owned:?} took longer than {} s", PATIENCE.as_secs())),
+        Err(_) => Err(format!("removing {owned:?} took longer than {} s", REMOVE_TIMEOUT.as_secs())),
     }
 }
 
@@ -319,14 +319,14 @@ pub fn ask_to_end(mark: &str) {
 }
 
 /// Ends them as [`end_processes`] does, after they had this long to end by themselves.
-pub async fn end_processes_in(mark: &str, patience: Duration) {
+pub async fn end_processes_in(mark: &str, time_limit: Duration) {
     let gone = async {
         let mut tick = tokio::time::interval(Duration::from_millis(10));
         while !processes(mark).is_empty() {
             tick.tick().await;
         }
     };
-    let _ = tokio::time::timeout(patience, gone).await;
+    let _ = tokio::time::timeout(time_limit, gone).await;
     end_processes(mark).await;
 }
 
@@ -335,7 +335,7 @@ pub async fn end_processes(mark: &str) {
     #[cfg(unix)]
     {
         use rustix::process::{Pid, Signal, kill_process};
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = tokio::time::Instant::now() + REMOVE_TIMEOUT;
         let mut tick = tokio::time::interval(Duration::from_millis(10));
         loop {
             let living = processes(mark);
@@ -401,9 +401,9 @@ mod tests {
                 tick.tick().await;
             }
         };
-        tokio::time::timeout(PATIENCE, both_run).await.expect("both processes start");
+        tokio::time::timeout(REMOVE_TIMEOUT, both_run).await.expect("both processes start");
         run.end().await;
-        tokio::time::timeout(PATIENCE, child.wait()).await.expect("the shell is ended").unwrap();
+        tokio::time::timeout(REMOVE_TIMEOUT, child.wait()).await.expect("the shell is ended").unwrap();
         assert_eq!(processes(&id), Vec::<i32>::new());
     }
 }

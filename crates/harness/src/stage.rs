@@ -207,10 +207,10 @@ impl<'a> Stage<'a> {
     pub async fn until(
         &self,
         programs: &[&RunningProgram],
-        patience: Duration,
+        timeout: Duration,
         mut holds: impl FnMut(&[&ProgramRun]) -> bool,
     ) -> bool {
-        let now = Instant::now() + patience;
+        let now = Instant::now() + timeout;
         let deadline = programs.iter().map(|program| program.deadline).fold(now, Instant::min);
         let mut held = false;
         let over = || {
@@ -297,9 +297,9 @@ impl RunningProgram {
         self.within(self.promptly, holds).await
     }
 
-    /// Waits as [`RunningProgram::until`] does, at most for `patience`.
-    pub async fn within(&self, patience: Duration, holds: impl FnMut(&ProgramRun) -> bool) -> bool {
-        self.wait(self.deadline.min(Instant::now() + patience), holds).await
+    /// Waits as [`RunningProgram::until`] does, at most for `timeout`.
+    pub async fn within(&self, timeout: Duration, holds: impl FnMut(&ProgramRun) -> bool) -> bool {
+        self.wait(self.deadline.min(Instant::now() + timeout), holds).await
     }
 
     async fn wait(&self, deadline: Instant, mut holds: impl FnMut(&ProgramRun) -> bool) -> bool {

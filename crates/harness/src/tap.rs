@@ -35,7 +35,7 @@ use crate::{brokers::address::Address, cleanup::Guard, live::LiveRun, tap::recor
 const ASKED_VHOST: &str = "/";
 
 /// The time limit for the connections to end after the program.
-const PATIENCE: Duration = Duration::from_secs(2);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// An open tap.
 pub struct Tap {
@@ -135,12 +135,12 @@ impl Tap {
     /// Lets the connections end and closes the tap. The recording is complete after this.
     pub async fn close(mut self) {
         self.stop.cancel();
-        let ended = timeout(PATIENCE, async { while self.doors.join_next().await.is_some() {} }).await;
+        let ended = timeout(CLOSE_TIMEOUT, async { while self.doors.join_next().await.is_some() {} }).await;
         if ended.is_err() {
             self.doors.shutdown().await;
         }
         // The last sender of notes ends with the last connection, and then the recorder ends.
-        let _ = timeout(PATIENCE, self.recorder).await;
+        let _ = timeout(CLOSE_TIMEOUT, self.recorder).await;
     }
 }
 
@@ -202,6 +202,6 @@ async fn connect(program: TcpStream, route: Arc<Route>) {
         // Nothing more is recorded, so the rest would only use the broker's memory.
         () = route.notes.full().cancelled() => {}
         // The program is gone, so the broker's last frames matter only for a moment.
-        () = route.stop.cancelled() => drop(timeout(PATIENCE / 2, both).await),
+        () = route.stop.cancelled() => drop(timeout(CLOSE_TIMEOUT / 2, both).await),
     }
 }

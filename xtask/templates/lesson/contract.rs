@@ -54,13 +54,13 @@ mod scene {
     use crate::scenes::{Scene, LiveRecording};
 
     /// How long a message may take to show in the queue after the program's end.
-    const TIMEOUT: Duration = Duration::from_secs(1);
+    const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
     impl Scene for EmitLog {
         async fn play(stage: &mut Stage<'_>, program: &Program, _seed: u64, seen: &mut LiveRecording) -> Result<(), NotChecked> {
             let run = stage.spawn(program).await?.end().await;
             let expected = 0; // the number of messages that the program should have sent to the queue
-            seen.look_into(stage, &run, QUEUE, expected, TIMEOUT).await?;
+            seen.look_into(stage, &run, QUEUE, expected, QUEUE_TIMEOUT).await?;
             seen.recording.runs.push(run);
             Ok(())
         }

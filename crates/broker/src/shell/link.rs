@@ -42,11 +42,11 @@ const WRITE: usize = 32 * 1024;
 const SMALL: usize = 4 * 1024;
 
 /// How long one connection may keep the others from the broker, when it has sent much at once.
-const TURN: Duration = Duration::from_millis(2);
+const FAIR_SLICE: Duration = Duration::from_millis(2);
 
-/// How little may come at once for us to wait for more, in bytes, and how long we do.
-const FEW: usize = 2 * 1024;
-const TOGETHER: Duration = Duration::from_micros(100);
+/// With less than so many bytes at once, the broker waits for more, for this long.
+const COALESCE_BELOW: usize = 2 * 1024;
+const COALESCE_TIME: Duration = Duration::from_micros(100);
 
 /// Longer than anything takes.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -173,7 +173,7 @@ async fn read(from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Share
                     codec.set_most(frame_max);
                 }
                 frames += 1;
-                if frames.is_multiple_of(8) && begin.elapsed() > TURN {
+                if frames.is_multiple_of(8) && begin.elapsed() > FAIR_SLICE {
                     return Heard::More;
                 }
             }
@@ -186,9 +186,9 @@ async fn read(from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Share
         match heard {
             // Who only puts little messages into a queue waits for nothing. So that not each of them wakes us, a few may come
             // together: on a machine with few cores waking costs more than the message itself.
-            Heard::All if (1..FEW).contains(&just_read) && !mattered => {
+            Heard::All if (1..COALESCE_BELOW).contains(&just_read) && !mattered => {
                 tokio::select! {
-                    () = sleep(TOGETHER) => {}
+                    () = sleep(COALESCE_TIME) => {}
                     () = link.wake_reader.notified() => {}
                 }
             }
@@ -218,9 +218,9 @@ async fn read(from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Share
             buffer = BytesMut::new();
         }
         // RabbitMQ looks once in an interval, and gives up when two looks in a row found nothing.
-        let patience = link.heartbeat().map_or(FOREVER, |heartbeat| heartbeat * 5 / 2);
+        let time_limit = link.heartbeat().map_or(FOREVER, |heartbeat| heartbeat * 5 / 2);
         tokio::select! {
-            ready = timeout_at(last_heard + patience, from.readable()) => {
+            ready = timeout_at(last_heard + time_limit, from.readable()) => {
                 let Ok(Ok(())) = ready else { return from };
                 buffer.reserve(PIECE);
                 match from.try_read_buf(&mut buffer) {

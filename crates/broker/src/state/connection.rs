@@ -64,7 +64,7 @@ pub(crate) struct Connection {
     pub(crate) name: String,
     pub(crate) since: Millis,
     /// When it is hung up on, if nothing happens before.
-    patience: Option<Millis>,
+    timeout: Option<Millis>,
     pub(crate) client: Capabilities,
     /// What the client says about itself.
     pub(crate) properties: FieldTable,
@@ -94,7 +94,7 @@ impl Connection {
             phase: Phase::Header,
             name,
             since,
-            patience: None,
+            timeout: None,
             client: Capabilities::default(),
             properties: FieldTable::default(),
             user: "".into(),
@@ -123,10 +123,10 @@ impl Broker {
     }
 
     /// Sets the clock for a connection that has something to do in this time. None: it has all the time in the world.
-    pub(crate) fn hang_up_in(&mut self, id: ConnectionId, patience: Option<Millis>) {
-        let at = patience.map(|patience| self.now + patience);
+    pub(crate) fn hang_up_in(&mut self, id: ConnectionId, timeout: Option<Millis>) {
+        let at = timeout.map(|timeout| self.now + timeout);
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        if let Some(before) = std::mem::replace(&mut connection.patience, at) {
+        if let Some(before) = std::mem::replace(&mut connection.timeout, at) {
             self.timers.remove(&(before, Due::HangUp(id)));
         }
         self.timers.extend(at.map(|at| (at, Due::HangUp(id))));

@@ -195,20 +195,20 @@ impl Broker {
 
     /// From now on queues are noted, and not delivered from.
     pub(crate) fn put_deliveries_off(&mut self) {
-        self.put_off = Some(BTreeSet::new());
+        self.deferred = Some(BTreeSet::new());
     }
 
     /// Delivers what was put off.
     pub(crate) fn catch_up_with_deliveries(&mut self) {
-        for queue in self.put_off.take().unwrap_or_default() {
+        for queue in self.deferred.take().unwrap_or_default() {
             self.deliver(queue);
         }
     }
 
     /// Delivers what can be delivered.
     pub(crate) fn deliver(&mut self, id: QueueId) {
-        if let Some(put_off) = &mut self.put_off {
-            put_off.insert(id);
+        if let Some(deferred) = &mut self.deferred {
+            deferred.insert(id);
             return;
         }
         while let Some(queue) = self.queues.get_mut(&id) {

@@ -35,7 +35,7 @@ impl Channel {
 impl Broker {
     /// Panics when the broker contradicts itself. To be asked after [`Broker::effects`], when nobody outside holds a message.
     pub fn check_invariants(&self) {
-        assert!(self.put_off.is_none() && self.unconfirmed.is_empty(), "a turn is not finished");
+        assert!(self.deferred.is_none() && self.unconfirmed.is_empty(), "a turn is not finished");
         self.check_connections();
         self.check_queues();
         self.check_bindings();

@@ -138,7 +138,7 @@ pub struct Broker {
     /// Channels that have confirms to tell.
     unconfirmed: Vec<At>,
     /// Queues that are to be delivered from later, while deliveries are put off.
-    put_off: Option<BTreeSet<QueueId>>,
+    deferred: Option<BTreeSet<QueueId>>,
     /// Where replies go, by their address.
     reply_names: HashMap<String, At>,
     gauge: Gauge,
@@ -152,7 +152,7 @@ pub struct Broker {
     consumers: Gauge,
     /// How many more logins are refused, whoever it is.
     refuse_logins: u32,
-    spare: Vhost,
+    detached_vhost: Vhost,
     /// Lines of the log that nobody has taken yet; None where no log is written.
     log: Option<Vec<String>>,
 }
@@ -180,7 +180,7 @@ impl Broker {
             effects: Vec::new(),
             dead_letters: VecDeque::new(),
             unconfirmed: Vec::new(),
-            put_off: None,
+            deferred: None,
             reply_names: HashMap::new(),
             gauge: Gauge::default(),
             definitions: 0,
@@ -189,7 +189,7 @@ impl Broker {
             consumers: Gauge::default(),
             memory_is_low: false,
             refuse_logins: 0,
-            spare: Vhost { exchanges: BTreeMap::new(), queues: BTreeMap::new() },
+            detached_vhost: Vhost { exchanges: BTreeMap::new(), queues: BTreeMap::new() },
             log: None,
         };
         for vhost in std::iter::once("/").chain(config.vhosts.iter().map(String::as_str)) {
@@ -366,8 +366,8 @@ impl Broker {
         match self.vhosts.get_mut(name) {
             Some(vhost) => vhost,
             None => {
-                self.spare = Vhost { exchanges: BTreeMap::new(), queues: BTreeMap::new() };
-                &mut self.spare
+                self.detached_vhost = Vhost { exchanges: BTreeMap::new(), queues: BTreeMap::new() };
+                &mut self.detached_vhost
             }
         }
     }

@@ -13,7 +13,7 @@ impl Broker {
     /// what RabbitMQ has on its disk. Vhosts and accounts stay.
     pub fn restart(&mut self) {
         // Nobody gets what others give back: all of them leave.
-        self.put_off = Some(BTreeSet::new());
+        self.deferred = Some(BTreeSet::new());
         self.shut_down();
         let there = self.connections.iter().filter(|(_, connection)| connection.phase != Phase::Closed);
         let there: Vec<ConnectionId> = there.map(|(id, _)| *id).collect();
@@ -21,7 +21,7 @@ impl Broker {
             self.hang_up(id);
         }
         self.move_dead_letters();
-        self.put_off = None;
+        self.deferred = None;
         let lost: Vec<QueueId> = self.queues.iter().filter(|(_, queue)| !queue.durable).map(|(id, _)| *id).collect();
         for id in lost {
             self.remove_queue(id);

@@ -18,7 +18,7 @@ use wire::{
 use crate::transcript::{self, Log};
 
 /// How long an answer may take that has to come. A machine may be busy; nobody waits that long without a fault.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long nothing must come for it to count as silence.
 pub const SILENCE: Duration = Duration::from_millis(300);
@@ -88,7 +88,7 @@ impl Client {
     pub fn dial(name: char, log: Log, address: &Address, ears: u32) -> Client {
         let stream = TcpStream::connect(address.host_and_port()).unwrap();
         stream.set_nodelay(true).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(ANSWER_TIMEOUT)).unwrap();
         Client {
             address: address.clone(),
             name,
@@ -183,7 +183,7 @@ impl Client {
 
     /// Listens until the answer to the method with this name, or a close instead.
     pub fn answer(&mut self, channel: u16, name: &str) -> Option<Method> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + ANSWER_TIMEOUT;
         loop {
             match self.next(deadline) {
                 None => {
@@ -231,7 +231,7 @@ impl Client {
 
     /// Listens until as many things have come, and a little longer for what should not.
     pub fn hear(&mut self, things: usize) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + ANSWER_TIMEOUT;
         for heard in 0..things {
             match self.next(deadline) {
                 Some(Heard::Ended) => return,
@@ -262,7 +262,7 @@ impl Client {
     /// Listens until every publish on this channel is confirmed, and writes that down as sets: how confirms are bundled
     /// is the broker's mood.
     pub fn confirmed(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + ANSWER_TIMEOUT;
         while self.confirms.get(&self.channel).is_some_and(|confirms| !confirms.waiting.is_empty()) {
             match self.next(deadline) {
                 Some(Heard::Ended) => break,
@@ -279,7 +279,7 @@ impl Client {
 
     /// Listens until the broker closes the socket.
     pub fn hear_end(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + ANSWER_TIMEOUT;
         loop {
             match self.next(deadline) {
                 Some(Heard::Ended) => return,

@@ -9,7 +9,7 @@ use wire::{
 };
 
 use crate::{
-    client::{Client, PATIENCE},
+    client::{ANSWER_TIMEOUT, Client},
     stage::handshake,
     transcript::Log,
 };
@@ -410,7 +410,7 @@ impl Client {
 
     /// Asks, without writing it down, until a queue holds so many messages.
     pub fn await_messages(&mut self, queue: &str, messages: usize) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + ANSWER_TIMEOUT;
         let mut held = 0;
         while held < messages && Instant::now() < deadline {
             self.muted(|client| {

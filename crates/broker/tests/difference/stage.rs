@@ -7,7 +7,7 @@ use harness::brokers::address::Address;
 use wire::types::AMQPValue;
 
 use crate::{
-    client::{Client, PATIENCE},
+    client::{ANSWER_TIMEOUT, Client},
     methods::{self, inner},
     transcript::Log,
 };
@@ -133,7 +133,7 @@ impl Stage {
         let login = self.login();
         client.muted(|client| {
             client.tell_on(0, methods::start_ok(&about(CAPABLE), "PLAIN", &login));
-            client.next(Instant::now() + PATIENCE);
+            client.next(Instant::now() + ANSWER_TIMEOUT);
         });
         client
     }
@@ -166,14 +166,14 @@ pub fn about(capabilities: &[&str]) -> Vec<(&'static str, AMQPValue)> {
 
 fn greet(client: &mut Client) {
     client.write(&wire::frame::PROTOCOL_HEADER);
-    client.next(Instant::now() + PATIENCE);
+    client.next(Instant::now() + ANSWER_TIMEOUT);
 }
 
 /// The whole handshake, and channel 1 opened.
 pub fn handshake(client: &mut Client, capabilities: &[&str], login: &[u8], vhost: &str) {
     greet(client);
     client.tell_on(0, methods::start_ok(&about(capabilities), "PLAIN", login));
-    client.next(Instant::now() + PATIENCE);
+    client.next(Instant::now() + ANSWER_TIMEOUT);
     // No heartbeats: a conversation takes as long as it takes.
     client.tell_on(0, methods::tune_ok(2047, client.frame_max, 0));
     client.call_on(0, methods::connection_open(vhost));

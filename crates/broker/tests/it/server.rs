@@ -15,7 +15,7 @@ use wire::{
 };
 
 /// How long anything here may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A socket that is read frame by frame.
 struct Client {
@@ -37,8 +37,9 @@ impl Client {
             if let Some(unit) = self.codec.next(&mut self.bytes).unwrap() {
                 return Some(unit);
             }
-            let read =
-                timeout(PATIENCE, self.socket.read_buf(&mut self.bytes)).await.expect("the server says something");
+            let read = timeout(ANSWER_TIMEOUT, self.socket.read_buf(&mut self.bytes))
+                .await
+                .expect("the server says something");
             if read.unwrap_or(0) == 0 {
                 return None;
             }
@@ -116,7 +117,7 @@ async fn it_ends_when_it_is_dropped() {
     drop(server);
     assert!(client.next().await.is_none());
     // The port is free again as soon as the task that listened is gone.
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + ANSWER_TIMEOUT;
     while Server::start(Config::default(), Some(port)).await.is_err() {
         assert!(Instant::now() < deadline, "the port is never free again");
         tokio::task::yield_now().await;
@@ -203,14 +204,14 @@ async fn a_held_message_outlives_its_sender() {
     frame::put_content(&mut message, 1, &[0, 0], b"held", 8192);
     client.socket.write_all(&message).await.unwrap();
     let held = until(|| server.with(|broker| broker.connections()[0].state == "blocked"));
-    timeout(PATIENCE, held).await.expect("an alarm holds who publishes");
+    timeout(ANSWER_TIMEOUT, held).await.expect("an alarm holds who publishes");
     drop(client);
     let gone = until(|| server.with(|broker| broker.connections().is_empty()));
     assert!(timeout(Duration::from_millis(1500), gone).await.is_err(), "the broker gave up on what it had not read");
     assert_eq!(server.with(|broker| broker.queues()[0].ready), 0);
     server.with(|broker| broker.clear(Alarm::Disk));
     let arrived = until(|| server.with(|broker| broker.queues()[0].ready == 1 && broker.connections().is_empty()));
-    timeout(PATIENCE, arrived).await.expect("the message arrives, and then its sender is gone");
+    timeout(ANSWER_TIMEOUT, arrived).await.expect("the message arrives, and then its sender is gone");
 }
 
 /// Waits until this holds.

@@ -23,7 +23,7 @@ pub const BUILT: [&str; 3] = ["hello-rabbit/rabbitmq:4.3", "hello-rabbit/rabbitm
 pub const PERMISSIVE: &str = "-permissive";
 
 /// The time limit of the engine's answer about an image.
-const PATIENCE: Duration = Duration::from_secs(3);
+const INSPECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The environment variable in which a checker passes the found image on to its successor, because a query takes a tenth of a
 /// second.
@@ -69,7 +69,7 @@ async fn host_of_context() -> Option<String> {
     let mut docker = Command::new("docker");
     docker.args(["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]);
     docker.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    let told = timeout(PATIENCE, docker.output()).await.ok()?.ok()?;
+    let told = timeout(INSPECT_TIMEOUT, docker.output()).await.ok()?.ok()?;
     let host = String::from_utf8_lossy(&told.stdout).trim().to_owned();
     (told.status.success() && host.contains("://")).then_some(host)
 }
@@ -83,7 +83,7 @@ async fn ask_for_image(asked: Option<&str>) -> Option<String> {
     docker.args(["image", "inspect", "--format", "{{join .RepoTags \"\\n\"}}"]).args(&candidates);
     docker.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     // It prints those that are there, and fails when one is not.
-    let told = timeout(PATIENCE, docker.output()).await.ok()?.ok()?;
+    let told = timeout(INSPECT_TIMEOUT, docker.output()).await.ok()?.ok()?;
     let there = String::from_utf8_lossy(&told.stdout).into_owned();
     let there: Vec<&str> = there.lines().filter(|tag| !tag.is_empty()).collect();
     match asked {
@@ -143,7 +143,7 @@ pub(crate) mod client {
 
     use super::{Broker, NotChecked, Run};
     use crate::{
-        brokers::{Ownership, START_PATIENCE, address::Address, engine, management::Management, ports},
+        brokers::{Ownership, START_TIMEOUT, address::Address, engine, management::Management, ports},
         cleanup::Resource,
     };
 
@@ -188,7 +188,7 @@ pub(crate) mod client {
     /// The caller owns the container by its name, and has recorded it: [remove](engine::remove) it, also when this fails. The
     /// future can be dropped at any time. The container may then exist, or still be in the making; `remove` handles both.
     pub async fn launch(image: &str, name: &str, label: &str, port: u16) -> Result<Broker, NotChecked> {
-        let deadline = Instant::now() + START_PATIENCE;
+        let deadline = Instant::now() + START_TIMEOUT;
         let request = request(image, name, label, port);
         let making = engine::making().await;
         let start = tokio::spawn(async move {
@@ -258,7 +258,7 @@ pub(crate) mod client {
             .with_exposed_port(15672.tcp())
             .with_container_name(name)
             .with_label(LABEL, label)
-            .with_startup_timeout(START_PATIENCE)
+            .with_startup_timeout(START_TIMEOUT)
             .with_copy_to(
                 CopyTargetOptions::new("/etc/rabbitmq/conf.d/90-hello-rabbit.conf").with_mode(0o644),
                 CONF.as_bytes().to_vec(),

@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     activity::busy,
-    brokers::{Broker, START_PATIENCE, address::Address, management::Management, ports},
+    brokers::{Broker, START_TIMEOUT, address::Address, management::Management, ports},
     cleanup::{MARK, at},
     kit,
 };
@@ -85,7 +85,7 @@ impl Program {
             user: address.user.clone(),
             password: address.password.clone(),
         };
-        let deadline = Instant::now() + START_PATIENCE;
+        let deadline = Instant::now() + START_TIMEOUT;
         tokio::select! {
             ready = Broker::wait_ready("embedded", imitates(), address, Some(management), deadline) => ready,
             _ = child.wait() => Err(NotChecked {

@@ -82,14 +82,14 @@ impl Hand {
         Ok(())
     }
 
-    /// Waits until this many messages are ready in a queue, at most for `patience`: a quorum queue shows a message a little after
+    /// Waits until this many messages are ready in a queue, at most for `timeout`: a quorum queue shows a message a little after
     /// the end of the publisher's connection. Returns whether they are ready.
     ///
     /// # Errors
     ///
     /// When the broker refuses for another reason than a missing queue.
-    pub async fn holds(&self, queue: &str, messages: u32, patience: Duration) -> Result<bool, Error> {
-        let deadline = Instant::now() + patience;
+    pub async fn holds(&self, queue: &str, messages: u32, timeout: Duration) -> Result<bool, Error> {
+        let deadline = Instant::now() + timeout;
         let mut again = interval(Duration::from_millis(25));
         let channel = self.connection.create_channel().await?;
         let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
@@ -111,14 +111,14 @@ impl Hand {
 
     /// Takes the messages out of a queue: the number `expected`, and any others, up to [`MOST_DRAINED`] messages.
     ///
-    /// None when the queue does not exist. It waits for the expected messages, at most for `patience`: a quorum queue shows a
+    /// None when the queue does not exist. It waits for the expected messages, at most for `timeout`: a quorum queue shows a
     /// message a little after the end of the publisher's connection.
     ///
     /// # Errors
     ///
     /// When the broker refuses for another reason than a missing queue.
-    pub async fn drain(&self, queue: &str, expected: usize, patience: Duration) -> Result<Option<Vec<Vec<u8>>>, Error> {
-        self.drain_with(queue, expected, patience, FieldTable::default()).await
+    pub async fn drain(&self, queue: &str, expected: usize, timeout: Duration) -> Result<Option<Vec<Vec<u8>>>, Error> {
+        self.drain_with(queue, expected, timeout, FieldTable::default()).await
     }
 
     /// Reads the messages of a stream from its beginning, as [`Hand::drain`] takes those of a queue.
@@ -130,21 +130,21 @@ impl Hand {
         &self,
         queue: &str,
         expected: usize,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Option<Vec<Vec<u8>>>, Error> {
         let mut from = FieldTable::default();
         from.insert("x-stream-offset".into(), AMQPValue::LongString("first".into()));
-        self.drain_with(queue, expected, patience, from).await
+        self.drain_with(queue, expected, timeout, from).await
     }
 
     async fn drain_with(
         &self,
         queue: &str,
         expected: usize,
-        patience: Duration,
+        timeout: Duration,
         arguments: FieldTable,
     ) -> Result<Option<Vec<Vec<u8>>>, Error> {
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + timeout;
         // On a channel of its own: a refusal closes it.
         let channel = self.connection.create_channel().await?;
         let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    brokers::{Broker, Ownership, START_PATIENCE, address::Address, management::Management, ports},
+    brokers::{Broker, Ownership, START_TIMEOUT, address::Address, management::Management, ports},
     cleanup::{self, MARK, Run, at, broker_mark},
 };
 
@@ -30,7 +30,7 @@ const PLACES: [&str; 4] = [
 ];
 
 /// The time limit for a node to stop, before it is killed.
-const STOP_PATIENCE: Duration = Duration::from_secs(10);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Returns the installed server's script.
 #[must_use]
@@ -127,7 +127,7 @@ impl Node {
                 "Install it: apt install rabbitmq-server (Debian, Ubuntu) · brew install rabbitmq (macOS)".to_owned(),
             ],
         })?;
-        let deadline = Instant::now() + START_PATIENCE;
+        let deadline = Instant::now() + START_TIMEOUT;
         let child = self.spawn(&script).map_err(|error| NotChecked {
             message: format!("RabbitMQ could not be started: {error}."),
             hints: vec![format!("Start {} by hand, and read its error", script.display())],
@@ -154,7 +154,7 @@ impl Node {
     /// seconds, durable or not, because it writes its catalogue with a delay.
     pub(super) async fn restart(&self) -> Result<(), NotChecked> {
         cleanup::ask_to_end(&self.mark);
-        cleanup::end_processes_in(&self.mark, STOP_PATIENCE).await;
+        cleanup::end_processes_in(&self.mark, STOP_TIMEOUT).await;
         self.start().await.map(drop)
     }
 

@@ -7,7 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 /// The time limit of one request.
-const PATIENCE: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A broker's management API, and the login for it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -131,7 +131,8 @@ impl Management {
         let login = BASE64_STANDARD.encode(format!("{}:{}", self.user, self.password));
         let reason = reason.map(str::to_owned);
         let sent = tokio::task::spawn_blocking(move || {
-            let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false);
+            let config =
+                ureq::Agent::config_builder().timeout_global(Some(REQUEST_TIMEOUT)).http_status_as_error(false);
             let agent = ureq::Agent::new_with_config(config.proxy(None).build());
             let mut request = ureq::http::Request::builder()
                 .method(method)

@@ -28,10 +28,10 @@ use crate::{
 };
 
 /// The time limit for a running broker to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The time limit for a started broker to be ready.
-pub const START_PATIENCE: Duration = Duration::from_secs(120);
+pub const START_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A broker that answered.
 #[derive(Clone, Debug)]
@@ -91,7 +91,8 @@ impl Broker {
             user: address.user.clone(),
             password: address.password.clone(),
         };
-        let wait_ready = Broker::wait_ready("amqp", address.to_string(), address, None, Instant::now() + PATIENCE);
+        let wait_ready =
+            Broker::wait_ready("amqp", address.to_string(), address, None, Instant::now() + ANSWER_TIMEOUT);
         let (broker, allowed) = tokio::join!(wait_ready, management.allows_vhosts());
         Ok(Broker { management: allowed.is_ok().then_some(management), ..broker? })
     }
@@ -217,7 +218,7 @@ impl Broker {
         }
         let Some(own) = &self.own else { return Ok(false) };
         let _busy = busy("restarting the broker, to see what it keeps");
-        let deadline = Instant::now() + START_PATIENCE;
+        let deadline = Instant::now() + START_TIMEOUT;
         match own {
             Ownership::Container(name) => engine::restart(name).await.map_err(|why| NotChecked {
                 message: format!("The broker could not be restarted: {why}."),

@@ -14,7 +14,8 @@ use tokio::time::{Instant, timeout};
 use crate::{
     activity::{busy, say},
     brokers::{
-        Broker, PATIENCE, address::Address, alarm::Alarm, embedded, engine, hands, local, management::Management, ready,
+        ANSWER_TIMEOUT, Broker, address::Address, alarm::Alarm, embedded, engine, hands, local, management::Management,
+        ready,
     },
     cleanup::{self, at},
 };
@@ -72,7 +73,7 @@ impl PersistentBroker {
     /// Returns the broker, if it still answers.
     pub async fn broker(&self) -> Result<Broker, NotChecked> {
         let kind = self.source.kind();
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + ANSWER_TIMEOUT;
         let ready =
             Broker::wait_ready(kind, self.detail.clone(), self.address.clone(), self.management.clone(), deadline)
                 .await;
@@ -288,7 +289,7 @@ async fn restart() -> Result<(), NotChecked> {
         (Source::Embedded { .. }, Some(management)) => hands::restart(management).await?,
         (Source::Embedded { .. }, None) => {}
     }
-    let deadline = Instant::now() + super::START_PATIENCE;
+    let deadline = Instant::now() + super::START_TIMEOUT;
     Broker::wait_ready("", String::new(), broker.address, None, deadline).await?;
     print("restarted: durable queues and their persistent messages survived\n".to_owned())
 }
@@ -298,7 +299,7 @@ async fn ask_local(node: &local::Node, arguments: &[&str]) -> Result<String, Not
     let script = local::server().and_then(|server| Some(server.parent()?.join("rabbitmqctl")));
     let script = script.ok_or_else(|| cannot("RabbitMQ is no longer installed here".to_owned()))?;
     let told =
-        tokio::time::timeout(super::START_PATIENCE, node.command(&script).args(arguments).kill_on_drop(true).output());
+        tokio::time::timeout(super::START_TIMEOUT, node.command(&script).args(arguments).kill_on_drop(true).output());
     let told =
         told.await.map_err(|_| cannot("it took too long".to_owned()))?.map_err(|error| cannot(error.to_string()))?;
     if !told.status.success() {

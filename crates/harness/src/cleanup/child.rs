@@ -41,11 +41,11 @@ impl Inside {
         Inside { rooms: Mutex::default(), guard: Guard { _sender: sender }, let_go }
     }
 
-    /// Waits until all tasks are gone, at most for `patience`, and deletes the vhosts.
-    pub(super) async fn end(self, patience: Duration) {
+    /// Waits until all tasks are gone, at most for `time_limit`, and deletes the vhosts.
+    pub(super) async fn end(self, time_limit: Duration) {
         let Inside { rooms, guard, mut let_go } = self;
         drop(guard);
-        let _ = tokio::time::timeout(patience, let_go.recv()).await;
+        let _ = tokio::time::timeout(time_limit, let_go.recv()).await;
         for (server, name) in rooms.into_inner().unwrap_or_else(PoisonError::into_inner) {
             if let Some(server) = server.upgrade() {
                 server.with(|broker| broker.delete_vhost(&name));

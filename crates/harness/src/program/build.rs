@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// The time limit of a build: the first one compiles the dependencies, perhaps on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(30 * 60);
+const BUILD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 /// The source of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -212,14 +212,14 @@ async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program
     cargo.env(MARK, mark).current_dir(&absolute).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]
     cargo.process_group(0);
-    let (status, messages, said) = match timeout(PATIENCE, build(cargo.kill_on_drop(true))).await {
+    let (status, messages, said) = match timeout(BUILD_TIMEOUT, build(cargo.kill_on_drop(true))).await {
         Ok(Ok(built)) => built,
         Ok(Err(error)) => {
             let message = format!("cargo could not be started: {error}.");
             return Err(not_checked(message, "Install Rust: https://rustup.rs"));
         }
         Err(_) => {
-            let message = format!("The build took longer than {} minutes.", PATIENCE.as_secs() / 60);
+            let message = format!("The build took longer than {} minutes.", BUILD_TIMEOUT.as_secs() / 60);
             return Err(not_checked(message, "Build it by hand, to see the slow part: cargo build"));
         }
     };

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The time limit for its streams to close after its end, because child processes may still hold them.
-const PATIENCE: Duration = Duration::from_millis(500);
+const STREAM_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The number of programs that this process has started.
 static STARTED: AtomicU64 = AtomicU64::new(0);
@@ -162,7 +162,7 @@ async fn read(mut from: impl AsyncRead + Unpin, seen: LiveRun, keep: impl Fn(&mu
 
 /// Waits a moment for the streams to close. Returns whether they closed.
 async fn drained(streams: &mut JoinSet<()>) -> bool {
-    timeout(PATIENCE, async { while streams.join_next().await.is_some() {} }).await.is_ok()
+    timeout(STREAM_TIMEOUT, async { while streams.join_next().await.is_some() {} }).await.is_ok()
 }
 
 async fn kill(child: &mut Child, pid: Option<i32>, mark: &str) {

@@ -187,7 +187,7 @@ fn delivery_limit_default(s: &mut Stage) {
     for tag in 1..=20 {
         a.muted(|a| {
             a.tell(reject(tag, "requeue"));
-            a.next(std::time::Instant::now() + crate::client::PATIENCE);
+            a.next(std::time::Instant::now() + crate::client::ANSWER_TIMEOUT);
         });
     }
     a.note("-> (rejects with requeue, 20 times)");

@@ -48,7 +48,7 @@ fn requester(s: &mut Stage) -> Client {
 fn request(a: &mut Client, b: &mut Client) -> String {
     a.publish_as("", "q", "", &plain().with_reply_to(REPLIES.into()).with_correlation_id("1".into()), b"request");
     b.call(consume("q", "requests", "no-ack", NONE));
-    let deadline = std::time::Instant::now() + crate::client::PATIENCE;
+    let deadline = std::time::Instant::now() + crate::client::ANSWER_TIMEOUT;
     let heard = b.next(deadline);
     assert!(heard.is_some(), "the request did not come");
     b.reply_to.clone()

@@ -10,7 +10,7 @@ use crate::scenes::{LiveRecording, Scene};
 use harness::{program::Program, stage::Stage};
 
 /// How long the message may take to show in the queue after the program's end.
-const PATIENCE: Duration = Duration::from_secs(1);
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Scene for HelloSend {
     async fn play(
@@ -22,7 +22,7 @@ impl Scene for HelloSend {
         let run = stage.spawn(program).await?.end().await;
         let sent = Transcript::of(&run).publishes().filter(|(_, publish, _)| publish.routing_key.as_str() == QUEUE);
         let expected = sent.count().min(1);
-        seen.look_into(stage, &run, QUEUE, expected, PATIENCE).await?;
+        seen.look_into(stage, &run, QUEUE, expected, QUEUE_TIMEOUT).await?;
         seen.recording.runs.push(run);
         Ok(())
     }

@@ -16,7 +16,7 @@ use harness::{
 };
 
 /// How long the messages may take to show in the queue after the program's end.
-const PATIENCE: Duration = Duration::from_secs(1);
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Scene for NewTask {
     async fn play(
@@ -44,13 +44,13 @@ impl Scene for NewTask {
         let expected = u32::try_from(runs.iter().filter(to_queue).count()).unwrap_or(u32::MAX);
         if expected > 0 {
             // What a quorum queue shows a little later is there before the restart.
-            stage.hand.holds(QUEUE, expected, PATIENCE).await.map_err(|error| stage.lost(&error))?;
+            stage.hand.holds(QUEUE, expected, QUEUE_TIMEOUT).await.map_err(|error| stage.lost(&error))?;
             // A RabbitMQ takes longer to restart than all the rest; lesson 04 takes the time.
             if stage.restarts_at_once() && stage.restart().await? {
                 seen.mark(RESTARTED, "");
             }
         }
-        seen.look_into(stage, &runs[0], QUEUE, 0, PATIENCE).await?;
+        seen.look_into(stage, &runs[0], QUEUE, 0, QUEUE_TIMEOUT).await?;
         seen.recording.runs = runs;
         Ok(())
     }

@@ -26,7 +26,7 @@ const HEARTBEAT: u16 = 2;
 const AT_LEAST: Duration = Duration::from_secs(8);
 
 /// How long the queue may take to show what comes back to it.
-const PATIENCE: Duration = Duration::from_secs(1);
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Scene for Worker {
     async fn play(
@@ -65,7 +65,7 @@ async fn scene(
     }
     if reached >= Reached::Killed {
         let first = seen.recording.runs[0].clone();
-        seen.look_into(stage, &first, QUEUE, 0, PATIENCE).await?;
+        seen.look_into(stage, &first, QUEUE, 0, QUEUE_TIMEOUT).await?;
     }
     if reached == Reached::Survived && idle_seen.recording.runs.is_empty() {
         // In this vhost, because the broker makes no other.
@@ -149,10 +149,10 @@ async fn two_workers(
         stage.does("a worker was killed, and its task goes to the other");
         runs[killed] = Some(left.remove(killed).1.kill().await);
         reached = Reached::Killed;
-        let patience = work_in(tasks.fatal.as_bytes()) + stage.promptly();
+        let timeout = work_in(tasks.fatal.as_bytes()) + stage.promptly();
         // It may have been done before its worker could be killed.
         let was_done = runs[killed].as_ref().is_some_and(acknowledges(&tasks.fatal));
-        if was_done || left[0].1.within(patience, acknowledges(&tasks.fatal)).await {
+        if was_done || left[0].1.within(timeout, acknowledges(&tasks.fatal)).await {
             reached = Reached::Survived;
         }
     }
@@ -197,8 +197,8 @@ async fn share_tasks(stage: &Stage<'_>, workers: [&RunningProgram; 2], tasks: &T
         };
         tasks.first().all(|task| times(task) >= tasks.count(task))
     };
-    let patience = work_in(tasks.long.as_bytes()) + stage.promptly();
-    Ok(if stage.until(&workers, patience, done).await { Reached::Shared } else { Reached::Waiting })
+    let timeout = work_in(tasks.long.as_bytes()) + stage.promptly();
+    Ok(if stage.until(&workers, timeout, done).await { Reached::Shared } else { Reached::Waiting })
 }
 
 /// One more task; returns who has it in hand.
