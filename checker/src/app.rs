@@ -26,7 +26,7 @@ use crate::{
     guide,
     lessons::{self, Lesson},
     remember,
-    report::{self, busy::watched, say},
+    report::{self, say, spinner::watched},
     verdict::{NotChecked, Report, Verdict},
     watch::{self, Task},
 };
@@ -34,7 +34,7 @@ use crate::{
 /// Runs the checker with these arguments; the first is the program's own name.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    report::busy::listen();
+    report::spinner::listen();
     let arguments = cli::typed(arguments);
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,

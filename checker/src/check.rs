@@ -20,7 +20,7 @@ use crate::{
         facts,
         sources::Sources,
     },
-    report::busy::watched,
+    report::spinner::watched,
     stage::Stage,
     verdict::{Outcome, Report},
 };

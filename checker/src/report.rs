@@ -1,9 +1,9 @@
 //! The forms of a report, and their output: stdout has the answer, stderr all else.
 
-pub mod busy;
 pub mod json;
 pub mod json_text;
 pub mod schema;
+pub mod spinner;
 pub mod text;
 
 use std::io::{self, IsTerminal, Write};
@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal, Write};
 /// Prints a line to stderr.
 pub fn say(what: &str) {
     // A closed stderr is no reason to fail.
-    let _ = busy::beside(|| writeln!(anstream::stderr(), "{what}"));
+    let _ = spinner::beside(|| writeln!(anstream::stderr(), "{what}"));
 }
 
 /// Prints the answer to stdout. A closed pipe is no error.
@@ -38,7 +38,7 @@ pub fn width() -> usize {
 ///
 /// When it can't be written.
 pub fn write(answer: &str) -> io::Result<()> {
-    busy::beside(|| {
+    spinner::beside(|| {
         let mut stdout = anstream::stdout().lock();
         stdout.write_all(answer.as_bytes()).and_then(|()| stdout.flush())
     })

@@ -7,7 +7,7 @@ mod broker_cache;
 mod changes;
 mod clear;
 mod keys;
-mod places;
+mod network_fs;
 mod task;
 #[cfg(unix)]
 mod terminal;

@@ -12,7 +12,7 @@ use cli::{CheckWhat, WireWhat};
 use crate::{
     cargo::{become_it, beside, cargo, root},
     lessons,
-    patience::watched,
+    spinner::watched,
 };
 
 /// Builds the checker if necessary, and becomes it. The arguments are passed on as they were typed.

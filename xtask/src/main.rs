@@ -15,9 +15,9 @@ mod editor;
 mod help;
 mod lessons;
 mod new;
-mod patience;
 #[cfg(test)]
 mod readme;
+mod spinner;
 mod tally;
 mod test;
 

@@ -14,7 +14,7 @@ use notify::{
 };
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-use crate::{cleanup::at, report::say, watch::places};
+use crate::{cleanup::at, report::say, watch::network_fs};
 
 /// The polling interval, where the system reports no changes.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -67,7 +67,7 @@ impl Changes {
         let place = Place { folder, kind };
         let (tell, saved) = mpsc::unbounded_channel();
         let asked = std::env::var_os(cli::POLL).is_some_and(|value| !value.is_empty());
-        let polls = asked || places::may_change_unseen(&place.folder);
+        let polls = asked || network_fs::may_change_unseen(&place.folder);
         let watcher = if polls { None } else { events(&place, &tell).ok() };
         let mut changes = match watcher {
             Some(watcher) => Changes { watcher, polls: false, place, saved, tell },

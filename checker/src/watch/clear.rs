@@ -2,14 +2,14 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::report::busy;
+use crate::report::spinner;
 
 /// Clears the screen, where stdout is a terminal that knows how.
 pub fn clear() {
     let is_plain = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     let Some(rows) = rows().filter(|_| io::stdout().is_terminal() && !is_plain) else { return };
     // A terminal that is gone shows nothing more, and what comes next says so.
-    let _ = busy::beside(|| {
+    let _ = spinner::beside(|| {
         let mut stdout = io::stdout().lock();
         stdout.write_all(codes(rows).as_bytes()).and_then(|()| stdout.flush())
     });

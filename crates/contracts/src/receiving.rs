@@ -3,7 +3,7 @@
 mod acknowledge;
 mod in_order;
 mod ledger;
-mod otherwise;
+mod misprints;
 pub mod quiet;
 mod stay;
 
@@ -33,7 +33,7 @@ use crate::{
 pub use acknowledge::{consume, refused, unacknowledged};
 pub use in_order::{Backlog, printed_in_order};
 pub use ledger::{Delivered, Ledger, ledger};
-pub use otherwise::{plainness, printed_otherwise, shown};
+pub use misprints::{plainness, printed_otherwise, shown};
 pub use stay::{one_more, through_silence};
 
 /// What a receiver prints once it is subscribed.

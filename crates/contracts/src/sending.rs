@@ -1,7 +1,7 @@
 //! What all have in common who send one message to a queue.
 
-mod lost;
 pub mod typed;
+mod unrouted;
 
 use wire::{
     Content, Method, Peer,
@@ -159,7 +159,7 @@ pub fn arrived(seen: &ProgramRun, queue: &str, bodies: Option<&[&[u8]]>, restart
     let published = the_message(seen)?;
     let transcript = Transcript::of(seen);
     let (said, _, content) = &published;
-    if let Some(fault) = lost::too_early(transcript, said, queue) {
+    if let Some(fault) = unrouted::too_early(transcript, said, queue) {
         return Err(fault);
     }
     if bodies.is_some_and(|bodies| bodies.iter().any(|body| **body == content.body)) {
@@ -169,7 +169,7 @@ pub fn arrived(seen: &ProgramRun, queue: &str, bodies: Option<&[&[u8]]>, restart
     if !transcript.closed_gently(said.connection) {
         return Ok(said.line());
     }
-    Err(lost::lost(transcript, &published, queue, bodies.is_some()))
+    Err(unrouted::lost(transcript, &published, queue, bodies.is_some()))
 }
 
 /// The line about this message, on stdout, once.

@@ -11,7 +11,7 @@ use amq_protocol::{
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
-use crate::{nesting, often};
+use crate::{fast_path, nesting};
 
 /// The 8 bytes a client opens with, for AMQP 0-9-1.
 pub const PROTOCOL_HEADER: [u8; 8] = *b"AMQP\0\0\x09\x01";
@@ -187,7 +187,7 @@ impl RawFrame {
     /// envelope was right, so the frames after it can still be.
     pub fn parse(&self) -> Result<Frame, FrameError> {
         if self.kind == Kind::Method
-            && let Some(method) = often::read(&self.payload)
+            && let Some(method) = fast_path::read(&self.payload)
         {
             return Ok(Frame::Method(method));
         }

@@ -17,12 +17,12 @@
 //! `amq-protocol` does not say why it could not read a frame, and telling that is what this crate is for.
 
 pub mod codec;
+mod fast_path;
 pub mod fields;
 pub mod frame;
 pub mod json;
 pub mod listen;
 pub mod nesting;
-mod often;
 pub mod secrets;
 pub mod sequence;
 pub mod why;
