@@ -15,7 +15,7 @@ use std::{
 
 use clap::Parser;
 use cli::{
-    CheckOptions, CheckWhat, Cli, Command, DoctorFormat, Exit, Format, ProgramArgs, WarmWhat, WatchWhat, WireShow,
+    BrokerCommand, CheckOptions, CheckWhat, Cli, Command, DoctorFormat, Exit, Format, ProgramArgs, WatchWhat, WireShow,
     WireWhat,
 };
 
@@ -105,7 +105,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 enum Order {
     Check { lessons: Vec<Lesson>, program: ProgramArgs, options: CheckOptions },
     Watch { lessons: Vec<Lesson>, task: Box<Task>, options: CheckOptions },
-    Broker(WarmWhat),
+    Broker(BrokerCommand),
     Wire(Box<Lesson>, WireShow),
     Doctor(DoctorFormat),
 }
@@ -318,12 +318,12 @@ fn print(result: &Report, options: &CheckOptions) -> io::Result<()> {
     })
 }
 
-async fn warm_broker(what: &WarmWhat) -> ExitCode {
+async fn warm_broker(what: &BrokerCommand) -> ExitCode {
     warn(&cleanup::reap().await);
     let done = tokio::select! {
         done = brokers::persistent::run(what) => done,
         () = interrupted() => {
-            if matches!(what, WarmWhat::Up { .. }) {
+            if matches!(what, BrokerCommand::Up { .. }) {
                 say("interrupted; cleaning up");
                 brokers::persistent::clear_away().await;
             }

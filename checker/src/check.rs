@@ -111,7 +111,7 @@ async fn attempt(
         // Without a program no broker is needed: one that is still starting is dropped.
         Err(none) => {
             if let Some(Ok((_, Some(Ok(stage))))) = prepared {
-                stage.hand.close().await;
+                stage.client.close().await;
             }
             return Err(none);
         }
@@ -135,7 +135,7 @@ async fn attempt(
         timing.broker = begin.elapsed().saturating_sub(after_build);
         let seen = perform(lesson, &mut stage, &program, seed, timing).await?;
         let vhost = stage.room.vhost.clone();
-        stage.hand.close().await;
+        stage.client.close().await;
         Ok::<_, NotChecked>((seen, vhost))
     };
     // A scene may run the program twice (lesson 02 does), and each run has a part after its limit.

@@ -5,7 +5,7 @@ use std::{env, path::Path, time::Duration};
 use tokio::time::{Instant, timeout};
 
 use super::{Finding, State};
-use crate::brokers::{address::Address, alarm::Alarm, embedded, hand::Hand, local, persistent, ready};
+use crate::brokers::{address::Address, alarm::Alarm, client::Client, embedded, local, persistent, ready};
 
 /// The time limit of an answer of a broker.
 const BROKER_TIMEOUT: Duration = Duration::from_secs(3);
@@ -126,9 +126,9 @@ async fn reach(address: &Address) -> Finding {
     };
     let broker = format!("{} {}", greeting.product, greeting.version);
     // What a broker says about a login can name who logs in.
-    let (state, what) = match timeout(BROKER_TIMEOUT, Hand::reach(address)).await {
-        Ok(Ok(hand)) => {
-            hand.close().await;
+    let (state, what) = match timeout(BROKER_TIMEOUT, Client::reach(address)).await {
+        Ok(Ok(client)) => {
+            client.close().await;
             (State::Ok, format!("AMQP_URL names {shown}: {broker} answers and accepts the login"))
         }
         Ok(Err(_)) => {

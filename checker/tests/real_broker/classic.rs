@@ -14,7 +14,7 @@ use std::{
 };
 
 use checker::{
-    brokers::{address::Address, hand::Hand},
+    brokers::{address::Address, client::Client},
     lessons::{self, Lesson},
 };
 use libtest_mimic::Failed;
@@ -137,8 +137,8 @@ fn both_ways(room: &Address, python: Python) -> Result<(), Failed> {
     let refused = classic(&script("send"))?.output()?;
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("406"), "{refused:?}");
     let left = runtime().block_on(async {
-        let hand = Hand::reach(room).await?;
-        hand.drain("hello", 0, MESSAGE_TIMEOUT).await
+        let client = Client::reach(room).await?;
+        client.drain("hello", 0, MESSAGE_TIMEOUT).await
     })?;
     assert_eq!(left, Some(vec![]), "a message was not received");
     Ok(())

@@ -1,6 +1,6 @@
 //! The lessons' own programs pass, and their reports are what they are said to be.
 
-use checker::brokers::{address::Address, hand::Hand};
+use checker::brokers::{address::Address, client::Client};
 use lapin::{options::QueueDeclareOptions, types::FieldTable};
 use libtest_mimic::Failed;
 
@@ -68,21 +68,21 @@ pub fn users_queue(broker: &TestBroker) -> Result<(), Failed> {
     // An address whose port + 10,000 leads nowhere: a door to the broker.
     let door = runtime().block_on(forward(&address));
     let forwarded = Address { port: door.port(), ..broker.broker.address.clone() };
-    let hand = runtime().block_on(Hand::reach(&address)).unwrap();
+    let client = runtime().block_on(Client::reach(&address)).unwrap();
     let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-    let declare = |queue| runtime().block_on(hand.declare(queue, durable, FieldTable::default())).unwrap();
+    let declare = |queue| runtime().block_on(client.declare(queue, durable, FieldTable::default())).unwrap();
 
     declare("other");
     let passed = broker.check_at(&forwarded, &["lesson", "01"]).output()?;
     assert_eq!(passed.status.code(), Some(0), "{}", String::from_utf8_lossy(&passed.stdout));
-    assert!(!runtime().block_on(hand.has("hello")).unwrap(), "the check left its queue");
-    assert!(runtime().block_on(hand.has("other")).unwrap(), "the check took a queue that is not its own");
+    assert!(!runtime().block_on(client.has("hello")).unwrap(), "the check left its queue");
+    assert!(runtime().block_on(client.has("other")).unwrap(), "the check took a queue that is not its own");
 
     declare("hello");
-    runtime().block_on(hand.publish("hello", b"precious")).unwrap();
+    runtime().block_on(client.publish("hello", b"precious")).unwrap();
     let refused = broker.check_at(&forwarded, &["lesson", "01"]).output()?;
     snapshot("users_queue", &shown(&refused));
-    let kept = runtime().block_on(hand.drain("hello", 1, std::time::Duration::from_secs(5))).unwrap();
+    let kept = runtime().block_on(client.drain("hello", 1, std::time::Duration::from_secs(5))).unwrap();
     assert_eq!(kept, Some(vec![b"precious".to_vec()]), "the user's message is gone");
     runtime().block_on(management.delete_vhost(&vhost)).unwrap();
     Ok(())

@@ -8,7 +8,7 @@ use std::{
 };
 
 use checker::{
-    brokers::{address::Address, hand::Hand, ports},
+    brokers::{address::Address, client::Client, ports},
     cleanup,
 };
 use lapin::{
@@ -127,10 +127,10 @@ pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
     let queues = apart.run(&["broker", "queues"])?;
     assert!(text(&queues).contains("Listing queues for vhost / ..."), "{}", text(&queues));
     let address = Address { port: port.parse()?, ..broker.broker.address.clone() };
-    let hand = runtime().block_on(Hand::reach(&address))?;
+    let client = runtime().block_on(Client::reach(&address))?;
     let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-    runtime().block_on(hand.declare("greetings", durable, FieldTable::default()))?;
-    runtime().block_on(hand.close());
+    runtime().block_on(client.declare("greetings", durable, FieldTable::default()))?;
+    runtime().block_on(client.close());
     for (command, expected) in [
         (&["broker", "publish", "greetings", "hello, rabbit"][..], "published"),
         (&["broker", "peek", "greetings"], "\"hello, rabbit\""),

@@ -291,12 +291,12 @@ const QUEUE_COLUMNS: [&str; 6] =
 pub struct PersistentArgs {
     /// The command.
     #[command(subcommand)]
-    pub what: WarmWhat,
+    pub what: BrokerCommand,
 }
 
 /// Commands for the broker that is kept running.
 #[derive(Debug, Subcommand)]
-pub enum WarmWhat {
+pub enum BrokerCommand {
     /// Start a broker that stays up; checks use it from then on
     Up {
         /// The source of the broker.

@@ -60,9 +60,9 @@ impl LiveRecording {
         timeout: Duration,
     ) -> Result<(), NotChecked> {
         let bodies = if steps::is_stream(seen, queue) {
-            stage.hand.read_stream(queue, expected, timeout).await
+            stage.client.read_stream(queue, expected, timeout).await
         } else {
-            stage.hand.drain(queue, expected, timeout).await
+            stage.client.drain(queue, expected, timeout).await
         };
         let bodies = bodies.map_err(|error| stage.lost(&error))?;
         let bodies = bodies.map(|bodies| bodies.into_iter().map(Body).collect());

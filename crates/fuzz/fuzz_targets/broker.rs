@@ -28,7 +28,7 @@ use wire::{
     types::{AMQPValue, FieldTable},
 };
 
-use crate::commands::{Client, Command, Hand, properties};
+use crate::commands::{Client, Command, Operator, properties};
 
 /// An input of more commands than this says nothing that a shorter one doesn't.
 const COMMANDS: usize = 150;
@@ -160,7 +160,7 @@ impl World {
                 self.now += u64::from(ms) + u64::from(seconds % 40) * 1000;
                 self.broker.tick(self.now);
             }
-            Command::Hand(hand) => self.hand(hand),
+            Command::Operator(operator) => self.operator(operator),
         }
     }
 
@@ -209,37 +209,37 @@ impl World {
         }
     }
 
-    fn hand(&mut self, hand: Hand) {
+    fn operator(&mut self, operator: Operator) {
         let vhost = |other| if other { "v" } else { "/" };
         let broker = &mut self.broker;
-        match hand {
-            Hand::Raise { disk } => broker.raise(if disk { Alarm::Disk } else { Alarm::Memory }),
-            Hand::Clear { disk } => broker.clear(if disk { Alarm::Disk } else { Alarm::Memory }),
-            Hand::Close { which } => {
+        match operator {
+            Operator::Raise { disk } => broker.raise(if disk { Alarm::Disk } else { Alarm::Memory }),
+            Operator::Clear { disk } => broker.clear(if disk { Alarm::Disk } else { Alarm::Memory }),
+            Operator::Close { which } => {
                 if let Some(id) = self.pick(which) {
                     self.broker.close(id, "because");
                 }
             }
-            Hand::Cut { which } => {
+            Operator::Cut { which } => {
                 if let Some(id) = self.pick(which) {
                     self.broker.cut(id);
                 }
             }
-            Hand::Purge { vhost: other, queue } => {
+            Operator::Purge { vhost: other, queue } => {
                 broker.purge(vhost(other), commands::queue(queue));
             }
-            Hand::DeleteQueue { vhost: other, queue } => {
+            Operator::DeleteQueue { vhost: other, queue } => {
                 broker.delete_queue_named(vhost(other), commands::queue(queue));
             }
-            Hand::Publish { vhost: other, exchange, key, with } => {
+            Operator::Publish { vhost: other, exchange, key, with } => {
                 let (exchange, key) = (commands::exchange(exchange), commands::key(key));
                 broker.publish_from_outside(vhost(other), exchange, key, &properties(with), Bytes::from_static(b"out"));
             }
-            Hand::Peek { vhost: other, queue } => {
+            Operator::Peek { vhost: other, queue } => {
                 let peeked = broker.peek(vhost(other), commands::queue(queue), 3);
                 assert!(peeked.is_none_or(|peeked| peeked.len() <= 3));
             }
-            Hand::List => {
+            Operator::List => {
                 let (queues, exchanges) = (broker.queues(), broker.exchanges());
                 for binding in broker.bindings() {
                     let there = if binding.to_exchange {
@@ -251,20 +251,20 @@ impl World {
                 }
                 assert!(broker.connections().len() <= self.connections.len());
             }
-            Hand::DeleteVhost { vhost: other } => {
+            Operator::DeleteVhost { vhost: other } => {
                 broker.delete_vhost(vhost(other));
             }
-            Hand::AddVhost { vhost: other } => {
+            Operator::AddVhost { vhost: other } => {
                 broker.add_vhost(vhost(other));
                 broker.add_account(&Account::guest()).expect("everything is allowed");
             }
-            Hand::DeleteUser => {
+            Operator::DeleteUser => {
                 broker.delete_user("guest");
                 self.settle();
                 self.broker.add_account(&Account::guest()).expect("everything is allowed");
             }
-            Hand::RefuseLogins { count } => broker.refuse_logins(u32::from(count % 3)),
-            Hand::Restart => broker.restart(),
+            Operator::RefuseLogins { count } => broker.refuse_logins(u32::from(count % 3)),
+            Operator::Restart => broker.restart(),
         }
     }
 

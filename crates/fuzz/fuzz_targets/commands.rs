@@ -55,7 +55,7 @@ pub enum Command {
         ms: u8,
         seconds: u8,
     },
-    Hand(Hand),
+    Operator(Operator),
 }
 
 impl Command {
@@ -122,7 +122,7 @@ pub enum Client {
 
 /// What a teacher does.
 #[derive(Arbitrary, Debug)]
-pub enum Hand {
+pub enum Operator {
     Raise { disk: bool },
     Clear { disk: bool },
     Close { which: u8 },

@@ -16,7 +16,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::brokers::{address::Address, engine, hand, management::Management};
+use crate::brokers::{address::Address, client, engine, management::Management};
 
 pub use child::Guard;
 
@@ -262,7 +262,7 @@ async fn remove(owned: &Resource, own_broker: bool) -> Result<(), String> {
                 management.delete_vhost(name).await.map_err(|error| error.to_string())
             }
             Resource::Queue { address, name } => {
-                hand::delete_queue(address, name).await.map_err(|error| error.to_string())
+                client::delete_queue(address, name).await.map_err(|error| error.to_string())
             }
             Resource::Container { name } => engine::remove(name).await,
         }

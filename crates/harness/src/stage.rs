@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::{
     activity::{Busy, watched},
-    brokers::{Broker, address::Address, alarm::Alarm, hand::Hand},
+    brokers::{Broker, address::Address, alarm::Alarm, client::Client},
     cleanup::Run,
     live::{LiveRun, until},
     program::{Program, facts, running::Running},
@@ -38,7 +38,7 @@ pub struct Stage<'a> {
     /// The address of the broker for the checker, in the check's own vhost.
     pub room: Address,
     /// The checker's own client.
-    pub hand: Hand,
+    pub client: Client,
     run: &'a Run,
     time_limit: Duration,
     port: Option<u16>,
@@ -51,7 +51,7 @@ pub struct Stage<'a> {
     blocked: Blocked,
     /// The line on a terminal about the scene.
     doing: Option<Busy>,
-    /// The tasks that watch for alarms on the connections of `hand`. They end with the stage.
+    /// The tasks that watch for alarms on the connections of `client`. They end with the stage.
     listeners: JoinSet<()>,
 }
 
@@ -82,15 +82,15 @@ impl<'a> Stage<'a> {
         port: Option<u16>,
     ) -> Result<Stage<'a>, NotChecked> {
         let room = broker.room(run, queues).await?;
-        let (hand, alarm) = tokio::join!(Hand::reach(&room), Alarm::at(&room));
-        let hand = hand.map_err(|error| broker.refused(&error.to_string()))?;
+        let (client, alarm) = tokio::join!(Client::reach(&room), Alarm::at(&room));
+        let client = client.map_err(|error| broker.refused(&error.to_string()))?;
         if let Ok(Some(alarm)) = alarm {
             return Err(alarm.not_checked(broker.is_embedded().await));
         }
         let changed = watch::Sender::new(0);
         let mut stage = Stage {
             room,
-            hand,
+            client,
             run,
             time_limit,
             port,
@@ -106,9 +106,9 @@ impl<'a> Stage<'a> {
         Ok(stage)
     }
 
-    /// Watches for alarms that the broker announces to `hand`.
+    /// Watches for alarms that the broker announces to `client`.
     fn listen(&mut self) {
-        self.listeners.spawn(self.blocked.clone().listen(self.hand.alarms()));
+        self.listeners.spawn(self.blocked.clone().listen(self.client.alarms()));
     }
 
     /// Returns the alarms from now on, also while a scene is played.
@@ -245,7 +245,7 @@ impl<'a> Stage<'a> {
         if !self.broker.restart().await? {
             return Ok(false);
         }
-        self.hand = Hand::reach(&self.room).await.map_err(|error| self.lost(&error))?;
+        self.client = Client::reach(&self.room).await.map_err(|error| self.lost(&error))?;
         self.listen();
         Ok(true)
     }
@@ -262,7 +262,7 @@ impl<'a> Stage<'a> {
     ///
     /// The reason why the check has no verdict: the connection is gone.
     pub fn still_there(&self) -> Result<(), NotChecked> {
-        if self.hand.holds_on() { Ok(()) } else { Err(failed_us("the checker's connection is gone")) }
+        if self.client.holds_on() { Ok(()) } else { Err(failed_us("the checker's connection is gone")) }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use cli::{BrokerArgs, BrokerChoice, DeprecatedFeature, EmbeddedArgs};
 use harness::{
-    brokers::{Broker, address::Address, docker, embedded, hand, local, ports},
+    brokers::{Broker, address::Address, client, docker, embedded, local, ports},
     cleanup::{self, Run},
     live::LiveRun,
     tap::{Bounds, Tap},
@@ -191,9 +191,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn test_broker(place: &Place, broker: Broker) -> Result<Arc<TestBroker>, String> {
     let transient = async {
         let (name, options) = ("is-it-accepted", QueueDeclareOptions::default());
-        let accepted = hand::is_accepted(&broker.address, name, options, FieldTable::default()).await?;
+        let accepted = client::is_accepted(&broker.address, name, options, FieldTable::default()).await?;
         if accepted {
-            hand::delete_queue(&broker.address, name).await?;
+            client::delete_queue(&broker.address, name).await?;
         }
         Ok::<_, lapin::Error>(accepted)
     };

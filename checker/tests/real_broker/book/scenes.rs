@@ -339,7 +339,7 @@ async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<Pr
 async fn side_by_side(stage: &Stage<'_>, messages: &[&str]) -> Result<Vec<ProgramRun>, Failed> {
     let receivers = [start(stage, "hello-receive-7").await?, start(stage, "hello-receive-7").await?];
     for (number, message) in messages.iter().enumerate() {
-        stage.hand.publish("hello", message.as_bytes()).await?;
+        stage.client.publish("hello", message.as_bytes()).await?;
         received(&receivers[number % 2], number / 2 + 1).await?;
     }
     let mut performances = Vec::new();

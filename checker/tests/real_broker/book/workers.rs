@@ -138,5 +138,5 @@ fn only(mut seen: ProgramRun, starts: &[&str]) -> ProgramRun {
 
 /// A task, as the sender of lesson 03 sends it.
 async fn send(stage: &Stage<'_>, task: &str) -> Result<(), Failed> {
-    Ok(stage.hand.publish_with(QUEUE, task.as_bytes(), scenes::persistent()).await?)
+    Ok(stage.client.publish_with(QUEUE, task.as_bytes(), scenes::persistent()).await?)
 }

@@ -104,7 +104,7 @@ impl Server {
         self.port
     }
 
-    /// Does something with the broker: looks into it, or has a hand in it. What comes of it goes out at once.
+    /// Does something with the broker: looks into it, or changes it. The results are sent immediately.
     pub fn with<T>(&self, act: impl FnOnce(&mut Broker) -> T) -> T {
         self.shared.turn(|broker, now| {
             broker.tick(now);

@@ -27,7 +27,7 @@
 //! | `refusal`, `erlang` | how the broker says no, in RabbitMQ's words |
 //! | `alarm` | who has to wait when there is no room |
 //! | `restart` | what outlives the broker |
-//! | `hands`, `listing` | what a teacher does with it, and sees |
+//! | `operator`, `listing` | what a teacher does with it, and sees |
 //! | `invariants` | what always holds, for tests and fuzzers |
 
 pub(crate) mod accounts;
@@ -45,7 +45,6 @@ pub(crate) mod delivery;
 mod effect;
 pub(crate) mod erlang;
 pub(crate) mod exchange;
-pub(crate) mod hands;
 pub(crate) mod handshake;
 pub(crate) mod headers;
 mod ids;
@@ -53,6 +52,7 @@ mod ids;
 mod invariants;
 pub(crate) mod listing;
 pub(crate) mod message;
+pub(crate) mod operator;
 pub(crate) mod publish;
 pub(crate) mod queue;
 mod random;

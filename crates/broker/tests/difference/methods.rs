@@ -381,15 +381,15 @@ impl Client {
     /// As [`Client::fill`], with properties.
     pub fn fill_as(&mut self, queue: &str, properties: &AMQPProperties, bodies: &[&str]) {
         self.note(format!("-> (publishes to {queue}: {})", bodies.join(" ")));
-        let mut hand = Client::dial('-', Log::default(), &self.address, self.ears);
+        let mut admin = Client::dial('-', Log::default(), &self.address, self.ears);
         let login = format!("\0{}\0{}", self.address.user, self.address.password);
-        handshake(&mut hand, &[], login.as_bytes(), &self.address.vhost);
-        hand.confirm();
+        handshake(&mut admin, &[], login.as_bytes(), &self.address.vhost);
+        admin.confirm();
         for body in bodies {
-            hand.publish_as("", queue, "", properties, body.as_bytes());
+            admin.publish_as("", queue, "", properties, body.as_bytes());
         }
-        hand.confirmed();
-        hand.call_on(0, connection_close());
+        admin.confirmed();
+        admin.call_on(0, connection_close());
     }
 
     /// The channel confirms from now on.

@@ -6,8 +6,8 @@
 mod bounds;
 mod clock;
 mod found;
-mod hands;
 mod model;
+mod operator;
 mod player;
 mod restart;
 mod server;

@@ -50,7 +50,7 @@ impl<F: Fn(&ProgramRun, &str) -> bool> Scene<'_, F> {
     async fn reach(&self, stage: &Stage<'_>, running: &RunningProgram) -> Result<Reached, NotChecked> {
         let [first, later] = &bodies(self.seed);
         let deals_with = async |body: &String| {
-            let sent = stage.hand.publish_with(self.queue, body.as_bytes(), self.properties.clone());
+            let sent = stage.client.publish_with(self.queue, body.as_bytes(), self.properties.clone());
             sent.await.map_err(|error| stage.lost(&error))?;
             Ok::<_, NotChecked>(running.promptly(|seen| (self.is_done)(seen, body)).await)
         };

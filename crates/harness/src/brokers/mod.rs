@@ -1,13 +1,13 @@
 //! Sources of a broker, and a vhost for each check.
 
 pub mod address;
+pub mod admin;
 pub mod alarm;
 pub mod auto;
+pub mod client;
 pub mod docker;
 pub mod embedded;
 pub(crate) mod engine;
-pub mod hand;
-pub mod hands;
 pub mod local;
 pub mod management;
 pub mod persistent;
@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::{
     activity::busy,
-    brokers::{address::Address, hand::Hand, management::Management},
+    brokers::{address::Address, client::Client, management::Management},
     cleanup::{Resource, Run},
 };
 
@@ -175,9 +175,9 @@ impl Broker {
             return Ok(self.address.in_vhost(&name));
         }
         let Some(management) = &self.management else {
-            let hand = Hand::reach(&self.address).await.map_err(|error| self.refused(&error.to_string()))?;
+            let client = Client::reach(&self.address).await.map_err(|error| self.refused(&error.to_string()))?;
             for queue in queues {
-                if hand.has(queue).await.map_err(|error| self.refused(&error.to_string()))? {
+                if client.has(queue).await.map_err(|error| self.refused(&error.to_string()))? {
                     return Err(NotChecked {
                         message: format!(
                             "The queue `{queue}` already exists at {}, and this lesson needs it empty. It may be yours, so it was not touched.",
@@ -192,7 +192,7 @@ impl Broker {
                 }
                 record(&Resource::Queue { address: self.address.clone(), name: (*queue).to_owned() })?;
             }
-            hand.close().await;
+            client.close().await;
             return Ok(self.address.clone());
         };
         record(&Resource::Vhost { management: management.clone(), name: name.clone() })?;

@@ -7,14 +7,14 @@ mod up;
 use recording::NotChecked;
 use std::{fs, io, path::PathBuf, time::Duration};
 
-use cli::{BrokerArgs, BrokerChoice, EmbeddedArgs, WarmWhat};
+use cli::{BrokerArgs, BrokerChoice, BrokerCommand, EmbeddedArgs};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
 
 use crate::{
     activity::{busy, say},
     brokers::{
-        ANSWER_TIMEOUT, Broker, address::Address, alarm::Alarm, embedded, engine, hands, local, management::Management,
+        ANSWER_TIMEOUT, Broker, address::Address, admin, alarm::Alarm, embedded, engine, local, management::Management,
         ready,
     },
     cleanup::{self, at},
@@ -139,10 +139,12 @@ pub fn recorded() -> Option<PersistentBroker> {
 }
 
 /// Returns whether a `broker` command needs the Docker client.
-pub async fn needs_docker(what: &WarmWhat) -> bool {
+pub async fn needs_docker(what: &BrokerCommand) -> bool {
     match what {
-        WarmWhat::Up { broker, .. } => is_in_a_container() || super::need_docker(broker).await,
-        WarmWhat::Down | WarmWhat::Queues { .. } | WarmWhat::Restart | WarmWhat::Logs => is_in_a_container(),
+        BrokerCommand::Up { broker, .. } => is_in_a_container() || super::need_docker(broker).await,
+        BrokerCommand::Down | BrokerCommand::Queues { .. } | BrokerCommand::Restart | BrokerCommand::Logs => {
+            is_in_a_container()
+        }
         // The rest uses the management API.
         _ => false,
     }
@@ -157,21 +159,21 @@ fn is_in_a_container() -> bool {
 /// # Errors
 ///
 /// The reason why it can't be done, and a hint.
-pub async fn run(what: &WarmWhat) -> Result<(), NotChecked> {
+pub async fn run(what: &BrokerCommand) -> Result<(), NotChecked> {
     match what {
-        WarmWhat::Up { broker, port, embedded } => up::up(broker, *port, embedded).await,
-        WarmWhat::Down => down().await,
-        WarmWhat::Status => status().await,
-        WarmWhat::Queues { columns } => print(queues(columns).await?),
-        WarmWhat::Restart => restart().await,
-        WarmWhat::Logs => print(logs().await?),
+        BrokerCommand::Up { broker, port, embedded } => up::up(broker, *port, embedded).await,
+        BrokerCommand::Down => down().await,
+        BrokerCommand::Status => status().await,
+        BrokerCommand::Queues { columns } => print(queues(columns).await?),
+        BrokerCommand::Restart => restart().await,
+        BrokerCommand::Logs => print(logs().await?),
         other => {
             let broker = up_and_answering().await?;
             let management = broker.management.ok_or_else(|| NotChecked {
                 message: "The broker that is kept running has no management API on record.".to_owned(),
                 hints: vec!["Start it again: cargo xtask broker down, then cargo xtask broker up".to_owned()],
             })?;
-            match hands::run(other, &management).await {
+            match admin::run(other, &management).await {
                 Some(done) => print(done?),
                 None => Ok(()),
             }
@@ -265,7 +267,7 @@ async fn queues(columns: &[String]) -> Result<String, NotChecked> {
     match (&broker.source, &broker.management) {
         (Source::Docker { container }, _) => container::ask_docker(container, &arguments).await,
         (Source::Local { node }, _) => ask_local(node, &arguments).await,
-        (Source::Embedded { .. }, Some(management)) => hands::queues(management, &columns).await,
+        (Source::Embedded { .. }, Some(management)) => admin::queues(management, &columns).await,
         (Source::Embedded { .. }, None) => Ok(String::new()),
     }
 }
@@ -286,7 +288,7 @@ async fn restart() -> Result<(), NotChecked> {
             let _busy = busy("restarting the private node");
             node.restart().await?;
         }
-        (Source::Embedded { .. }, Some(management)) => hands::restart(management).await?,
+        (Source::Embedded { .. }, Some(management)) => admin::restart(management).await?,
         (Source::Embedded { .. }, None) => {}
     }
     let deadline = Instant::now() + super::START_TIMEOUT;

@@ -20,13 +20,13 @@ const FLOOD: usize = 100;
 pub struct Blocked {
     changed: watch::Sender<u64>,
     programs: Arc<Mutex<Vec<LiveRun>>>,
-    hand: Arc<Mutex<Option<String>>>,
+    client: Arc<Mutex<Option<String>>>,
 }
 
 impl Blocked {
     /// Starts with none. `changed` changes with every event.
     pub(super) fn new(changed: watch::Sender<u64>) -> Blocked {
-        Blocked { changed, programs: Arc::default(), hand: Arc::default() }
+        Blocked { changed, programs: Arc::default(), client: Arc::default() }
     }
 
     /// Includes this program's connections from now on.
@@ -38,7 +38,7 @@ impl Blocked {
     pub(super) async fn listen(self, mut alarms: Alarms) {
         loop {
             alarms.change().await;
-            *lock(&self.hand) = alarms.on().map(str::to_owned);
+            *lock(&self.client) = alarms.on().map(str::to_owned);
             self.changed.send_modify(|version| *version += 1);
         }
     }
@@ -58,7 +58,7 @@ impl Blocked {
     #[must_use]
     pub fn now(&self) -> Option<Alarm> {
         let of_a_program = |seen: &LiveRun| seen.look(|seen| seen.blocked.values().next().cloned());
-        let reason = lock(&self.programs).iter().find_map(of_a_program).or_else(|| lock(&self.hand).clone())?;
+        let reason = lock(&self.programs).iter().find_map(of_a_program).or_else(|| lock(&self.client).clone())?;
         (!self.is_flood()).then(|| Alarm::new(reason))
     }
 
@@ -111,14 +111,14 @@ mod tests {
     async fn an_alarm_that_ends_at_once_is_none() {
         let changed = watch::Sender::new(0);
         let blocked = Blocked::new(changed.clone());
-        *lock(&blocked.hand) = Some("low on disk".to_owned());
+        *lock(&blocked.client) = Some("low on disk".to_owned());
         let (alarm, ()) = tokio::join!(tokio::time::timeout(GRACE * 3, blocked.alarm()), async {
             tokio::task::yield_now().await;
-            *lock(&blocked.hand) = None;
+            *lock(&blocked.client) = None;
             changed.send_modify(|version| *version += 1);
         });
         assert!(alarm.is_err(), "{alarm:?}");
-        *lock(&blocked.hand) = Some("low on disk".to_owned());
+        *lock(&blocked.client) = Some("low on disk".to_owned());
         changed.send_modify(|version| *version += 1);
         assert_eq!(blocked.alarm().await, Alarm::new("low on disk"));
     }

@@ -16,7 +16,7 @@ use wire::protocol::queue;
 use super::HelloReceive;
 use crate::scenes::{LiveRecording, Scene, ctrl_c, quiet};
 use harness::{
-    brokers::hand,
+    brokers::client,
     program::Program,
     stage::{SpawnOptions, Stage},
 };
@@ -33,15 +33,15 @@ impl Scene for HelloReceive {
     ) -> Result<(), NotChecked> {
         let lost = |error: &lapin::Error| stage.lost(error);
         let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-        stage.hand.declare(QUEUE, durable, FieldTable::default()).await.map_err(|error| lost(&error))?;
+        stage.client.declare(QUEUE, durable, FieldTable::default()).await.map_err(|error| lost(&error))?;
         both(stage, program, seed, true, seen).await?;
         // The queue was declared as the lesson teaches. A program that has other flags in mind, and rightly got refused,
         // finds it again as it declares it; or not at all, where its flags are none that the broker takes.
         let Some((options, arguments)) = seen.recording.runs.first().and_then(declared_otherwise) else {
             return Ok(());
         };
-        stage.hand.delete(QUEUE).await.map_err(|error| lost(&error))?;
-        let accepted = hand::is_accepted(&stage.room, QUEUE, options, arguments).await;
+        stage.client.delete(QUEUE).await.map_err(|error| lost(&error))?;
+        let accepted = client::is_accepted(&stage.room, QUEUE, options, arguments).await;
         *seen = LiveRecording::default();
         both(stage, program, seed, accepted.map_err(|error| lost(&error))?, seen).await
     }
@@ -60,7 +60,7 @@ async fn both(
         None => {
             let reached = scene(stage, program, seed, queue_is_there, None, seen).await?;
             if reached > Reached::Start {
-                stage.hand.delete(QUEUE).await.map_err(|error| stage.lost(&error))?;
+                stage.client.delete(QUEUE).await.map_err(|error| stage.lost(&error))?;
                 quiet_run(stage, program, seed, &mut quiet).await?;
             }
         }
@@ -74,7 +74,7 @@ async fn both(
             };
             let first = scene(stage, program, seed, queue_is_there, Some(subscribed), seen);
             let (first, second) = tokio::join!(first, second);
-            beside.hand.close().await;
+            beside.client.close().await;
             first?;
             second?;
         }
@@ -110,7 +110,7 @@ async fn scene(
     let (sent, last) = bodies(seed);
     let publish = async |bodies: &[String]| {
         for body in bodies {
-            stage.hand.publish(QUEUE, body.as_bytes()).await.map_err(|error| stage.lost(&error))?;
+            stage.client.publish(QUEUE, body.as_bytes()).await.map_err(|error| stage.lost(&error))?;
         }
         Ok::<(), NotChecked>(())
     };

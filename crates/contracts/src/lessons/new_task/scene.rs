@@ -44,7 +44,7 @@ impl Scene for NewTask {
         let expected = u32::try_from(runs.iter().filter(to_queue).count()).unwrap_or(u32::MAX);
         if expected > 0 {
             // What a quorum queue shows a little later is there before the restart.
-            stage.hand.holds(QUEUE, expected, QUEUE_TIMEOUT).await.map_err(|error| stage.lost(&error))?;
+            stage.client.holds(QUEUE, expected, QUEUE_TIMEOUT).await.map_err(|error| stage.lost(&error))?;
             // A RabbitMQ takes longer to restart than all the rest; lesson 04 takes the time.
             if stage.restarts_at_once() && stage.restart().await? {
                 seen.mark(RESTARTED, "");

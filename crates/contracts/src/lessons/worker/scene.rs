@@ -98,7 +98,7 @@ async fn two_workers_and_an_idle_one(
         }
     };
     let (reached, idle) = tokio::join!(two_workers(stage, program, options, tasks, seen, Some(waiting)), idle);
-    beside.hand.close().await;
+    beside.client.close().await;
     idle?;
     reached
 }
@@ -243,6 +243,6 @@ fn acknowledges(task: &str) -> impl FnMut(&ProgramRun) -> bool {
 
 /// Sends a task as the sender of lesson 03 does.
 async fn send(stage: &Stage<'_>, task: &str) -> Result<(), NotChecked> {
-    let sent = stage.hand.publish_with(QUEUE, task.as_bytes(), persistent());
+    let sent = stage.client.publish_with(QUEUE, task.as_bytes(), persistent());
     sent.await.map_err(|error| stage.lost(&error))
 }

@@ -95,37 +95,37 @@ fn chosen() -> Tasks {
 
 /// A worker with a clock of its own.
 #[derive(Clone)]
-struct Hand {
+struct WorkerScript {
     script: Script,
     tag: u64,
     now: u64,
 }
 
-impl Hand {
+impl WorkerScript {
     /// Subscribed, with a limit of 1.
-    fn ready() -> Hand {
+    fn ready() -> WorkerScript {
         let qos = basic::Qos { prefetch_count: 1, global: false };
-        Hand::asked(declared(true).say(Program, 1, Method::Basic(Basic::Qos(qos))))
+        WorkerScript::asked(declared(true).say(Program, 1, Method::Basic(Basic::Qos(qos))))
     }
 
     /// Subscribed.
-    fn asked(script: Script) -> Hand {
+    fn asked(script: Script) -> WorkerScript {
         let consume = basic::Consume { queue: "task_queue".into(), ..Default::default() };
         let ok = basic::ConsumeOk { consumer_tag: "tag".into() };
         let script = script
             .say(Program, 1, Method::Basic(Basic::Consume(consume)))
             .say(Broker, 1, Method::Basic(Basic::ConsumeOk(ok)))
             .print(WAITING);
-        Hand { script, tag: 0, now: 100 }
+        WorkerScript { script, tag: 0, now: 100 }
     }
 
-    fn at(mut self, milliseconds: u64) -> Hand {
+    fn at(mut self, milliseconds: u64) -> WorkerScript {
         self.now = milliseconds;
         self
     }
 
     /// Puts the clock into what was said last.
-    fn timed(mut self, change: impl FnOnce(Script) -> Script) -> Hand {
+    fn timed(mut self, change: impl FnOnce(Script) -> Script) -> WorkerScript {
         self.script = change(self.script);
         if let Some(last) = self.script.seen.events.last_mut() {
             last.at = Duration::from_millis(self.now);
@@ -133,38 +133,38 @@ impl Hand {
         self
     }
 
-    fn line(mut self, line: &str) -> Hand {
+    fn line(mut self, line: &str) -> WorkerScript {
         self.script.seen.print(format!("{line}\r\n").as_bytes(), Duration::from_millis(self.now));
         self
     }
 
-    fn comes(mut self, body: &str, redelivered: bool) -> Hand {
+    fn comes(mut self, body: &str, redelivered: bool) -> WorkerScript {
         self.tag += 1;
         let deliver =
             basic::Deliver { consumer_tag: "tag".into(), delivery_tag: self.tag, redelivered, ..Default::default() };
         self.timed(|script| script.carry(Broker, Basic::Deliver(deliver), body.as_bytes()))
     }
 
-    fn ack(self) -> Hand {
+    fn ack(self) -> WorkerScript {
         let ack = basic::Ack { delivery_tag: self.tag, multiple: false };
         self.timed(|script| script.say(Program, 1, Method::Basic(Basic::Ack(ack))))
     }
 
     /// A task, done as it should be.
-    fn does(self, body: &str, seconds: u64, redelivered: bool) -> Hand {
+    fn does(self, body: &str, seconds: u64, redelivered: bool) -> WorkerScript {
         let begun = self.comes(body, redelivered).line(&format!(" [x] Received '{body}'"));
         let then = begun.now + 1000 * seconds + 5;
         begun.at(then).line(" [x] Done").ack()
     }
 
-    fn killed(mut self) -> Hand {
+    fn killed(mut self) -> WorkerScript {
         let at = Duration::from_millis(self.now + 5);
         self.script.seen.killed_at = Some(at);
         self.script.seen.exit = Some(ProgramExit { code: None, signal: Some(9), overdue: false, at });
         self
     }
 
-    fn interrupted(mut self) -> Hand {
+    fn interrupted(mut self) -> WorkerScript {
         let at = Duration::from_millis(self.now + 5);
         self.script.seen.interrupted_at = Some(at);
         self.script.seen.exit = Some(ProgramExit { code: None, signal: Some(2), overdue: false, at });
@@ -173,37 +173,37 @@ impl Hand {
 }
 
 /// Who got the long task, up to the fatal one.
-fn busy() -> Hand {
-    Hand::ready().does("long. one.", 2, false)
+fn busy() -> WorkerScript {
+    WorkerScript::ready().does("long. one.", 2, false)
 }
 
 /// Who got the short ones.
-fn idle() -> Hand {
-    Hand::ready().does(".short", 1, false).does("none", 0, false).does("nothing", 0, false)
+fn idle() -> WorkerScript {
+    WorkerScript::ready().does(".short", 1, false).does("none", 0, false).does("nothing", 0, false)
 }
 
-fn killed(worker: Hand) -> Hand {
+fn killed(worker: WorkerScript) -> WorkerScript {
     worker.at(3000).comes("fatal.", false).line(" [x] Received 'fatal.'").killed()
 }
 
-fn heir() -> Hand {
+fn heir() -> WorkerScript {
     idle().at(3010).does("fatal.", 1, true).interrupted()
 }
 
-fn after() -> Hand {
-    Hand::ready().at(5000).does("last", 0, false).interrupted()
+fn after() -> WorkerScript {
+    WorkerScript::ready().at(5000).does("last", 0, false).interrupted()
 }
 
 /// Lesson 04's verdict.
-fn workers(hands: Vec<Hand>, reached: Reached, left: &[&str]) -> String {
-    let restarted = hands.len() > 2;
-    workers_on(restarted, hands, reached, left)
+fn workers(workers: Vec<WorkerScript>, reached: Reached, left: &[&str]) -> String {
+    let restarted = workers.len() > 2;
+    workers_on(restarted, workers, reached, left)
 }
 
 /// As [`workers`], on a broker that was restarted or was not.
-fn workers_on(restarted: bool, hands: Vec<Hand>, reached: Reached, left: &[&str]) -> String {
-    let run = |(index, hand): (usize, Hand)| ProgramRun { index, ..hand.script.seen };
-    let runs: Vec<ProgramRun> = hands.into_iter().enumerate().map(run).collect();
+fn workers_on(restarted: bool, workers: Vec<WorkerScript>, reached: Reached, left: &[&str]) -> String {
+    let run = |(index, worker): (usize, WorkerScript)| ProgramRun { index, ..worker.script.seen };
+    let runs: Vec<ProgramRun> = workers.into_iter().enumerate().map(run).collect();
     let all: Vec<&ProgramRun> = runs.iter().collect();
     let left = Some(left.iter().map(|body| body.as_bytes()).collect());
     let evidence = worker::Evidence { left, ..worker::Evidence::new(&all, chosen(), reached, restarted) };
@@ -212,24 +212,27 @@ fn workers_on(restarted: bool, hands: Vec<Hand>, reached: Reached, left: &[&str]
 
 #[test]
 fn working() {
-    let all = |first: Hand, second: Hand| workers(vec![killed(first), second, after()], Reached::Survived, &[]);
-    let stopped = |first: Hand, second: Hand| {
+    let all = |first: WorkerScript, second: WorkerScript| {
+        workers(vec![killed(first), second, after()], Reached::Survived, &[])
+    };
+    let stopped = |first: WorkerScript, second: WorkerScript| {
         workers(vec![first.at(6000).interrupted(), second.at(6000).interrupted()], Reached::Waiting, &[])
     };
     let qos = |count: u16, global: bool, channel: u16| {
         let qos = basic::Qos { prefetch_count: count, global };
         declared(true).say(Program, channel, Method::Basic(Basic::Qos(qos)))
     };
-    let refused = |hand: Hand, text: &str| hand.timed(|script| script.refused(406, text, (60, 80)).exit(1));
+    let refused = |worker: WorkerScript, text: &str| worker.timed(|script| script.refused(406, text, (60, 80)).exit(1));
     let too_large = connection::Close {
         reply_code: 540,
         reply_text: "NOT_IMPLEMENTED - prefetch_size!=0 (1024)".into(),
         class_id: 60,
         method_id: 10,
     };
-    let closed =
-        |hand: Hand| hand.timed(|script| script.refused(404, "NOT_FOUND - no exchange 'log' in vhost '/'", (60, 40)));
-    let long = || Hand::ready().comes("long. one.", false).line(" [x] Received 'long. one.'");
+    let closed = |worker: WorkerScript| {
+        worker.timed(|script| script.refused(404, "NOT_FOUND - no exchange 'log' in vhost '/'", (60, 40)))
+    };
+    let long = || WorkerScript::ready().comes("long. one.", false).line(" [x] Received 'long. one.'");
     let cases = [
         ("all is well", all(busy(), heir())),
         (
@@ -240,7 +243,7 @@ fn working() {
             "nobody restarts the broker, and the task that waited is gone",
             workers_on(
                 false,
-                vec![killed(busy()), heir(), Hand::ready().at(6000).interrupted()],
+                vec![killed(busy()), heir(), WorkerScript::ready().at(6000).interrupted()],
                 Reached::Survived,
                 &[],
             ),
@@ -256,15 +259,15 @@ fn working() {
         (
             "a limit that the broker refuses",
             stopped(
-                Hand::asked(qos(1, false, 1).say(Broker, 0, Method::Connection(Connection::Close(too_large)))),
-                Hand::ready(),
+                WorkerScript::asked(qos(1, false, 1).say(Broker, 0, Method::Connection(Connection::Close(too_large)))),
+                WorkerScript::ready(),
             ),
         ),
-        ("no task comes", stopped(Hand::ready(), Hand::ready())),
-        ("some tasks do not come", stopped(busy(), Hand::ready().does(".short", 1, false))),
+        ("no task comes", stopped(WorkerScript::ready(), WorkerScript::ready())),
+        ("some tasks do not come", stopped(busy(), WorkerScript::ready().does(".short", 1, false))),
         (
             "the broker closes the channels when a task is done",
-            stopped(closed(busy()), closed(Hand::ready().does(".short", 1, false))),
+            stopped(closed(busy()), closed(WorkerScript::ready().does(".short", 1, false))),
         ),
         (
             "the fatal task is done before its worker is killed",
@@ -280,35 +283,40 @@ fn working() {
                 vec![
                     killed(busy()),
                     heir(),
-                    Hand::ready().at(5000).comes("last", false).line(" [x] Received 'last'").interrupted(),
+                    WorkerScript::ready().at(5000).comes("last", false).line(" [x] Received 'last'").interrupted(),
                 ],
                 Reached::Survived,
                 &[],
             ),
         ),
-        ("no limit", stopped(Hand::asked(declared(true)), Hand::asked(declared(true)))),
-        ("a limit of 0", stopped(Hand::asked(qos(0, false, 1)), Hand::ready())),
-        ("a limit of 5", stopped(Hand::asked(qos(5, false, 1)), Hand::ready())),
-        ("global on another channel", stopped(Hand::asked(qos(1, true, 2)), Hand::ready())),
-        ("only the second worker has none", stopped(busy(), Hand::asked(declared(true)))),
-        ("a transient queue", stopped(Hand::asked(declared(false)), Hand::ready())),
-        ("says nothing of the task", stopped(Hand::ready().comes("long. one.", false), idle())),
+        ("no limit", stopped(WorkerScript::asked(declared(true)), WorkerScript::asked(declared(true)))),
+        ("a limit of 0", stopped(WorkerScript::asked(qos(0, false, 1)), WorkerScript::ready())),
+        ("a limit of 5", stopped(WorkerScript::asked(qos(5, false, 1)), WorkerScript::ready())),
+        ("global on another channel", stopped(WorkerScript::asked(qos(1, true, 2)), WorkerScript::ready())),
+        ("only the second worker has none", stopped(busy(), WorkerScript::asked(declared(true)))),
+        ("a transient queue", stopped(WorkerScript::asked(declared(false)), WorkerScript::ready())),
+        ("says nothing of the task", stopped(WorkerScript::ready().comes("long. one.", false), idle())),
         (
             "says it in other letters",
-            stopped(Hand::ready().comes("long. one.", false).line(" [x] Received 'LONG. ONE.'"), idle()),
+            stopped(WorkerScript::ready().comes("long. one.", false).line(" [x] Received 'LONG. ONE.'"), idle()),
         ),
         ("is not done with the first", stopped(long(), idle())),
         ("done at once", stopped(long().at(130).line(" [x] Done").ack(), idle())),
         (
             "done too late, always",
             stopped(
-                Hand::ready()
+                WorkerScript::ready()
                     .comes("long. one.", false)
                     .line(" [x] Received 'long. one.'")
                     .at(3200)
                     .line(" [x] Done")
                     .ack(),
-                Hand::ready().comes(".short", false).line(" [x] Received '.short'").at(2200).line(" [x] Done").ack(),
+                WorkerScript::ready()
+                    .comes(".short", false)
+                    .line(" [x] Received '.short'")
+                    .at(2200)
+                    .line(" [x] Done")
+                    .ack(),
             ),
         ),
         ("never acknowledged", stopped(long().at(2110).line(" [x] Done"), idle())),
@@ -318,10 +326,13 @@ fn working() {
             "only the second worker acknowledges twice",
             stopped(
                 long(),
-                refused(Hand::ready().does(".short", 1, false).ack(), "PRECONDITION_FAILED - unknown delivery tag 1"),
+                refused(
+                    WorkerScript::ready().does(".short", 1, false).ack(),
+                    "PRECONDITION_FAILED - unknown delivery tag 1",
+                ),
             ),
         ),
-        ("leaves after one task", stopped(Hand { script: busy().script.close().exit(0), ..busy() }, idle())),
+        ("leaves after one task", stopped(WorkerScript { script: busy().script.close().exit(0), ..busy() }, idle())),
         (
             "a second task while busy",
             workers(
@@ -338,7 +349,7 @@ fn working() {
                             .line(" [x] Received 'none'")
                             .line(" [x] Done"),
                     ),
-                    Hand::ready()
+                    WorkerScript::ready()
                         .does(".short", 1, false)
                         .does("nothing", 0, false)
                         .at(3010)
@@ -354,7 +365,7 @@ fn working() {
             "stops after the first tasks",
             workers(vec![busy().interrupted(), idle().interrupted()], Reached::Shared, &[]),
         ),
-        ("the other worker ends, too", all(busy(), Hand { script: idle().script.close().exit(0), ..idle() })),
+        ("the other worker ends, too", all(busy(), WorkerScript { script: idle().script.close().exit(0), ..idle() })),
         ("the fatal task does not come again", all(busy(), idle().at(4500).interrupted())),
         (
             "the fatal task was acknowledged",
@@ -381,7 +392,7 @@ fn working() {
         ),
         (
             "gone after the restart",
-            workers(vec![killed(busy()), heir(), Hand::ready().at(6000).interrupted()], Reached::Survived, &[]),
+            workers(vec![killed(busy()), heir(), WorkerScript::ready().at(6000).interrupted()], Reached::Survived, &[]),
         ),
         ("left over", workers(vec![killed(busy()), heir(), after()], Reached::Survived, &["none", "nothing"])),
         (
@@ -389,7 +400,7 @@ fn working() {
             workers(
                 vec![
                     killed(busy()),
-                    Hand {
+                    WorkerScript {
                         script: heir()
                             .script
                             .complain("thread 'main' (1) panicked at src/main.rs:3:5:")

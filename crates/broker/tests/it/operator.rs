@@ -1,4 +1,4 @@
-//! The teacher's hands.
+//! The operator's commands.
 
 use broker::{Account, Alarm, Config, DeprecatedFeature, Patterns};
 use bytes::Bytes;
@@ -181,7 +181,7 @@ fn the_log_says_who_came_and_went_and_what_was_refused() {
     assert!(world.broker.take_log().is_empty());
 }
 
-/// What messages raise, no hand clears; and what a hand raised, no message clears.
+/// The operator clears no alarm that messages raised, and messages clear none that the operator raised.
 #[test]
 fn the_alarm_of_a_teacher_and_that_of_messages_are_two() {
     let mut world = World::limited(|limits| limits.memory = 5_000);

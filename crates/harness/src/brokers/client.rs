@@ -23,22 +23,22 @@ pub const MOST_DRAINED: usize = 1000;
 const PREFETCH: u16 = 100;
 
 /// A connection of the checker's own.
-pub struct Hand {
+pub struct Client {
     connection: Connection,
     channel: Channel,
 }
 
-impl Hand {
+impl Client {
     /// Connects.
     ///
     /// # Errors
     ///
     /// When the broker can't be reached or refuses.
-    pub async fn reach(address: &Address) -> Result<Hand, Error> {
+    pub async fn reach(address: &Address) -> Result<Client, Error> {
         let connection = Connection::connect(&address.url(), ConnectionProperties::default()).await?;
         let channel = connection.create_channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(Hand { connection, channel })
+        Ok(Client { connection, channel })
     }
 
     /// Declares a queue.
@@ -71,7 +71,7 @@ impl Hand {
         self.publish_with(queue, body, BasicProperties::default()).await
     }
 
-    /// Publishes as [`Hand::publish`] does, with these properties.
+    /// Publishes as [`Client::publish`] does, with these properties.
     ///
     /// # Errors
     ///
@@ -121,7 +121,7 @@ impl Hand {
         self.drain_with(queue, expected, timeout, FieldTable::default()).await
     }
 
-    /// Reads the messages of a stream from its beginning, as [`Hand::drain`] takes those of a queue.
+    /// Reads the messages of a stream from its beginning, as [`Client::drain`] takes those of a queue.
     ///
     /// # Errors
     ///
@@ -220,10 +220,10 @@ pub async fn is_accepted(
     options: QueueDeclareOptions,
     arguments: FieldTable,
 ) -> Result<bool, Error> {
-    let hand = Hand::reach(address).await?;
-    match hand.declare(queue, options, arguments).await {
+    let client = Client::reach(address).await?;
+    match client.declare(queue, options, arguments).await {
         Ok(()) => {
-            hand.close().await;
+            client.close().await;
             Ok(true)
         }
         Err(error) if amqp_error(&error).is_some() => Ok(false),
@@ -237,12 +237,12 @@ pub async fn is_accepted(
 ///
 /// When the broker refuses. A broker that is gone is not an error.
 pub async fn delete_queue(address: &Address, queue: &str) -> Result<(), Error> {
-    let hand = match Hand::reach(address).await {
+    let client = match Client::reach(address).await {
         Err(error) if matches!(error.kind(), ErrorKind::IOError(_)) => return Ok(()),
         other => other?,
     };
-    hand.delete(queue).await?;
-    hand.close().await;
+    client.delete(queue).await?;
+    client.close().await;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The teacher's hands: making happen what otherwise happens on a bad day. What there is to see is in [`super::listing`].
+//! The operator of the broker: commands that make happen what otherwise happens on a bad day. What there is to see is in [`super::listing`].
 
 use std::sync::Arc;
 

@@ -1,31 +1,31 @@
 //! Commands on the broker that is kept running, through its management API: queries, changes and simulated faults.
 
-use cli::{AlarmKind, AlarmWhat, WarmWhat};
+use cli::{AlarmKind, AlarmWhat, BrokerCommand};
 use recording::NotChecked;
 use serde_json::{Value, json};
 
 use crate::brokers::management::{Management, ManagementError, encode};
 
 /// Carries out a command, and returns its output. None if it is not a command of this module.
-pub(super) async fn run(what: &WarmWhat, management: &Management) -> Option<Result<String, NotChecked>> {
+pub(super) async fn run(what: &BrokerCommand, management: &Management) -> Option<Result<String, NotChecked>> {
     Some(match what {
-        WarmWhat::Bindings => bindings(management).await,
-        WarmWhat::Connections => connections(management).await,
-        WarmWhat::Publish { key, body, exchange, place } => {
+        BrokerCommand::Bindings => bindings(management).await,
+        BrokerCommand::Connections => connections(management).await,
+        BrokerCommand::Publish { key, body, exchange, place } => {
             publish(management, &place.vhost, exchange, key, body).await
         }
-        WarmWhat::Peek { queue, count, place } => peek(management, &place.vhost, queue, *count).await,
-        WarmWhat::Purge { queue, place } => {
+        BrokerCommand::Peek { queue, count, place } => peek(management, &place.vhost, queue, *count).await,
+        BrokerCommand::Purge { queue, place } => {
             let path = format!("/api/queues/{}/{}/contents", encode(&place.vhost), encode(queue));
             ask(management, "DELETE", &path, Value::Null, "purge the queue")
                 .await
                 .map(|_| format!("{queue} is empty\n"))
         }
-        WarmWhat::Delete { queue, place } => delete(management, &place.vhost, queue).await,
-        WarmWhat::Close { connection, reason } => end(management, "/api/connections", connection, reason).await,
-        WarmWhat::Cut { connection } => end(management, "/api/hello-rabbit/connections", connection, "").await,
-        WarmWhat::Alarm { what, kind } => alarm(management, *what, *kind).await,
-        WarmWhat::RefuseLogins { count } => {
+        BrokerCommand::Delete { queue, place } => delete(management, &place.vhost, queue).await,
+        BrokerCommand::Close { connection, reason } => end(management, "/api/connections", connection, reason).await,
+        BrokerCommand::Cut { connection } => end(management, "/api/hello-rabbit/connections", connection, "").await,
+        BrokerCommand::Alarm { what, kind } => alarm(management, *what, *kind).await,
+        BrokerCommand::RefuseLogins { count } => {
             let asked = json!({ "count": count });
             ask(management, "PUT", "/api/hello-rabbit/refuse-logins", asked, "refuse logins").await.map(|_| match count
             {
@@ -34,19 +34,19 @@ pub(super) async fn run(what: &WarmWhat, management: &Management) -> Option<Resu
                 _ => format!("the next {count} logins are refused\n"),
             })
         }
-        WarmWhat::Delay { ms } => {
+        BrokerCommand::Delay { ms } => {
             let asked = json!({ "ms": ms });
             ask(management, "PUT", "/api/hello-rabbit/delay", asked, "delay what it sends").await.map(|_| match ms {
                 0 => "nothing is delayed\n".to_owned(),
                 _ => format!("everything that the broker sends is delayed by {ms} ms\n"),
             })
         }
-        WarmWhat::Up { .. }
-        | WarmWhat::Down
-        | WarmWhat::Status
-        | WarmWhat::Queues { .. }
-        | WarmWhat::Restart
-        | WarmWhat::Logs => return None,
+        BrokerCommand::Up { .. }
+        | BrokerCommand::Down
+        | BrokerCommand::Status
+        | BrokerCommand::Queues { .. }
+        | BrokerCommand::Restart
+        | BrokerCommand::Logs => return None,
     })
 }
 
