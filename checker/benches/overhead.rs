@@ -61,20 +61,20 @@ fn main() -> ExitCode {
 async fn measure(run: &Run) -> Result<(), NotChecked> {
     let broker = Broker::find(&BrokerArgs { broker: BrokerChoice::Auto, image: None }, run).await?;
     println!("on {} {} ({})", broker.identity.product, broker.identity.version, broker.identity.detail);
-    let room = broker.room(run, &["hello"]).await?;
-    tap(&room).await?;
+    let address = broker.make_vhost(run, &["hello"]).await?;
+    tap(&address).await?;
     check(&broker);
     Ok(())
 }
 
-async fn tap(room: &Address) -> Result<(), NotChecked> {
+async fn tap(address: &Address) -> Result<(), NotChecked> {
     let lost = |error: Error| NotChecked { message: format!("the broker: {error}"), hints: vec![] };
     let (mut direct, mut tapped) = (Vec::new(), Vec::new());
-    publish(&room.url(), MESSAGES / 10).await.map_err(lost)?;
+    publish(&address.url(), MESSAGES / 10).await.map_err(lost)?;
     for _ in 0..ROUNDS {
-        direct.push(publish(&room.url(), MESSAGES).await.map_err(lost)?);
+        direct.push(publish(&address.url(), MESSAGES).await.map_err(lost)?);
         let unbounded = Bounds { bytes: u64::MAX, events: usize::MAX, ..Bounds::default() };
-        let tap = Tap::open(room, None, LiveRun::default(), tokio::time::Instant::now(), None, unbounded).await?;
+        let tap = Tap::open(address, None, LiveRun::default(), tokio::time::Instant::now(), None, unbounded).await?;
         tapped.push(publish(&tap.url(), MESSAGES).await.map_err(lost)?);
         tap.close().await;
     }

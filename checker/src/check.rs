@@ -134,7 +134,7 @@ async fn attempt(
         stage.begin();
         timing.broker = begin.elapsed().saturating_sub(after_build);
         let seen = perform(lesson, &mut stage, &program, seed, timing).await?;
-        let vhost = stage.room.vhost.clone();
+        let vhost = stage.address.vhost.clone();
         stage.client.close().await;
         Ok::<_, NotChecked>((seen, vhost))
     };

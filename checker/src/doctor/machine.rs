@@ -51,11 +51,11 @@ pub(super) async fn disk() -> Vec<Finding> {
     let Some(free) = free_disk(folder) else {
         return vec![Finding::ok("disk", "free disk: not measured on this system")];
     };
-    vec![room(free)]
+    vec![disk_space(free)]
 }
 
 /// Judges this much free disk, in bytes.
-fn room(free: u64) -> Finding {
+fn disk_space(free: u64) -> Finding {
     let what = format!("free disk space for target/: {}", size(free));
     let how = "Free some space: `cargo clean` in the kit's folder removes all build output";
     if free < TOO_LITTLE_DISK {
@@ -129,6 +129,6 @@ mod tests {
 
     #[test]
     fn little_disk_warns_and_hardly_any_is_a_problem() {
-        assert_eq!([100, 1000, 9000].map(|mb| room(mb * MB).state), [State::Problem, State::Warning, State::Ok]);
+        assert_eq!([100, 1000, 9000].map(|mb| disk_space(mb * MB).state), [State::Problem, State::Warning, State::Ok]);
     }
 }

@@ -2,26 +2,27 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use testkit::gallery::{self, Room};
+use testkit::gallery::{self, LessonGallery};
 
 #[test]
 fn every_program_can_be_made_and_every_step_has_one_that_fails() {
-    for room in gallery::all().unwrap() {
-        let problems = problems(&room);
+    for exhibition in gallery::all().unwrap() {
+        let problems = problems(&exhibition);
         assert!(problems.is_empty(), "{}", problems.join("\n"));
-        assert!(room.exhibits.len() >= 20, "the gallery of {} is small", room.lesson.about.id);
+        assert!(exhibition.exhibits.len() >= 20, "the gallery of {} is small", exhibition.lesson.about.id);
     }
 }
 
 #[test]
 fn every_report_is_of_a_program_that_is_there() {
     let mut expected = BTreeSet::new();
-    for room in gallery::all().unwrap() {
+    for exhibition in gallery::all().unwrap() {
         expected.extend(
-            room.exhibits
+            exhibition
+                .exhibits
                 .iter()
                 .filter(|exhibit| !exhibit.step.is_empty())
-                .map(|exhibit| format!("{}/{}.snap", room.lesson.about.id, exhibit.name)),
+                .map(|exhibit| format!("{}/{}.snap", exhibition.lesson.about.id, exhibit.name)),
         );
     }
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/gallery");
@@ -36,12 +37,12 @@ fn every_report_is_of_a_program_that_is_there() {
 }
 
 /// What is wrong with it, a sentence each.
-fn problems(room: &Room) -> Vec<String> {
-    let id = &room.lesson.about.id;
+fn problems(exhibition: &LessonGallery) -> Vec<String> {
+    let id = &exhibition.lesson.about.id;
     let mut problems = Vec::new();
     let mut names = BTreeSet::new();
-    let steps: BTreeSet<&str> = room.lesson.about.steps.iter().map(|step| step.id.as_str()).collect();
-    for exhibit in &room.exhibits {
+    let steps: BTreeSet<&str> = exhibition.lesson.about.steps.iter().map(|step| step.id.as_str()).collect();
+    for exhibit in &exhibition.exhibits {
         let name = &exhibit.name;
         let mut problem = |what: &str| problems.push(format!("{name}, in the gallery of {id}, {what}"));
         if !names.insert(name) {
@@ -68,12 +69,12 @@ fn problems(room: &Room) -> Vec<String> {
         if !exhibit.about.ends_with('.') || exhibit.about.contains('\n') {
             problem("is not told in one sentence");
         }
-        if let Err(error) = room.source(exhibit) {
+        if let Err(error) = exhibition.source(exhibit) {
             problem(&format!("can't be made: {error}"));
         }
     }
     for step in steps {
-        if !room.exhibits.iter().any(|exhibit| exhibit.step == step) {
+        if !exhibition.exhibits.iter().any(|exhibit| exhibit.step == step) {
             problems.push(format!("no program in the gallery of {id} fails at {step}"));
         }
     }

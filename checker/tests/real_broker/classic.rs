@@ -108,15 +108,15 @@ pub fn exchange(broker: &TestBroker, python: Python) -> Result<(), Failed> {
     let management = broker.broker.management.clone().ok_or("no management API")?;
     let vhost = format!("classic-{}", fastrand::u32(..));
     runtime().block_on(management.make_vhost(&vhost))?;
-    let room = broker.broker.address.in_vhost(&vhost);
-    let done = both_ways(&room, python);
+    let address = broker.broker.address.in_vhost(&vhost);
+    let done = both_ways(&address, python);
     runtime().block_on(management.delete_vhost(&vhost))?;
     done
 }
 
-fn both_ways(room: &Address, python: Python) -> Result<(), Failed> {
-    // The classic programs know the vhost `/` only, so they go through a door that leads to the room.
-    let door = runtime().block_on(forward(room));
+fn both_ways(address: &Address, python: Python) -> Result<(), Failed> {
+    // The classic programs know the vhost `/` only, so they go through a door that leads to the vhost.
+    let door = runtime().block_on(forward(address));
     let classic = |script: &Path| -> Result<Command, Failed> {
         let words = shell_words::split(&format!("{} {}", python.command(script), door.port()))?;
         let mut command = Command::new(&words[0]);
@@ -126,7 +126,7 @@ fn both_ways(room: &Address, python: Python) -> Result<(), Failed> {
     let folder = step_programs::folder()?;
     let rust = |program: &str| {
         let mut command = Command::new(folder.join(program));
-        command.env("AMQP_URL", room.url());
+        command.env("AMQP_URL", address.url());
         command
     };
     meet(rust("hello-receive-7"), classic(&durable("send")?)?)?;
@@ -137,7 +137,7 @@ fn both_ways(room: &Address, python: Python) -> Result<(), Failed> {
     let refused = classic(&script("send"))?.output()?;
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("406"), "{refused:?}");
     let left = runtime().block_on(async {
-        let client = Client::reach(room).await?;
+        let client = Client::reach(address).await?;
         client.drain("hello", 0, MESSAGE_TIMEOUT).await
     })?;
     assert_eq!(left, Some(vec![]), "a message was not received");

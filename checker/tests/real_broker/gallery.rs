@@ -19,7 +19,7 @@ use checker::{
 };
 use libtest_mimic::Failed;
 use recording::Recording;
-use testkit::gallery::{self, Exhibit, Room};
+use testkit::gallery::{self, Exhibit, LessonGallery};
 use wire::{
     Event, Method, Peer, What,
     protocol::{basic, channel, connection},
@@ -68,7 +68,7 @@ fn has_words(event: &Event) -> bool {
 
 /// All of them.
 pub fn all() -> Vec<Wrong> {
-    let of = |Room { lesson, exhibits }: Room| {
+    let of = |LessonGallery { lesson, exhibits }: LessonGallery| {
         let in_words = answered_in_words(&lesson.about.id);
         exhibits.into_iter().map(move |exhibit| Wrong {
             is_answered_in_words: in_words.as_ref().is_none_or(|names| names.contains(&exhibit.name)),
@@ -187,7 +187,7 @@ pub fn write_kept() -> Result<(), String> {
     if kept.is_empty() {
         return Ok(());
     }
-    for Room { lesson, exhibits } in gallery::all()? {
+    for LessonGallery { lesson, exhibits } in gallery::all()? {
         let id = lesson.about.id;
         let mut all = gallery::recordings(&id)?.unwrap_or_default();
         all.extend(kept.iter().filter(|((of, _), _)| *of == id).map(|((_, name), kept)| (name.clone(), kept.clone())));
@@ -210,29 +210,29 @@ fn folder() -> Result<&'static Path, Failed> {
 }
 
 fn build() -> Result<PathBuf, Box<dyn std::error::Error>> {
-    let rooms = gallery::all()?;
+    let galleries = gallery::all()?;
     let mut sources = Vec::new();
-    for room in &rooms {
-        let lesson = &room.lesson.about.id;
+    for gallery in &galleries {
+        let lesson = &gallery.lesson.about.id;
         let (mut modules, mut arms) = (String::new(), String::new());
-        for exhibit in &room.exhibits {
+        for exhibit in &gallery.exhibits {
             let name = &exhibit.name;
             let module = format!("r#{}", name.replace('-', "_"));
             let _ = writeln!(modules, "#[path = \"{name}.rs\"]\npub mod {module};");
             let _ = writeln!(arms, "        \"{name}\" => {module}::main().report(),");
-            sources.push((format!("bin/{}/{name}.rs", binary(lesson)), with_public_main(&room.source(exhibit)?)));
+            sources.push((format!("bin/{}/{name}.rs", binary(lesson)), with_public_main(&gallery.source(exhibit)?)));
         }
         sources.push((format!("bin/{}/main.rs", binary(lesson)), MAIN.replace("// ARMS\n", &arms) + &modules));
     }
     let built = programs::build("gallery", &sources)?;
     let folder = built.join("gallery-programs");
     let _ = fs::remove_dir_all(&folder);
-    for room in &rooms {
-        let programs = folder.join(&room.lesson.about.id);
+    for gallery in &galleries {
+        let programs = folder.join(&gallery.lesson.about.id);
         fs::create_dir_all(&programs)?;
         let all = programs.join("all");
-        fs::copy(built.join(binary(&room.lesson.about.id)), &all)?;
-        for exhibit in &room.exhibits {
+        fs::copy(built.join(binary(&gallery.lesson.about.id)), &all)?;
+        for exhibit in &gallery.exhibits {
             link(&all, &programs.join(&exhibit.name))?;
         }
     }

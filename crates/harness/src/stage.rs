@@ -36,7 +36,7 @@ const PROMPTLY: f64 = 0.3;
 /// One check in progress.
 pub struct Stage<'a> {
     /// The address of the broker for the checker, in the check's own vhost.
-    pub room: Address,
+    pub address: Address,
     /// The checker's own client.
     pub client: Client,
     run: &'a Run,
@@ -81,15 +81,15 @@ impl<'a> Stage<'a> {
         time_limit: Duration,
         port: Option<u16>,
     ) -> Result<Stage<'a>, NotChecked> {
-        let room = broker.room(run, queues).await?;
-        let (client, alarm) = tokio::join!(Client::reach(&room), Alarm::at(&room));
+        let address = broker.make_vhost(run, queues).await?;
+        let (client, alarm) = tokio::join!(Client::reach(&address), Alarm::at(&address));
         let client = client.map_err(|error| broker.refused(&error.to_string()))?;
         if let Ok(Some(alarm)) = alarm {
             return Err(alarm.not_checked(broker.is_embedded().await));
         }
         let changed = watch::Sender::new(0);
         let mut stage = Stage {
-            room,
+            address,
             client,
             run,
             time_limit,
@@ -125,7 +125,7 @@ impl<'a> Stage<'a> {
     /// Returns the alarm that is on at the broker now, if any. It blocks some programs without a notice, because their client does
     /// not announce the capability `connection.blocked`.
     pub async fn alarm(&self) -> Option<Alarm> {
-        if self.blocked.is_flood() { None } else { Alarm::at(&self.room).await.ok().flatten() }
+        if self.blocked.is_flood() { None } else { Alarm::at(&self.address).await.ok().flatten() }
     }
 
     /// Returns a second stage of the same check, with its own vhost: events on one are not seen on the other. None if the broker
@@ -190,8 +190,9 @@ impl<'a> Stage<'a> {
             seen.program = Arc::new(facts::of(program, self.port));
         });
         self.blocked.watch(seen.clone());
-        let tap = Tap::open(&self.room, self.port, seen.clone(), self.zero, Some(self.run.guard()), Bounds::default())
-            .await?;
+        let tap =
+            Tap::open(&self.address, self.port, seen.clone(), self.zero, Some(self.run.guard()), Bounds::default())
+                .await?;
         if self.port.is_some() {
             *self.door.lock().unwrap_or_else(PoisonError::into_inner) = Some(tap.door());
         }
@@ -245,7 +246,7 @@ impl<'a> Stage<'a> {
         if !self.broker.restart().await? {
             return Ok(false);
         }
-        self.client = Client::reach(&self.room).await.map_err(|error| self.lost(&error))?;
+        self.client = Client::reach(&self.address).await.map_err(|error| self.lost(&error))?;
         self.listen();
         Ok(true)
     }

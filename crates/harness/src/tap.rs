@@ -67,21 +67,21 @@ impl Door {
 /// The things that every connection through the tap needs.
 struct Route {
     broker: String,
-    room: String,
+    vhost: String,
     notes: Recorder,
     stop: CancellationToken,
 }
 
 impl Tap {
-    /// Opens a tap in front of the broker at `room`, on this port of loopback, or any. Programs that open `/` get the vhost of
-    /// `room`. When a tap is dropped, its port is free once `guard` is dropped. Connections of a program that sends more than
+    /// Opens a tap in front of the broker at `address`, on this port of loopback, or any. Programs that open `/` get the vhost of
+    /// `address`. When a tap is dropped, its port is free once `guard` is dropped. Connections of a program that sends more than
     /// `bounds` are cut.
     ///
     /// # Errors
     ///
     /// When the port is taken.
     pub async fn open(
-        room: &Address,
+        address: &Address,
         port: Option<u16>,
         seen: LiveRun,
         zero: Instant,
@@ -98,10 +98,14 @@ impl Tap {
         let port = listeners.first().and_then(|door| door.local_addr().ok()).map_or(0, |address| address.port());
         let (notes, pages) = mpsc::unbounded_channel();
         let notes = Recorder::new(notes, zero, bounds);
-        let recorder = tokio::spawn(recorder::record(pages, seen, room.vhost.clone(), bounds, notes.full().clone()));
+        let recorder = tokio::spawn(recorder::record(pages, seen, address.vhost.clone(), bounds, notes.full().clone()));
         let stop = CancellationToken::new();
-        let route =
-            Arc::new(Route { broker: room.host_and_port(), room: room.vhost.clone(), notes, stop: stop.clone() });
+        let route = Arc::new(Route {
+            broker: address.host_and_port(),
+            vhost: address.vhost.clone(),
+            notes,
+            stop: stop.clone(),
+        });
         let mut doors = JoinSet::new();
         let (open, closed) = watch::channel(());
         let open = Arc::new(open);
@@ -110,7 +114,7 @@ impl Tap {
             doors.spawn(attend(listener, route.clone(), door.close.clone(), open.clone(), guard.clone()));
         }
         drop(open);
-        let login = Address { host: "127.0.0.1".to_owned(), port, vhost: ASKED_VHOST.to_owned(), ..room.clone() };
+        let login = Address { host: "127.0.0.1".to_owned(), port, vhost: ASKED_VHOST.to_owned(), ..address.clone() };
         Ok(Tap { port, login, stop, door, doors, recorder })
     }
 
@@ -193,7 +197,7 @@ async fn connect(program: TcpStream, route: Arc<Route>) {
     let _ = (program.set_nodelay(true), broker.set_nodelay(true));
     let (from_program, to_program) = program.into_split();
     let (from_broker, to_broker) = broker.into_split();
-    let rewrite = pipe::VhostRewrite::new(ASKED_VHOST, &route.room);
+    let rewrite = pipe::VhostRewrite::new(ASKED_VHOST, &route.vhost);
     let there = pipe::forward(from_program, to_broker, Peer::Program, number, &route.notes, Some(rewrite));
     let back = pipe::forward(from_broker, to_program, Peer::Broker, number, &route.notes, None);
     let mut both = pin!(async { tokio::join!(there, back) });

@@ -204,10 +204,10 @@ fn test_broker(place: &Place, broker: Broker) -> Result<Arc<TestBroker>, String>
     Ok(Arc::new(TestBroker { place: place.clone(), broker, denies_transient }))
 }
 
-/// A door to this room that leads past the management API: the tap, with nobody who looks at what it writes down. Who asks
-/// for the vhost `/` there gets the room's.
-pub async fn forward(room: &Address) -> Tap {
-    let tap = Tap::open(room, None, LiveRun::default(), tokio::time::Instant::now(), None, Bounds::default()).await;
+/// A door to this vhost that leads past the management API: the tap, with nobody who looks at what it writes down. Who asks
+/// for the vhost `/` there gets the vhost's.
+pub async fn forward(address: &Address) -> Tap {
+    let tap = Tap::open(address, None, LiveRun::default(), tokio::time::Instant::now(), None, Bounds::default()).await;
     tap.unwrap_or_else(|reason| panic!("{}", reason.message))
 }
 

@@ -76,7 +76,7 @@ struct File {
 
 /// A lesson, and its programs.
 #[derive(Debug)]
-pub struct Room {
+pub struct LessonGallery {
     /// The lesson.
     pub lesson: Lesson,
     /// What was written on the way through it.
@@ -88,8 +88,8 @@ pub struct Room {
 /// # Errors
 ///
 /// When a file can't be read, or is none; the error names it.
-pub fn all() -> Result<Vec<Room>, String> {
-    lesson::all(&kit()).map_err(|error| error.to_string())?.into_iter().map(Room::read).collect()
+pub fn all() -> Result<Vec<LessonGallery>, String> {
+    lesson::all(&kit()).map_err(|error| error.to_string())?.into_iter().map(LessonGallery::read).collect()
 }
 
 /// What a recording of a program of the gallery calls it.
@@ -202,13 +202,13 @@ impl Exhibit {
     }
 }
 
-impl Room {
-    fn read(lesson: Lesson) -> Result<Room, String> {
+impl LessonGallery {
+    fn read(lesson: Lesson) -> Result<LessonGallery, String> {
         let path = lesson.folder.join("gallery.toml");
         let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let text = fs::read_to_string(&path).map_err(|error| failed(&error))?;
         let File { programs } = toml::from_str(&text).map_err(|error| failed(&error))?;
-        Ok(Room { lesson, exhibits: programs })
+        Ok(LessonGallery { lesson, exhibits: programs })
     }
 
     /// The text of one of its programs.

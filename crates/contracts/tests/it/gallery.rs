@@ -32,14 +32,14 @@ fn failed(recording: &Recording) -> Option<(String, String, [String; 3])> {
 #[test]
 fn every_program_has_a_recording_that_comes_to_what_the_gallery_says() {
     let (mut wrong, mut snapshots) = (Vec::new(), Vec::new());
-    for room in gallery::all().unwrap() {
-        let lesson = &room.lesson.about.id;
+    for exhibition in gallery::all().unwrap() {
+        let lesson = &exhibition.lesson.about.id;
         let recordings = recordings(lesson);
-        let names: BTreeSet<&String> = room.exhibits.iter().map(|exhibit| &exhibit.name).collect();
+        let names: BTreeSet<&String> = exhibition.exhibits.iter().map(|exhibit| &exhibit.name).collect();
         let recorded: BTreeSet<&String> = recordings.keys().collect();
         let differ: Vec<_> = recorded.symmetric_difference(&names).collect();
         assert!(differ.is_empty(), "{lesson}: {differ:?}: run `cargo xtask bless recordings`");
-        for exhibit in &room.exhibits {
+        for exhibit in &exhibition.exhibits {
             let recording = &recordings[&exhibit.name];
             let (step, said) = match failed(recording) {
                 Some((step, code, [message, evidence, hint])) => {
@@ -63,8 +63,8 @@ fn every_program_has_a_recording_that_comes_to_what_the_gallery_says() {
 
 #[test]
 fn a_recording_is_judged_alike_after_it_was_written_and_read() {
-    for room in gallery::all().unwrap() {
-        for (name, recording) in recordings(&room.lesson.about.id) {
+    for exhibition in gallery::all().unwrap() {
+        for (name, recording) in recordings(&exhibition.lesson.about.id) {
             let mut text = Vec::new();
             recording.write(&mut text).unwrap();
             let again = Recording::read(text.as_slice()).unwrap();
@@ -109,8 +109,8 @@ fn tamper(value: &mut Value, rng: &mut Rng) {
 fn a_recording_that_somebody_edited_is_refused_or_judged() {
     let mut rng = Rng::with_seed(11);
     let (mut read, mut refused) = (0, 0);
-    for room in gallery::all().unwrap() {
-        for (name, recording) in recordings(&room.lesson.about.id) {
+    for exhibition in gallery::all().unwrap() {
+        for (name, recording) in recordings(&exhibition.lesson.about.id) {
             let mut text = Vec::new();
             recording.write(&mut text).unwrap();
             let whole: Value = serde_json::from_slice(&text).unwrap();
@@ -155,8 +155,8 @@ fn marks_that_contradict_the_runs_are_judged() {
 #[test]
 fn every_fault_of_the_catalogue_is_in_the_gallery_or_says_why_not() {
     let mut shown = BTreeSet::new();
-    for room in gallery::all().unwrap() {
-        shown.extend(recordings(&room.lesson.about.id).values().filter_map(failed).map(|(_, code, _)| code));
+    for exhibition in gallery::all().unwrap() {
+        shown.extend(recordings(&exhibition.lesson.about.id).values().filter_map(failed).map(|(_, code, _)| code));
     }
     let mut without = Vec::new();
     for (theme, entries) in catalogue::themes() {

@@ -159,7 +159,7 @@ impl Broker {
     /// # Errors
     ///
     /// When the vhost can't be made, or when one of the queues exists already: it may belong to another program.
-    pub async fn room(&self, run: &Run, queues: &[&str]) -> Result<Address, NotChecked> {
+    pub async fn make_vhost(&self, run: &Run, queues: &[&str]) -> Result<Address, NotChecked> {
         let record = |owned: &Resource| {
             run.owns(owned).map_err(|error| NotChecked {
                 message: format!("A vhost or queue of this check could not be recorded for cleaning up: {error}."),
@@ -171,7 +171,7 @@ impl Broker {
         if let Some(server) = &self.server {
             // It ends with this process, so there is nothing to record.
             embedded::make_vhost(server, &name);
-            run.owns_room(server, &name);
+            run.owns_vhost(server, &name);
             return Ok(self.address.in_vhost(&name));
         }
         let Some(management) = &self.management else {

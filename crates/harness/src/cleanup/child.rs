@@ -23,7 +23,7 @@ const FOLDER: &str = "child-";
 #[derive(Debug)]
 pub(super) struct Inside {
     /// Vhosts of an embedded broker in this process.
-    rooms: Mutex<Vec<(Weak<Server>, String)>>,
+    vhosts: Mutex<Vec<(Weak<Server>, String)>>,
     guard: Guard,
     let_go: mpsc::Receiver<Infallible>,
 }
@@ -38,15 +38,15 @@ pub struct Guard {
 impl Inside {
     pub(super) fn new() -> Inside {
         let (sender, let_go) = mpsc::channel(1);
-        Inside { rooms: Mutex::default(), guard: Guard { _sender: sender }, let_go }
+        Inside { vhosts: Mutex::default(), guard: Guard { _sender: sender }, let_go }
     }
 
     /// Waits until all tasks are gone, at most for `time_limit`, and deletes the vhosts.
     pub(super) async fn end(self, time_limit: Duration) {
-        let Inside { rooms, guard, mut let_go } = self;
+        let Inside { vhosts, guard, mut let_go } = self;
         drop(guard);
         let _ = tokio::time::timeout(time_limit, let_go.recv()).await;
-        for (server, name) in rooms.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        for (server, name) in vhosts.into_inner().unwrap_or_else(PoisonError::into_inner) {
             if let Some(server) = server.upgrade() {
                 server.with(|broker| broker.delete_vhost(&name));
             }
@@ -68,9 +68,9 @@ impl Run {
     }
 
     /// Records that the run owns a vhost of an embedded broker in this process.
-    pub fn owns_room(&self, server: &Arc<Server>, name: &str) {
-        let mut rooms = self.inside.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-        rooms.push((Arc::downgrade(server), name.to_owned()));
+    pub fn owns_vhost(&self, server: &Arc<Server>, name: &str) {
+        let mut vhosts = self.inside.vhosts.lock().unwrap_or_else(PoisonError::into_inner);
+        vhosts.push((Arc::downgrade(server), name.to_owned()));
     }
 
     /// Returns a guard for a task of this run: see [`Guard`].
@@ -127,8 +127,8 @@ mod tests {
         let server = Arc::new(Server::start(Config::default(), None).await.unwrap());
         let run = Run::begin().unwrap();
         let child = run.child().unwrap();
-        server.with(|broker| broker.add_vhost("a room"));
-        child.owns_room(&server, "a room");
+        server.with(|broker| broker.add_vhost("a vhost"));
+        child.owns_vhost(&server, "a vhost");
         let (guard, (done, is_done)) = (child.guard(), tokio::sync::oneshot::channel());
         tokio::spawn(async move {
             tokio::task::yield_now().await;

@@ -53,20 +53,20 @@ pub(super) async fn forward(
 /// Replaces the vhost in `connection.open`, and passes everything else unchanged.
 pub(super) struct VhostRewrite {
     asked: String,
-    room: String,
+    vhost: String,
     codec: Codec,
     /// The start of an incomplete frame. None when there is nothing more to rewrite.
     pending: Option<BytesMut>,
 }
 
 impl VhostRewrite {
-    /// Returns the rewrite for a connection at its start: `asked` becomes `room`.
-    pub(super) fn new(asked: &str, room: &str) -> VhostRewrite {
+    /// Returns the rewrite for a connection at its start: `asked` becomes `vhost`.
+    pub(super) fn new(asked: &str, vhost: &str) -> VhostRewrite {
         VhostRewrite {
             asked: asked.to_owned(),
-            room: room.to_owned(),
+            vhost: vhost.to_owned(),
             codec: Codec::new(Listener::LARGEST_FRAME),
-            pending: (asked != room).then(BytesMut::new),
+            pending: (asked != vhost).then(BytesMut::new),
         }
     }
 
@@ -109,12 +109,12 @@ impl VhostRewrite {
     fn replaced(&self, frame: &[u8]) -> BytesMut {
         // type 1, channel 2, size 4, class 2, method 2; then the vhost: its length, and its bytes.
         let (front, after) = (&frame[7..11], &frame[12 + self.asked.len()..frame.len() - 1]);
-        let mut replaced = BytesMut::with_capacity(frame.len() + self.room.len());
+        let mut replaced = BytesMut::with_capacity(frame.len() + self.vhost.len());
         replaced.put_slice(&frame[..3]);
-        replaced.put_u32(u32::try_from(front.len() + 1 + self.room.len() + after.len()).unwrap_or(u32::MAX));
+        replaced.put_u32(u32::try_from(front.len() + 1 + self.vhost.len() + after.len()).unwrap_or(u32::MAX));
         replaced.put_slice(front);
-        replaced.put_u8(u8::try_from(self.room.len()).unwrap_or(u8::MAX));
-        replaced.put_slice(self.room.as_bytes());
+        replaced.put_u8(u8::try_from(self.vhost.len()).unwrap_or(u8::MAX));
+        replaced.put_slice(self.vhost.as_bytes());
         replaced.put_slice(after);
         replaced.put_u8(wire::frame::END);
         replaced
@@ -147,7 +147,7 @@ mod tests {
 
     /// Passes `bytes` in pieces of `size`.
     fn passed(bytes: &[u8], size: usize) -> Vec<u8> {
-        let mut rewrite = VhostRewrite::new("/", "a room");
+        let mut rewrite = VhostRewrite::new("/", "a vhost");
         let mut through = Vec::new();
         for piece in bytes.chunks(size) {
             through.extend_from_slice(&rewrite.pass(Bytes::copy_from_slice(piece)));
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_vhost_is_rewritten_however_the_bytes_are_split() {
-        let (asked, wanted) = (conversation("/"), conversation("a room"));
+        let (asked, wanted) = (conversation("/"), conversation("a vhost"));
         for size in 1..=asked.len() {
             assert_eq!(passed(&asked, size), wanted, "in pieces of {size}");
         }

@@ -128,12 +128,12 @@ impl Recorder {
     }
 }
 
-/// Records notes until all senders are gone. `room` is the vhost that is shown as `/`, and `full` is cancelled once no more is
+/// Records notes until all senders are gone. `vhost` is the vhost that is shown as `/`, and `full` is cancelled once no more is
 /// kept.
 pub(super) async fn record(
     mut notes: UnboundedReceiver<Note>,
     seen: LiveRun,
-    room: String,
+    vhost: String,
     bounds: Bounds,
     full: CancellationToken,
 ) {
@@ -147,7 +147,7 @@ pub(super) async fn record(
             cut |= known + events.len() > bounds.events;
             let mut order = place.order * IN_ONE_PIECE;
             let mut say = |what: What| {
-                events.push(Event { at: place.at, order, connection, from, what: in_public(what, &room) });
+                events.push(Event { at: place.at, order, connection, from, what: in_public(what, &vhost) });
                 order += 1;
             };
             let listener =
@@ -197,21 +197,21 @@ fn note_alarm(blocked: &mut BTreeMap<u32, String>, event: &Event) {
 }
 
 /// Returns an event with the check's vhost shown as `/`, which the program opened.
-fn in_public(mut what: What, room: &str) -> What {
+fn in_public(mut what: What, vhost: &str) -> What {
     if let What::Method { method, .. } = &mut what {
         match method {
-            Method::Connection(connection::AMQPMethod::Close(close)) => unname(&mut close.reply_text, room),
-            Method::Channel(channel::AMQPMethod::Close(close)) => unname(&mut close.reply_text, room),
-            Method::Basic(basic::AMQPMethod::Return(returned)) => unname(&mut returned.reply_text, room),
+            Method::Connection(connection::AMQPMethod::Close(close)) => unname(&mut close.reply_text, vhost),
+            Method::Channel(channel::AMQPMethod::Close(close)) => unname(&mut close.reply_text, vhost),
+            Method::Basic(basic::AMQPMethod::Return(returned)) => unname(&mut returned.reply_text, vhost),
             _ => {}
         }
     }
     what
 }
 
-fn unname(text: &mut ShortString, room: &str) {
-    if text.as_str().contains(room) && room != super::ASKED_VHOST {
+fn unname(text: &mut ShortString, vhost: &str) {
+    if text.as_str().contains(vhost) && vhost != super::ASKED_VHOST {
         // The replacement is shorter, so it still fits.
-        *text = text.as_str().replace(room, super::ASKED_VHOST).into();
+        *text = text.as_str().replace(vhost, super::ASKED_VHOST).into();
     }
 }

@@ -28,9 +28,9 @@ struct Bench {
     broker: TcpStream,
 }
 
-async fn bench(room: &str) -> Bench {
+async fn bench(vhost: &str) -> Bench {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = Address::loopback(listener.local_addr().unwrap().port()).in_vhost(room);
+    let address = Address::loopback(listener.local_addr().unwrap().port()).in_vhost(vhost);
     let seen = LiveRun::default();
     let tap = Tap::open(&address, None, seen.clone(), Instant::now(), None, Bounds::default()).await.unwrap();
     let client = TcpStream::connect(("127.0.0.1", tap.port())).await.unwrap();
@@ -103,17 +103,17 @@ async fn what_comes_in_one_piece_is_in_order() {
 
 #[tokio::test]
 async fn the_room_is_shown_as_the_vhost_that_was_asked_for() {
-    let mut bench = bench("the-room").await;
+    let mut bench = bench("the-vhost").await;
     let open = |vhost: &str| {
         method(0, Method::Connection(connection::AMQPMethod::Open(connection::Open { virtual_host: vhost.into() })))
     };
     let ask = [&PROTOCOL_HEADER[..], &open("/")].concat();
     bench.client.write_all(&ask).await.unwrap();
-    let expected = [&PROTOCOL_HEADER[..], &open("the-room")].concat();
+    let expected = [&PROTOCOL_HEADER[..], &open("the-vhost")].concat();
     assert_eq!(read(&mut bench.broker, expected.len()).await, expected);
     let close = channel::Close {
         reply_code: 404,
-        reply_text: "NOT_FOUND - no queue 'q' in vhost 'the-room'".into(),
+        reply_text: "NOT_FOUND - no queue 'q' in vhost 'the-vhost'".into(),
         ..channel::Close::default()
     };
     bench.broker.write_all(&method(1, Method::Channel(channel::AMQPMethod::Close(close)))).await.unwrap();
@@ -122,12 +122,12 @@ async fn the_room_is_shown_as_the_vhost_that_was_asked_for() {
     let said: Vec<String> = events(bench).await.iter().map(|event| wire::words::line(&event.what)).collect();
     let said = said.join("\n");
     assert!(said.contains("connection.open  virtual-host \"/\""), "{said}");
-    assert!(said.contains("no queue 'q' in vhost '/'") && !said.contains("the-room"), "{said}");
+    assert!(said.contains("no queue 'q' in vhost '/'") && !said.contains("the-vhost"), "{said}");
 }
 
 #[tokio::test]
 async fn garbage_passes_and_is_noted() {
-    let mut bench = bench("the-room").await;
+    let mut bench = bench("the-vhost").await;
     let garbage = b"GET / HTTP/1.1\r\nHost: broker\r\n\r\n";
     bench.client.write_all(garbage).await.unwrap();
     assert_eq!(read(&mut bench.broker, garbage.len()).await, garbage);

@@ -41,7 +41,7 @@ impl Scene for HelloReceive {
             return Ok(());
         };
         stage.client.delete(QUEUE).await.map_err(|error| lost(&error))?;
-        let accepted = client::is_accepted(&stage.room, QUEUE, options, arguments).await;
+        let accepted = client::is_accepted(&stage.address, QUEUE, options, arguments).await;
         *seen = LiveRecording::default();
         both(stage, program, seed, accepted.map_err(|error| lost(&error))?, seen).await
     }
