@@ -21,7 +21,7 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// A finding about one thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct Diagnosis {
     /// The thing, in a word, for programs.
     pub id: &'static str,
     /// The state of the thing.
@@ -55,32 +55,32 @@ impl State {
     }
 }
 
-impl Finding {
-    fn new(id: &'static str, state: State, what: impl Into<String>) -> Finding {
-        Finding { id, state, what: what.into(), fix: Vec::new() }
+impl Diagnosis {
+    fn new(id: &'static str, state: State, what: impl Into<String>) -> Diagnosis {
+        Diagnosis { id, state, what: what.into(), fix: Vec::new() }
     }
 
-    fn ok(id: &'static str, what: impl Into<String>) -> Finding {
-        Finding::new(id, State::Ok, what)
+    fn ok(id: &'static str, what: impl Into<String>) -> Diagnosis {
+        Diagnosis::new(id, State::Ok, what)
     }
 
-    fn warning(id: &'static str, what: impl Into<String>) -> Finding {
-        Finding::new(id, State::Warning, what)
+    fn warning(id: &'static str, what: impl Into<String>) -> Diagnosis {
+        Diagnosis::new(id, State::Warning, what)
     }
 
-    fn problem(id: &'static str, what: impl Into<String>) -> Finding {
-        Finding::new(id, State::Problem, what)
+    fn problem(id: &'static str, what: impl Into<String>) -> Diagnosis {
+        Diagnosis::new(id, State::Problem, what)
     }
 
     /// Adds a fix.
-    fn fix(mut self, how: impl Into<String>) -> Finding {
+    fn fix(mut self, how: impl Into<String>) -> Diagnosis {
         self.fix.push(how.into());
         self
     }
 }
 
 /// Looks at everything.
-pub async fn examine() -> Vec<Finding> {
+pub async fn examine() -> Vec<Diagnosis> {
     let looks = [
         look("kit", kit::kit()),
         look("system", machine::system()),
@@ -106,9 +106,9 @@ pub async fn examine() -> Vec<Finding> {
     findings
 }
 
-fn look(id: &'static str, look: impl Future<Output = Vec<Finding>> + Send + 'static) -> JoinHandle<Vec<Finding>> {
+fn look(id: &'static str, look: impl Future<Output = Vec<Diagnosis>> + Send + 'static) -> JoinHandle<Vec<Diagnosis>> {
     tokio::spawn(async move {
-        let late = || vec![Finding::warning(id, format!("{id}: no answer within {} s", LOOK_TIMEOUT.as_secs()))];
+        let late = || vec![Diagnosis::warning(id, format!("{id}: no answer within {} s", LOOK_TIMEOUT.as_secs()))];
         timeout(LOOK_TIMEOUT, look).await.unwrap_or_else(|_| late())
     })
 }

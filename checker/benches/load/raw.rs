@@ -11,7 +11,7 @@ use tokio::{
 };
 use wire::{
     Codec, Listener, Method, Unit,
-    frame::{Kind, PROTOCOL_HEADER, RawFrame, content, method},
+    frame::{FrameKind, PROTOCOL_HEADER, RawFrame, content, method},
     protocol::{basic, channel, connection, queue},
 };
 
@@ -130,7 +130,7 @@ impl Raw {
     async fn hear_method(&mut self, id: (u16, u16)) -> io::Result<()> {
         loop {
             match self.codec.next(&mut self.bytes).map_err(io::Error::other)? {
-                Some(Unit::Frame(frame)) if frame.kind == Kind::Method => match frame.method_id() {
+                Some(Unit::Frame(frame)) if frame.kind == FrameKind::Method => match frame.method_id() {
                     method if method == id => return Ok(()),
                     (10, 50) | (20, 40) => return Err(io::Error::other(complaint(&frame))),
                     _ => {}

@@ -36,7 +36,7 @@ const REQUESTS: &str = "load-requests";
 
 /// A kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum WorkloadKind {
     /// Publish, and wait at the end until all have come to the queue.
     Publish,
     /// Publish with confirms, so many of them outstanding at a time.
@@ -45,16 +45,16 @@ pub enum Kind {
     Consume { no_ack: bool },
     /// Ask and wait for the answer, which comes by direct reply-to.
     Rpc,
-    /// As [`Kind::Publish`], by a client that costs nothing.
+    /// As [`WorkloadKind::Publish`], by a client that costs nothing.
     RawPublish,
-    /// As [`Kind::Consume`], by a client that costs nothing.
+    /// As [`WorkloadKind::Consume`], by a client that costs nothing.
     RawConsume,
 }
 
 /// A kind of work, with bodies of so many bytes, on so many connections, each with a queue of its own.
 #[derive(Clone, Copy, Debug)]
 pub struct Workload {
-    pub kind: Kind,
+    pub kind: WorkloadKind,
     pub size: usize,
     pub connections: usize,
 }
@@ -63,14 +63,15 @@ impl Workload {
     /// Everything that is done on so many connections.
     pub fn all(connections: usize) -> impl Iterator<Item = Workload> {
         let kinds = [
-            Kind::Publish,
-            Kind::Confirm { outstanding: 200 },
-            Kind::Confirm { outstanding: 1 },
-            Kind::Consume { no_ack: true },
-            Kind::Consume { no_ack: false },
-            Kind::Rpc,
+            WorkloadKind::Publish,
+            WorkloadKind::Confirm { outstanding: 200 },
+            WorkloadKind::Confirm { outstanding: 1 },
+            WorkloadKind::Consume { no_ack: true },
+            WorkloadKind::Consume { no_ack: false },
+            WorkloadKind::Rpc,
         ];
-        let alone: &[Kind] = if connections == 1 { &[Kind::RawPublish, Kind::RawConsume] } else { &[] };
+        let alone: &[WorkloadKind] =
+            if connections == 1 { &[WorkloadKind::RawPublish, WorkloadKind::RawConsume] } else { &[] };
         let sizes = [16, 16 * 1024];
         kinds
             .into_iter()
@@ -79,17 +80,17 @@ impl Workload {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for WorkloadKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Kind::Publish => f.write_str("publish"),
-            Kind::Confirm { outstanding: 1 } => f.write_str("publish, each confirmed before the next"),
-            Kind::Confirm { outstanding } => write!(f, "publish, {outstanding} unconfirmed"),
-            Kind::Consume { no_ack: true } => f.write_str("consume, no acknowledgements"),
-            Kind::Consume { no_ack: false } => write!(f, "consume, prefetch {PREFETCH}, each acknowledged"),
-            Kind::Rpc => f.write_str("RPC round trip"),
-            Kind::RawPublish => f.write_str("publish, without lapin"),
-            Kind::RawConsume => f.write_str("consume, no acknowledgements, without lapin"),
+            WorkloadKind::Publish => f.write_str("publish"),
+            WorkloadKind::Confirm { outstanding: 1 } => f.write_str("publish, each confirmed before the next"),
+            WorkloadKind::Confirm { outstanding } => write!(f, "publish, {outstanding} unconfirmed"),
+            WorkloadKind::Consume { no_ack: true } => f.write_str("consume, no acknowledgements"),
+            WorkloadKind::Consume { no_ack: false } => write!(f, "consume, prefetch {PREFETCH}, each acknowledged"),
+            WorkloadKind::Rpc => f.write_str("RPC round trip"),
+            WorkloadKind::RawPublish => f.write_str("publish, without lapin"),
+            WorkloadKind::RawConsume => f.write_str("consume, no acknowledgements, without lapin"),
         }
     }
 }
@@ -131,7 +132,7 @@ impl Clients {
     /// Gets everything ready for this work.
     pub async fn crew(&self, workload: Workload) -> Result<Crew, Failure> {
         let server = match workload.kind {
-            Kind::Rpc => Some(serve(&self.server).await?),
+            WorkloadKind::Rpc => Some(serve(&self.server).await?),
             _ => None,
         };
         let workers = each(self.connections.iter().cloned().enumerate(), |(index, connection)| {
@@ -155,7 +156,7 @@ impl Crew {
     /// `meter` tells the processor time so far: the broker's and ours.
     pub async fn run(&self, messages: usize, meter: impl Fn() -> [Duration; 2]) -> Result<Took, Failure> {
         let most = match self.workload.kind {
-            Kind::Rpc => messages,
+            WorkloadKind::Rpc => messages,
             _ => (BACKLOG / self.workload.size).min(BACKLOG_MESSAGES),
         };
         let workers = || self.workers.iter().cloned();
@@ -212,7 +213,7 @@ where
 struct Worker {
     channel: Channel,
     queue: ShortString,
-    kind: Kind,
+    kind: WorkloadKind,
     body: Vec<u8>,
     /// Where replies come.
     replies: Option<Consumer>,
@@ -230,10 +231,10 @@ impl Worker {
         let queue: ShortString = format!("load-{index}").into();
         let mut replies = None;
         match workload.kind {
-            Kind::Confirm { .. } => channel.confirm_select(ConfirmSelectOptions::default()).await?,
-            Kind::Consume { .. } => channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?,
-            Kind::Publish | Kind::RawPublish | Kind::RawConsume => {}
-            Kind::Rpc => replies = Some(consume(&channel, REPLIES.into(), true).await?),
+            WorkloadKind::Confirm { .. } => channel.confirm_select(ConfirmSelectOptions::default()).await?,
+            WorkloadKind::Consume { .. } => channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?,
+            WorkloadKind::Publish | WorkloadKind::RawPublish | WorkloadKind::RawConsume => {}
+            WorkloadKind::Rpc => replies = Some(consume(&channel, REPLIES.into(), true).await?),
         }
         let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
         channel.queue_declare(queue.clone(), options, FieldTable::default()).await?;
@@ -247,8 +248,8 @@ impl Worker {
 
     async fn prepare(&self, share: usize) -> Result<(), Failure> {
         match self.kind {
-            Kind::Consume { .. } => self.publish(share).await?,
-            Kind::RawConsume => self.raw.lock().await.publish(share, self.body.len()).await?,
+            WorkloadKind::Consume { .. } => self.publish(share).await?,
+            WorkloadKind::RawConsume => self.raw.lock().await.publish(share, self.body.len()).await?,
             _ => {}
         }
         Ok(())
@@ -256,19 +257,19 @@ impl Worker {
 
     async fn work(&self, share: usize) -> Result<(), Failure> {
         match self.kind {
-            Kind::Publish => self.publish(share).await?,
-            Kind::Confirm { outstanding } => self.confirm(share, outstanding).await?,
-            Kind::Consume { no_ack } => self.consume(share, no_ack).await?,
-            Kind::Rpc => self.ask(share).await?,
-            Kind::RawPublish => self.raw.lock().await.publish(share, self.body.len()).await?,
-            Kind::RawConsume => self.raw.lock().await.consume(share).await?,
+            WorkloadKind::Publish => self.publish(share).await?,
+            WorkloadKind::Confirm { outstanding } => self.confirm(share, outstanding).await?,
+            WorkloadKind::Consume { no_ack } => self.consume(share, no_ack).await?,
+            WorkloadKind::Rpc => self.ask(share).await?,
+            WorkloadKind::RawPublish => self.raw.lock().await.publish(share, self.body.len()).await?,
+            WorkloadKind::RawConsume => self.raw.lock().await.consume(share).await?,
         }
         Ok(())
     }
 
     async fn tidy(&self) -> Result<(), Failure> {
         match self.kind {
-            Kind::RawPublish => self.raw.lock().await.purge().await?,
+            WorkloadKind::RawPublish => self.raw.lock().await.purge().await?,
             _ => {
                 self.channel.queue_purge(self.queue.clone(), QueuePurgeOptions::default()).await?;
             }

@@ -4,18 +4,18 @@ use std::{env, path::Path, time::Duration};
 
 use tokio::time::{Instant, timeout};
 
-use super::{Finding, State};
+use super::{Diagnosis, State};
 use crate::brokers::{address::Address, alarm::Alarm, client::Client, embedded, local, persistent, ready};
 
 /// The time limit of an answer of a broker.
 const BROKER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Starts the embedded broker, and waits for its greeting.
-pub(super) async fn embedded() -> Vec<Finding> {
+pub(super) async fn embedded() -> Vec<Diagnosis> {
     let begin = Instant::now();
     let problem = |what: String| {
         vec![
-            Finding::problem("embedded", what)
+            Diagnosis::problem("embedded", what)
                 .fix("Allow it to open a port on 127.0.0.1, which a firewall or a sandbox may forbid"),
         ]
     };
@@ -26,20 +26,20 @@ pub(super) async fn embedded() -> Vec<Finding> {
     match ready::wait(&broker.address.host_and_port(), begin + BROKER_TIMEOUT).await {
         Ok(_) => {
             let ms = begin.elapsed().as_secs_f64() * 1000.0;
-            vec![Finding::ok("embedded", format!("the embedded broker answers {ms:.1} ms after its start"))]
+            vec![Diagnosis::ok("embedded", format!("the embedded broker answers {ms:.1} ms after its start"))]
         }
         Err(error) => problem(format!("the embedded broker does not answer: {error}")),
     }
 }
 
 /// A RabbitMQ that is installed here.
-pub(super) async fn local() -> Vec<Finding> {
+pub(super) async fn local() -> Vec<Diagnosis> {
     vec![match local::server() {
         Some(script) => {
             let version = version(&script).map(|version| format!(" {version}")).unwrap_or_default();
-            Finding::ok("rabbitmq", format!("RabbitMQ{version} is installed: {}", script.display()))
+            Diagnosis::ok("rabbitmq", format!("RabbitMQ{version} is installed: {}", script.display()))
         }
-        None => Finding::ok("rabbitmq", "RabbitMQ is not installed, and not needed")
+        None => Diagnosis::ok("rabbitmq", "RabbitMQ is not installed, and not needed")
             .fix("Install it to check on it: apt install rabbitmq-server · brew install rabbitmq"),
     }]
 }
@@ -56,16 +56,16 @@ fn version(script: &Path) -> Option<String> {
 }
 
 /// The broker that `broker up` left running.
-pub(super) async fn persistent() -> Vec<Finding> {
+pub(super) async fn persistent() -> Vec<Diagnosis> {
     let Some(broker) = persistent::recorded() else {
         return vec![
-            Finding::ok("warm", "no broker is kept running")
+            Diagnosis::ok("warm", "no broker is kept running")
                 .fix("Keep one running between checks: cargo xtask broker up"),
         ];
     };
     let gone = |why: &str| {
         vec![
-            Finding::warning("warm", format!("the broker that was kept running {why}"))
+            Diagnosis::warning("warm", format!("the broker that was kept running {why}"))
                 .fix("Clean up after it: cargo xtask broker down")
                 .fix("Start it again: cargo xtask broker up"),
         ]
@@ -74,7 +74,7 @@ pub(super) async fn persistent() -> Vec<Finding> {
         Ok(Ok(broker)) => {
             let about = &broker.identity;
             let what = format!("{} {} is kept running, on port {}", about.product, about.version, broker.address.port);
-            vec![with_alarm(Finding::ok("warm", what), &broker.address, broker.is_embedded().await).await]
+            vec![with_alarm(Diagnosis::ok("warm", what), &broker.address, broker.is_embedded().await).await]
         }
         Ok(Err(_)) => gone("is gone"),
         Err(_) => gone("does not answer"),
@@ -82,23 +82,23 @@ pub(super) async fn persistent() -> Vec<Finding> {
 }
 
 /// Adds a broker's resource alarm to its finding. While the alarm is raised, checks have no verdict.
-async fn with_alarm(finding: Finding, address: &Address, embedded: bool) -> Finding {
+async fn with_alarm(finding: Diagnosis, address: &Address, embedded: bool) -> Diagnosis {
     let Ok(Ok(Some(alarm))) = timeout(BROKER_TIMEOUT, Alarm::at(address)).await else { return finding };
     let what = format!("{}, and is low on {}: publishers are blocked", finding.what, alarm.resources());
-    alarm.remedies(embedded).into_iter().fold(Finding { what, state: State::Warning, ..finding }, Finding::fix)
+    alarm.remedies(embedded).into_iter().fold(Diagnosis { what, state: State::Warning, ..finding }, Diagnosis::fix)
 }
 
 /// The broker at the address in AMQP_URL.
-pub(super) async fn amqp_url() -> Vec<Finding> {
+pub(super) async fn amqp_url() -> Vec<Diagnosis> {
     let Some(url) = env::var("AMQP_URL").ok().filter(|url| !url.is_empty()) else {
-        return vec![Finding::ok("amqp-url", "AMQP_URL is not set")];
+        return vec![Diagnosis::ok("amqp-url", "AMQP_URL is not set")];
     };
     vec![match Address::parse(&url) {
         Ok(address) => reach(&address).await,
         // What is wrong with it could name a part of it, and any part could be the password.
-        Err(_) if url.starts_with("amqps://") => Finding::warning("amqp-url", "AMQP_URL asks for TLS (amqps://)")
+        Err(_) if url.starts_with("amqps://") => Diagnosis::warning("amqp-url", "AMQP_URL asks for TLS (amqps://)")
             .fix("Use an amqp:// address, or unset AMQP_URL: the checker reads the traffic, so it can't use TLS"),
-        Err(_) => Finding::warning("amqp-url", "AMQP_URL is set, but it is not an AMQP address")
+        Err(_) => Diagnosis::warning("amqp-url", "AMQP_URL is set, but it is not an AMQP address")
             .fix("Write an address like amqp://user:password@host:5672/vhost")
             .fix("Write a `:`, `/`, `@` or `#` in a password as %3A, %2F, %40 or %23"),
     }]
@@ -110,18 +110,18 @@ fn nameless(address: &Address) -> String {
     format!("amqp://{}{vhost}", address.host_and_port())
 }
 
-async fn reach(address: &Address) -> Finding {
+async fn reach(address: &Address) -> Diagnosis {
     let (shown, place) = (nameless(address), address.host_and_port());
     let unset = "Correct AMQP_URL, unset it to let checks look for a broker, or add --broker embedded";
     let greeting = match timeout(BROKER_TIMEOUT / 2, ready::knock(&place)).await {
         Ok(Ok(greeting)) => greeting,
         Ok(Err(error)) => {
             let what = format!("AMQP_URL names {shown}, but no broker answers there: {error}");
-            return Finding::warning("amqp-url", what).fix(unset);
+            return Diagnosis::warning("amqp-url", what).fix(unset);
         }
         Err(_) => {
             let what = format!("AMQP_URL names {shown}, but no broker answers there in time");
-            return Finding::warning("amqp-url", what).fix(unset);
+            return Diagnosis::warning("amqp-url", what).fix(unset);
         }
     };
     let broker = format!("{} {}", greeting.product, greeting.version);
@@ -136,7 +136,7 @@ async fn reach(address: &Address) -> Finding {
         }
         Err(_) => (State::Warning, format!("AMQP_URL names {shown}: {broker} answers, but the login takes too long")),
     };
-    let finding = Finding::new("amqp-url", state, what);
+    let finding = Diagnosis::new("amqp-url", state, what);
     if state == State::Ok {
         with_alarm(finding, address, false).await
     } else {

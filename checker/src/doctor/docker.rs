@@ -3,13 +3,13 @@
 use std::env;
 
 use super::{
-    Finding,
+    Diagnosis,
     ask::{NoAnswer, ask},
 };
 use crate::brokers::docker;
 
 /// Finds out whether Docker is installed, answers, and has an image.
-pub(super) async fn docker() -> Vec<Finding> {
+pub(super) async fn docker() -> Vec<Diagnosis> {
     let asked = env::var("HELLO_RABBIT_IMAGE").ok().filter(|image| !image.is_empty());
     let (engine, image) = tokio::join!(
         ask("docker", &["version", "--format", "{{.Server.Version}}"]),
@@ -18,36 +18,36 @@ pub(super) async fn docker() -> Vec<Finding> {
     vec![judge(engine, asked.as_deref(), image.as_deref())]
 }
 
-fn judge(engine: Result<String, NoAnswer>, asked: Option<&str>, image: Option<&str>) -> Finding {
+fn judge(engine: Result<String, NoAnswer>, asked: Option<&str>, image: Option<&str>) -> Diagnosis {
     match engine {
         Ok(version) => match (image, asked) {
             (Some(image), _) if docker::is_older(image) => {
                 let what = format!("Docker {version} answers, and has an older RabbitMQ, the image {image}");
-                Finding::ok("docker", what)
+                Diagnosis::ok("docker", what)
                     .fix(format!("Get RabbitMQ 4.3, which the kit is made for: docker pull {}", docker::OFFICIAL))
             }
-            (Some(image), _) => Finding::ok("docker", format!("Docker {version} answers, and has the image {image}")),
+            (Some(image), _) => Diagnosis::ok("docker", format!("Docker {version} answers, and has the image {image}")),
             (None, Some(asked)) => {
                 let what =
                     format!("Docker {version} answers, but does not have the image in HELLO_RABBIT_IMAGE, {asked}");
-                Finding::warning("docker", what).fix(format!("Get it: docker pull {asked}"))
+                Diagnosis::warning("docker", what).fix(format!("Get it: docker pull {asked}"))
             }
-            (None, None) => Finding::ok("docker", format!("Docker {version} answers, but has no image of RabbitMQ"))
+            (None, None) => Diagnosis::ok("docker", format!("Docker {version} answers, but has no image of RabbitMQ"))
                 .fix(format!("Get one to check on RabbitMQ in a container: docker pull {}", docker::OFFICIAL)),
         },
-        Err(NoAnswer::NotThere) => Finding::ok("docker", "Docker is not installed, and not needed"),
-        Err(NoAnswer::NotStarted(why)) => Finding::warning("docker", format!("docker can't be started: {why}")),
+        Err(NoAnswer::NotThere) => Diagnosis::ok("docker", "Docker is not installed, and not needed"),
+        Err(NoAnswer::NotStarted(why)) => Diagnosis::warning("docker", format!("docker can't be started: {why}")),
         Err(NoAnswer::Late) => {
-            Finding::warning("docker", "Docker is installed, but its engine takes too long to answer")
+            Diagnosis::warning("docker", "Docker is installed, but its engine takes too long to answer")
                 .fix("Restart it, or use the embedded broker, which needs no Docker")
         }
         Err(NoAnswer::Failed(said)) if said.to_lowercase().contains("permission denied") => {
-            Finding::warning("docker", "Docker is installed, but you have no permission to use its engine")
+            Diagnosis::warning("docker", "Docker is installed, but you have no permission to use its engine")
                 .fix("Join its group on Linux, and log in again: sudo usermod -aG docker $USER")
         }
         Err(NoAnswer::Failed(_)) => {
             let place = if env::var_os("DOCKER_HOST").is_some() { " at the address in DOCKER_HOST" } else { "" };
-            Finding::warning("docker", format!("Docker is installed, but no engine answers{place}"))
+            Diagnosis::warning("docker", format!("Docker is installed, but no engine answers{place}"))
                 .fix("Start Docker Desktop, or on Linux: sudo systemctl start docker")
                 .fix("Or use the embedded broker, which needs no Docker")
         }

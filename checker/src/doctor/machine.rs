@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::Path};
 
-use super::{Finding, ask::ask};
+use super::{Diagnosis, ask::ask};
 use crate::cleanup;
 
 /// A megabyte, in bytes.
@@ -16,7 +16,7 @@ const LITTLE_DISK: u64 = 2000 * MB;
 const LITTLE_MEMORY: u64 = 500 * MB;
 
 /// Finds the operating system, and whether it runs in WSL or in a container.
-pub(super) async fn system() -> Vec<Finding> {
+pub(super) async fn system() -> Vec<Diagnosis> {
     let name = match env::consts::OS {
         "linux" => linux(),
         "macos" => {
@@ -26,7 +26,7 @@ pub(super) async fn system() -> Vec<Finding> {
         other => other.to_owned(),
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    vec![Finding::ok("system", format!("{name}, {}, {cores} cores", env::consts::ARCH))]
+    vec![Diagnosis::ok("system", format!("{name}, {}, {cores} cores", env::consts::ARCH))]
 }
 
 fn linux() -> String {
@@ -45,25 +45,25 @@ fn linux() -> String {
 }
 
 /// Measures the free disk where cargo builds.
-pub(super) async fn disk() -> Vec<Finding> {
+pub(super) async fn disk() -> Vec<Diagnosis> {
     let here = env::current_exe().unwrap_or_default();
     let folder = here.parent().unwrap_or(Path::new("."));
     let Some(free) = free_disk(folder) else {
-        return vec![Finding::ok("disk", "free disk: not measured on this system")];
+        return vec![Diagnosis::ok("disk", "free disk: not measured on this system")];
     };
     vec![disk_space(free)]
 }
 
 /// Judges this much free disk, in bytes.
-fn disk_space(free: u64) -> Finding {
+fn disk_space(free: u64) -> Diagnosis {
     let what = format!("free disk space for target/: {}", size(free));
     let how = "Free some space: `cargo clean` in the kit's folder removes all build output";
     if free < TOO_LITTLE_DISK {
-        Finding::problem("disk", what).fix(how)
+        Diagnosis::problem("disk", what).fix(how)
     } else if free < LITTLE_DISK {
-        Finding::warning("disk", format!("{what}; a first build takes about 1 GB")).fix(how)
+        Diagnosis::warning("disk", format!("{what}; a first build takes about 1 GB")).fix(how)
     } else {
-        Finding::ok("disk", what)
+        Diagnosis::ok("disk", what)
     }
 }
 
@@ -79,7 +79,7 @@ fn free_disk(_folder: &Path) -> Option<u64> {
 }
 
 /// Measures the memory, where the system has a file or a command for it.
-pub(super) async fn memory() -> Vec<Finding> {
+pub(super) async fn memory() -> Vec<Diagnosis> {
     let told = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let of = |key: &str| {
         let line = told.lines().find_map(|line| line.strip_prefix(key))?;
@@ -89,24 +89,24 @@ pub(super) async fn memory() -> Vec<Finding> {
         (Some(free), Some(all)) => {
             let what = format!("free memory: {} of {}", size(free), size(all));
             vec![if free < LITTLE_MEMORY {
-                Finding::warning("memory", what)
+                Diagnosis::warning("memory", what)
                     .fix("Close other programs, or build one crate at a time: cargo build -j 1")
             } else {
-                Finding::ok("memory", what)
+                Diagnosis::ok("memory", what)
             }]
         }
         _ => match ask("sysctl", &["-n", "hw.memsize"]).await.ok().and_then(|told| told.parse().ok()) {
-            Some(all) => vec![Finding::ok("memory", format!("memory: {}", size(all)))],
+            Some(all) => vec![Diagnosis::ok("memory", format!("memory: {}", size(all)))],
             None => Vec::new(),
         },
     }
 }
 
 /// Finds the folder that checks work in.
-pub(super) async fn runs() -> Vec<Finding> {
+pub(super) async fn runs() -> Vec<Diagnosis> {
     vec![match cleanup::base() {
-        Ok(folder) => Finding::ok("runs", format!("checks work in {}", folder.display())),
-        Err(error) => Finding::problem("runs", format!("the folder that checks work in can't be used: {error}"))
+        Ok(folder) => Diagnosis::ok("runs", format!("checks work in {}", folder.display())),
+        Err(error) => Diagnosis::problem("runs", format!("the folder that checks work in can't be used: {error}"))
             .fix("Remove it, or name another folder for temporary files in TMPDIR"),
     }]
 }

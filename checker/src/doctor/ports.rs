@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::Finding;
+use super::Diagnosis;
 use crate::brokers::{ports::MANAGEMENT, ready};
 
 /// RabbitMQ's own port for AMQP.
@@ -33,26 +33,26 @@ enum Tenant {
 }
 
 /// Examines the ports of RabbitMQ and of its management page.
-pub(super) async fn both() -> Vec<Finding> {
+pub(super) async fn both() -> Vec<Diagnosis> {
     let (amqp, management) = tokio::join!(amqp(AMQP), management(AMQP + MANAGEMENT));
     vec![amqp, management]
 }
 
 /// Finds the owner of the AMQP port.
-pub async fn amqp(port: u16) -> Finding {
+pub async fn amqp(port: u16) -> Diagnosis {
     match tenant(port).await {
-        Tenant::Nobody => Finding::ok("port", format!("port {port} (AMQP) is free")),
-        Tenant::Broker(broker) => Finding::ok("port", format!("port {port} (AMQP): {broker} answers")),
+        Tenant::Nobody => Diagnosis::ok("port", format!("port {port} (AMQP) is free")),
+        Tenant::Broker(broker) => Diagnosis::ok("port", format!("port {port} (AMQP): {broker} answers")),
         other => taken(port, "AMQP", &other)
             .fix(format!("Start a broker on another port: cargo xtask broker up --port {}", port.saturating_add(1))),
     }
 }
 
 /// Finds the owner of the port of the management page.
-pub async fn management(port: u16) -> Finding {
+pub async fn management(port: u16) -> Diagnosis {
     match tenant(port).await {
-        Tenant::Nobody => Finding::ok("port", format!("port {port} (management) is free")),
-        Tenant::Web => Finding::ok("port", format!("port {port} (management): a web server answers")),
+        Tenant::Nobody => Diagnosis::ok("port", format!("port {port} (management) is free")),
+        Tenant::Web => Diagnosis::ok("port", format!("port {port} (management): a web server answers")),
         other => taken(port, "management", &other).fix(format!(
             "Start a broker on other ports: cargo xtask broker up --port {}",
             port.saturating_sub(MANAGEMENT).saturating_add(1)
@@ -60,7 +60,7 @@ pub async fn management(port: u16) -> Finding {
     }
 }
 
-fn taken(port: u16, purpose: &str, tenant: &Tenant) -> Finding {
+fn taken(port: u16, purpose: &str, tenant: &Tenant) -> Diagnosis {
     let who = match tenant {
         Tenant::Nobody => "is free".to_owned(),
         Tenant::Broker(broker) => format!("is taken by an AMQP broker, {broker}"),
@@ -75,7 +75,7 @@ fn taken(port: u16, purpose: &str, tenant: &Tenant) -> Finding {
     } else {
         format!("Find the program: sudo lsof -nP -iTCP:{port} -sTCP:LISTEN")
     };
-    Finding::warning("port", format!("port {port} ({purpose}) {who}")).fix(who_is_it)
+    Diagnosis::warning("port", format!("port {port} ({purpose}) {who}")).fix(who_is_it)
 }
 
 /// Finds the owner of this port. Binding it shows too little: systems differ in when they allow two programs to share one.

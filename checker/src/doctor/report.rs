@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 use wire::words;
 
-use super::{Finding, State};
+use super::{Diagnosis, State};
 
 /// The version of the JSON form.
 pub const FORMAT: &str = "hello-rabbit/doctor/v1";
@@ -16,15 +16,15 @@ const INDENT: &str = "         ";
 
 /// Returns whether a check on the embedded broker can work.
 #[must_use]
-pub fn is_fit(findings: &[Finding]) -> bool {
+pub fn is_fit(findings: &[Diagnosis]) -> bool {
     findings.iter().all(|finding| finding.state != State::Problem)
 }
 
 /// The findings as text, with colours (the printer takes them out where they don't belong).
 #[must_use]
-pub fn text(findings: &[Finding]) -> String {
+pub fn text(findings: &[Diagnosis]) -> String {
     let mut text = String::new();
-    for Finding { state, what, fix, .. } in findings {
+    for Diagnosis { state, what, fix, .. } in findings {
         let style = style(*state);
         let word = state.word();
         let _ = writeln!(text, "{style}{word}{style:#}{}{what}", &INDENT[word.len()..]);
@@ -44,7 +44,7 @@ fn style(state: State) -> Style {
     }
 }
 
-fn conclusion(findings: &[Finding]) -> String {
+fn conclusion(findings: &[Diagnosis]) -> String {
     let count = |state: State, word: &str| match findings.iter().filter(|finding| finding.state == state).count() {
         0 => format!("no {word}s"),
         1 => format!("1 {word}"),
@@ -60,13 +60,13 @@ fn conclusion(findings: &[Finding]) -> String {
 
 /// The findings as JSON, `hello-rabbit/doctor/v1`.
 #[must_use]
-pub fn json(findings: &[Finding]) -> Value {
-    let finding = |finding: &Finding| json!({ "id": finding.id, "state": finding.state.word(), "what": finding.what, "fix": finding.fix });
+pub fn json(findings: &[Diagnosis]) -> Value {
+    let finding = |finding: &Diagnosis| json!({ "id": finding.id, "state": finding.state.word(), "what": finding.what, "fix": finding.fix });
     json!({ "format": FORMAT, "fit": is_fit(findings), "findings": findings.iter().map(finding).collect::<Vec<_>>() })
 }
 
 /// Replaces the home folder, which contains the user's name, and escapes all that a terminal would act on.
-pub(super) fn tidy(finding: &mut Finding) {
+pub(super) fn tidy(finding: &mut Diagnosis) {
     let home = env::home_dir().map(|home| home.display().to_string()).unwrap_or_default();
     for text in std::iter::once(&mut finding.what).chain(&mut finding.fix) {
         *text = words::harmless(&without_home(text, &home));
@@ -106,9 +106,9 @@ mod tests {
     #[test]
     fn the_word_comes_first_and_the_way_out_is_below() {
         let findings = [
-            Finding::ok("a", "all is well"),
-            Finding::warning("b", "not so good").fix("do this").fix("or that"),
-            Finding::problem("c", "bad").fix("fix it"),
+            Diagnosis::ok("a", "all is well"),
+            Diagnosis::warning("b", "not so good").fix("do this").fix("or that"),
+            Diagnosis::problem("c", "bad").fix("fix it"),
         ];
         let plain = anstream::adapter::strip_str(&text(&findings)).to_string();
         insta::assert_snapshot!(plain, @r"

@@ -4,7 +4,7 @@ use harness::kit;
 use std::{env, ffi::OsString, iter};
 
 use super::{
-    Finding,
+    Diagnosis,
     ask::{NoAnswer, ask},
 };
 use crate::lessons;
@@ -13,13 +13,13 @@ use crate::lessons;
 const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
 
 /// Rust and cargo, and their versions.
-pub(super) async fn rust() -> Vec<Finding> {
+pub(super) async fn rust() -> Vec<Diagnosis> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
     let (rustc, cargo) = tokio::join!(ask(rustc, &["--version"]), ask(kit::cargo(), &["--version"]));
     vec![judge(rustc, cargo)]
 }
 
-fn judge(rustc: Result<String, NoAnswer>, cargo: Result<String, NoAnswer>) -> Finding {
+fn judge(rustc: Result<String, NoAnswer>, cargo: Result<String, NoAnswer>) -> Diagnosis {
     let (rustc, cargo) = match (rustc, cargo) {
         (Ok(rustc), Ok(cargo)) => (rustc, cargo),
         (rustc, cargo) => {
@@ -29,15 +29,18 @@ fn judge(rustc: Result<String, NoAnswer>, cargo: Result<String, NoAnswer>) -> Fi
                 Some(NoAnswer::NotStarted(why) | NoAnswer::Failed(why)) => format!("{name} does not work: {why}"),
                 Some(NoAnswer::Late) => format!("{name} does not answer"),
             };
-            return Finding::problem("rust", what).fix("Install Rust from https://rustup.rs, and open a new terminal");
+            return Diagnosis::problem("rust", what)
+                .fix("Install Rust from https://rustup.rs, and open a new terminal");
         }
     };
     let short = |told: &str| told.split(" (").next().unwrap_or_default().to_owned();
     let what = format!("{}, {}; the kit needs {OLDEST} or newer", short(&rustc), short(&cargo));
     match (version(&rustc), version(OLDEST)) {
-        (Some(found), Some(oldest)) if found < oldest => Finding::problem("rust", what).fix("Update it: rustup update"),
-        (Some(_), Some(_)) => Finding::ok("rust", what),
-        _ => Finding::warning("rust", format!("{what}, but the version can't be read")),
+        (Some(found), Some(oldest)) if found < oldest => {
+            Diagnosis::problem("rust", what).fix("Update it: rustup update")
+        }
+        (Some(_), Some(_)) => Diagnosis::ok("rust", what),
+        _ => Diagnosis::warning("rust", format!("{what}, but the version can't be read")),
     }
 }
 
@@ -50,7 +53,7 @@ fn version(text: &str) -> Option<(u32, u32)> {
 
 /// Finds out whether cargo has all crates of the checker and the lessons. If it has, no network is needed, and there is no
 /// finding.
-pub(super) async fn crates() -> Vec<Finding> {
+pub(super) async fn crates() -> Vec<Diagnosis> {
     let tree = ["tree", "--offline", "--locked", "--quiet", "--edges", "normal,build", "--depth", "0"];
     // A package has the name of its lesson. Lessons that can't be read are another finding.
     let lessons = lessons::all().unwrap_or_default();
@@ -60,11 +63,11 @@ pub(super) async fn crates() -> Vec<Finding> {
         // A missing cargo is another finding.
         Ok(_) | Err(NoAnswer::NotThere | NoAnswer::NotStarted(_)) => Vec::new(),
         Err(NoAnswer::Late) => vec![
-            Finding::warning("crates", "cargo is waiting for another cargo")
+            Diagnosis::warning("crates", "cargo is waiting for another cargo")
                 .fix("Wait for another build, or for an editor's rust-analyzer: checks wait for it, too"),
         ],
         Err(NoAnswer::Failed(said)) => vec![
-            Finding::warning(
+            Diagnosis::warning(
                 "crates",
                 format!("cargo can't work offline: {}", said.lines().next().unwrap_or_default()),
             )

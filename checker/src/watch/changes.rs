@@ -24,7 +24,7 @@ const FOLDERS: usize = 500;
 
 /// The kind of files that matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum WatchedKind {
     /// Those that cargo builds a package from.
     Package,
     /// Sources in whatever language.
@@ -53,7 +53,7 @@ pub struct Changes {
 #[derive(Clone)]
 struct Place {
     folder: PathBuf,
-    kind: Kind,
+    kind: WatchedKind,
 }
 
 impl Changes {
@@ -62,7 +62,7 @@ impl Changes {
     /// # Errors
     ///
     /// When there is no such folder, or it can't be watched; the error names it.
-    pub fn of(folder: &Path, kind: Kind) -> io::Result<Changes> {
+    pub fn of(folder: &Path, kind: WatchedKind) -> io::Result<Changes> {
         let folder = folder.canonicalize().map_err(|error| at(folder, &error))?;
         let place = Place { folder, kind };
         let (tell, saved) = mpsc::unbounded_channel();
@@ -189,8 +189,8 @@ impl Place {
     fn is_source(&self, path: &Path) -> bool {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         match self.kind {
-            Kind::Package => extension == "rs" || is_one_of(path, &["Cargo.toml", "Cargo.lock"]),
-            Kind::Sources => SOURCES.contains(&extension),
+            WatchedKind::Package => extension == "rs" || is_one_of(path, &["Cargo.toml", "Cargo.lock"]),
+            WatchedKind::Sources => SOURCES.contains(&extension),
         }
     }
 
@@ -250,21 +250,21 @@ mod tests {
             place(kind).matters(&Path::new("/home/ann/work").join(path), &EventKind::Create(CreateKind::File))
         };
         for path in ["src/main.rs", "build.rs", "Cargo.toml", "Cargo.lock", "src/a/b.rs"] {
-            assert!(matters(Kind::Package, path), "{path}");
+            assert!(matters(WatchedKind::Package, path), "{path}");
         }
         for path in ["target/debug/build/x/out/a.rs", "src/.main.rs.swp", "src/main.rs~", "notes.txt", "/home/ann/a.rs"]
         {
-            assert!(!matters(Kind::Package, path), "{path}");
+            assert!(!matters(WatchedKind::Package, path), "{path}");
         }
-        assert!(matters(Kind::Sources, "send.py") && !matters(Kind::Sources, "__pycache__/send.py"));
-        assert!(!matters(Kind::Sources, "log.txt") && !matters(Kind::Package, "send.py"));
+        assert!(matters(WatchedKind::Sources, "send.py") && !matters(WatchedKind::Sources, "__pycache__/send.py"));
+        assert!(!matters(WatchedKind::Sources, "log.txt") && !matters(WatchedKind::Package, "send.py"));
     }
 
     #[tokio::test]
     async fn a_folder_that_is_gone_again_is_no_change() {
         let folder = std::env::temp_dir().join(format!("hello-rabbit-changes-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let mut changes = Changes::of(&folder, Kind::Package).unwrap();
+        let mut changes = Changes::of(&folder, WatchedKind::Package).unwrap();
         for path in ["targetKqHzhI", "src/main.rs"] {
             changes.tell.send(changes.place.folder.join(path)).unwrap();
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cli::ProgramArgs;
 
-use crate::{guide, lessons::Lesson, program::target, watch::changes::Kind};
+use crate::{guide, lessons::Lesson, program::target, watch::changes::WatchedKind};
 
 /// A program to watch.
 #[derive(Debug)]
@@ -41,8 +41,8 @@ impl Task {
     }
 
     /// Returns the kind of files that matter.
-    pub(super) fn kind(&self) -> Kind {
-        if self.program.program.is_some() { Kind::Sources } else { Kind::Package }
+    pub(super) fn kind(&self) -> WatchedKind {
+        if self.program.program.is_some() { WatchedKind::Sources } else { WatchedKind::Package }
     }
 
     /// Names the watched program, for the output.

@@ -16,7 +16,7 @@ use tracing::{
 
 use crate::{
     book::{Book, FOLDER, short},
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemKind},
 };
 
 /// Where `book.toml` wants the pages, in few words: `target/book`, not `book/../target/book`.
@@ -39,7 +39,7 @@ pub fn into(book: &Book, folder: &Path) -> anyhow::Result<Vec<Problem>> {
     let heard = Heard::default();
     tracing::subscriber::with_default(heard.clone(), || mdbook.build()).context("mdBook can't build the book")?;
     let warnings = std::mem::take(&mut *heard.warnings.lock().unwrap_or_else(PoisonError::into_inner));
-    let problem = |text| Problem { file: PathBuf::from(FOLDER), line: None, kind: Kind::Warned { text } };
+    let problem = |text| Problem { file: PathBuf::from(FOLDER), line: None, kind: ProblemKind::Warned { text } };
     Ok(warnings.into_iter().map(problem).collect())
 }
 

@@ -13,13 +13,13 @@ pub struct Problem {
     /// The line, from 1, where it is known.
     pub line: Option<usize>,
     /// What is wrong there.
-    pub kind: Kind,
+    pub kind: ProblemKind,
 }
 
 /// What can be wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are what the sentences in `words` are made of")]
-pub enum Kind {
+pub enum ProblemKind {
     /// An included file is not there.
     NoFile { path: PathBuf },
     /// An included file has no such anchor.
@@ -105,7 +105,7 @@ pub enum Kind {
 impl Problem {
     /// A problem in the source of a page, whose path is relative to the source folder.
     #[must_use]
-    pub fn in_page(page: &Path, line: impl Into<Option<usize>>, kind: Kind) -> Problem {
+    pub fn in_page(page: &Path, line: impl Into<Option<usize>>, kind: ProblemKind) -> Problem {
         Problem { file: crate::book::shown(page), line: line.into(), kind }
     }
 
@@ -114,12 +114,12 @@ impl Problem {
     pub fn spoils_pages(&self) -> bool {
         matches!(
             self.kind,
-            Kind::NoFile { .. }
-                | Kind::NoAnchor { .. }
-                | Kind::NoAnchorEnd { .. }
-                | Kind::NoLines { .. }
-                | Kind::UnknownDirective { .. }
-                | Kind::NoPage { .. }
+            ProblemKind::NoFile { .. }
+                | ProblemKind::NoAnchor { .. }
+                | ProblemKind::NoAnchorEnd { .. }
+                | ProblemKind::NoLines { .. }
+                | ProblemKind::UnknownDirective { .. }
+                | ProblemKind::NoPage { .. }
         )
     }
 }
@@ -138,21 +138,21 @@ impl Display for Problem {
 
 /// What is wrong, and what to do about it.
 #[expect(clippy::too_many_lines, reason = "one place for all sentences, so that they sound alike")]
-fn words(kind: &Kind) -> (String, String) {
+fn words(kind: &ProblemKind) -> (String, String) {
     let (message, hint) = match kind {
-        Kind::NoFile { path } => (
+        ProblemKind::NoFile { path } => (
             format!("{} is not there to be included", path.display()),
             "The path starts at the folder of the page that includes it",
         ),
-        Kind::NoAnchor { path, anchor } => (
+        ProblemKind::NoAnchor { path, anchor } => (
             format!("{} has no anchor `{anchor}`", path.display()),
             "An anchor is a comment in the file: // ANCHOR: name",
         ),
-        Kind::NoAnchorEnd { path, anchor } => (
+        ProblemKind::NoAnchorEnd { path, anchor } => (
             format!("the anchor `{anchor}` in {} has no end", path.display()),
             "It ends at a comment in the file: // ANCHOR_END: name",
         ),
-        Kind::NoLines { path, from, to, has } => (
+        ProblemKind::NoLines { path, from, to, has } => (
             format!(
                 "{} has {has} lines, and lines {from} to {} are included",
                 path.display(),
@@ -160,139 +160,143 @@ fn words(kind: &Kind) -> (String, String) {
             ),
             "path:from:to counts from 1; an anchor stays right when the file grows",
         ),
-        Kind::NotShown => (
+        ProblemKind::NotShown => (
             "no page includes this file, so nobody sees it".to_owned(),
             "Include it, or have nobody make it and remove it",
         ),
-        Kind::UnknownDirective { word } => (
+        ProblemKind::UnknownDirective { word } => (
             format!("mdBook knows no directive `#{word}` like this, and leaves it in the page as it stands"),
             "Directives are {{#include path}}, {{#include path:anchor}} and {{#title words}}; a \\ before it makes it text",
         ),
-        Kind::NoPage { page } => {
+        ProblemKind::NoPage { page } => {
             (format!("{} is listed and not there", page.display()), "Write the page, or take the line out")
         }
-        Kind::Unlisted => (
+        ProblemKind::Unlisted => (
             "no table of contents lists this page, so nobody finds it".to_owned(),
             "Add a line to book/src/SUMMARY.md, or remove the file",
         ),
-        Kind::Warned { text } => (format!("mdBook warns: {text}"), "What it warns about comes out wrong in the page"),
-        Kind::NoFence => (
+        ProblemKind::Warned { text } => {
+            (format!("mdBook warns: {text}"), "What it warns about comes out wrong in the page")
+        }
+        ProblemKind::NoFence => (
             "code without a fence: nobody can say which language it is".to_owned(),
             "Put it between ``` lines, the first with a language; text that is indented by accident moves to the left",
         ),
-        Kind::NoLanguage => (
+        ProblemKind::NoLanguage => (
             "a fence without a language".to_owned(),
             "Write the language after ```, such as console for commands, or text for anything else",
         ),
-        Kind::UnknownLanguage { language } => (
+        ProblemKind::UnknownLanguage { language } => (
             format!("a fence with the language `{language}`, which this book does not use"),
             "crates/bookbuilder/src/rules/code.rs lists the languages",
         ),
-        Kind::TypedRust { text } => (
+        ProblemKind::TypedRust { text } => (
             format!("code is typed into the page: {text}"),
             "Include it from a file that is compiled and tested: {{#include ../../lessons/…/src/main.rs:anchor}}",
         ),
-        Kind::RustAsText { text } => (
+        ProblemKind::RustAsText { text } => (
             format!("this looks like Rust: {text}"),
             "Include Rust from a file that is compiled and tested, in a block with the language rust",
         ),
-        Kind::NoChapter { lesson } => (
+        ProblemKind::NoChapter { lesson } => (
             format!("the lesson has no chapter: book/src/SUMMARY.md lists no {lesson}.md"),
             "A chapter has the name of its lesson's folder",
         ),
-        Kind::NoLesson { chapter } => (
+        ProblemKind::NoLesson { chapter } => (
             format!("the chapter has no lesson: there is no folder lessons/{chapter}"),
             "A page whose name starts with a number belongs to the lesson with that folder; another needs another name",
         ),
-        Kind::NoStep { step, lesson } => (
+        ProblemKind::NoStep { step, lesson } => (
             format!("the step `{step}` of lessons/{lesson}/lesson.toml has no heading here"),
             "Write the step's id behind the heading: ## Declare the queue {#declare}",
         ),
-        Kind::StepTooEarly { step, before } => (
+        ProblemKind::StepTooEarly { step, before } => (
             format!("the step `{step}` comes before `{before}`, and in lesson.toml after it"),
             "Chapter, lesson.toml and program tell the steps in one order",
         ),
-        Kind::StepNotShown { step, lesson } => (
+        ProblemKind::StepNotShown { step, lesson } => (
             format!("the code of the step `{step}` of lessons/{lesson}/src/main.rs is not shown"),
             "Include its anchor: {{#include ../../lessons/…/src/main.rs:anchor}}",
         ),
-        Kind::TaskNotShown { step } => (
+        ProblemKind::TaskNotShown { step } => (
             format!("the task of the step `{step}` is not shown before its code"),
             "Include it below the heading, by the step's id: {{#include ../recorded/tasks-NN.md:step}}",
         ),
-        Kind::NotFolded => (
+        ProblemKind::NotFolded => (
             "this listing gives its step away to readers who try first".to_owned(),
             "Put it behind a fold: <details class=\"hr-show\" open>, a <summary>, and </details>, on lines of their own",
         ),
-        Kind::WireCommandMissing { command } => (
+        ProblemKind::WireCommandMissing { command } => (
             format!("this experiment shows the wire, and does not name `{command}`"),
             "Readers see the wire of a change with that command; where it shows another one, say why",
         ),
-        Kind::DeadLink { link } => {
+        ProblemKind::DeadLink { link } => {
             (format!("the link {link} leads nowhere"), "A link starts at the folder of its own page")
         }
-        Kind::DeadFragment { link } => (
+        ProblemKind::DeadFragment { link } => (
             format!("the link {link} leads to a page that has no such place"),
             "A place is the id of a heading: ## Declare the queue {#declare}",
         ),
-        Kind::AbsoluteLink { link } => (
+        ProblemKind::AbsoluteLink { link } => (
             format!("the link {link} works in one place only"),
             "Start it at the folder of its own page (../), so that the book can lie anywhere",
         ),
-        Kind::NoAlt { image } => (
+        ProblemKind::NoAlt { image } => (
             format!("the image {image} has no text for those who don't see it"),
             "Say what it shows: ![what it shows](image)",
         ),
-        Kind::NoRole { svg } => {
+        ProblemKind::NoRole { svg } => {
             (format!("the drawing {svg} does not say that it is an image"), "Write <svg role=\"img\" …>")
         }
-        Kind::NoTitle { svg } => (
+        ProblemKind::NoTitle { svg } => (
             format!("the drawing {svg} has no title for those who don't see it"),
             "Write <svg aria-labelledby=\"ID\" …><title id=\"ID\">what it shows</title>",
         ),
-        Kind::ShortTitle { svg, title } => (
+        ProblemKind::ShortTitle { svg, title } => (
             format!("the drawing {svg} has the title \"{title}\", which is short, and no <desc>"),
             "Tell what it shows in a <desc id=\"ID\">, and name that in aria-labelledby, too",
         ),
-        Kind::IdTwice { id, count } => (
+        ProblemKind::IdTwice { id, count } => (
             format!("the id `{id}` is given {count} times in this page"),
             "Links and titles go to the first of them; give each its own",
         ),
-        Kind::NoCommand => (
+        ProblemKind::NoCommand => (
             "this line of a console block is neither a command nor below one".to_owned(),
             "A command is a line that starts with \"$ \"; output alone is a text block",
         ),
-        Kind::MixedOutput => (
+        ProblemKind::MixedOutput => (
             "output is included under a command that is typed, so no test tells that it is this command's".to_owned(),
             "Include a file that begins with the command, or type all of it: then a test runs the command",
         ),
-        Kind::NoRecordedCommand { path } => (
+        ProblemKind::NoRecordedCommand { path } => (
             format!("{} does not begin with the command that it is the output of", path.display()),
             "Its first line is the command, as it is typed: $ cargo xtask …",
         ),
-        Kind::NotRun { command } => (
+        ProblemKind::NotRun { command } => (
             format!("no test runs `{command}`, so what it prints may not be typed"),
             "Include what it prints from a file that a test compares; what is typed is run for cargo only",
         ),
-        Kind::RunOtherwise { command } => (
+        ProblemKind::RunOtherwise { command } => (
             format!("`{command}` is another way to run a program than the rest of the book has"),
             "A learner's own program: cargo run -q, in its folder; a lesson's own: cargo run -q -p NAME",
         ),
-        Kind::TooEarly { term, page } => (
+        ProblemKind::TooEarly { term, page } => (
             format!("\"{term}\" is used before {page} explains it"),
             "Use another word, make it a link to where it is explained, or explain it here with <dfn>",
         ),
-        Kind::NotExplained { term } => {
+        ProblemKind::NotExplained { term } => {
             (format!("no chapter explains \"{term}\""), "Mark where a chapter explains it: a <dfn>queue</dfn> is …")
         }
-        Kind::ExplainedTwice { term, first } => {
+        ProblemKind::ExplainedTwice { term, first } => {
             (format!("\"{term}\" is explained twice, first in {first}"), "Take the <dfn> away from one of them")
         }
-        Kind::NotInGlossary { term } => (
+        ProblemKind::NotInGlossary { term } => (
             format!("\"{term}\" is explained here, and the glossary does not have it"),
             "Add it to book/src/glossary.md: the term on a line, then a line \": what it is\"",
         ),
-        Kind::TwiceInGlossary { term } => (format!("the glossary has \"{term}\" twice"), "Make one entry of the two"),
+        ProblemKind::TwiceInGlossary { term } => {
+            (format!("the glossary has \"{term}\" twice"), "Make one entry of the two")
+        }
     };
     (message, hint.to_owned())
 }

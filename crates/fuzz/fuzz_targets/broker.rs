@@ -20,7 +20,7 @@ use bytes::{Bytes, BytesMut};
 use libfuzzer_sys::fuzz_target;
 use wire::{
     Codec, Frame, Method, RawFrame, Unit,
-    frame::{FrameError, Kind, PROTOCOL_HEADER, put_content, put_deliver, put_method},
+    frame::{FrameError, FrameKind, PROTOCOL_HEADER, put_content, put_deliver, put_method},
     protocol::{
         basic, channel,
         connection::{self, AMQPMethod},
@@ -121,7 +121,7 @@ impl World {
             }
             Command::Open { from, channel } => self.open(from, channel),
             Command::Raw { from, channel, kind, payload } => {
-                let kind = [Kind::Method, Kind::Header, Kind::Body, Kind::Heartbeat][usize::from(kind % 4)];
+                let kind = [FrameKind::Method, FrameKind::Header, FrameKind::Body, FrameKind::Heartbeat][usize::from(kind % 4)];
                 let payload = Bytes::copy_from_slice(&payload[..payload.len().min(64)]);
                 self.hear(from, Unit::Frame(RawFrame { kind, channel: u16::from(channel % 5), payload }));
             }
@@ -202,10 +202,10 @@ impl World {
         let says = if announced % 16 == 1 { u64::from(*announced) } else { body.len() as u64 };
         payload.extend_from_slice(&says.to_be_bytes());
         payload.extend_from_slice(&wire::frame::write_properties(&properties(*with)));
-        self.hear(from, Unit::Frame(RawFrame { kind: Kind::Header, channel, payload: payload.freeze() }));
+        self.hear(from, Unit::Frame(RawFrame { kind: FrameKind::Header, channel, payload: payload.freeze() }));
         for part in body.chunks(usize::from(parts % 4) * 16 + 8) {
             let payload = Bytes::copy_from_slice(part);
-            self.hear(from, Unit::Frame(RawFrame { kind: Kind::Body, channel, payload }));
+            self.hear(from, Unit::Frame(RawFrame { kind: FrameKind::Body, channel, payload }));
         }
     }
 
@@ -403,7 +403,7 @@ static HANDSHAKES: LazyLock<[[Unit; 4]; 4]> = LazyLock::new(|| {
 
 fn method_unit(channel: u16, method: &Method) -> Unit {
     let whole = wire::frame::method(channel, method.clone());
-    Unit::Frame(RawFrame { kind: Kind::Method, channel, payload: whole.slice(7..whole.len() - 1) })
+    Unit::Frame(RawFrame { kind: FrameKind::Method, channel, payload: whole.slice(7..whole.len() - 1) })
 }
 
 /// As the shell writes it.

@@ -9,7 +9,7 @@ use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
 use wire::{
     Codec, Frame, FrameError, Listener, RawFrame, Unit, What,
-    frame::{Kind, put_content, put_method, read_properties, write_properties},
+    frame::{FrameKind, put_content, put_method, read_properties, write_properties},
 };
 
 /// Small, so that short inputs get to frames that are too large.
@@ -103,7 +103,7 @@ fn look_into(frame: &RawFrame) {
         Ok(Frame::Heartbeat) => {}
         Err(error) => assert!(!error.to_string().is_empty()),
     }
-    if frame.kind == Kind::Header {
+    if frame.kind == FrameKind::Header {
         assert_eq!(frame.raw_header().is_ok(), frame.payload.len() >= 12);
     }
 }

@@ -3,7 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::frame::{END, FrameError, Kind, OVERHEAD, RawFrame, Unit};
+use crate::frame::{END, FrameError, FrameKind, OVERHEAD, RawFrame, Unit};
 
 /// Splits a byte stream into [`Unit`]s, and writes bytes of frames as they are.
 ///
@@ -38,7 +38,7 @@ impl Codec {
             return self.start(bytes);
         }
         let Some(&octet) = bytes.first() else { return Ok(None) };
-        let kind = Kind::from_octet(octet).ok_or(FrameError::UnknownType(octet))?;
+        let kind = FrameKind::from_octet(octet).ok_or(FrameError::UnknownType(octet))?;
         let Some(front) = bytes.get(..7) else { return Ok(None) };
         let channel = u16::from_be_bytes([front[1], front[2]]);
         let size = u32::from_be_bytes([front[3], front[4], front[5], front[6]]);
@@ -68,7 +68,7 @@ impl Codec {
             bytes.copy_to_slice(&mut header);
             return Ok(Some(Unit::ProtocolHeader(header)));
         }
-        if Kind::from_octet(bytes[0]).is_none() {
+        if FrameKind::from_octet(bytes[0]).is_none() {
             return Err(FrameError::NotAmqp(bytes[..bytes.len().min(16)].to_vec()));
         }
         self.started = true;

@@ -44,7 +44,7 @@ pub enum Unit {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RawFrame {
     /// What the payload is.
-    pub kind: Kind,
+    pub kind: FrameKind,
     /// The channel it belongs to; 0 is the connection itself.
     pub channel: u16,
     /// The bytes between the envelope's front and its end mark.
@@ -53,7 +53,7 @@ pub struct RawFrame {
 
 /// The frame types of AMQP 0-9-1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FrameKind {
     /// A method and its arguments.
     Method,
     /// The properties and the size of a body that follows.
@@ -64,15 +64,15 @@ pub enum Kind {
     Heartbeat,
 }
 
-impl Kind {
+impl FrameKind {
     /// The frame type with this number, when there is one.
     #[must_use]
-    pub fn from_octet(octet: u8) -> Option<Kind> {
+    pub fn from_octet(octet: u8) -> Option<FrameKind> {
         match octet {
-            1 => Some(Kind::Method),
-            2 => Some(Kind::Header),
-            3 => Some(Kind::Body),
-            8 => Some(Kind::Heartbeat),
+            1 => Some(FrameKind::Method),
+            2 => Some(FrameKind::Header),
+            3 => Some(FrameKind::Body),
+            8 => Some(FrameKind::Heartbeat),
             _ => None,
         }
     }
@@ -81,10 +81,10 @@ impl Kind {
     #[must_use]
     pub fn octet(self) -> u8 {
         match self {
-            Kind::Method => 1,
-            Kind::Header => 2,
-            Kind::Body => 3,
-            Kind::Heartbeat => 8,
+            FrameKind::Method => 1,
+            FrameKind::Header => 2,
+            FrameKind::Body => 3,
+            FrameKind::Heartbeat => 8,
         }
     }
 }
@@ -186,7 +186,7 @@ impl RawFrame {
     /// [`FrameError::Method`], [`FrameError::Table`], [`FrameError::Header`] or [`FrameError::TooDeep`], when the payload can't be read. The
     /// envelope was right, so the frames after it can still be.
     pub fn parse(&self) -> Result<Frame, FrameError> {
-        if self.kind == Kind::Method
+        if self.kind == FrameKind::Method
             && let Some(method) = fast_path::read(&self.payload)
         {
             return Ok(Frame::Method(method));
@@ -196,7 +196,7 @@ impl RawFrame {
             return Err(FrameError::TooDeep);
         }
         match self.kind {
-            Kind::Method => {
+            FrameKind::Method => {
                 // amq-protocol exports the parser of a whole frame, and not that of a method.
                 let mut whole = BytesMut::with_capacity(self.payload.len() + OVERHEAD);
                 self.encode(&mut whole);
@@ -211,15 +211,15 @@ impl RawFrame {
                     }
                 }
             }
-            Kind::Header => match parse_content_header(self.payload.as_ref()) {
+            FrameKind::Header => match parse_content_header(self.payload.as_ref()) {
                 Ok(([], header)) => Ok(Frame::Header(header)),
                 _ => Err(match nesting::unread_value(self.kind, &self.payload) {
                     Some((key, kind)) => FrameError::Table { class: 60, method: 0, key, kind },
                     None => FrameError::Header,
                 }),
             },
-            Kind::Body => Ok(Frame::Body(self.payload.clone())),
-            Kind::Heartbeat => Ok(Frame::Heartbeat),
+            FrameKind::Body => Ok(Frame::Body(self.payload.clone())),
+            FrameKind::Heartbeat => Ok(Frame::Heartbeat),
         }
     }
 
@@ -299,7 +299,7 @@ pub fn write_properties(properties: &AMQPProperties) -> Bytes {
 }
 
 /// Appends a frame: the envelope around a payload.
-pub fn put_frame(to: &mut BytesMut, kind: Kind, channel: u16, payload: &[u8]) {
+pub fn put_frame(to: &mut BytesMut, kind: FrameKind, channel: u16, payload: &[u8]) {
     to.reserve(payload.len() + OVERHEAD);
     to.put_u8(kind.octet());
     to.put_u16(channel);
@@ -315,21 +315,21 @@ const SMALL: usize = 64;
 pub fn put_method(to: &mut BytesMut, channel: u16, method: &AMQPClass) {
     let written = gen_class(method)(WriteContext::from(Vec::with_capacity(SMALL)));
     let payload = written.map_or_else(|_| Vec::new(), |written| written.into_inner().0);
-    put_frame(to, Kind::Method, channel, &payload);
+    put_frame(to, FrameKind::Method, channel, &payload);
 }
 
 /// Appends a content whose properties are bytes already; the body goes into frames as with [`content`].
 pub fn put_content(to: &mut BytesMut, channel: u16, properties: &[u8], body: &[u8], frame_max: u32) {
     put_header(to, channel, properties, body.len());
     for part in body.chunks(largest_payload(frame_max)) {
-        put_frame(to, Kind::Body, channel, part);
+        put_frame(to, FrameKind::Body, channel, part);
     }
 }
 
 /// Appends a content header whose properties are bytes already, for a body of this size in bytes.
 pub fn put_header(to: &mut BytesMut, channel: u16, properties: &[u8], size: usize) {
     to.reserve(properties.len() + 12 + OVERHEAD);
-    to.put_u8(Kind::Header.octet());
+    to.put_u8(FrameKind::Header.octet());
     to.put_u16(channel);
     to.put_u32(u32::try_from(properties.len() + 12).unwrap_or(u32::MAX));
     to.put_u16(60);
@@ -346,7 +346,7 @@ pub fn put_deliver(to: &mut BytesMut, channel: u16, tag: &str, delivery: u64, re
     let (exchange, key) = from;
     let size = 4 + 1 + short(tag) + 8 + 1 + 1 + short(exchange) + 1 + short(key);
     to.reserve(size + OVERHEAD);
-    to.put_u8(Kind::Method.octet());
+    to.put_u8(FrameKind::Method.octet());
     to.put_u16(channel);
     to.put_u32(u32::try_from(size).unwrap_or(u32::MAX));
     to.put_slice(&[0, 60, 0, 60]);
@@ -384,7 +384,7 @@ pub fn content(channel: u16, properties: AMQPProperties, body: &[u8], frame_max:
     let header = AMQPContentHeader { class_id: 60, body_size: body.len() as u64, properties };
     let mut bytes = BytesMut::from(generate(&AMQPFrame::Header(channel, header)));
     for part in body.chunks(largest_payload(frame_max)) {
-        put_frame(&mut bytes, Kind::Body, channel, part);
+        put_frame(&mut bytes, FrameKind::Body, channel, part);
     }
     bytes.freeze()
 }

@@ -4,7 +4,7 @@
 //! Whoever reads such a value level by level, or frees it, needs a stack that deep. So the depth is looked at first, by a
 //! walk that keeps its place in a list of its own and not on the stack.
 
-use crate::frame::{Kind, SHORT_STRINGS};
+use crate::frame::{FrameKind, SHORT_STRINGS};
 
 /// The most levels that are taken. People need two or three; RabbitMQ's own `x-death` is an array of tables of arrays.
 pub const DEEPEST: usize = 64;
@@ -13,11 +13,11 @@ pub const DEEPEST: usize = 64;
 ///
 /// Bytes that can't be walked are not too deep: they can't be read either, and a parser stops where the walk does.
 #[must_use]
-pub fn is_too_deep(kind: Kind, payload: &[u8]) -> bool {
+pub fn is_too_deep(kind: FrameKind, payload: &[u8]) -> bool {
     match kind {
-        Kind::Method => table_of_method(payload).is_some_and(table_is_too_deep),
-        Kind::Header => payload.get(12..).is_some_and(properties_are_too_deep),
-        Kind::Body | Kind::Heartbeat => false,
+        FrameKind::Method => table_of_method(payload).is_some_and(table_is_too_deep),
+        FrameKind::Header => payload.get(12..).is_some_and(properties_are_too_deep),
+        FrameKind::Body | FrameKind::Heartbeat => false,
     }
 }
 
@@ -42,11 +42,11 @@ fn table_of_properties(properties: &[u8]) -> Option<&[u8]> {
 /// The key and the type of the value in a frame's table behind which nothing can be read any more: the last short string, or else
 /// the last value. None where the frame has no table, or one that can be read.
 #[must_use]
-pub fn unread_value(kind: Kind, payload: &[u8]) -> Option<(String, u8)> {
+pub fn unread_value(kind: FrameKind, payload: &[u8]) -> Option<(String, u8)> {
     let table = match kind {
-        Kind::Method => table_of_method(payload)?,
-        Kind::Header => table_of_properties(payload.get(12..)?)?,
-        Kind::Body | Kind::Heartbeat => return None,
+        FrameKind::Method => table_of_method(payload)?,
+        FrameKind::Header => table_of_properties(payload.get(12..)?)?,
+        FrameKind::Body | FrameKind::Heartbeat => return None,
     };
     let mut values: Vec<(&[u8], u8)> = Vec::new();
     if walk(table, |key, kind| values.push((key, kind))).is_some() {
@@ -203,9 +203,9 @@ mod tests {
     fn the_deepest_that_is_taken_is_taken_and_one_more_is_not() {
         for (levels, too_deep) in [(1, false), (2, false), (DEEPEST, false), (DEEPEST + 1, true), (20_000, true)] {
             let table = nested(levels);
-            assert_eq!(is_too_deep(Kind::Method, &declare(&table)), too_deep, "{levels} levels in a method");
+            assert_eq!(is_too_deep(FrameKind::Method, &declare(&table)), too_deep, "{levels} levels in a method");
             let header = [vec![0; 12], headers(&table)].concat();
-            assert_eq!(is_too_deep(Kind::Header, &header), too_deep, "{levels} levels in a header");
+            assert_eq!(is_too_deep(FrameKind::Header, &header), too_deep, "{levels} levels in a header");
         }
     }
 
@@ -218,19 +218,19 @@ mod tests {
     #[test]
     fn the_value_behind_which_nothing_can_be_read_is_named() {
         let short = with_short_string();
-        assert_eq!(unread_value(Kind::Method, &short), Some(("x-queue-type".to_owned(), b'_')));
+        assert_eq!(unread_value(FrameKind::Method, &short), Some(("x-queue-type".to_owned(), b'_')));
         let old = declare(b"\0\0\0\x15\x0cx-queue-types\x06quorum");
-        assert_eq!(unread_value(Kind::Method, &old), Some(("x-queue-type".to_owned(), b's')));
+        assert_eq!(unread_value(FrameKind::Method, &old), Some(("x-queue-type".to_owned(), b's')));
         let header = [vec![0; 12], headers(&short[13..])].concat();
-        assert_eq!(unread_value(Kind::Header, &header), Some(("x-queue-type".to_owned(), b'_')));
+        assert_eq!(unread_value(FrameKind::Header, &header), Some(("x-queue-type".to_owned(), b'_')));
         // What the rest of a short string reads as is no value of the program's.
         let rest = declare(b"\0\0\0\x0a\x01as\x04\0\x01kV\x09x");
-        assert_eq!(unread_value(Kind::Method, &rest), Some(("a".to_owned(), b's')));
+        assert_eq!(unread_value(FrameKind::Method, &rest), Some(("a".to_owned(), b's')));
         let unknown = declare(b"\0\0\0\x04\x01kZ\0");
-        assert_eq!(unread_value(Kind::Method, &unknown), Some(("k".to_owned(), b'Z')));
-        assert_eq!(unread_value(Kind::Method, &declare(&nested(3))), None);
+        assert_eq!(unread_value(FrameKind::Method, &unknown), Some(("k".to_owned(), b'Z')));
+        assert_eq!(unread_value(FrameKind::Method, &declare(&nested(3))), None);
         for size in 0..short.len() {
-            let _ = unread_value(Kind::Method, &short[..size]);
+            let _ = unread_value(FrameKind::Method, &short[..size]);
         }
     }
 
@@ -238,7 +238,7 @@ mod tests {
     fn what_is_cut_off_is_not_too_deep() {
         let whole = declare(&nested(10));
         for size in 0..whole.len() {
-            assert!(!is_too_deep(Kind::Method, &whole[..size]));
+            assert!(!is_too_deep(FrameKind::Method, &whole[..size]));
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     book::{Book, Page},
     includes::is_directive,
     markdown::{Block, blocks, events, line},
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemKind},
 };
 use mdbook_markdown::pulldown_cmark::Event;
 
@@ -20,33 +20,33 @@ pub fn check(book: &Book) -> Vec<Problem> {
 }
 
 fn of_page(page: &Page) -> Vec<Problem> {
-    let mut problems: Vec<(usize, Kind)> = blocks(&page.text).iter().flat_map(of_block).collect();
+    let mut problems: Vec<(usize, ProblemKind)> = blocks(&page.text).iter().flat_map(of_block).collect();
     for (event, range) in events(&page.text) {
         if let Event::Html(html) | Event::InlineHtml(html) = event
             && html.to_ascii_lowercase().contains("<pre")
         {
-            problems.push((line(&page.text, range.start), Kind::NoFence));
+            problems.push((line(&page.text, range.start), ProblemKind::NoFence));
         }
     }
     problems.sort_by_key(|(line, _)| *line);
     problems.into_iter().map(|(line, kind)| Problem::in_page(&page.path, line, kind)).collect()
 }
 
-fn of_block(block: &Block) -> Vec<(usize, Kind)> {
-    let Some(language) = &block.language else { return vec![(block.line, Kind::NoFence)] };
+fn of_block(block: &Block) -> Vec<(usize, ProblemKind)> {
+    let Some(language) = &block.language else { return vec![(block.line, ProblemKind::NoFence)] };
     let typed = block.lines.iter().filter(|(_, text)| !text.trim().is_empty() && !is_directive(text));
     match language.as_str() {
-        "" => vec![(block.line, Kind::NoLanguage)],
+        "" => vec![(block.line, ProblemKind::NoLanguage)],
         language if INCLUDED.contains(&language) => {
-            typed.take(1).map(|(line, text)| (*line, Kind::TypedRust { text: text.trim().to_owned() })).collect()
+            typed.take(1).map(|(line, text)| (*line, ProblemKind::TypedRust { text: text.trim().to_owned() })).collect()
         }
         "text" => typed
             .filter(|(_, text)| looks_like_rust(text))
             .take(1)
-            .map(|(line, text)| (*line, Kind::RustAsText { text: text.trim().to_owned() }))
+            .map(|(line, text)| (*line, ProblemKind::RustAsText { text: text.trim().to_owned() }))
             .collect(),
         language if TYPED.contains(&language) => Vec::new(),
-        language => vec![(block.line, Kind::UnknownLanguage { language: language.to_owned() })],
+        language => vec![(block.line, ProblemKind::UnknownLanguage { language: language.to_owned() })],
     }
 }
 

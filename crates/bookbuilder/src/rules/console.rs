@@ -7,7 +7,7 @@ use crate::{
     book::{Book, Page, shown},
     console::{console_blocks, read},
     includes::{directives, file},
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemKind},
 };
 
 pub fn check(book: &Book) -> Vec<Problem> {
@@ -17,26 +17,26 @@ pub fn check(book: &Book) -> Vec<Problem> {
         for block in console_blocks(&page.text) {
             let (above, commands) = read(&block);
             if let Some((line, _)) = above.first() {
-                problem(*line, Kind::NoCommand);
+                problem(*line, ProblemKind::NoCommand);
             }
             for (line, text) in &block.lines {
                 let Some((path, recorded)) = included(book, page, text) else { continue };
                 match recorded.strip_prefix("$ ").map(|command| command.lines().next().unwrap_or_default()) {
-                    None => problem(*line, Kind::NoRecordedCommand { path }),
+                    None => problem(*line, ProblemKind::NoRecordedCommand { path }),
                     Some(command) if runs_otherwise(command) => {
-                        problem(*line, Kind::RunOtherwise { command: command.to_owned() });
+                        problem(*line, ProblemKind::RunOtherwise { command: command.to_owned() });
                     }
                     Some(_) => {}
                 }
             }
             for command in commands {
                 if runs_otherwise(&command.typed) {
-                    problem(command.line, Kind::RunOtherwise { command: command.typed.clone() });
+                    problem(command.line, ProblemKind::RunOtherwise { command: command.typed.clone() });
                 }
                 match command.output.first() {
-                    _ if command.includes => problem(command.line, Kind::MixedOutput),
+                    _ if command.includes => problem(command.line, ProblemKind::MixedOutput),
                     Some((line, _)) if !command.typed.starts_with("cargo ") => {
-                        problem(*line, Kind::NotRun { command: command.typed });
+                        problem(*line, ProblemKind::NotRun { command: command.typed });
                     }
                     _ => {}
                 }

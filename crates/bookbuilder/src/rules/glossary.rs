@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{
     book::{Book, Page, shown},
     markdown::{events, line},
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemKind},
 };
 use mdbook_markdown::pulldown_cmark::{Event, Tag, TagEnd};
 
@@ -21,7 +21,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
     if let Some(glossary) = glossary {
         for (index, (line, term)) in terms.iter().enumerate() {
             if terms[..index].iter().any(|(_, other)| other == term) {
-                let kind = Kind::TwiceInGlossary { term: term.clone() };
+                let kind = ProblemKind::TwiceInGlossary { term: term.clone() };
                 problems.push(Problem::in_page(&glossary.path, *line, kind));
             }
         }
@@ -41,12 +41,12 @@ pub fn check(book: &Book) -> Vec<Problem> {
                 let line = passage.line(mention.start);
                 match mention.kind {
                     Mentioned::Explained(term) if !terms.iter().any(|(_, known)| *known == term) => {
-                        problems.push(Problem::in_page(&page.path, line, Kind::NotInGlossary { term }));
+                        problems.push(Problem::in_page(&page.path, line, ProblemKind::NotInGlossary { term }));
                     }
                     Mentioned::Explained(term) => {
                         let known = terms.iter().find(|(_, known)| *known == term).map_or("", |(_, known)| known);
                         if let Some(first) = explained.get(known) {
-                            let kind = Kind::ExplainedTwice { term, first: first.clone() };
+                            let kind = ProblemKind::ExplainedTwice { term, first: first.clone() };
                             problems.push(Problem::in_page(&page.path, line, kind));
                         } else {
                             explained.insert(known, shown(&page.path).to_string_lossy().replace('\\', "/"));
@@ -55,7 +55,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
                     Mentioned::Used(term) if !explained.contains_key(term) => {
                         // A term that is explained nowhere is told once, at the glossary.
                         if let Some(home) = homes.get(term) {
-                            let kind = Kind::TooEarly { term: term.to_owned(), page: home.clone() };
+                            let kind = ProblemKind::TooEarly { term: term.to_owned(), page: home.clone() };
                             problems.push(Problem::in_page(&page.path, line, kind));
                         }
                     }
@@ -66,7 +66,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
     }
     if let Some(glossary) = glossary {
         for (line, term) in terms.iter().filter(|(_, term)| !explained.contains_key(term.as_str())) {
-            problems.push(Problem::in_page(&glossary.path, *line, Kind::NotExplained { term: term.clone() }));
+            problems.push(Problem::in_page(&glossary.path, *line, ProblemKind::NotExplained { term: term.clone() }));
         }
     }
     problems

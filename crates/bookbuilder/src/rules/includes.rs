@@ -10,7 +10,7 @@ use std::{
 use crate::{
     book::{Book, FOLDER, Page, short, shown},
     includes::{Part, Taken, anchors, directives, file},
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemKind},
 };
 
 /// How deep included files may include others; mdBook stops there, too.
@@ -39,7 +39,7 @@ fn not_shown(book: &Book) -> Vec<Problem> {
     let mut waiting: Vec<PathBuf> = folders.iter().flat_map(|folder| files(&book.workspace, folder)).collect();
     waiting.sort();
     waiting.retain(|file| !included.contains(file));
-    waiting.into_iter().map(|file| Problem { file, line: None, kind: Kind::NotShown }).collect()
+    waiting.into_iter().map(|file| Problem { file, line: None, kind: ProblemKind::NotShown }).collect()
 }
 
 /// The files in a folder of the workspace and in those below it, from the workspace's root. None where there is no such folder.
@@ -58,13 +58,13 @@ fn of_text(book: &Book, name: &Path, text: &str, depth: usize, problems: &mut Ve
         let mut problem = |kind| problems.push(Problem { file: name.to_owned(), line: Some(directive.line), kind });
         let Some(taken) = &directive.taken else {
             if directive.word != "title" {
-                problem(Kind::UnknownDirective { word: directive.word });
+                problem(ProblemKind::UnknownDirective { word: directive.word });
             }
             continue;
         };
         let path = file(name, taken);
         let Ok(included) = fs::read_to_string(book.workspace.join(&path)) else {
-            problem(Kind::NoFile { path: taken.path.clone() });
+            problem(ProblemKind::NoFile { path: taken.path.clone() });
             continue;
         };
         if let Some(kind) = missing(taken, &included) {
@@ -77,16 +77,16 @@ fn of_text(book: &Book, name: &Path, text: &str, depth: usize, problems: &mut Ve
 }
 
 /// What an included file lacks.
-fn missing(taken: &Taken, included: &str) -> Option<Kind> {
+fn missing(taken: &Taken, included: &str) -> Option<ProblemKind> {
     let path = taken.path.clone();
     match &taken.part {
         Part::Whole => None,
         Part::Anchor(anchor) => {
             let (begun, ended) = anchors(included);
             if !begun.contains(anchor) {
-                Some(Kind::NoAnchor { path, anchor: anchor.clone() })
+                Some(ProblemKind::NoAnchor { path, anchor: anchor.clone() })
             } else if !ended.contains(anchor) {
-                Some(Kind::NoAnchorEnd { path, anchor: anchor.clone() })
+                Some(ProblemKind::NoAnchorEnd { path, anchor: anchor.clone() })
             } else {
                 None
             }
@@ -94,7 +94,7 @@ fn missing(taken: &Taken, included: &str) -> Option<Kind> {
         Part::Lines(from, to) => {
             let has = included.lines().count();
             let fits = *from >= 1 && *from <= has && to.is_none_or(|to| *from <= to && to <= has);
-            (!fits).then_some(Kind::NoLines { path, from: *from, to: *to, has })
+            (!fits).then_some(ProblemKind::NoLines { path, from: *from, to: *to, has })
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     book::{Book, Page, shown},
     includes::{Directive, Part, directives, file},
     markdown::{blocks, heading_ids},
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemKind},
 };
 
 /// The line that opens a fold: hello-rabbit.js closes it and remembers it, and without scripts it is open.
@@ -39,14 +39,14 @@ pub fn check(book: &Book) -> Vec<Problem> {
             None => problems.push(Problem {
                 file: Path::new("lessons").join(lesson),
                 line: None,
-                kind: Kind::NoChapter { lesson: lesson.clone() },
+                kind: ProblemKind::NoChapter { lesson: lesson.clone() },
             }),
         }
     }
     for page in &book.pages {
         let name = page.part();
         if is_numbered(&name) && !lessons.contains(&name) {
-            problems.push(Problem::in_page(&page.path, None, Kind::NoLesson { chapter: name }));
+            problems.push(Problem::in_page(&page.path, None, ProblemKind::NoLesson { chapter: name }));
         }
     }
     problems
@@ -81,34 +81,34 @@ fn of_chapter(book: &Book, lesson: &str, chapter: &Page) -> Vec<Problem> {
     let mut last: Option<(usize, &str)> = None;
     for Step { id } in &steps {
         let Some((line, _)) = headings.iter().find(|(_, heading)| heading == id) else {
-            problem(None, Kind::NoStep { step: id.clone(), lesson: lesson.to_owned() });
+            problem(None, ProblemKind::NoStep { step: id.clone(), lesson: lesson.to_owned() });
             continue;
         };
         if let Some((_, before)) = last.filter(|(before, _)| before > line) {
-            problem(Some(*line), Kind::StepTooEarly { step: id.clone(), before: before.to_owned() });
+            problem(Some(*line), ProblemKind::StepTooEarly { step: id.clone(), before: before.to_owned() });
         } else {
             last = Some((*line, id));
         }
         if !shown_steps.contains(id) {
-            problem(Some(*line), Kind::StepNotShown { step: id.clone(), lesson: lesson.to_owned() });
+            problem(Some(*line), ProblemKind::StepNotShown { step: id.clone(), lesson: lesson.to_owned() });
         }
         let listing = listings.iter().find(|listing| *listing > line).copied().unwrap_or(usize::MAX);
         if !included
             .iter()
             .any(|directive| (line..&listing).contains(&&directive.line) && is_task(directive, lesson, id))
         {
-            problem(Some(*line), Kind::TaskNotShown { step: id.clone() });
+            problem(Some(*line), ProblemKind::TaskNotShown { step: id.clone() });
         }
     }
     for (line, experiment) in experiments(&chapter.text) {
         let command = format!("cargo xtask check lesson {} --wire", number(lesson));
         if shows_the_wire(&experiment) && !experiment.contains(&command) {
-            problem(Some(line), Kind::WireCommandMissing { command });
+            problem(Some(line), ProblemKind::WireCommandMissing { command });
         }
     }
     let folds = folds(&chapter.text);
     for listing in listings.into_iter().filter(|listing| !folds.iter().any(|fold| fold.contains(listing))) {
-        problem(Some(listing), Kind::NotFolded);
+        problem(Some(listing), ProblemKind::NotFolded);
     }
     problems
 }

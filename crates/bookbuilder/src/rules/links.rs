@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use crate::{
     book::{Book, Page},
     html::Piece,
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemKind},
     site::Site,
 };
 
@@ -40,30 +40,30 @@ pub fn check(book: &Book, site: &Site) -> Vec<Problem> {
 }
 
 /// What is wrong with this link on this page.
-fn dead(site: &Site, page: &Path, link: &str) -> Option<fn(String) -> Kind> {
+fn dead(site: &Site, page: &Path, link: &str) -> Option<fn(String) -> ProblemKind> {
     if let Some((scheme, _)) = link.split_once(':')
         && !scheme.is_empty()
         && scheme.chars().all(|character| character.is_ascii_alphanumeric() || "+.-".contains(character))
     {
-        return (!ELSEWHERE.contains(&scheme)).then_some(|link| Kind::AbsoluteLink { link });
+        return (!ELSEWHERE.contains(&scheme)).then_some(|link| ProblemKind::AbsoluteLink { link });
     }
     if link.starts_with('/') || link.starts_with('\\') {
-        return Some(|link| Kind::AbsoluteLink { link });
+        return Some(|link| ProblemKind::AbsoluteLink { link });
     }
     let (address, fragment) = link.split_once('#').unwrap_or((link, ""));
     let address = address.split('?').next().unwrap_or_default();
     let target = if address.is_empty() { Some(page.to_owned()) } else { resolve(page, address) };
-    let Some(target) = target else { return Some(|link| Kind::DeadLink { link }) };
+    let Some(target) = target else { return Some(|link| ProblemKind::DeadLink { link }) };
     let target = if site.folder.join(&target).is_dir() { target.join("index.html") } else { target };
     if !site.folder.join(&target).is_file() {
-        return Some(|link| Kind::DeadLink { link });
+        return Some(|link| ProblemKind::DeadLink { link });
     }
     let fragment = percent_decode_str(fragment).decode_utf8_lossy();
     // The first page is there twice: as itself and as index.html.
     let target = if target == Path::new("index.html") { &site.pages.first()?.0 } else { &target };
     let (_, built) = site.pages.iter().find(|(path, _)| path == target)?;
     let is_there = fragment.is_empty() || built.ids.contains_key(&*fragment);
-    (!is_there).then_some(|link| Kind::DeadFragment { link })
+    (!is_there).then_some(|link| ProblemKind::DeadFragment { link })
 }
 
 /// The file that this address names on this page; None where it leaves the book.

@@ -3,7 +3,7 @@
 use crate::{
     book::{Book, Page},
     html::{Piece, Tag},
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemKind},
     site::{Built, Site},
 };
 
@@ -33,7 +33,7 @@ fn of_page(page: &Page, built: &Built) -> Vec<Problem> {
             }
             (Piece::Open(tag), None) if tag.name == "img" && tag.get("alt").is_none_or(is_blank) => {
                 let image = tag.get("src").unwrap_or("without a source").to_owned();
-                let problem = Problem::in_page(&page.path, line(page, &image), Kind::NoAlt { image });
+                let problem = Problem::in_page(&page.path, line(page, &image), ProblemKind::NoAlt { image });
                 // mdBook puts an image into the page twice: the second is the large one.
                 if !problems.contains(&problem) {
                     problems.push(problem);
@@ -50,7 +50,7 @@ fn of_page(page: &Page, built: &Built) -> Vec<Problem> {
     let mut twice: Vec<_> = built.ids.iter().filter(|(_, count)| **count > 1).collect();
     twice.sort();
     problems.extend(twice.into_iter().map(|(id, count)| {
-        Problem::in_page(&page.path, line(page, id), Kind::IdTwice { id: id.clone(), count: *count })
+        Problem::in_page(&page.path, line(page, id), ProblemKind::IdTwice { id: id.clone(), count: *count })
     }));
     problems
 }
@@ -66,23 +66,23 @@ fn main(pieces: &[Piece]) -> &[Piece] {
 }
 
 /// What is wrong with the drawing that these pieces begin with.
-fn of_svg(tag: &Tag, pieces: &[Piece]) -> Option<Kind> {
+fn of_svg(tag: &Tag, pieces: &[Piece]) -> Option<ProblemKind> {
     let svg = name(tag, pieces);
     if tag.get("role") != Some("img") {
-        return Some(Kind::NoRole { svg });
+        return Some(ProblemKind::NoRole { svg });
     }
     let labels: Vec<&str> = tag.get("aria-labelledby").unwrap_or_default().split_whitespace().collect();
     let end = pieces.iter().position(|piece| matches!(piece, Piece::Close(name) if name == "svg"));
     let inside = &pieces[..end.unwrap_or(pieces.len())];
-    let Some((id, title)) = text_of(inside, "title") else { return Some(Kind::NoTitle { svg }) };
+    let Some((id, title)) = text_of(inside, "title") else { return Some(ProblemKind::NoTitle { svg }) };
     if title.is_empty() || !labels.contains(&id) {
-        return Some(Kind::NoTitle { svg });
+        return Some(ProblemKind::NoTitle { svg });
     }
     let described = text_of(inside, "desc").is_some_and(|(id, text)| {
         let by = tag.get("aria-describedby").unwrap_or_default();
         !text.is_empty() && (labels.contains(&id) || by.split_whitespace().any(|other| other == id))
     });
-    (!described && title.chars().count() < LONG).then_some(Kind::ShortTitle { svg, title })
+    (!described && title.chars().count() < LONG).then_some(ProblemKind::ShortTitle { svg, title })
 }
 
 /// How a drawing is told from others: by its id, its label's id, or its title.

@@ -24,7 +24,7 @@ use tokio::{
 };
 use wire::{
     Codec,
-    frame::{Kind, OVERHEAD, largest_payload, put_deliver, put_frame, put_header, put_method},
+    frame::{FrameKind, OVERHEAD, largest_payload, put_deliver, put_frame, put_header, put_method},
 };
 
 use crate::{
@@ -267,7 +267,7 @@ async fn write(mut to: OwnedWriteHalf, id: ConnectionId, link: Arc<Link>, shared
             }
             let interval = link.heartbeat().map_or(FOREVER, |heartbeat| heartbeat / 2);
             if timeout(interval, link.wake_writer.notified()).await.is_err() {
-                put_frame(&mut bytes, Kind::Heartbeat, 0, &[]);
+                put_frame(&mut bytes, FrameKind::Heartbeat, 0, &[]);
                 if !send(&mut to, &mut bytes, &link).await {
                     break;
                 }
@@ -365,7 +365,7 @@ impl Body {
     fn put_frame(&mut self, frame_max: u32, to: &mut BytesMut) -> bool {
         let rest = &self.message.body[self.written..];
         let piece = &rest[..rest.len().min(largest_payload(frame_max))];
-        put_frame(to, Kind::Body, self.channel, piece);
+        put_frame(to, FrameKind::Body, self.channel, piece);
         self.written += piece.len();
         self.written == self.message.body.len()
     }

@@ -10,7 +10,7 @@ use wire::types::FieldTable;
 use crate::state::{
     Broker, Vhost,
     channel::Caller,
-    exchange::{Exchange, Kind},
+    exchange::{Exchange, ExchangeType},
     headers,
     message::same_table,
     queue::QueueId,
@@ -50,7 +50,7 @@ impl Broker {
     /// Adds a binding from `source`, which is there. A binding that is there already is not added again.
     pub(crate) fn bind(&mut self, caller: &Caller, source: &str, binding: Binding) -> Done {
         let exchange = self.exchange(caller, source)?;
-        if exchange.kind == Kind::Headers {
+        if exchange.kind == ExchangeType::Headers {
             headers::check(&binding.arguments)?;
         }
         let Binding { destination, key, arguments } = binding;
@@ -220,14 +220,14 @@ fn each_match<'a>(
     let all = &exchange.bindings;
     let mut found = |destination: &'a Destination| found(destination.into());
     match exchange.kind {
-        Kind::Direct => keys.iter().filter_map(|key| all.get(*key)).flat_map(BTreeMap::keys).for_each(found),
-        Kind::Fanout => all.values().flat_map(BTreeMap::keys).for_each(found),
-        Kind::Topic => {
+        ExchangeType::Direct => keys.iter().filter_map(|key| all.get(*key)).flat_map(BTreeMap::keys).for_each(found),
+        ExchangeType::Fanout => all.values().flat_map(BTreeMap::keys).for_each(found),
+        ExchangeType::Topic => {
             let keys: Vec<topic::Key> = BTreeSet::from_iter(keys).into_iter().map(|key| topic::Key::new(key)).collect();
             let fits = |pattern: &str| keys.iter().any(|key| key.matches(pattern));
             all.iter().filter(|(pattern, _)| fits(pattern)).flat_map(|(_, same_key)| same_key.keys()).for_each(found);
         }
-        Kind::Headers => {
+        ExchangeType::Headers => {
             for (destination, alike) in all.values().flatten() {
                 if alike.iter().any(|arguments| headers::matches(arguments, headers)) {
                     found(destination);

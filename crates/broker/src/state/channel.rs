@@ -8,7 +8,7 @@ use std::{
 
 use wire::{
     Frame, Method, RawFrame,
-    frame::{FrameError, Kind},
+    frame::{FrameError, FrameKind},
     protocol::{
         basic::AMQPMethod as Basic,
         channel::{self, AMQPMethod},
@@ -110,7 +110,7 @@ impl Channel {
 impl Broker {
     /// Hears a frame on a channel other than 0.
     pub(crate) fn on_channel(&mut self, at: At, raw: &RawFrame) {
-        if raw.kind == Kind::Heartbeat {
+        if raw.kind == FrameKind::Heartbeat {
             let why = format!("type 8, {}", erlang::octets(&raw.payload));
             return self.close_connection(at.connection, &Refusal::unexpected_frame(why), (0, 0));
         }
@@ -138,7 +138,7 @@ impl Broker {
                 };
                 self.settle(at, result, raw.method_id());
             }
-            _ if raw.kind != Kind::Method => {
+            _ if raw.kind != FrameKind::Method => {
                 self.settle(at, Err(not_a_method()), (0, 0));
             }
             Ok(_) => {}
@@ -149,7 +149,7 @@ impl Broker {
     fn open_channel(&mut self, at: At, raw: &RawFrame) {
         let about = raw.method_id();
         match raw.parse() {
-            Err(error) if raw.kind == Kind::Method => return self.unreadable(at.connection, raw, &error),
+            Err(error) if raw.kind == FrameKind::Method => return self.unreadable(at.connection, raw, &error),
             Ok(Frame::Method(Method::Channel(AMQPMethod::Open(_)))) => {}
             // RabbitMQ puts a message together before it looks whether the channel is open.
             Ok(Frame::Method(Method::Basic(Basic::Publish(_)))) => {
@@ -162,7 +162,7 @@ impl Broker {
                 let refusal = Refusal::channel_error("expected 'channel.open'");
                 return self.close_connection(at.connection, &refusal, PUBLISH);
             }
-            _ if raw.kind == Kind::Method => {
+            _ if raw.kind == FrameKind::Method => {
                 let refusal = Refusal::channel_error("expected 'channel.open'");
                 return self.close_connection(at.connection, &refusal, about);
             }
@@ -203,7 +203,7 @@ impl Broker {
             }
             // Its content follows, and has to be heard to its end.
             Ok(Frame::Method(Method::Basic(Basic::Publish(publish)))) => self.begin_assembly(at, publish),
-            _ if raw.kind != Kind::Method => self.close_connection(at.connection, &not_a_method(), (0, 0)),
+            _ if raw.kind != FrameKind::Method => self.close_connection(at.connection, &not_a_method(), (0, 0)),
             _ => {}
         }
     }

@@ -7,7 +7,7 @@ use std::{
 
 use wire::{
     Frame, Method, RawFrame, Unit,
-    frame::{FrameError, Kind},
+    frame::{FrameError, FrameKind},
     protocol::connection::{self, AMQPMethod},
     types::FieldTable,
 };
@@ -186,16 +186,16 @@ impl Broker {
     fn on_channel_0(&mut self, id: ConnectionId, phase: Phase, raw: &RawFrame) {
         let octets = || erlang::octets(&raw.payload);
         match raw.kind {
-            Kind::Heartbeat if raw.payload.is_empty() => return,
-            Kind::Heartbeat => {
+            FrameKind::Heartbeat if raw.payload.is_empty() => return,
+            FrameKind::Heartbeat => {
                 let why = format!("type 8, {}: unknown_frame", octets());
                 return self.close_connection(id, &Refusal::frame_error(why), (0, 0));
             }
-            Kind::Header | Kind::Body => {
+            FrameKind::Header | FrameKind::Body => {
                 let why = format!("type {}, {}", raw.kind.octet(), octets());
                 return self.close_connection(id, &Refusal::unexpected_frame(why), (0, 0));
             }
-            Kind::Method => {}
+            FrameKind::Method => {}
         }
         let method = match raw.parse() {
             Ok(Frame::Method(method)) => method,

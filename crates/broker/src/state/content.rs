@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use wire::{
     RawFrame,
-    frame::{Kind, RawHeader},
+    frame::{FrameKind, RawHeader},
     protocol::basic,
 };
 
@@ -40,7 +40,7 @@ impl Broker {
         at: At,
         raw: &RawFrame,
     ) -> Result<Option<(basic::Publish, RawHeader, Bytes)>, (Refusal, (u16, u16))> {
-        if raw.kind == Kind::Header {
+        if raw.kind == FrameKind::Header {
             self.note_publisher(at.connection);
         }
         let (most, largest) = (self.limits.message, self.limits.announced);
@@ -48,7 +48,7 @@ impl Broker {
         let Some(channel) = self.channel_mut(at) else { return Ok(None) };
         let Some(assembly) = &mut channel.assembly else { return Ok(None) };
         match (&assembly.header, raw.kind) {
-            (None, Kind::Header) => {
+            (None, FrameKind::Header) => {
                 let header = raw.raw_header().map_err(|_| (unreadable_header(raw), (0, 0)))?;
                 if header.class != 60 || header.weight != 0 {
                     let named = (header.weight == 0).then_some(&header);
@@ -63,7 +63,7 @@ impl Broker {
                 }
                 assembly.header = Some(header);
             }
-            (Some(header), Kind::Body) => {
+            (Some(header), FrameKind::Body) => {
                 assembly.heard += raw.payload.len() as u64;
                 if assembly.heard > header.size {
                     let refusal = Refusal::frame_error("content body frame exceeds remaining content size");

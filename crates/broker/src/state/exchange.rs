@@ -22,7 +22,7 @@ pub(crate) const ALTERNATE: &str = "alternate-exchange";
 
 /// How an exchange chooses among its bindings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ExchangeType {
     /// The message's routing key equals the binding's.
     Direct,
     /// Always.
@@ -33,13 +33,13 @@ pub enum Kind {
     Headers,
 }
 
-impl Kind {
-    fn named(name: &str) -> Option<Kind> {
+impl ExchangeType {
+    fn named(name: &str) -> Option<ExchangeType> {
         match name {
-            "direct" => Some(Kind::Direct),
-            "fanout" => Some(Kind::Fanout),
-            "topic" => Some(Kind::Topic),
-            "headers" => Some(Kind::Headers),
+            "direct" => Some(ExchangeType::Direct),
+            "fanout" => Some(ExchangeType::Fanout),
+            "topic" => Some(ExchangeType::Topic),
+            "headers" => Some(ExchangeType::Headers),
             _ => None,
         }
     }
@@ -48,10 +48,10 @@ impl Kind {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Direct => "direct",
-            Kind::Fanout => "fanout",
-            Kind::Topic => "topic",
-            Kind::Headers => "headers",
+            ExchangeType::Direct => "direct",
+            ExchangeType::Fanout => "fanout",
+            ExchangeType::Topic => "topic",
+            ExchangeType::Headers => "headers",
         }
     }
 }
@@ -60,7 +60,7 @@ impl Kind {
 #[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) name: Arc<str>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ExchangeType,
     pub(crate) durable: bool,
     pub(crate) auto_delete: bool,
     pub(crate) internal: bool,
@@ -72,7 +72,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    fn new(name: &str, kind: Kind) -> Exchange {
+    fn new(name: &str, kind: ExchangeType) -> Exchange {
         Exchange {
             name: name.into(),
             kind,
@@ -87,14 +87,14 @@ impl Exchange {
 
     /// Those that every vhost has from the start. The one without a name is the default exchange.
     pub(crate) fn predeclared() -> impl Iterator<Item = Exchange> {
-        let log = Exchange { internal: true, ..Exchange::new("amq.rabbitmq.trace", Kind::Topic) };
+        let log = Exchange { internal: true, ..Exchange::new("amq.rabbitmq.trace", ExchangeType::Topic) };
         [
-            ("", Kind::Direct),
-            ("amq.direct", Kind::Direct),
-            ("amq.fanout", Kind::Fanout),
-            ("amq.headers", Kind::Headers),
-            ("amq.match", Kind::Headers),
-            ("amq.topic", Kind::Topic),
+            ("", ExchangeType::Direct),
+            ("amq.direct", ExchangeType::Direct),
+            ("amq.fanout", ExchangeType::Fanout),
+            ("amq.headers", ExchangeType::Headers),
+            ("amq.match", ExchangeType::Headers),
+            ("amq.topic", ExchangeType::Topic),
         ]
         .into_iter()
         .map(|(name, kind)| Exchange::new(name, kind))
@@ -134,7 +134,7 @@ impl Broker {
     }
 
     fn declare_actively(&mut self, caller: &Caller, name: &str, declare: &exchange::Declare) -> Done {
-        let kind = Kind::named(declare.kind.as_str()).ok_or_else(|| {
+        let kind = ExchangeType::named(declare.kind.as_str()).ok_or_else(|| {
             let kind = declare.kind.as_str();
             let problem = if kind.is_empty() { "invalid" } else { "unknown" };
             Refusal::precondition_failed(format!("{problem} exchange type '{kind}'"))
@@ -249,7 +249,7 @@ impl Broker {
     }
 }
 
-fn equivalent(found: &Exchange, kind: Kind, declare: &exchange::Declare, vhost: &str) -> Done {
+fn equivalent(found: &Exchange, kind: ExchangeType, declare: &exchange::Declare, vhost: &str) -> Done {
     let of = named("exchange", &found.name, vhost);
     let same = |argument, received: &dyn std::fmt::Display, current: &dyn std::fmt::Display, equal| {
         if equal {

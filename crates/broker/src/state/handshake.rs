@@ -12,7 +12,7 @@
 
 use wire::{
     Frame, Method, RawFrame,
-    frame::{Kind, PROTOCOL_HEADER, announces_0_9_1},
+    frame::{FrameKind, PROTOCOL_HEADER, announces_0_9_1},
     protocol::connection::{self, AMQPMethod},
     types::{AMQPValue, FieldTable, LongString},
 };
@@ -55,7 +55,7 @@ impl Broker {
 
     /// Whatever is out of order before the login is through ends the connection without a word.
     pub(crate) fn on_handshake(&mut self, id: ConnectionId, phase: Phase, raw: &RawFrame) {
-        if raw.kind == Kind::Heartbeat && raw.channel == 0 && raw.payload.is_empty() {
+        if raw.kind == FrameKind::Heartbeat && raw.channel == 0 && raw.payload.is_empty() {
             return;
         }
         let method = match raw.parse() {

@@ -11,7 +11,7 @@ use bytes::BytesMut;
 use harness::brokers::address::Address;
 use wire::{
     Codec, Frame, Method, RawFrame, Unit, fields,
-    frame::{self, Kind},
+    frame::{self, FrameKind},
     protocol::{basic::AMQPProperties, channel, connection},
 };
 
@@ -417,7 +417,7 @@ impl Client {
     }
 
     fn stray(&mut self, frame: &RawFrame) -> Option<Heard> {
-        let kind = if frame.kind == Kind::Header { "header" } else { "body" };
+        let kind = if frame.kind == FrameKind::Header { "header" } else { "body" };
         self.note(format!("<- {} a {kind} frame out of place: {}", frame.channel, frame.payload.escape_ascii()));
         Some(Heard::Other)
     }

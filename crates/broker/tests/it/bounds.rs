@@ -179,7 +179,7 @@ fn half_a_message_takes_room_as_well() {
         let mut bytes = bytes::BytesMut::new();
         frame::put_method(&mut bytes, channel, &Method::Basic(basic::AMQPMethod::Publish(basic::Publish::default())));
         frame::put_header(&mut bytes, channel, &[0, 0], 2000);
-        frame::put_frame(&mut bytes, frame::Kind::Body, channel, &[b'x'; 1000]);
+        frame::put_frame(&mut bytes, frame::FrameKind::Body, channel, &[b'x'; 1000]);
         let mut codec = Codec::new(131_072);
         while let Some(unit) = codec.next(&mut bytes).unwrap() {
             world.broker.hear(world.now, client.0, &unit);

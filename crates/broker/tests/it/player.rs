@@ -6,7 +6,7 @@ use broker::{Broker, Config, ConnectionId, Effect, Limits, Output};
 use bytes::Bytes;
 use wire::{
     Method, RawFrame, Unit,
-    frame::{Kind, PROTOCOL_HEADER, method, write_properties},
+    frame::{FrameKind, PROTOCOL_HEADER, method, write_properties},
     protocol::{
         basic::{self, AMQPMethod as Basic, AMQPProperties},
         channel, connection,
@@ -63,7 +63,7 @@ impl World {
     pub fn say(&mut self, id: ConnectionId, channel: u16, said: Method) {
         let whole = method(channel, said);
         let payload = whole.slice(7..whole.len() - 1);
-        self.broker.hear(self.now, id, &Unit::Frame(RawFrame { kind: Kind::Method, channel, payload }));
+        self.broker.hear(self.now, id, &Unit::Frame(RawFrame { kind: FrameKind::Method, channel, payload }));
         self.settle();
     }
 
@@ -89,8 +89,8 @@ impl World {
         self.basic(id, channel, Basic::Publish(publish));
         let size = (body.len() as u64).to_be_bytes();
         let header = [&[0, 60, 0, 0][..], &size, &write_properties(properties)].concat();
-        for (kind, payload) in [(Kind::Header, header), (Kind::Body, body.to_vec())] {
-            if kind == Kind::Header || !payload.is_empty() {
+        for (kind, payload) in [(FrameKind::Header, header), (FrameKind::Body, body.to_vec())] {
+            if kind == FrameKind::Header || !payload.is_empty() {
                 let payload = Bytes::from(payload);
                 self.broker.hear(self.now, id, &Unit::Frame(RawFrame { kind, channel, payload }));
             }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tokio_util::codec::Framed;
 use wire::{
     Codec, Frame, FrameError, Method, RawFrame, Unit,
-    frame::{self, Kind, PROTOCOL_HEADER},
+    frame::{self, FrameKind, PROTOCOL_HEADER},
     protocol::{basic::AMQPProperties, channel, queue},
 };
 
@@ -72,11 +72,11 @@ fn what_is_wrong_with_the_bytes_is_told() {
 
 #[test]
 fn a_method_that_can_not_be_read_does_not_end_the_stream() {
-    let unknown = RawFrame { kind: Kind::Method, channel: 1, payload: Bytes::from_static(&[0, 99, 0, 1]) };
+    let unknown = RawFrame { kind: FrameKind::Method, channel: 1, payload: Bytes::from_static(&[0, 99, 0, 1]) };
     assert_eq!(unknown.parse(), Err(FrameError::Method { class: 99, method: 1 }));
-    let cut = RawFrame { kind: Kind::Method, channel: 1, payload: Bytes::from_static(&[0, 50, 0]) };
+    let cut = RawFrame { kind: FrameKind::Method, channel: 1, payload: Bytes::from_static(&[0, 50, 0]) };
     assert_eq!(cut.parse(), Err(FrameError::Method { class: 50, method: 0 }));
-    let header = RawFrame { kind: Kind::Header, channel: 1, payload: Bytes::from_static(&[0, 60]) };
+    let header = RawFrame { kind: FrameKind::Header, channel: 1, payload: Bytes::from_static(&[0, 60]) };
     assert_eq!(header.parse(), Err(FrameError::Header));
     let mut stream = BytesMut::new();
     unknown.encode(&mut stream);
@@ -139,7 +139,7 @@ proptest! {
         let short = |name: Vec<u8>| [vec![u8::try_from(name.len()).unwrap()], name].concat();
         let names: Vec<u8> = names.into_iter().flat_map(short).collect();
         let payload = [vec![0, 60, 0, method], ticket_or_tag, names, end].concat();
-        let frame = RawFrame { kind: Kind::Method, channel: 1, payload: payload.into() };
+        let frame = RawFrame { kind: FrameKind::Method, channel: 1, payload: payload.into() };
         let mut bytes = BytesMut::new();
         frame.encode(&mut bytes);
         let theirs = match amq_protocol::frame::parse_frame(&bytes[..]) {
@@ -151,7 +151,7 @@ proptest! {
 
     #[test]
     fn a_frame_survives_being_written_and_read(
-        kind in prop_oneof![Just(Kind::Method), Just(Kind::Header), Just(Kind::Body), Just(Kind::Heartbeat)],
+        kind in prop_oneof![Just(FrameKind::Method), Just(FrameKind::Header), Just(FrameKind::Body), Just(FrameKind::Heartbeat)],
         channel in any::<u16>(),
         payload in prop::collection::vec(any::<u8>(), 0..500),
     ) {

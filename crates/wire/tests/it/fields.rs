@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use wire::{
     Codec, Frame, Method, RawFrame, Unit, fields,
-    frame::{Kind, method},
+    frame::{FrameKind, method},
     types::{AMQPValue, FieldTable},
 };
 
@@ -81,7 +81,7 @@ pub fn blank(class: u16, number: u16) -> Method {
     for zeros in 0..64 {
         let mut payload = [class.to_be_bytes(), number.to_be_bytes()].concat();
         payload.extend(std::iter::repeat_n(0, zeros));
-        let frame = RawFrame { kind: Kind::Method, channel: 1, payload: payload.into() };
+        let frame = RawFrame { kind: FrameKind::Method, channel: 1, payload: payload.into() };
         if let Ok(Frame::Method(method)) = frame.parse() {
             return method;
         }

@@ -110,7 +110,7 @@ async fn up_embedded(broker: &PersistentBroker, mark: &str, accounts: &EmbeddedA
 }
 
 /// A kind of broker to start.
-enum Kind {
+enum BrokerKind {
     Docker,
     Local,
     Embedded,
@@ -119,20 +119,20 @@ enum Kind {
 /// Returns the broker that `up` will start.
 async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<PersistentBroker, NotChecked> {
     let kind = match &args.broker {
-        BrokerChoice::Embedded => Kind::Embedded,
+        BrokerChoice::Embedded => BrokerKind::Embedded,
         _ if *accounts != EmbeddedArgs::default() => {
             return Err(NotChecked {
                 message: "--user, --vhost and --deny work only with the embedded broker.".to_owned(),
                 hints: vec!["Start the embedded broker: cargo xtask broker up --broker embedded …".to_owned()],
             });
         }
-        BrokerChoice::Docker => Kind::Docker,
-        BrokerChoice::Local => Kind::Local,
-        BrokerChoice::Auto if docker::image_at_hand(args.image.as_deref()).await.is_some() => Kind::Docker,
-        BrokerChoice::Auto if local::server().is_some() => Kind::Local,
+        BrokerChoice::Docker => BrokerKind::Docker,
+        BrokerChoice::Local => BrokerKind::Local,
+        BrokerChoice::Auto if docker::image_at_hand(args.image.as_deref()).await.is_some() => BrokerKind::Docker,
+        BrokerChoice::Auto if local::server().is_some() => BrokerKind::Local,
         BrokerChoice::Auto => {
             say(&docker::real_thing());
-            Kind::Embedded
+            BrokerKind::Embedded
         }
         BrokerChoice::Url(_) => {
             return Err(NotChecked {
@@ -161,14 +161,16 @@ async fn plan(args: &BrokerArgs, port: u16, accounts: &EmbeddedArgs) -> Result<P
         format!("warm-{}", std::iter::repeat_with(fastrand::alphanumeric).take(8).collect::<String>().to_lowercase());
     let kit = record::own_kit();
     let (detail, source) = match kind {
-        Kind::Embedded => (embedded::imitates(), Source::Embedded { mark, arguments: embedded::arguments(accounts) }),
-        Kind::Local => {
+        BrokerKind::Embedded => {
+            (embedded::imitates(), Source::Embedded { mark, arguments: embedded::arguments(accounts) })
+        }
+        BrokerKind::Local => {
             let node = record::folder(&kit).and_then(|folder| local::Node::prepare(&folder, &mark, port));
             let node = node.map_err(|error| io_trouble(&error))?;
             let script = local::server().map(|script| script.display().to_string()).unwrap_or_default();
             (script, Source::Local { node })
         }
-        Kind::Docker => {
+        BrokerKind::Docker => {
             let container = format!("hello-rabbit-{mark}");
             let image = docker::choose(args.image.as_deref()).await;
             let _busy = busy(&format!("looking for the image {image}"));
