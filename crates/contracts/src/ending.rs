@@ -8,6 +8,8 @@ pub use cut_short::{crash, crashed, cut_short};
 pub use keyboard::waits_for_a_key;
 pub use noise::telling;
 
+use std::time::Duration;
+
 use wire::{Method, Peer, protocol::channel, words};
 
 use recording::{ProgramExit, ProgramRun};
@@ -132,6 +134,25 @@ pub fn why(seen: &ProgramRun) -> Option<Translation> {
 pub fn went_on(seen: &ProgramRun) -> bool {
     let ended_before_ctrl_c = |at| seen.interrupted_at.is_none_or(|pressed| at < pressed);
     seen.exit.is_none_or(|exit| exit.overdue || !ended_before_ctrl_c(exit.at))
+}
+
+/// So many equal requests in a row, up to its end, show that a program goes on with them.
+const IN_A_ROW: usize = 20;
+
+/// The longest time from the last of these requests to the program's end.
+const JUST_BEFORE: Duration = Duration::from_secs(2);
+
+/// Whether the program was ended while it sent the same request to the broker again and again: more often than is recorded, or
+/// up to its time limit, because the broker or the machine is slow.
+#[must_use]
+pub fn loops(seen: &ProgramRun) -> bool {
+    if seen.events_cut {
+        return true;
+    }
+    let Some(exit) = seen.exit.filter(|exit| exit.overdue) else { return false };
+    let last: Vec<_> = Transcript::of(seen).said(|_| true).rev().take(IN_A_ROW).collect();
+    let goes_on = last.first().is_some_and(|said| said.at + JUST_BEFORE >= exit.at);
+    goes_on && last.len() == IN_A_ROW && last.iter().all(|said| said.name() == last[0].name())
 }
 
 /// The connection that a program left open when it ended by itself, with a channel on it: what it had not sent by then is lost.

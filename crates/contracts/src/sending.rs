@@ -39,7 +39,7 @@ pub fn the_message(seen: &ProgramRun) -> Result<Published<'_>, Fault> {
         [] => Err(not_published(seen)),
         [one] => Ok(*one),
         several => {
-            let fault = match seen.events_cut {
+            let fault = match ending::loops(seen) {
                 true => faults::publish::endless(),
                 false => faults::publish::several(several.len()),
             };
@@ -74,8 +74,8 @@ fn not_published(seen: &ProgramRun) -> Fault {
     }
     let overdue = seen.exit.is_some_and(|exit| exit.overdue);
     let fault = match ending::why(seen) {
-        None if seen.events_cut && claims => faults::publish::claimed_looping(),
-        None if seen.events_cut => faults::publish::none_looping(),
+        None if ending::loops(seen) && claims => faults::publish::claimed_looping(),
+        None if ending::loops(seen) => faults::publish::none_looping(),
         None if overdue && claims => faults::publish::claimed_overdue(),
         None if overdue => faults::publish::none_overdue(),
         None if open.is_some() => faults::publish::none().and_hint(faults::publish::left_early()),

@@ -131,6 +131,15 @@ impl Script {
         self
     }
 
+    /// The conversation took this long, and no part of it longer than another.
+    pub fn spread(mut self, over: Duration) -> Script {
+        let step = over / u32::try_from(self.seen.events.len()).unwrap();
+        for (at, event) in (1..).zip(&mut self.seen.events) {
+            event.at = step * at;
+        }
+        self
+    }
+
     pub fn overdue(mut self) -> Script {
         let at = Duration::from_secs(10);
         self.seen.exit = Some(ProgramExit { code: None, signal: None, overdue: true, at });

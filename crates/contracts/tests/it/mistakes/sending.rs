@@ -9,10 +9,18 @@ use wire::{
     },
 };
 
+use std::time::Duration;
+
 use super::{Script, send};
 use Peer::{Broker, Program};
 
 const SENT: &str = " [x] Sent 'Hello World!'";
+
+/// Declares the queue, and then asks for it so often.
+fn asks_again(times: usize) -> Script {
+    let passive = || queue::Declare { queue: "hello".into(), passive: true, ..Default::default() };
+    (0..times).fold(Script::declared(), |script, _| script.declare(passive()))
+}
 
 pub fn cases() -> Vec<(&'static str, String)> {
     let hello = b"Hello World!";
@@ -64,6 +72,11 @@ pub fn cases() -> Vec<(&'static str, String)> {
         ("durable, and double quotes", send(declare(|d| d.durable = true).publish("", "hello", hello).print(" [x] Sent \"Hello World!\"").close().exit(0), kept)),
         ("never connected", send(Script::default().complain("Connection refused").exit(1), None)),
         ("hangs without connecting", send(Script::default().overdue(), None)),
+        ("asks for the queue in a loop, of a slow broker", send(asks_again(25).spread(Duration::from_secs(9)).overdue(), nothing)),
+        ("asks for the queue in a loop, and then hangs", send(asks_again(25).spread(Duration::from_secs(1)).overdue(), nothing)),
+        ("asks for the queue some times, and hangs", send(asks_again(5).spread(Duration::from_secs(9)).overdue(), nothing)),
+        ("asks for the queue in a loop, and says that it sent", send(asks_again(25).spread(Duration::from_secs(9)).print(SENT).overdue(), nothing)),
+        ("publishes in a slow loop", send((0..25).fold(well(), |script, _| script.publish("", "hello", hello)).spread(Duration::from_secs(9)).print(SENT).overdue(), kept)),
         ("speaks TLS", send(Script::default().what(Program, What::Connected).what(Program, What::Garbage(wire::FrameError::NotAmqp(vec![0x16, 3, 1]))).exit(1), None)),
         ("speaks HTTP", send(Script::default().what(Program, What::Connected).what(Program, What::Garbage(wire::FrameError::NotAmqp(b"GET / HTTP/1.1".to_vec()))).exit(1), None)),
         ("speaks AMQP 1.0", send(Script::default().what(Program, What::Connected).what(Program, What::ProtocolHeader(*b"AMQP\0\x01\0\0")).exit(1), None)),

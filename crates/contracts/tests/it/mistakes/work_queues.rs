@@ -18,7 +18,7 @@ use wire::{
     },
 };
 
-use super::{Script, all_told, told};
+use super::{Script, render, render_all};
 use Peer::{Broker, Program};
 
 const WAITING: &str = " [*] Waiting for messages. To exit press CTRL+C";
@@ -52,7 +52,7 @@ fn tasks(runs: [Script; 3], queued: &[&str], restarted: bool) -> String {
         queued: Some(queued.iter().map(|body| body.as_bytes()).collect()),
         restarted,
     };
-    told(&judge::<NewTask>(&evidence, &runs, &[]))
+    render(&judge::<NewTask>(&evidence, &runs, &[]))
 }
 
 const ALL: [&str; 3] = ["Hello World!", "one.", "and two.."];
@@ -80,7 +80,7 @@ fn sending_tasks() {
         ("a transient queue", tasks([declared(false).exit(0), well()[1].clone(), well()[2].clone()], &ALL, true)),
         ("an exit code the third time", tasks(other(2, sends("and two..", 2).exit(4)), &ALL, true)),
     ];
-    insta::assert_snapshot!(all_told(cases));
+    insta::assert_snapshot!(render_all(cases));
 }
 
 fn chosen() -> Tasks {
@@ -207,7 +207,7 @@ fn workers_on(restarted: bool, workers: Vec<WorkerScript>, reached: Reached, lef
     let all: Vec<&ProgramRun> = runs.iter().collect();
     let left = Some(left.iter().map(|body| body.as_bytes()).collect());
     let evidence = worker::Evidence { left, ..worker::Evidence::new(&all, chosen(), reached, restarted) };
-    told(&judge::<Worker>(&evidence, &runs, &[]))
+    render(&judge::<Worker>(&evidence, &runs, &[]))
 }
 
 #[test]
@@ -414,5 +414,5 @@ fn working() {
             ),
         ),
     ];
-    insta::assert_snapshot!(all_told(cases));
+    insta::assert_snapshot!(render_all(cases));
 }
