@@ -51,7 +51,7 @@ pub async fn check(
         // Small enough for every JSON reader.
         seed: is_random.then(|| options.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)))),
         program: recording::Program {
-            name: source.shown(),
+            name: source.display_name(),
             again: source.check_command(&lesson.number, program.as_mine),
             ..recording::Program::default()
         },

@@ -37,10 +37,10 @@ pub struct Started {
 #[derive(Debug, thiserror::Error)]
 pub enum NotStarted {
     /// The folder exists already.
-    #[error("{} exists already, and stays as it is", shown(.0))]
+    #[error("{} exists already, and stays as it is", display_path(.0))]
     IsThere(PathBuf),
     /// A folder of the kit, or one that the kit is in.
-    #[error("{} can't hold your program, because the kit itself is there", shown(.0))]
+    #[error("{} can't hold your program, because the kit itself is there", display_path(.0))]
     KitsOwn(PathBuf),
     /// A file can't be read or written; the error names it.
     #[error(transparent)]
@@ -69,7 +69,7 @@ pub fn start(lesson: &Lesson, options: &StartOptions) -> Result<Started, NotStar
     let mut files = package::files(lesson, &name_for(lesson, &folder), &check_command(lesson, &folder))?;
     files.extend(alias::files(&real(&folder)));
     let staging = beside(&folder, &format!("new-{}", fastrand::u32(..)), ".");
-    let placed = write(&staging, &files).and_then(|()| place(&staging, &folder, is_there));
+    let placed = write(&staging, &files).and_then(|()| move_into_place(&staging, &folder, is_there));
     if placed.is_err() {
         let _ = fs::remove_dir_all(&staging);
     }
@@ -116,7 +116,7 @@ fn write(staging: &Path, files: &[(&str, String)]) -> io::Result<()> {
 }
 
 /// Puts the package into its place. What is there makes room, and comes back when that was for nothing.
-fn place(staging: &Path, folder: &Path, is_there: bool) -> io::Result<Option<PathBuf>> {
+fn move_into_place(staging: &Path, folder: &Path, is_there: bool) -> io::Result<Option<PathBuf>> {
     let kept = is_there.then(|| free(folder));
     if let Some(kept) = &kept {
         fs::rename(folder, kept).map_err(|error| at(folder, &error))?;
@@ -146,15 +146,15 @@ fn name(folder: &Path) -> String {
 
 /// Describes the new program and the next commands, for stdout.
 #[must_use]
-pub fn told(lesson: &Lesson, started: &Started) -> String {
+pub fn describe(lesson: &Lesson, started: &Started) -> String {
     let folder = &started.folder;
     let page = kit::root().join("book/src").join(name(&lesson.folder) + ".md");
-    let mut text = format!("lesson {} · {}\nstarted    {}\n", lesson.number, lesson.about.title, shown(folder));
+    let mut text = format!("lesson {} · {}\nstarted    {}\n", lesson.number, lesson.about.title, display_path(folder));
     if let Some(kept) = &started.kept {
-        let _ = writeln!(text, "kept       {} (the old folder)", shown(kept));
+        let _ = writeln!(text, "kept       {} (the old folder)", display_path(kept));
     }
-    let _ = writeln!(text, "\n  read     {} (in a browser: cargo xtask book serve)", shown(&page));
-    let _ = writeln!(text, "  write    {} (its comments have the tasks)", shown(&folder.join("src/main.rs")));
+    let _ = writeln!(text, "\n  read     {} (in a browser: cargo xtask book serve)", display_path(&page));
+    let _ = writeln!(text, "  write    {} (its comments have the tasks)", display_path(&folder.join("src/main.rs")));
     let _ = writeln!(text, "  check    {}", check_command(lesson, folder));
     text
 }
@@ -206,11 +206,11 @@ fn place_of(lesson: &Lesson) -> PathBuf {
 }
 
 fn quoted(path: &Path) -> String {
-    shell_words::quote(&shown(path)).into_owned()
+    shell_words::quote(&display_path(path)).into_owned()
 }
 
 /// A path as it is typed here: from the current folder, when it is in there.
-fn shown(path: &Path) -> String {
+fn display_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }
@@ -248,7 +248,7 @@ mod tests {
         let folder = base.join("mine");
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("notes"), "mine").unwrap();
-        let failed = place(&base.join("nothing"), &folder, true).unwrap_err();
+        let failed = move_into_place(&base.join("nothing"), &folder, true).unwrap_err();
         let left: Vec<_> = fs::read_dir(&base).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         let notes = fs::read_to_string(folder.join("notes")).unwrap();
         fs::remove_dir_all(&base).unwrap();

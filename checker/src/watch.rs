@@ -187,9 +187,9 @@ fn is_cargos(file: &Path) -> bool {
 
 fn announce(why: &Why, task: &Task, has_keys: bool) {
     let what = match why {
-        Why::Begun if has_keys => format!("watching {}", task.shown()),
-        Why::Begun => format!("watching {} until Ctrl-C", task.shown()),
-        Why::Saved(file) if file.as_os_str().is_empty() => format!("{} changed", task.shown()),
+        Why::Begun if has_keys => format!("watching {}", task.display_name()),
+        Why::Begun => format!("watching {} until Ctrl-C", task.display_name()),
+        Why::Saved(file) if file.as_os_str().is_empty() => format!("{} changed", task.display_name()),
         Why::Saved(file) => format!("{} changed", file.display()),
         Why::Asked => "once more".to_owned(),
         Why::BrokerGone => "the broker is gone, so another one is needed".to_owned(),

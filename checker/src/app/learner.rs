@@ -86,7 +86,7 @@ pub fn has_none(lesson: &Lesson) -> ExitCode {
 
 fn begin(lesson: &Lesson, options: &StartOptions) -> Result<(), ExitCode> {
     match start::start(lesson, options) {
-        Ok(started) => answer(&start::told(lesson, &started)),
+        Ok(started) => answer(&start::describe(lesson, &started)),
         Err(why) => {
             tell("error", &why.to_string());
             start::hints(lesson, options, &why).iter().for_each(|hint| tell("hint", hint));

@@ -34,10 +34,10 @@ const A_MOMENT: Duration = Duration::from_secs(3);
 
 /// Shows the conversation of the last check.
 pub(super) async fn wire(lesson: &Lesson, show: WireShow) -> ExitCode {
-    learner::done(shown(lesson, show).await)
+    learner::done(print(lesson, show).await)
 }
 
-async fn shown(lesson: &Lesson, show: WireShow) -> Result<(), ExitCode> {
+async fn print(lesson: &Lesson, show: WireShow) -> Result<(), ExitCode> {
     let form = form(show)?;
     let conversation = last(lesson)?;
     if form != WireFormat::Text && conversation.is_stale() {

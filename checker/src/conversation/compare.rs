@@ -100,7 +100,7 @@ pub fn lines(events: &[Event]) -> Vec<Line> {
             parts: said.parts,
         }
     };
-    words::told(events).into_iter().zip(texts).map(line).collect()
+    words::describe(events).into_iter().zip(texts).map(line).collect()
 }
 
 /// Puts two conversations side by side; `passed` are the ids of the steps that the learner's passed.

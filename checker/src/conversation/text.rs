@@ -41,7 +41,7 @@ pub fn text(lesson: &Lesson, conversation: &Conversation, expected: Option<&[Eve
         let _ = writeln!(text, "judged by  {}", conversation.judged_by);
     }
     if conversation.programs > 1 {
-        text.push_str(&paragraph("shown      ", &shown(conversation), layout.width));
+        text.push_str(&paragraph("shown      ", &shown_program(conversation), layout.width));
     }
     text.push_str(&paragraph("checked    ", &checked(conversation, &conversation.age()), layout.width));
     let verdict = match &conversation.failed {
@@ -76,7 +76,7 @@ pub fn text(lesson: &Lesson, conversation: &Conversation, expected: Option<&[Eve
 }
 
 /// Names the program that is shown, and the command that shows all.
-fn shown(conversation: &Conversation) -> String {
+fn shown_program(conversation: &Conversation) -> String {
     let Conversation { role, programs, again, .. } = conversation;
     format!("{role}, one of {programs}\nall of them: {again} --wire")
 }

@@ -83,7 +83,7 @@ fn step(step: &Step, column: usize, layout: Layout) -> String {
         Outcome::Passed(_) => format!("  {GOOD}passed{GOOD:#}   {:<column$}{}\n", step.id, step.title),
         Outcome::Failed(mistake) => {
             let mut text = format!("  {BAD}FAILED{BAD:#}   {:<column$}{}\n", step.id, step.title);
-            text.push_str(&told(mistake, &step.page, &step.read, layout));
+            text.push_str(&failed_step(mistake, &step.page, &step.read, layout));
             text
         }
         Outcome::Skipped(_) => format!("  {DIM}skipped{DIM:#}  {:<column$}{}\n", step.id, step.title),
@@ -91,7 +91,7 @@ fn step(step: &Step, column: usize, layout: Layout) -> String {
     }
 }
 
-fn told(mistake: &Mistake, page: &str, read: &str, layout: Layout) -> String {
+fn failed_step(mistake: &Mistake, page: &str, read: &str, layout: Layout) -> String {
     let mut text = String::from("\n");
     text.push_str(&paragraph("", &mistake.message, layout));
     if !mistake.evidence.is_empty() {

@@ -46,10 +46,10 @@ impl Task {
     }
 
     /// Names the watched program, for the output.
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn display_name(&self) -> String {
         match &self.program.program {
             Some(_) => "the sources in this folder".to_owned(),
-            None => kit::shown(&self.folder),
+            None => kit::display_path(&self.folder),
         }
     }
 }

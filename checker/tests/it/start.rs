@@ -46,7 +46,7 @@ pub fn target() -> &'static Path {
 }
 
 /// Where it is begun in these tests: the folder's name as learners have it.
-fn place(lesson: &Lesson) -> String {
+fn display_place(lesson: &Lesson) -> String {
     format!("work/{}", lesson.folder.file_name().unwrap().to_str().unwrap())
 }
 
@@ -72,7 +72,7 @@ fn every_starter_compiles_without_warnings_and_fails_at_its_first_step() {
     let folder = empty("compiles");
     for lesson in lessons::all().unwrap() {
         assert_eq!(start(&folder, &lesson, &[]).status.code(), Some(0), "lesson {}", lesson.number);
-        let package = folder.join(place(&lesson));
+        let package = folder.join(display_place(&lesson));
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--offline"]).current_dir(&package).env("CARGO_TARGET_DIR", target());
         let built = cargo.output().unwrap();
@@ -83,7 +83,7 @@ fn every_starter_compiles_without_warnings_and_fails_at_its_first_step() {
         let checked = checker(&folder, &arguments);
         assert_eq!(checked.status.code(), Some(1), "{}", shown(&checked));
         let report: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
-        assert!(report["program"].as_str().unwrap().ends_with(&place(&lesson)), "{report:#}");
+        assert!(report["program"].as_str().unwrap().ends_with(&display_place(&lesson)), "{report:#}");
         assert_eq!(report["steps"][0]["id"], lesson.about.steps[0].id.as_str());
         assert_eq!(report["steps"][0]["verdict"], "failed", "{report:#}");
     }
@@ -94,7 +94,7 @@ fn a_starter_tells_every_task_in_order_and_has_no_code_of_a_step() {
     let folder = empty("tasks");
     for lesson in lessons::all().unwrap() {
         start(&folder, &lesson, &[]);
-        let starter = fs::read_to_string(folder.join(place(&lesson)).join("src/main.rs")).unwrap();
+        let starter = fs::read_to_string(folder.join(display_place(&lesson)).join("src/main.rs")).unwrap();
         assert!(!starter.contains("ANCHOR"), "{starter}");
         let wide = starter.lines().find(|line| line.chars().count() > 88);
         assert_eq!(wide, None, "lines that are wider than those of the lessons");
@@ -127,7 +127,7 @@ fn code_that_is_written_where_the_comments_stand_makes_the_lessons_program() {
     let folder = empty("written");
     for lesson in lessons::all().unwrap() {
         start(&folder, &lesson, &[]);
-        let starter = fs::read_to_string(folder.join(place(&lesson)).join("src/main.rs")).unwrap();
+        let starter = fs::read_to_string(folder.join(display_place(&lesson)).join("src/main.rs")).unwrap();
         let program = fs::read_to_string(lesson.folder.join("src/main.rs")).unwrap();
         let code = steps_code(&program);
         let mut written = Vec::new();
@@ -224,7 +224,7 @@ fn without_comments<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 fn what_is_there_is_never_overwritten() {
     let (folder, lesson) = (empty("kept"), first());
     start(&folder, &lesson, &[]);
-    let program = folder.join(place(&lesson)).join("src/main.rs");
+    let program = folder.join(display_place(&lesson)).join("src/main.rs");
     fs::write(&program, "mine").unwrap();
 
     let again = start(&folder, &lesson, &[]);
@@ -236,7 +236,7 @@ fn what_is_there_is_never_overwritten() {
     assert_eq!(forced.status.code(), Some(0));
     snapshot("start_force", &steady(&shown(&forced)));
     assert!(fs::read_to_string(&program).unwrap().contains("Step 1 of"));
-    let kept = folder.join(place(&lesson) + ".1");
+    let kept = folder.join(display_place(&lesson) + ".1");
     assert_eq!(fs::read_to_string(kept.join("src/main.rs")).unwrap(), "mine");
 
     start(&folder, &lesson, &["--force"]);
@@ -314,6 +314,6 @@ fn book_shows_what_a_start_prints_and_writes() {
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
     let printed = steady(&String::from_utf8(output.stdout).unwrap());
     recorded("start.txt", &format!("$ cargo xtask start lesson {}\n{printed}", lesson.number));
-    let program = fs::read_to_string(folder.join(place(&lesson)).join("src/main.rs")).unwrap();
+    let program = fs::read_to_string(folder.join(display_place(&lesson)).join("src/main.rs")).unwrap();
     recorded(&format!("starter-{}.rs", lesson.number), &program);
 }

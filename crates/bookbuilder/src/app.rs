@@ -42,16 +42,16 @@ fn build(workspace: &Path) -> anyhow::Result<Exit> {
     let book = Book::read(workspace)?;
     let mut problems = rules::of_sources(&book);
     if !problems.iter().any(Problem::spoils_pages) {
-        let place = build::place(&book)?;
+        let place = build::output_folder(&book)?;
         problems.extend(build::into(&book, &place)?);
         println!("{}", place.join("index.html").display());
     }
-    Ok(if told(&problems) { Exit::Failed } else { Exit::Passed })
+    Ok(if report(&problems) { Exit::Failed } else { Exit::Passed })
 }
 
 fn check(workspace: &Path) -> anyhow::Result<Exit> {
     let problems = crate::check(workspace)?;
-    Ok(if told(&problems) { Exit::Failed } else { Exit::Passed })
+    Ok(if report(&problems) { Exit::Failed } else { Exit::Passed })
 }
 
 #[cfg(feature = "serve")]
@@ -65,7 +65,7 @@ fn serve(_: &Path, _: u16) -> anyhow::Result<Exit> {
 }
 
 /// Tells what is wrong, on stderr. Returns whether there is anything.
-pub(crate) fn told(problems: &[Problem]) -> bool {
+pub(crate) fn report(problems: &[Problem]) -> bool {
     for problem in problems {
         eprintln!("{problem}");
     }

@@ -50,8 +50,9 @@ impl Book {
             unlisted: Vec::new(),
         };
         book.summary = read(&book.sources().join("SUMMARY.md"))?;
-        let summary = parse_summary(&book.summary)
-            .with_context(|| format!("{} is no summary as mdBook has it", shown(Path::new("SUMMARY.md")).display()))?;
+        let summary = parse_summary(&book.summary).with_context(|| {
+            format!("{} is no summary as mdBook has it", display_path(Path::new("SUMMARY.md")).display())
+        })?;
         for path in listed(&summary) {
             let file = book.sources().join(&path);
             if file.is_file() {
@@ -106,7 +107,7 @@ impl Page {
 
 /// A source's path as people know it, from the workspace's root.
 #[must_use]
-pub fn shown(path: &Path) -> PathBuf {
+pub fn display_path(path: &Path) -> PathBuf {
     Path::new(FOLDER).join("src").join(path)
 }
 

@@ -24,7 +24,7 @@ use crate::{
 /// # Errors
 ///
 /// When `book.toml` or a source is not as mdBook needs it.
-pub fn place(book: &Book) -> anyhow::Result<PathBuf> {
+pub fn output_folder(book: &Book) -> anyhow::Result<PathBuf> {
     Ok(short(&load(book)?.build_dir_for("html")))
 }
 

@@ -106,7 +106,7 @@ impl Problem {
     /// A problem in the source of a page, whose path is relative to the source folder.
     #[must_use]
     pub fn in_page(page: &Path, line: impl Into<Option<usize>>, kind: ProblemKind) -> Problem {
-        Problem { file: crate::book::shown(page), line: line.into(), kind }
+        Problem { file: crate::book::display_path(page), line: line.into(), kind }
     }
 
     /// Whether mdBook would fail, or would make a page that has a hole in it.

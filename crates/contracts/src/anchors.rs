@@ -139,12 +139,12 @@ fn stands_inside(program: &str, inner: &str, outer: &str) -> bool {
 
 /// The blanks before a step's code.
 fn indent<'a>(program: &'a str, id: &str) -> Result<&'a str, String> {
-    let line = place(program, "ANCHOR", id)?;
+    let line = find_mark(program, "ANCHOR", id)?;
     Ok(program.lines().nth(line).and_then(|line| line.split("//").next()).unwrap_or_default())
 }
 
 /// As [`line_of`], where the mark has to be there.
-fn place(program: &str, mark: &str, id: &str) -> Result<usize, String> {
+fn find_mark(program: &str, mark: &str, id: &str) -> Result<usize, String> {
     line_of(program, mark, id).ok_or_else(|| format!("the program has no line `// {mark}: {id}`"))
 }
 
@@ -159,7 +159,7 @@ fn left_out(program: &str, id: &str) -> Result<String, String> {
 
 /// The program with other whole lines in place of the part between these anchors.
 fn replaced(program: &str, id: &str, lines: &str) -> Result<String, String> {
-    let (start, end) = (place(program, "ANCHOR", id)?, place(program, "ANCHOR_END", id)?);
+    let (start, end) = (find_mark(program, "ANCHOR", id)?, find_mark(program, "ANCHOR_END", id)?);
     let all: Vec<&str> = program.lines().collect();
     let text = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
     Ok(text(&all[..start]) + lines + &text(&all[end + 1..]))

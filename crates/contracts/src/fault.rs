@@ -164,12 +164,12 @@ impl Close<'_> {
     /// for a reply that the catalogue does not know.
     #[must_use]
     pub fn fault(&self, transcript: Transcript<'_>, fault: Fault) -> Fault {
-        self.shown(transcript, fault.because(translate::reply(self.code, self.text)))
+        self.show_in(transcript, fault.because(translate::reply(self.code, self.text)))
     }
 
     /// The fault with what was refused, and the refusal.
     #[must_use]
-    pub fn shown(&self, transcript: Transcript<'_>, fault: Fault) -> Fault {
+    pub fn show_in(&self, transcript: Transcript<'_>, fault: Fault) -> Fault {
         fault.all(transcript.refused(self)).at(&self.said)
     }
 }

@@ -33,7 +33,7 @@ use crate::{
 pub use acknowledge::{consume, refused, unacknowledged};
 pub use in_order::{Backlog, printed_in_order};
 pub use ledger::{Delivered, Ledger, ledger};
-pub use misprints::{plainness, printed_otherwise, shown};
+pub use misprints::{plainness, printed_otherwise, shorten};
 pub use stay::{one_more, through_silence};
 
 /// What a receiver prints once it is subscribed.
@@ -99,7 +99,7 @@ pub fn subscription<'a>(seen: &'a ProgramRun, queue: &str) -> Result<(MethodEven
     };
     if let Some(close) = transcript.refusal(BASIC_CONSUME) {
         return Err(match close.code {
-            403 if consume.exclusive => close.shown(transcript, faults::consume::exclusive()),
+            403 if consume.exclusive => close.show_in(transcript, faults::consume::exclusive()),
             _ => close.fault(transcript, faults::consume::refused()),
         });
     }
@@ -179,7 +179,7 @@ fn waiting_line_too_late(seen: &ProgramRun) -> Fault {
     } else {
         faults::wait::held_back()
     };
-    let first: Vec<String> = lines.iter().take(2).map(|line| shown(line, 60)).collect();
+    let first: Vec<String> = lines.iter().take(2).map(|line| shorten(line, 60)).collect();
     fault.seen(first.join("\n"))
 }
 

@@ -155,7 +155,7 @@ impl Entry {
     }
 
     fn params(&self, found: &Captures<'_>) -> Vec<(String, String)> {
-        let captured = |name| Some((str::to_owned(name), shown(found.name(name)?.as_str())));
+        let captured = |name| Some((str::to_owned(name), quote(found.name(name)?.as_str())));
         self.pattern.capture_names().flatten().filter_map(captured).collect()
     }
 }
@@ -222,7 +222,7 @@ fn filled(sentence: &str, params: &[(String, String)]) -> String {
 
 /// A captured value as it can stand in a sentence: on one line, not too long, and without what a terminal
 /// obeys; a pair of quotes where there is nothing.
-fn shown(value: &str) -> String {
+fn quote(value: &str) -> String {
     const MOST: usize = 80;
     let words = value.split_whitespace().collect::<Vec<_>>().join(" ");
     if words.is_empty() {

@@ -178,6 +178,6 @@ pub(crate) fn seconds(duration: Duration) -> String {
     format!("{:.1}", duration.as_secs_f64())
 }
 
-pub(crate) fn shown(delivered: &Delivered<'_>) -> String {
+pub(crate) fn quote_body(delivered: &Delivered<'_>) -> String {
     format!("'{}'", String::from_utf8_lossy(delivered.body))
 }

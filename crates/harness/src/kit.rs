@@ -13,7 +13,7 @@ pub fn work() -> PathBuf {
 }
 
 /// Returns a path for people: relative to the root folder, if it is inside.
-pub fn shown(path: &Path) -> String {
+pub fn display_path(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 

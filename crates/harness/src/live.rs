@@ -22,13 +22,13 @@ pub struct LiveRun {
 
 impl Default for LiveRun {
     fn default() -> LiveRun {
-        LiveRun::told(watch::Sender::new(0))
+        LiveRun::notifying(watch::Sender::new(0))
     }
 }
 
 impl LiveRun {
     /// Returns an empty record. `changed` wakes those that wait for changes.
-    pub(crate) fn told(changed: watch::Sender<u64>) -> LiveRun {
+    pub(crate) fn notifying(changed: watch::Sender<u64>) -> LiveRun {
         LiveRun { run: Arc::default(), version: Arc::default(), changed }
     }
 

@@ -183,7 +183,7 @@ impl<'a> Stage<'a> {
         if let Some(door) = before {
             door.close().await;
         }
-        let seen = LiveRun::told(self.changed.clone());
+        let seen = LiveRun::notifying(self.changed.clone());
         seen.add(|seen| {
             seen.role.clone_from(&options.role);
             seen.arguments.clone_from(&options.arguments);

@@ -6,7 +6,7 @@ use crate::kit;
 
 /// Exit code, stdout and stderr, as one text.
 #[must_use]
-pub fn shown(output: &Output) -> String {
+pub fn render(output: &Output) -> String {
     format!(
         "exit code: {:?}\n--- stdout ---\n{}--- stderr ---\n{}",
         output.status.code(),

@@ -78,7 +78,7 @@ fn draw(id: &str, title: &str, parts: &[Part<'_>], has_clock: bool) -> String {
     let columns = Columns::of(parts.len());
     let mut said: Vec<(usize, Described<'_>)> = Vec::new();
     for (index, part) in parts.iter().enumerate() {
-        said.extend(words::told(part.events).into_iter().map(|said| (index, said)));
+        said.extend(words::describe(part.events).into_iter().map(|said| (index, said)));
     }
     said.sort_by_key(|(_, said)| said.event.at); // stable: what one program's tap saw keeps its order
     let several = parts.len() > 1;

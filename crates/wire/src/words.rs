@@ -38,7 +38,7 @@ impl Described<'_> {
 
 /// A conversation in words, one entry an event: a handshake that went well becomes one, and so do heartbeats in a row.
 #[must_use]
-pub fn told(events: &[Event]) -> Vec<Described<'_>> {
+pub fn describe(events: &[Event]) -> Vec<Described<'_>> {
     let said = |(index, event)| Some(Described { event, parts: parts_of(events, index)? });
     events.iter().enumerate().filter_map(said).collect()
 }
@@ -50,7 +50,7 @@ pub fn told(events: &[Event]) -> Vec<Described<'_>> {
 pub fn conversation(events: &[Event], times: bool) -> Vec<String> {
     let several = events.iter().any(|event| event.connection > 1);
     let mut lines = Vec::new();
-    for Described { event, parts } in told(events) {
+    for Described { event, parts } in describe(events) {
         let mut line = String::new();
         if times {
             let _ = write!(line, "{:>8.1} ms  ", event.at.as_secs_f64() * 1000.0);

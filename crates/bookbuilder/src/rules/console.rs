@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf};
 
 use crate::{
-    book::{Book, Page, shown},
+    book::{Book, Page, display_path},
     console::{console_blocks, read},
     includes::{directives, file},
     problem::{Problem, ProblemKind},
@@ -49,7 +49,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
 /// The file that is included on this line, with its text. A file that is not there is a problem of the rule about includes.
 fn included(book: &Book, page: &Page, line: &str) -> Option<(PathBuf, String)> {
     let taken = directives(line).pop()?.taken?;
-    let path = book.workspace.join(file(&shown(&page.path), &taken));
+    let path = book.workspace.join(file(&display_path(&page.path), &taken));
     let recorded = fs::read_to_string(path).ok()?;
     Some((taken.path, recorded))
 }

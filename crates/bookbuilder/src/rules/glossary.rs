@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    book::{Book, Page, shown},
+    book::{Book, Page, display_path},
     markdown::{events, line},
     problem::{Problem, ProblemKind},
 };
@@ -49,7 +49,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
                             let kind = ProblemKind::ExplainedTwice { term, first: first.clone() };
                             problems.push(Problem::in_page(&page.path, line, kind));
                         } else {
-                            explained.insert(known, shown(&page.path).to_string_lossy().replace('\\', "/"));
+                            explained.insert(known, display_path(&page.path).to_string_lossy().replace('\\', "/"));
                         }
                     }
                     Mentioned::Used(term) if !explained.contains_key(term) => {
@@ -95,7 +95,7 @@ fn homes(chapters: &[(&Page, Vec<Passage>)]) -> HashMap<String, String> {
     let mut homes = HashMap::new();
     for (page, passages) in chapters {
         for explained in passages.iter().flat_map(|passage| &passage.explained) {
-            let page = shown(&page.path).to_string_lossy().replace('\\', "/");
+            let page = display_path(&page.path).to_string_lossy().replace('\\', "/");
             homes.entry(explained.1.to_lowercase()).or_insert(page);
         }
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    book::{Book, FOLDER, Page, short, shown},
+    book::{Book, FOLDER, Page, display_path, short},
     includes::{Part, Taken, anchors, directives, file},
     problem::{Problem, ProblemKind},
 };
@@ -22,7 +22,7 @@ const SHOWN: [&str; 2] = ["pictures", "recorded"];
 pub fn check(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
     for page in &book.pages {
-        of_text(book, &shown(&page.path), &page.text, DEEPEST, &mut problems);
+        of_text(book, &display_path(&page.path), &page.text, DEEPEST, &mut problems);
     }
     problems.extend(not_shown(book));
     problems
@@ -31,7 +31,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
 /// The files that wait to be included and are not.
 fn not_shown(book: &Book) -> Vec<Problem> {
     let includes = |page: &Page| {
-        let name = shown(&page.path);
+        let name = display_path(&page.path);
         directives(&page.text).into_iter().filter_map(move |directive| Some(short(&file(&name, &directive.taken?))))
     };
     let included: BTreeSet<PathBuf> = book.pages.iter().flat_map(includes).collect();

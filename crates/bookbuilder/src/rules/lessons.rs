@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
-    book::{Book, Page, shown},
+    book::{Book, Page, display_path},
     includes::{Directive, Part, directives, file},
     markdown::{blocks, heading_ids},
     problem::{Problem, ProblemKind},
@@ -172,7 +172,7 @@ fn shown_steps(book: &Book, folder: &Path, chapter: &Page) -> Vec<String> {
     let place = |path: PathBuf| book.workspace.join(path).canonicalize().ok();
     let taken = directives(&chapter.text).into_iter().filter_map(|directive| directive.taken);
     taken
-        .filter(|taken| place(file(&shown(&chapter.path), taken)).as_ref() == Some(&program))
+        .filter(|taken| place(file(&display_path(&chapter.path), taken)).as_ref() == Some(&program))
         .filter_map(|taken| match taken.part {
             Part::Anchor(name) => Some(name),
             _ => None,

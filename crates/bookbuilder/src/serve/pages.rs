@@ -15,7 +15,7 @@ use axum::{
 };
 use tower_http::services::ServeDir;
 
-use crate::{app::told, book::Book, build, problem::Problem, rules};
+use crate::{app::report, book::Book, build, problem::Problem, rules};
 
 /// What stands in a browser as long as there are no pages. It is shown anew when there are.
 const NONE_YET: &str = "<!DOCTYPE html><html lang=\"en\"><head><title>hello-rabbit</title></head><body>\
@@ -72,7 +72,7 @@ impl Pages {
                 }
             }
         }
-        told(&problems);
+        report(&problems);
         if has_holes {
             eprintln!("the pages stay as they were");
         }

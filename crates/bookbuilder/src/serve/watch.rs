@@ -12,7 +12,7 @@ use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{self, Receiver};
 
 use crate::{
-    book::{Book, FOLDER, shown},
+    book::{Book, FOLDER, display_path},
     includes::{directives, file},
 };
 
@@ -66,7 +66,7 @@ impl Watch {
         let Some(book) = book else { return Ok(()) };
         let taken = book.pages.iter().flat_map(|page| {
             let taken = directives(&page.text).into_iter().filter_map(|directive| directive.taken);
-            taken.map(|taken| self.workspace.join(file(&shown(&page.path), &taken)))
+            taken.map(|taken| self.workspace.join(file(&display_path(&page.path), &taken)))
         });
         // A lesson's steps are its chapter's.
         let lessons = self.workspace.join("lessons").read_dir().into_iter().flatten().flatten();

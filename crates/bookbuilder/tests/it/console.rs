@@ -109,8 +109,10 @@ fn run(document: &str, command: &Command) {
 /// The book's pages, and what is written like them.
 fn documents() -> Vec<(String, String)> {
     let book = bookbuilder::book::Book::read(&workspace()).unwrap();
-    let pages =
-        book.pages.into_iter().map(|page| (bookbuilder::book::shown(&page.path).display().to_string(), page.text));
+    let pages = book
+        .pages
+        .into_iter()
+        .map(|page| (bookbuilder::book::display_path(&page.path).display().to_string(), page.text));
     let others = ["README.md", "CONTRIBUTING.md", "crates/broker/README.md"]
         .map(|document| (document.to_owned(), fs::read_to_string(workspace().join(Path::new(document))).unwrap()));
     pages.chain(others).collect()

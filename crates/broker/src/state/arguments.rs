@@ -206,7 +206,7 @@ pub(crate) fn equivalent(name: &str, of: &str, received: &FieldTable, current: &
     let refuse =
         |received: &dyn Display, current: &dyn Display| Err(Refusal::inequivalent(name, of, received, current));
     let value =
-        |value: &AMQPValue| format!("the value '{}' of type '{}'", erlang::shown(value), erlang::type_name(value));
+        |value: &AMQPValue| format!("the value '{}' of type '{}'", erlang::render(value), erlang::type_name(value));
     match (received, current) {
         (None, None) => Ok(()),
         (Some(received), None) => refuse(&value(received), &"none"),
@@ -216,7 +216,7 @@ pub(crate) fn equivalent(name: &str, of: &str, received: &FieldTable, current: &
                 (Some(received), Some(current)) => received == current,
                 _ => same_value(received, current),
             };
-            let (received, current) = (erlang::shown(received), erlang::shown(current));
+            let (received, current) = (erlang::render(received), erlang::render(current));
             if same { Ok(()) } else { refuse(&format!("'{received}'"), &format!("'{current}'")) }
         }
     }
@@ -300,6 +300,6 @@ fn queue_type(value: &AMQPValue) -> Result<(), String> {
     string(value)?;
     match as_text(value) {
         Some("" | "classic" | "quorum" | "stream") => Ok(()),
-        _ => Err(format!("\"unsupported queue type '{}'\"", erlang::shown(value))),
+        _ => Err(format!("\"unsupported queue type '{}'\"", erlang::render(value))),
     }
 }

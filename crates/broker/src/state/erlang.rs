@@ -36,7 +36,7 @@ pub(crate) fn type_name(value: &AMQPValue) -> &'static str {
 }
 
 /// A value as RabbitMQ puts it into a sentence: text as it is, numbers in digits.
-pub(crate) fn shown(value: &AMQPValue) -> String {
+pub(crate) fn render(value: &AMQPValue) -> String {
     match value {
         AMQPValue::Boolean(value) => value.to_string(),
         AMQPValue::LongString(text) => String::from_utf8_lossy(text.as_bytes()).into_owned(),

@@ -46,7 +46,7 @@ pub(crate) fn check(arguments: &FieldTable) -> Done {
         None => Refusal::precondition_failed(format!(
             "Invalid x-match field type {} (value {}); expected longstr",
             given.map_or("void", erlang::type_name),
-            given.map_or_else(String::new, erlang::shown)
+            given.map_or_else(String::new, erlang::render)
         )),
     })
 }

@@ -145,7 +145,7 @@ const NOT_COMPILED: &[(&str, &str, &str)] = &[
 ];
 
 /// The file's name and the line: `send.py:8`.
-fn place(crash: &super::Crash) -> String {
+fn describe_place(crash: &super::Crash) -> String {
     let Some(at) = &crash.at else { return String::new() };
     let name = at.file.rsplit('/').next().unwrap_or_default();
     at.line.map_or_else(|| name.to_owned(), |line| format!("{name}:{line}"))
@@ -156,7 +156,11 @@ fn the_error_that_ended_a_program_is_found_and_the_line_that_is_the_learners() {
     for (table, phase) in [(CRASHES, Phase::Running), (NOT_COMPILED, Phase::Compiling)] {
         for (name, error, at) in table {
             let crash = find(&recorded(name)).unwrap_or_else(|| panic!("nothing was found in {name}"));
-            assert_eq!((crash.error.as_str(), place(&crash).as_str(), crash.phase), (*error, *at, phase), "{name}");
+            assert_eq!(
+                (crash.error.as_str(), describe_place(&crash).as_str(), crash.phase),
+                (*error, *at, phase),
+                "{name}"
+            );
         }
     }
 }
@@ -180,7 +184,7 @@ fn a_go_program_is_the_learners_wherever_it_lies() {
         "\t/src/vendor/main.go:7 +0x1d",
     ];
     let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-    assert_eq!(place(&find(&lines).unwrap()), "main.go:7");
+    assert_eq!(describe_place(&find(&lines).unwrap()), "main.go:7");
 }
 
 #[test]

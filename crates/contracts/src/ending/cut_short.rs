@@ -103,15 +103,15 @@ fn sentence(error: &str) -> String {
 fn evidence(crash: &Crash, folder: &Path) -> String {
     let Some(at) = &crash.at else { return crash.error.clone() };
     let code = at.code.as_ref().map(|code| format!(": {code}")).unwrap_or_default();
-    format!("{}\nat {}{code}", crash.error, place(at, folder))
+    format!("{}\nat {}{code}", crash.error, display_place(at, folder))
 }
 
 fn look_at(crash: &Crash, folder: &Path) -> Phrase {
-    crash.at.as_ref().map_or_else(faults::read_the_error, |at| faults::fix_there(place(at, folder)))
+    crash.at.as_ref().map_or_else(faults::read_the_error, |at| faults::fix_there(display_place(at, folder)))
 }
 
 /// A file's line, in words; the file as seen from the folder that the program ran in.
-fn place(at: &Place, folder: &Path) -> String {
+fn display_place(at: &Place, folder: &Path) -> String {
     let file = Path::new(&at.file).strip_prefix(folder).unwrap_or(Path::new(&at.file)).display();
     at.line.map_or_else(|| file.to_string(), |line| format!("{file}, line {line}"))
 }

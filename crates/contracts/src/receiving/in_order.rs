@@ -5,7 +5,7 @@ use std::time::Duration;
 use recording::ProgramRun;
 use wire::Peer;
 
-use super::{RECEIVED, emptied, ended_by_itself, goodbye, plainness, printed_otherwise, shown, times_printed};
+use super::{RECEIVED, emptied, ended_by_itself, goodbye, plainness, printed_otherwise, shorten, times_printed};
 use crate::{
     ending,
     fault::{Fault, faults::receive as faults},
@@ -46,14 +46,14 @@ pub fn printed_in_order(seen: &Backlog<'_>) -> StepResult {
         deliveries.filter(|(_, _, content)| content.body == body.as_bytes()).count().max(1)
     };
     if let Some(body) = seen.sent.iter().find(|body| times_printed(run, body) > came(body)) {
-        let line = format!("{} times: {RECEIVED} '{}'", times_printed(run, body), shown(body, 40));
+        let line = format!("{} times: {RECEIVED} '{}'", times_printed(run, body), shorten(body, 40));
         return Err(faults::repeated().seen(line));
     }
     let order: Vec<&String> =
         lines.iter().filter_map(|line| seen.sent.iter().find(|body| printed::says(line, RECEIVED, body))).collect();
     if order.iter().zip(seen.sent).any(|(printed, sent)| *printed != sent) {
         let list = |bodies: &mut dyn Iterator<Item = &String>| {
-            bodies.map(|body| format!("'{}'", shown(body, 40))).collect::<Vec<_>>().join(", ")
+            bodies.map(|body| format!("'{}'", shorten(body, 40))).collect::<Vec<_>>().join(", ")
         };
         let (sent, printed) = (list(&mut seen.sent.iter()), list(&mut order.into_iter()));
         return Err(faults::out_of_order().seen(format!("sent:    {sent}\nprinted: {printed}")));
@@ -70,7 +70,7 @@ fn too_late(seen: &Backlog<'_>) -> Fault {
     let Some((body, (delivery, delay))) = body.and_then(|body| Some((body, delay(seen.run, body)?))) else {
         return fault;
     };
-    fault.at(&delivery).line(format!("printed {:.1} s later: {RECEIVED} '{}'", delay.as_secs_f64(), shown(body, 40)))
+    fault.at(&delivery).line(format!("printed {:.1} s later: {RECEIVED} '{}'", delay.as_secs_f64(), shorten(body, 40)))
 }
 
 /// The delivery of this body, and the time from there to its line.
@@ -104,14 +104,14 @@ fn not_printed(seen: &Backlog<'_>, body: &str) -> Fault {
         return fault;
     }
     if missing(seen).eq(seen.sent.first()) && count > 1 {
-        let line = format!("expected first: {RECEIVED} '{}'", shown(body, 40));
+        let line = format!("expected first: {RECEIVED} '{}'", shorten(body, 40));
         return faults::first_unprinted().seen(line);
     }
     if body.is_empty() {
         return faults::empty_unprinted().seen(format!("expected: {RECEIVED} ''"));
     }
     let all = seen.sent.len();
-    let expected = format!("expected: {RECEIVED} '{}'", shown(body, 40));
+    let expected = format!("expected: {RECEIVED} '{}'", shorten(body, 40));
     let is_printed = seen.sent.iter().map(|body| times_printed(run, body) > 0);
     if is_printed.enumerate().all(|(index, printed)| printed == (index % 2 == 1)) {
         return faults::every_other(count, all).seen(expected);

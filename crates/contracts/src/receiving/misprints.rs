@@ -26,14 +26,14 @@ pub fn printed_otherwise(seen: &ProgramRun, sent: &[String], body: &str) -> Opti
         return Some(steps::overwritten(line));
     }
     if let Some(line) = lines.iter().find(|line| line.contains("Delivery { delivery_tag:")) {
-        return Some(faults::delivery_debug().seen(shown(line, 100)));
+        return Some(faults::delivery_debug().seen(shorten(line, 100)));
     }
     let in_numbers = lines.iter().filter(|line| sent.iter().any(|body| printed::has_bytes_of(line, body)));
     if let Some(line) = in_numbers.min_by_key(|line| line.len()) {
         return Some(faults::byte_numbers().seen(line.clone()));
     }
     if let Some(line) = lines.iter().find(|line| line.matches("[x] Received").count() > 1) {
-        return Some(faults::no_newline().seen(shown(line, 60)));
+        return Some(faults::no_newline().seen(shorten(line, 60)));
     }
     if let Some(lines) = on_the_line_below(sent, &lines) {
         return Some(faults::two_lines().seen(lines.join("\n")));
@@ -127,7 +127,7 @@ fn in_another_form(line: &str, body: &str) -> Fault {
 
 /// A text, cut where it is longer than so many characters.
 #[must_use]
-pub fn shown(text: &str, most: usize) -> String {
+pub fn shorten(text: &str, most: usize) -> String {
     let cut: String = text.chars().take(most).collect();
     if cut.len() < text.len() { format!("{cut}…") } else { cut }
 }

@@ -84,8 +84,8 @@ fn refused(
     let earlier = mine.iter().rfind(|(said, declare)| {
         said.order < refused && !declare.passive && (declare.nowait || agreed(transcript, said))
     });
-    let shown = |fault: Fault| close.shown(transcript, fault);
-    let both = |fault: Fault, earlier: &MethodEvent<'_>| close.shown(transcript, fault.at(earlier));
+    let shown = |fault: Fault| close.show_in(transcript, fault);
+    let both = |fault: Fault, earlier: &MethodEvent<'_>| close.show_in(transcript, fault.at(earlier));
     match (close.code, earlier) {
         (404, _) if !mine.is_empty() && mine.iter().all(|(_, declare)| declare.passive) => shown(faults::passive(name)),
         (405, Some((said, declare))) if declare.exclusive => both(faults::exclusive_elsewhere(name), said),

@@ -49,7 +49,7 @@ pub fn line_on_stdout(seen: &ProgramRun, expected: &str, fits: impl Fn(&str) -> 
 /// A line on stderr with a line of the lesson's in it: a logger's, most likely.
 #[must_use]
 pub fn logged(line: &str) -> Fault {
-    faults::logged().seen(receiving::shown(line, 100))
+    faults::logged().seen(receiving::shorten(line, 100))
 }
 
 /// A line behind a progress bar, which goes back to the start of the line with a carriage return.

@@ -2,7 +2,7 @@
 
 use wire::{Method, Peer, protocol::basic::AMQPMethod as Basic};
 
-use super::{Crew, TOLERANCE, Worker, seconds, shown, work_in};
+use super::{Crew, TOLERANCE, Worker, quote_body, seconds, work_in};
 use crate::{
     ending,
     fault::{Fault, faults::work as faults},
@@ -31,7 +31,7 @@ pub fn acknowledged(crew: &Crew<'_>, queue: &str) -> StepResult {
 pub(super) fn early(delivered: &Delivered<'_>) -> Option<Fault> {
     let (took, asked) = (delivered.took()?, work_in(delivered.body));
     (took + TOLERANCE < asked).then(|| {
-        let (took, asked, task) = (seconds(took), asked.as_secs(), shown(delivered));
+        let (took, asked, task) = (seconds(took), asked.as_secs(), quote_body(delivered));
         let evidence = format!("acknowledged {took} s after it came, with {asked} s of work in it: {task}");
         delivered.acked.iter().fold(faults::early_ack().seen(evidence).about(&delivered.said), Fault::about)
     })

@@ -12,7 +12,7 @@ use wire::{
     types::AMQPValue,
 };
 
-use super::{BUSY, Crew, DONE, TOLERANCE, Worker, ack::early, seconds, shown, work_in};
+use super::{BUSY, Crew, DONE, TOLERANCE, Worker, ack::early, quote_body, seconds, work_in};
 use crate::{
     ending,
     fault::{Fault, faults::work as faults},
@@ -65,7 +65,7 @@ pub fn worked(crew: &Crew<'_>) -> StepResult {
         return Err(fault);
     }
     let longest = done.iter().max_by_key(|done| done.asked);
-    Ok(longest.map(|done| format!("{} s for {}", seconds(done.took), shown(&done.delivered))).unwrap_or_default())
+    Ok(longest.map(|done| format!("{} s for {}", seconds(done.took), quote_body(&done.delivered))).unwrap_or_default())
 }
 
 fn judged(crew: &Crew<'_>, done: &[Done<'_>], not_done: &[(&Worker<'_>, Delivered<'_>)]) -> Option<Fault> {
@@ -79,7 +79,7 @@ fn judged(crew: &Crew<'_>, done: &[Done<'_>], not_done: &[(&Worker<'_>, Delivere
     let more = |done: &Done<'_>| done.took.saturating_sub(done.asked);
     if done.len() > 1 && done.iter().all(|done| more(done) > TOO_LONG) {
         let least = done.iter().min_by_key(|done| more(done))?;
-        let evidence = format!("{} s for {}", seconds(least.took), shown(&least.delivered));
+        let evidence = format!("{} s for {}", seconds(least.took), quote_body(&least.delivered));
         return Some(faults::too_long().seen(evidence).about(&least.delivered.said).of_run(least.worker.run));
     }
     // What follows from a refusal is told where the refusal is, and who was interrupted could not finish.
@@ -190,7 +190,7 @@ fn too_short(done: &[Done<'_>], first: &Done<'_>) -> Fault {
     let works_later = |done: &Done<'_>| done.delivered.took().is_some_and(|took| took + TOLERANCE >= done.asked);
     if with_dots().all(|done| done.took < BUSY && works_later(done)) {
         let acked = first.delivered.took().map(seconds).unwrap_or_default();
-        let (done, task) = (seconds(first.took), shown(&first.delivered));
+        let (done, task) = (seconds(first.took), quote_body(&first.delivered));
         let evidence = format!("done {done} s after it came, acknowledged {acked} s after it came: {task}");
         return faults::done_before_work().seen(evidence).about(&first.delivered.said);
     }
@@ -203,7 +203,7 @@ fn too_short(done: &[Done<'_>], first: &Done<'_>) -> Fault {
     } else {
         faults::too_short(dots)
     };
-    let evidence = format!("done {} s after it came: {}", seconds(first.took), shown(&first.delivered));
+    let evidence = format!("done {} s after it came: {}", seconds(first.took), quote_body(&first.delivered));
     fault.seen(evidence).about(&first.delivered.said)
 }
 
@@ -236,7 +236,7 @@ fn silent(done: &Done<'_>) -> Option<Fault> {
         let due = seconds(Duration::from_secs(interval) / 2);
         faults::no_heartbeat()
             .line(format!("agreed: a heartbeat every {interval} s, and so a sign of life every {due} s"))
-            .line(format!("nothing for {} s, while it worked on {}", seconds(took), shown(&delivered)))
+            .line(format!("nothing for {} s, while it worked on {}", seconds(took), quote_body(&delivered)))
             .about(&delivered.said)
     })
 }

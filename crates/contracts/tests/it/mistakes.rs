@@ -16,7 +16,7 @@ use contracts::{
 use script::Script;
 
 /// The first step that fails, and what it says.
-fn told(outcomes: &[(&'static str, Outcome)]) -> String {
+fn render(outcomes: &[(&'static str, Outcome)]) -> String {
     let failed = outcomes.iter().find_map(|(id, outcome)| match outcome {
         Outcome::Failed(mistake) => {
             Some(format!("{id} ({}): {}\n{}\nhint: {}", mistake.code, mistake.message, mistake.evidence, mistake.hint))
@@ -30,7 +30,7 @@ fn told(outcomes: &[(&'static str, Outcome)]) -> String {
 fn send(script: Script, queued: Option<&[&str]>) -> String {
     let queued = queued.map(|bodies| bodies.iter().map(|body| body.as_bytes()).collect());
     let runs = [script.seen];
-    told(&judge::<HelloSend>(&hello_send::Evidence { run: &runs[0], queued }, &runs, &[]))
+    render(&judge::<HelloSend>(&hello_send::Evidence { run: &runs[0], queued }, &runs, &[]))
 }
 
 /// Lesson 02's verdict on this.
@@ -39,26 +39,26 @@ fn receive(script: Script, sent: &[&str], reached: Reached) -> String {
     let runs = [script.seen];
     let last = "one".to_owned();
     let evidence = hello_receive::Evidence { run: &runs[0], sent, last, in_time: 0, reached, quiet: None };
-    told(&judge::<HelloReceive>(&evidence, &runs, &[]))
+    render(&judge::<HelloReceive>(&evidence, &runs, &[]))
 }
 
-fn all_told(cases: impl IntoIterator<Item = (&'static str, String)>) -> String {
+fn render_all(cases: impl IntoIterator<Item = (&'static str, String)>) -> String {
     cases.into_iter().map(|(name, told)| format!("## {name}\n{told}\n\n")).collect()
 }
 
 #[test]
 fn sending() {
-    insta::assert_snapshot!(all_told(sending::cases()));
+    insta::assert_snapshot!(render_all(sending::cases()));
 }
 
 #[test]
 fn receiving() {
-    insta::assert_snapshot!(all_told(receiving::cases()));
+    insta::assert_snapshot!(render_all(receiving::cases()));
 }
 
 #[test]
 fn in_other_languages() {
-    insta::assert_snapshot!(all_told(languages::cases()));
+    insta::assert_snapshot!(render_all(languages::cases()));
 }
 
 #[test]

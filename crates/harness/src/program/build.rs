@@ -89,12 +89,12 @@ impl Source {
 
     /// Returns its name in a report.
     #[must_use]
-    pub fn shown(&self) -> String {
+    pub fn display_name(&self) -> String {
         match self {
-            Source::Reference(folder) => format!("{} (the lesson's own program)", kit::shown(folder)),
+            Source::Reference(folder) => format!("{} (the lesson's own program)", kit::display_path(folder)),
             Source::Package(asked) => {
                 let bin = asked.bin.as_ref().map(|bin| format!(", the program {bin}")).unwrap_or_default();
-                kit::shown(&asked.folder) + &bin
+                kit::display_path(&asked.folder) + &bin
             }
             Source::Command(line) => without_passwords(&line.typed),
         }
@@ -208,7 +208,7 @@ async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program
     cargo.args(["--quiet", "--message-format=json", "--manifest-path"]).arg(&manifest);
     // To cargo, packages of the same name in the same target folder are one package, and it would confuse their programs. With
     // its path in the metadata, each is a package of its own, and dependencies stay shared.
-    cargo.args(["--", "-C"]).arg(format!("metadata={}", place(&absolute)));
+    cargo.args(["--", "-C"]).arg(format!("metadata={}", display_folder(&absolute)));
     cargo.env(MARK, mark).current_dir(&absolute).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]
     cargo.process_group(0);
@@ -274,7 +274,7 @@ async fn build(cargo: &mut Command) -> io::Result<(ExitStatus, String, String)> 
 }
 
 /// Returns a word that is unique to a folder.
-fn place(folder: &Path) -> String {
+fn display_folder(folder: &Path) -> String {
     let mut hasher = DefaultHasher::new();
     folder.hash(&mut hasher);
     format!("hello-rabbit-{:016x}", hasher.finish())

@@ -88,7 +88,7 @@ mod tests {
 
     use super::*;
 
-    fn told(line: &str) -> Option<String> {
+    fn described(line: &str) -> Option<String> {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("sub")).unwrap();
         for file in ["send.py", "sub/send.js", "send"] {
@@ -108,7 +108,7 @@ mod tests {
             ("./sent", "There is no file ./sent Check the name: did you mean ./send?"),
             ("go run cmd/xyzzy.go", "There is no file cmd/xyzzy.go Give its path from the current folder"),
         ] {
-            assert_eq!(told(line).as_deref(), Some(expected), "{line}");
+            assert_eq!(described(line).as_deref(), Some(expected), "{line}");
         }
     }
 
@@ -140,7 +140,7 @@ mod tests {
             "env A=b python3 sned",
             "sh",
         ] {
-            assert_eq!(told(line), None, "{line}");
+            assert_eq!(described(line), None, "{line}");
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) async fn forward(
     loop {
         buffer.reserve(PIECE);
         let read = from.read_buf(&mut buffer).await;
-        let place = notes.place();
+        let place = notes.position();
         match read {
             Ok(0) | Err(_) => {
                 if let Some(rest) = rewrite.as_mut().map(VhostRewrite::rest) {

@@ -45,13 +45,13 @@ const IN_ONE_PIECE: u64 = 1 << 16;
 
 /// A place in the order of events. A piece has one place, and the events in it are numbered within it.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Position {
     at: Duration,
     order: u64,
 }
 
 pub(super) struct Note {
-    place: Place,
+    place: Position,
     connection: u32,
     from: Peer,
     heard: Heard,
@@ -99,22 +99,22 @@ impl Recorder {
     }
 
     /// Returns the next place in the order.
-    pub(super) fn place(&self) -> Place {
-        Place { at: self.zero.elapsed(), order: self.order.fetch_add(1, Ordering::SeqCst) }
+    pub(super) fn position(&self) -> Position {
+        Position { at: self.zero.elapsed(), order: self.order.fetch_add(1, Ordering::SeqCst) }
     }
 
     /// Notes an event now.
     pub(super) fn say(&self, connection: u32, from: Peer, what: What) {
-        self.say_at(self.place(), connection, from, what);
+        self.say_at(self.position(), connection, from, what);
     }
 
     /// Notes an event at this place.
-    pub(super) fn say_at(&self, place: Place, connection: u32, from: Peer, what: What) {
+    pub(super) fn say_at(&self, place: Position, connection: u32, from: Peer, what: What) {
         self.note(Note { place, connection, from, heard: Heard::Event(what) });
     }
 
     /// Notes bytes at this place.
-    pub(super) fn hear_at(&self, place: Place, connection: u32, from: Peer, bytes: Bytes) {
+    pub(super) fn hear_at(&self, place: Position, connection: u32, from: Peer, bytes: Bytes) {
         let before = self.heard.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         if before <= self.most {
             let heard = if before + bytes.len() as u64 > self.most { Heard::TooMuch } else { Heard::Bytes(bytes) };

@@ -51,7 +51,7 @@ fn everything_else_that_happens_has_one_too() {
 fn a_handshake_that_is_folded_is_told_as_one() {
     let open_ok = Method::Connection(connection::AMQPMethod::OpenOk(connection::OpenOk {}));
     let events = [event(Peer::Broker, What::Method { channel: 0, method: open_ok, content: None })];
-    let told = words::told(&events);
+    let told = words::describe(&events);
     assert!(why::why(&told[0]).unwrap().contains("seven messages"));
     assert!(why::of(&events[0]).unwrap().contains("may use that vhost"));
 }

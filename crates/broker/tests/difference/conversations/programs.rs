@@ -69,7 +69,7 @@ async fn publish(channel: &Channel, key: &str, body: &str) -> Result<String, lap
     })
 }
 
-fn told(delivery: &Delivery) -> String {
+fn describe(delivery: &Delivery) -> String {
     format!("{:?} redelivered {}", String::from_utf8_lossy(&delivery.data), delivery.redelivered)
 }
 
@@ -82,7 +82,7 @@ fn send_and_receive(s: &mut Stage) {
             .basic_consume("hello".into(), "".into(), BasicConsumeOptions::default(), FieldTable::default())
             .await?;
         let delivery = consumer.next().await.unwrap()?;
-        s.note(format!("received {}", told(&delivery)));
+        s.note(format!("received {}", describe(&delivery)));
         s.note(format!("ack: {:?}", delivery.ack(BasicAckOptions::default()).await?));
         connection.close(200, "OK".into()).await
     });
@@ -113,7 +113,7 @@ fn work_queue(s: &mut Stage) {
             .await?;
         for _ in 0..3 {
             let delivery = consumer.next().await.unwrap()?;
-            s.note(format!("worker got {}", told(&delivery)));
+            s.note(format!("worker got {}", describe(&delivery)));
             delivery.ack(BasicAckOptions::default()).await?;
         }
         channel.basic_cancel("worker".into(), BasicCancelOptions::default()).await?;
@@ -152,7 +152,7 @@ fn publish_subscribe(s: &mut Stage) {
             .await?;
         for queue in queues {
             let got = channel.basic_get(queue.name().clone(), BasicGetOptions { no_ack: true }).await?;
-            s.note(format!("got {:?}", got.map(|message| told(&message.delivery))));
+            s.note(format!("got {:?}", got.map(|message| describe(&message.delivery))));
         }
         connection.close(200, "OK".into()).await
     });
@@ -192,11 +192,11 @@ fn unacknowledged_comes_again(s: &mut Stage) {
         declare(&channel, "q").await?;
         publish(&channel, "q", "m").await?;
         let got = channel.basic_get("q".into(), BasicGetOptions::default()).await?.unwrap();
-        s.note(format!("first {}", told(&got.delivery)));
+        s.note(format!("first {}", describe(&got.delivery)));
         connection.close(200, "OK".into()).await?;
         let (connection, channel) = connect(s).await?;
         let got = channel.basic_get("q".into(), BasicGetOptions::default()).await?.unwrap();
-        s.note(format!("second {}", told(&got.delivery)));
+        s.note(format!("second {}", describe(&got.delivery)));
         connection.close(200, "OK".into()).await
     });
 }
@@ -237,11 +237,11 @@ fn remote_procedure_call(s: &mut Stage) {
         let request = requests.next().await.unwrap()?;
         let reply_to = request.properties.reply_to().clone().unwrap();
         let id = request.properties.correlation_id().clone().unwrap();
-        s.note(format!("request {} for {reply_to}", told(&request)));
+        s.note(format!("request {} for {reply_to}", describe(&request)));
         let properties = BasicProperties::default().with_correlation_id(id);
         server.basic_publish("".into(), reply_to, BasicPublishOptions::default(), b"832040", properties).await?.await?;
         let reply = replies.next().await.unwrap()?;
-        s.note(format!("reply {} {:?}", told(&reply), reply.properties.correlation_id()));
+        s.note(format!("reply {} {:?}", describe(&reply), reply.properties.correlation_id()));
         connection.close(200, "OK".into()).await
     });
 }

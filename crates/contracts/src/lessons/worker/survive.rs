@@ -7,7 +7,7 @@ use crate::{
     receiving::{self, Delivered},
     transcript::{MethodEvent, Transcript},
     verdict::StepResult,
-    working::{self, TOLERANCE, role, seconds, shown, work_in},
+    working::{self, TOLERANCE, quote_body, role, seconds, work_in},
 };
 
 /// Nothing is lost, and nothing done twice.
@@ -49,10 +49,10 @@ fn done_before(seen: &Evidence<'_>, killed: usize) -> Result<Option<String>, Fau
     let dead = &seen.crew.workers[killed];
     let Some((task, took)) = fatal(seen, dead).find_map(|task| Some((task, task.took()?))) else { return Ok(None) };
     if took + TOLERANCE < work_in(task.body) {
-        let evidence = format!("{} acknowledged {} s after it came: {}", role(killed), seconds(took), shown(task));
+        let evidence = format!("{} acknowledged {} s after it came: {}", role(killed), seconds(took), quote_body(task));
         return Err(faults::early_ack().seen(evidence).about(&task.said).of_run(dead.run));
     }
-    Ok(Some(shown(task)))
+    Ok(Some(quote_body(task)))
 }
 
 /// The other worker, at this place, got the task, did it, printed it and acknowledged it.
@@ -74,13 +74,13 @@ fn done_by(seen: &Evidence<'_>, other: &working::Worker<'_>, at: usize) -> StepR
     }
     let Some(took) = task.took() else { return Err(faults::not_acked().at(&task.said)) };
     if took + TOLERANCE < work_in(task.body) {
-        let evidence = format!("{} acknowledged {} s after it came: {}", role(at), seconds(took), shown(task));
+        let evidence = format!("{} acknowledged {} s after it came: {}", role(at), seconds(took), quote_body(task));
         return Err(faults::not_worked().seen(evidence).about(&task.said));
     }
     if receiving::times_printed(run, &String::from_utf8_lossy(task.body)) == 0 {
         return Err(faults::not_printed().at(&task.said));
     }
-    Ok(shown(task))
+    Ok(quote_body(task))
 }
 
 /// Nothing that was acknowledged came again.
