@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::shared::{shown, snapshot};
+use crate::shared::{render, snapshot};
 
 fn checker(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
@@ -41,7 +41,7 @@ fn help_texts() {
         ("help_broker_publish", vec!["broker", "publish", "--help"]),
         ("help_broker_alarm", vec!["broker", "alarm", "--help"]),
     ] {
-        snapshot(name, &shown(&run(&arguments)));
+        snapshot(name, &render(&run(&arguments)));
     }
 }
 
@@ -66,7 +66,7 @@ fn what_is_typed_wrongly_is_told_and_exits_with_2() {
     ] {
         let output = run(&arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        snapshot(name, &shown(&output));
+        snapshot(name, &render(&output));
     }
 }
 
@@ -74,7 +74,7 @@ fn what_is_typed_wrongly_is_told_and_exits_with_2() {
 fn the_embedded_broker_judges_with_nothing_installed() {
     let output = run(&["check", "lesson", "01", "--broker", "embedded"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
-    snapshot("embedded_report", &shown(&output));
+    snapshot("embedded_report", &render(&output));
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_broker_that_is_none_of_ours_gets_no_accounts() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(3));
-    snapshot("not_for_local", &shown(&output));
+    snapshot("not_for_local", &render(&output));
 }
 
 /// A port on which nobody listens: it was free a moment ago.
@@ -101,7 +101,7 @@ fn nobody() -> String {
 fn no_broker_at_the_address_is_not_the_programs_fault() {
     let output = run(&["check", "lesson", "01", "--broker", &nobody(), "--program", "true"]);
     assert_eq!(output.status.code(), Some(3));
-    snapshot("not_checked_no_broker", &shown(&output));
+    snapshot("not_checked_no_broker", &render(&output));
 }
 
 #[test]
@@ -119,14 +119,14 @@ fn an_address_that_is_none_is_told() {
     let output =
         checker(&["check", "lesson", "01", "--program", "true"]).env("AMQP_URL", "localhost:5672").output().unwrap();
     assert_eq!(output.status.code(), Some(3));
-    snapshot("not_checked_wrong_address", &shown(&output));
+    snapshot("not_checked_wrong_address", &render(&output));
 }
 
 #[test]
 fn a_folder_without_a_package_is_told() {
     let output = run(&["check", "lesson", "01", "--broker", &nobody(), "--path", "/nowhere"]);
     assert_eq!(output.status.code(), Some(3));
-    snapshot("not_checked_no_package", &shown(&output));
+    snapshot("not_checked_no_package", &render(&output));
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn a_path_may_be_a_manifest_a_source_or_a_workspace() {
 fn a_lesson_is_known_by_the_name_of_its_folder() {
     for name in ["1", "hello_send", "01-hello-send/"] {
         let output = run(&["check", "lesson", name, "--broker", &nobody(), "--program", "true"]);
-        assert!(String::from_utf8_lossy(&output.stdout).starts_with("lesson 01 "), "{name}: {}", shown(&output));
+        assert!(String::from_utf8_lossy(&output.stdout).starts_with("lesson 01 "), "{name}: {}", render(&output));
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fs, net::TcpListener, path::Path, process::Command};
 use serde_json::Value;
 
 use crate::{
-    shared::shown,
+    shared::render,
     start::{command, empty},
 };
 
@@ -23,9 +23,9 @@ fn bare(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// What the doctor says as JSON, when it ends with this code.
-fn findings(command: &mut Command, code: i32) -> Vec<Value> {
+fn diagnoses(command: &mut Command, code: i32) -> Vec<Value> {
     let output = command.arg("--format").arg("json").output().unwrap();
-    assert_eq!(output.status.code(), Some(code), "{}", shown(&output));
+    assert_eq!(output.status.code(), Some(code), "{}", render(&output));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&told["format"], &told["fit"]), (&"hello-rabbit/doctor/v1".into(), &(code == 0).into()));
     told["findings"].as_array().unwrap().clone()
@@ -41,7 +41,7 @@ fn found(findings: &[Value], id: &str) -> (String, String) {
 #[test]
 fn without_docker_all_is_well_and_everything_is_looked_at() {
     let folder = empty("doctor-bare");
-    let findings = findings(&mut bare(&folder, &[]), 0);
+    let findings = diagnoses(&mut bare(&folder, &[]), 0);
     let mut ids: Vec<&str> = findings.iter().map(|finding| finding["id"].as_str().unwrap()).collect();
     // Only where cargo can't do without a network; only where the system tells.
     ids.retain(|id| !matches!(*id, "crates" | "memory"));
@@ -95,22 +95,22 @@ fn a_password_is_told_nowhere_and_neither_is_the_user() {
         (format!("amqp://{login}@host:port"), "AMQP_URL is set, but it is not an AMQP address".to_owned()),
         (login.to_owned(), "AMQP_URL is set, but it is not an AMQP address".to_owned()),
     ] {
-        let findings = findings(bare(&folder, &[]).env("AMQP_URL", &url), 0);
+        let findings = diagnoses(bare(&folder, &[]).env("AMQP_URL", &url), 0);
         let (state, what) = found(&findings, "amqp-url");
         assert!(state == "warning" && what.starts_with(&expected), "{url}: {state} {what}");
-        let text = shown(&bare(&folder, &[]).env("AMQP_URL", &url).output().unwrap());
+        let text = render(&bare(&folder, &[]).env("AMQP_URL", &url).output().unwrap());
         for all in [text, format!("{findings:?}")] {
             assert!(!all.contains("hush") && !all.contains("ludmilla"), "{url}: {all}");
         }
     }
-    let findings = findings(bare(&folder, &[]).env("AMQP_URL", format!("amqp://127.0.0.1:{}", server.port())), 0);
+    let findings = diagnoses(bare(&folder, &[]).env("AMQP_URL", format!("amqp://127.0.0.1:{}", server.port())), 0);
     assert_eq!(found(&findings, "amqp-url").0, "ok", "{findings:#?}");
 }
 
 #[test]
 fn what_keeps_a_check_from_working_is_a_problem_and_exits_with_3() {
     let folder = empty("doctor-problems");
-    let findings = findings(bare(&folder, &[]).env("RUSTC", folder.join("no-rustc")), 3);
+    let findings = diagnoses(bare(&folder, &[]).env("RUSTC", folder.join("no-rustc")), 3);
     assert_eq!(found(&findings, "rust"), ("problem".into(), "rustc is not installed, or not on the PATH".into()));
 
     let file = folder.join("a-file");
@@ -118,7 +118,7 @@ fn what_keeps_a_check_from_working_is_a_problem_and_exits_with_3() {
     let mut doctor = bare(&folder, &[]);
     doctor.env("TMPDIR", &file).env("TMP", &file);
     if cfg!(unix) {
-        let findings = findings(&mut doctor, 3);
+        let findings = diagnoses(&mut doctor, 3);
         assert_eq!(found(&findings, "runs").0, "problem");
     }
 }
@@ -136,7 +136,7 @@ fn progress_and_programs_are_found_and_the_home_folder_is_a_tilde() {
         }
         doctor
     };
-    let work = || found(&findings(&mut doctor(), 0), "work");
+    let work = || found(&diagnoses(&mut doctor(), 0), "work");
     let place = Path::new("~").join("work").display().to_string();
     assert_eq!(work(), ("ok".into(), format!("no program of your own yet; your programs will be in {place}")));
     let progress = folder.join("work/.hello-rabbit/progress.json");
@@ -164,7 +164,7 @@ fn an_engine_that_never_answers_holds_nobody_up() {
     fs::write(&docker, "#!/bin/sh\nexec /bin/sleep 600\n").unwrap();
     fs::set_permissions(&docker, fs::Permissions::from_mode(0o755)).unwrap();
     let begin = Instant::now();
-    let findings = findings(&mut bare(&folder, &[]), 0);
+    let findings = diagnoses(&mut bare(&folder, &[]), 0);
     assert!(begin.elapsed() < Duration::from_secs(20), "it took {:?}", begin.elapsed());
     let expected = "Docker is installed, but its engine takes too long to answer";
     assert_eq!(found(&findings, "docker"), ("warning".into(), expected.into()));

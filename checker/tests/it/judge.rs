@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    shared::{shown, snapshot},
+    shared::{render, snapshot},
     start::{checker, empty},
 };
 
@@ -43,7 +43,7 @@ fn a_recording_judged_again_gives_the_same_report_byte_for_byte() {
             let file = folder.join(format!("{lesson}-{format}.json"));
             let checked = record(&folder, lesson, command, &file, format);
             let judged = judge(&folder, &[file.to_str().unwrap(), "--format", format]);
-            assert_eq!(judged.status.code(), checked.status.code(), "{}", shown(&judged));
+            assert_eq!(judged.status.code(), checked.status.code(), "{}", render(&judged));
             assert_eq!(String::from_utf8_lossy(&judged.stdout), String::from_utf8_lossy(&checked.stdout), "{command}");
         }
     }
@@ -92,8 +92,8 @@ fn what_is_no_recording_is_reported_as_that_and_not_judged() {
         let file = folder.join(format!("{name}.txt"));
         fs::write(&file, text).unwrap();
         let judged = judge(&folder, &[file.to_str().unwrap()]);
-        assert_eq!(judged.status.code(), Some(3), "{name}: {}", shown(&judged));
-        assert!(judged.stdout.is_empty(), "{name}: {}", shown(&judged));
+        assert_eq!(judged.status.code(), Some(3), "{name}: {}", render(&judged));
+        assert!(judged.stdout.is_empty(), "{name}: {}", render(&judged));
         let said = String::from_utf8_lossy(&judged.stderr).replace(folder.to_str().unwrap(), "[folder]");
         all.push_str(&format!("## {name}\n{said}\n"));
     }
@@ -124,7 +124,7 @@ fn a_recording_that_cannot_be_written_is_an_error_that_names_the_file() {
 #[test]
 fn a_fault_is_explained_by_its_code() {
     let folder = empty("explain");
-    let explain = |arguments: &[&str]| shown(&checker(&folder, &[&["explain"], arguments].concat()));
+    let explain = |arguments: &[&str]| render(&checker(&folder, &[&["explain"], arguments].concat()));
     snapshot("explain", &explain(&["publish.other-key"]));
     snapshot("explain_error", &explain(&["error.no-queue"]));
     snapshot("explain_misspelt", &explain(&["publish.otherkey"]));

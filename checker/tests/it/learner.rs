@@ -5,7 +5,7 @@ use std::{fs, sync::PoisonError};
 use checker::lessons::anchors;
 
 use crate::{
-    shared::{shown, snapshot},
+    shared::{render, snapshot},
     start::{BUILDS, checker, empty},
 };
 
@@ -15,8 +15,8 @@ fn from_the_first_command_to_a_passed_lesson() {
     let folder = empty("way");
     let told = |name: &str, arguments: &[&str], code: i32| {
         let output = checker(&folder, arguments);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", shown(&output));
-        snapshot(name, &shown(&output));
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", render(&output));
+        snapshot(name, &render(&output));
     };
     let check = ["check", "lesson", "01", "--broker", "embedded"];
     told("next_before", &["next"], 0);
@@ -58,7 +58,7 @@ fn from_the_first_command_to_a_passed_lesson() {
     fs::write(&file, format!("{solution}// mine\n")).unwrap();
     // The lesson's own program is judged where it is asked for, and is not the learner's.
     let reference = checker(&folder, &[&check[..], &["--reference"]].concat());
-    assert!(String::from_utf8_lossy(&reference.stdout).contains("the lesson's own program"), "{}", shown(&reference));
+    assert!(String::from_utf8_lossy(&reference.stdout).contains("the lesson's own program"), "{}", render(&reference));
 
     // So is somebody else's, until the learner says that it is theirs.
     let elses = ["--program", "true"];

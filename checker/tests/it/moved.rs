@@ -11,7 +11,7 @@ use std::{
 use checker::lessons::anchors;
 
 use crate::{
-    shared::shown,
+    shared::render,
     start::{BUILDS, empty, target},
 };
 
@@ -82,7 +82,7 @@ impl Kit {
     fn check(&self, from: &Path) -> Option<i32> {
         let output = self.xtask(from, &["check", "lesson", "01", "--broker", "embedded"]);
         let report = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(report.contains("program    work/01-hello-send\n"), "{}", shown(&output));
+        assert!(report.contains("program    work/01-hello-send\n"), "{}", render(&output));
         let asked = fs::read_to_string(self.cargo.with_extension("log")).unwrap();
         let manifest = format!("build --manifest-path {}", self.folder.join("Cargo.toml").display());
         assert!(asked.lines().rev().any(|line| line.starts_with(&manifest)), "{manifest}, in:\n{asked}");
@@ -115,7 +115,7 @@ fn a_kit_works_where_it_is_and_not_where_it_was_built() {
 
     let built = Kit::built(&empty("moved"));
     let started = built.xtask(&built.folder, &["start", "lesson", "01"]);
-    assert_eq!(started.status.code(), Some(0), "{}", shown(&started));
+    assert_eq!(started.status.code(), Some(0), "{}", render(&started));
     assert!(built.own_program().join("Cargo.toml").is_file());
     assert_eq!(built.check(&built.folder), Some(1));
 

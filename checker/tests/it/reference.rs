@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use snapbox::{Assert, Data};
 
 use crate::{
-    shared::{shown, snapshot},
+    shared::{render, snapshot},
     start::{BUILDS, checker, empty},
 };
 
@@ -88,7 +88,7 @@ fn noted() -> Value {
     let program = std::fs::read_to_string(lesson).unwrap().replace("durable: true", "durable: false");
     std::fs::write(folder.join("work/01-hello-send/src/main.rs"), program).unwrap();
     let text = checker(&folder, &["check", "lesson", "01", "--broker", "embedded"]);
-    snapshot("noted", &shown(&text).replace(&*folder.to_string_lossy(), "[folder]"));
+    snapshot("noted", &render(&text).replace(&*folder.to_string_lossy(), "[folder]"));
     let output = checker(&folder, &["check", "lesson", "01", "--broker", "embedded", "--format", "json"]);
     assert_eq!(output.status.code(), Some(Exit::Passed.code().into()));
     serde_json::from_slice(&output.stdout).unwrap()

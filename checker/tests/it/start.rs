@@ -11,7 +11,7 @@ use checker::lessons::{self, Lesson};
 
 use crate::{
     reference::recorded,
-    shared::{shown, snapshot},
+    shared::{render, snapshot},
 };
 
 /// An empty folder for one test.
@@ -81,7 +81,7 @@ fn every_starter_compiles_without_warnings_and_fails_at_its_first_step() {
 
         let arguments = ["check", "lesson", &lesson.number, "--broker", "embedded", "--format", "json"];
         let checked = checker(&folder, &arguments);
-        assert_eq!(checked.status.code(), Some(1), "{}", shown(&checked));
+        assert_eq!(checked.status.code(), Some(1), "{}", render(&checked));
         let report: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
         assert!(report["program"].as_str().unwrap().ends_with(&display_place(&lesson)), "{report:#}");
         assert_eq!(report["steps"][0]["id"], lesson.about.steps[0].id.as_str());
@@ -229,12 +229,12 @@ fn what_is_there_is_never_overwritten() {
 
     let again = start(&folder, &lesson, &[]);
     assert_eq!(again.status.code(), Some(2));
-    snapshot("start_is_there", &shown(&again));
+    snapshot("start_is_there", &render(&again));
     assert_eq!(fs::read_to_string(&program).unwrap(), "mine");
 
     let forced = start(&folder, &lesson, &["--force"]);
     assert_eq!(forced.status.code(), Some(0));
-    snapshot("start_force", &steady(&shown(&forced)));
+    snapshot("start_force", &steady(&render(&forced)));
     assert!(fs::read_to_string(&program).unwrap().contains("Step 1 of"));
     let kept = folder.join(display_place(&lesson) + ".1");
     assert_eq!(fs::read_to_string(kept.join("src/main.rs")).unwrap(), "mine");
@@ -287,7 +287,7 @@ fn the_commands_work_in_the_folders_of_a_program() {
             String::from_utf8_lossy(&help.stdout).contains("Usage: cargo xtask"),
             "{}: {}",
             place.display(),
-            shown(&help)
+            render(&help)
         );
     }
     fs::remove_dir_all(&outside).unwrap();

@@ -18,7 +18,7 @@ use checker::{cleanup, lessons::anchors};
 use rustix::process::{Pid, Signal};
 
 use crate::{
-    shared::{shown, snapshot},
+    shared::{render, snapshot},
     start::{BUILDS, checker, empty},
 };
 
@@ -46,7 +46,7 @@ impl Learner {
 
     fn start(&self, lesson: &str) {
         let started = checker(&self.folder, &["start", "lesson", lesson]);
-        assert_eq!(started.status.code(), Some(0), "{}", shown(&started));
+        assert_eq!(started.status.code(), Some(0), "{}", render(&started));
     }
 
     fn save(&self, text: &str) {
@@ -202,7 +202,7 @@ fn each_save_has_its_verdict_and_ends_the_check_under_way() {
     until("old checks to be gone", || parts(&learner.runs()[0]) == 1);
 
     let list = checker(&learner.folder, &["list"]);
-    assert!(String::from_utf8_lossy(&list.stdout).contains("passed before; now build fails"), "{}", shown(&list));
+    assert!(String::from_utf8_lossy(&list.stdout).contains("passed before; now build fails"), "{}", render(&list));
     send(Signal::INT, &watch.child);
     assert_eq!(end_of(&mut watch.child), Some(130));
     learner.nothing_is_left(&run);
@@ -268,7 +268,7 @@ fn a_reader_that_goes_away_ends_the_watch() {
 fn without_a_program_it_is_told_how_to_begin_one() {
     let output = checker(&empty("watch-nothing"), &WATCH);
     assert_eq!(output.status.code(), Some(2));
-    snapshot("watch_without_a_program", &shown(&output));
+    snapshot("watch_without_a_program", &render(&output));
 }
 
 /// How many rows a terminal has.

@@ -12,13 +12,13 @@ use checker::lessons::anchors;
 use serde_json::Value;
 
 use crate::{
-    shared::{shown, snapshot},
+    shared::{render, snapshot},
     start::{BUILDS, checker, command, empty, target},
 };
 
 /// Compares with a snapshot, with the folders of this run out of the way.
 fn steady(name: &str, folder: &Path, output: &Output) {
-    let mut text = shown(output);
+    let mut text = render(output);
     // A program's folder is told as it is from the kit's own.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     for (place, instead) in [(folder, "[folder]"), (target(), "[target]")] {
@@ -37,7 +37,7 @@ fn wire(folder: &Path, columns: &str, arguments: &[&str]) -> Output {
 
 fn check(folder: &Path, arguments: &[&str], code: i32) {
     let output = checker(folder, &[&["check", "lesson"], arguments, &["--broker", "embedded"]].concat());
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", shown(&output));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", render(&output));
 }
 
 /// The lesson's own program for sending, built: in these tests, somebody's.
@@ -68,7 +68,7 @@ fn a_learners_mistakes_are_shown_beside_the_lessons_program() {
         ("wire_failed_explained_120", "120", &["hello-send", "--explain"]),
     ] {
         let output = wire(&folder, columns, arguments);
-        assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", render(&output));
         let limit: usize = columns.parse().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let wide = text.lines().find(|line| !line.starts_with("program  ") && line.chars().count() > limit);
@@ -141,7 +141,7 @@ fn a_program_that_changed_since_the_check_is_told() {
     let solution = anchors::without_marks(&fs::read_to_string(lessons_program("01-hello-send")).unwrap());
     fs::write(&own, &solution).unwrap();
     check(&folder, &["01"], 0);
-    let shown_text = || shown(&wire(&folder, "80", &["01"]));
+    let shown_text = || render(&wire(&folder, "80", &["01"]));
     assert!(shown_text().contains("\nchecked    less than a minute ago\nverdict    passed\n"), "{}", shown_text());
 
     fs::write(&own, solution.replace("durable: true", "durable: false")).unwrap();
@@ -181,7 +181,7 @@ fn of_several_programs_the_heading_says_which_is_shown() {
     // Where it failed, the lesson's stands beside it.
     let sender = sender(&folder);
     check(&folder, &["03", "--as-mine", "--program", &sender, "--seed", "7"], 1);
-    let text = shown(&wire(&folder, "120", &["03"]));
+    let text = render(&wire(&folder, "120", &["03"]));
     assert!(
         text.contains("shown      run 1, one of 3\n           all of them: cargo xtask check lesson 03 --program"),
         "{text}"

@@ -6,7 +6,7 @@ use libtest_mimic::Failed;
 
 use crate::{
     brokers::{Check as _, TestBroker, forward, runtime},
-    shared::{shown, snapshot},
+    shared::{render, snapshot},
 };
 
 /// The lesson's own program passes. Its report is the same on every RabbitMQ, and so are what it printed and the conversation
@@ -18,11 +18,11 @@ pub fn reference(broker: &TestBroker, lesson: &str) -> Result<(), Failed> {
     let is_killed = |program: &serde_json::Value| program["exit"]["signal"] == 9;
     if programs.iter().any(is_killed) {
         let output = broker.check(&["lesson", lesson, "--seed", "1"]).output()?;
-        snapshot(&format!("lesson_{lesson}_report"), &shown(&output));
+        snapshot(&format!("lesson_{lesson}_report"), &render(&output));
         return Ok(());
     }
     let output = broker.check(&["lesson", lesson, "--wire", "--seed", "1"]).output()?;
-    snapshot(&format!("lesson_{lesson}_report"), &shown(&output));
+    snapshot(&format!("lesson_{lesson}_report"), &render(&output));
     let stdout: Vec<&str> =
         report["stdout"].as_array().ok_or("no stdout")?.iter().filter_map(|line| line.as_str()).collect();
     snapshot(&format!("lesson_{lesson}_stdout"), &stdout.join("\n"));
@@ -32,7 +32,7 @@ pub fn reference(broker: &TestBroker, lesson: &str) -> Result<(), Failed> {
 /// `check all` is all lessons on one broker.
 pub fn check_all(broker: &TestBroker) -> Result<(), Failed> {
     let output = broker.check(&["all"]).output()?;
-    snapshot("check_all", &shown(&output));
+    snapshot("check_all", &render(&output));
     Ok(())
 }
 
@@ -81,7 +81,7 @@ pub fn users_queue(broker: &TestBroker) -> Result<(), Failed> {
     declare("hello");
     runtime().block_on(client.publish("hello", b"precious")).unwrap();
     let refused = broker.check_at(&forwarded, &["lesson", "01"]).output()?;
-    snapshot("users_queue", &shown(&refused));
+    snapshot("users_queue", &render(&refused));
     let kept = runtime().block_on(client.drain("hello", 1, std::time::Duration::from_secs(5))).unwrap();
     assert_eq!(kept, Some(vec![b"precious".to_vec()]), "the user's message is gone");
     runtime().block_on(management.delete_vhost(&vhost)).unwrap();

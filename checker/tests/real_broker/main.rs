@@ -37,7 +37,7 @@ type BoxedTest = Box<dyn Fn(&TestBroker) -> Result<(), Failed> + Send>;
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // On two cores: most of the time, checks wait for what does not come.
-    arguments.test_threads = arguments.test_threads.or(Some(4));
+    arguments.test_threads = arguments.test_threads.or(Some(8));
     let fixed: &[(&str, Test)] = &[
         ("check_all_passes", lessons::check_all),
         ("a_mistake_is_shown", step_programs::mistake),

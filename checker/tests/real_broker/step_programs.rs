@@ -12,7 +12,7 @@ use libtest_mimic::Failed;
 use crate::{
     brokers::{Check as _, TestBroker},
     programs,
-    shared::{shown, snapshot},
+    shared::{render, snapshot},
 };
 
 /// A lesson's program with its first steps.
@@ -70,7 +70,7 @@ pub fn mistake(broker: &TestBroker) -> Result<(), Failed> {
     let binary = folder()?.join("hello-send-world");
     let command = shell_words::join([binary.to_string_lossy()]);
     let output = broker.check(&["lesson", "01", "--program", &command]).output()?;
-    snapshot("mistake_report", &shown(&output).replace(&command, "work/01-hello-send"));
+    snapshot("mistake_report", &render(&output).replace(&command, "work/01-hello-send"));
     Ok(())
 }
 

@@ -51,13 +51,18 @@ mod scene {
     use recording::NotChecked;
 
     use super::{EmitLog, QUEUE};
-    use crate::scenes::{Scene, LiveRecording};
+    use crate::scenes::{LiveRecording, Scene};
 
     /// How long a message may take to show in the queue after the program's end.
     const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
     impl Scene for EmitLog {
-        async fn play(stage: &mut Stage<'_>, program: &Program, _seed: u64, seen: &mut LiveRecording) -> Result<(), NotChecked> {
+        async fn play(
+            stage: &mut Stage<'_>,
+            program: &Program,
+            _seed: u64,
+            seen: &mut LiveRecording,
+        ) -> Result<(), NotChecked> {
             let run = stage.spawn(program).await?.end().await;
             let expected = 0; // the number of messages that the program should have sent to the queue
             seen.look_into(stage, &run, QUEUE, expected, QUEUE_TIMEOUT).await?;
