@@ -1,6 +1,7 @@
-//! What the checker costs: the tap, to a program that publishes 100,000 messages; and all of it, to a warm check.
+//! The cost of the checker: that of the tap, for a program that publishes 100,000 messages, and that of a whole check, when
+//! everything is built.
 //!
-//! `cargo xtask bench`. It needs a broker, and takes the one that `check` would take. Every figure is a median of rounds in
+//! Run `cargo xtask bench`. It needs a broker, and uses the one that `check` would use. Every figure is a median of rounds in
 //! which the two sides take turns, so that a busy machine is busy for both.
 
 use std::{
@@ -30,7 +31,7 @@ const ROUNDS: usize = 7;
 const CHECKS: usize = 15;
 
 fn main() -> ExitCode {
-    // `cargo test --benches` runs this, too; there it has nothing to measure.
+    // `cargo test --benches` runs this, too, and then there is nothing to measure.
     if !env::args().any(|argument| argument == "--bench") {
         return ExitCode::SUCCESS;
     }
@@ -106,7 +107,7 @@ async fn publish(url: &str, count: usize) -> Result<Duration, Error> {
     Ok(took)
 }
 
-/// The whole command, as it is typed, against the program alone.
+/// Measures the whole command, as a learner types it, against the program alone.
 fn check(broker: &Broker) {
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let root = cli::kit().unwrap_or(Path::new("."));

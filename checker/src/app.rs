@@ -123,7 +123,7 @@ fn order(what: CheckWhat) -> Result<Order, ExitCode> {
     })
 }
 
-/// The same for a watch, which is always about a program of the learner's.
+/// Looks up what a watch names; its program is always the learner's.
 fn watch_order(what: WatchWhat) -> Result<Order, ExitCode> {
     let WatchWhat::Lesson { lesson, program, broker, timeout } = what;
     let lessons = known()?;
@@ -132,7 +132,7 @@ fn watch_order(what: WatchWhat) -> Result<Order, ExitCode> {
     Ok(Order::Watch { lessons, task: Box::new(task), options: CheckOptions::at_each_save(broker, timeout) })
 }
 
-/// All lessons.
+/// Returns all lessons.
 fn known() -> Result<Vec<Lesson>, ExitCode> {
     lessons::all().map_err(|error| {
         give_up(&NotChecked { message: format!("The lessons can't be read: {error}."), hints: vec![] })
@@ -141,7 +141,7 @@ fn known() -> Result<Vec<Lesson>, ExitCode> {
 
 async fn needs_docker(order: &Order) -> bool {
     match order {
-        // They use no container, and clean nothing up, so they need not wait for a compiler.
+        // These use no container, and clean nothing up, so they need not wait for a compiler.
         Order::Wire(..) | Order::Doctor(_) => false,
         Order::Check { options, .. } | Order::Watch { options, .. } => {
             cleanup::left_a_container() || brokers::need_docker(&options.broker).await
@@ -160,12 +160,12 @@ fn with_docker_client(arguments: &[OsString], handed_on: &[(&str, String)]) -> E
     };
     let mut run = cargo("run");
     if docker_client_was_compiled() {
-        // It may have to be compiled again all the same, and nothing shows that once cargo has taken our place.
+        // The client may have to be compiled again, and nothing shows that once cargo has taken the place of this process.
         let _busy = watched("building the checker with the Docker client");
         let _ = cargo("build").arg("--quiet").stderr(Stdio::null()).status();
         run.arg("--quiet");
     } else {
-        // cargo shows how far it is by itself.
+        // cargo shows its own progress.
         say("compiling the Docker client for the first time; about a minute …");
     }
     run.arg("--").args(arguments).envs(handed_on.iter().map(|(name, value)| (name, value)));
@@ -226,7 +226,7 @@ async fn in_a_run(work: impl AsyncFnOnce(&Run) -> Exit) -> ExitCode {
 }
 
 async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOptions, run: &Run) -> Exit {
-    // It is started once, and goes on starting when the first program does not compile, which ends that check.
+    // The search is started once. It continues when the first program does not compile, which ends that check.
     let mut finding = Box::pin(Broker::find(&options.broker, run));
     let mut broker = None;
     let mut code = Exit::Passed;
@@ -276,7 +276,7 @@ fn worst(one: Exit, other: Exit) -> Exit {
     }
 }
 
-/// Writes the recording of a check; of several lessons, to a file of its own each in this folder.
+/// Writes the recording of a check. `file` is a folder when there are several lessons, and each gets a file of its own in it.
 fn record(report: &Report, file: &Path, several: bool) -> io::Result<()> {
     let path = if several {
         std::fs::create_dir_all(file)?;

@@ -93,8 +93,8 @@ async fn attempt(
         let set = Stage::set(broker, run, queues, options.timeout, port);
         tokio::time::timeout(CHECKER_TIMEOUT, set).await.unwrap_or_else(|_| Err(too_long(CHECKER_TIMEOUT)))
     };
-    // The broker need not wait for the compiler, and nor need the vhost. In a vhost that is not the check's own, nothing is ours
-    // before the program runs.
+    // The broker and the vhost need not wait for the compiler. In a vhost that is not the check's own, the check must not
+    // prepare anything before the program runs.
     let prepare = async {
         let broker = broker.await?;
         let stage = if broker.makes_vhosts() { Some(set(&broker).await) } else { None };
@@ -108,7 +108,7 @@ async fn attempt(
     recording.timing.build = took;
     let program = match built {
         Ok(program) => program,
-        // Without a program no broker is needed: one that is still starting is dropped.
+        // Without a program, no broker is needed: one that is still starting is dropped.
         Err(none) => {
             if let Some(Ok((_, Some(Ok(stage))))) = prepared {
                 stage.client.close().await;
@@ -138,7 +138,7 @@ async fn attempt(
         stage.client.close().await;
         Ok::<_, NotChecked>((seen, vhost))
     };
-    // A scene may run the program twice (lesson 02 does), and each run has a part after its limit.
+    // A scene may run the program twice (lesson 02 does), and needs extra time after each run.
     let limit = options.timeout * 4 + CHECKER_TIMEOUT;
     let (seen, vhost) = match tokio::time::timeout(limit, played).await {
         Ok(played) => played.map_err(NoProgram::NotChecked)?,
@@ -175,13 +175,13 @@ async fn perform(
     };
     played?;
     timing.run = begin.elapsed();
-    // What a program does whose broker goes away, or takes no messages, says nothing about it.
+    // The behaviour of a program whose broker has gone away, or blocks publishers, proves nothing.
     stage.still_there()?;
     if let Some(alarm) = blocked.now() {
         return Err(stage.not_checked(&alarm).await);
     }
     seen.recording.seed = Some(seed);
-    // An alarm shows only to those who publish, so it is looked for where a step failed.
+    // Only publishers notice an alarm, so it is looked for when a step failed.
     if !passes(lesson, &seen.recording)
         && let Some(alarm) = stage.alarm().await
     {

@@ -44,7 +44,7 @@ pub struct Conversation {
     pub events: Vec<Event>,
     /// Set when there were more events than are kept.
     pub cut: bool,
-    /// When the check was over, in seconds since 1970.
+    /// The time at which the check ended, in seconds since 1970.
     pub at: u64,
     /// The program's sources, as they were when the check began.
     pub sources: Option<Sources>,
@@ -76,7 +76,7 @@ impl Conversation {
     }
 }
 
-/// This many seconds ago, in words.
+/// Describes a time that is this many seconds ago.
 fn ago(seconds: u64) -> String {
     let of = |count: u64, unit: &str| format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" });
     match seconds {
@@ -87,7 +87,7 @@ fn ago(seconds: u64) -> String {
     }
 }
 
-/// The file: a recording, and one more field.
+/// The content of the file: a recording, and one more field.
 #[derive(Serialize)]
 struct File {
     format: &'static str,
@@ -96,7 +96,7 @@ struct File {
     kept: Kept,
 }
 
-/// What the file has beside the recording.
+/// The field that the file has in addition to the recording.
 #[derive(Deserialize)]
 struct Beside {
     kept: Kept,
@@ -127,7 +127,7 @@ pub fn picture(lesson: &str) -> PathBuf {
 ///
 /// # Errors
 ///
-/// When it can't be written; the error names the file. The old file stays then.
+/// When it can't be written; the error names the file. The old file is then unchanged.
 pub fn keep(report: &Report) -> io::Result<()> {
     let mut recording = report.recording.clone();
     recording.shorten(LIMITS);
@@ -147,7 +147,7 @@ pub fn keep(report: &Report) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// When the file can't be read, or is none of ours; the error names it, and says what to do.
+/// When the file can't be read, or has another format; the error names it, and says what to do.
 pub fn last(lesson: &str) -> io::Result<Option<Conversation>> {
     let file = file(lesson);
     let text = match fs::read_to_string(&file) {
@@ -205,11 +205,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_age_of_a_check_is_told_in_the_largest_unit() {
-        let told = [0, 59, 60, 179, 3599, 3600, 86_399, 86_400, 172_800].map(ago);
+    fn the_age_of_a_check_has_the_largest_unit() {
+        let ages = [0, 59, 60, 179, 3599, 3600, 86_399, 86_400, 172_800].map(ago);
         let minute = "less than a minute ago";
         assert_eq!(
-            told,
+            ages,
             [
                 minute,
                 minute,

@@ -43,7 +43,7 @@ fn whole(theirs: &str, ours: &str) -> String {
     text.lines().map(|line| harmless(line) + "\n").collect()
 }
 
-/// The difference of the code. The numbers are those of the lines in the whole programs.
+/// Returns the difference of the code. The line numbers are those of the complete programs.
 fn of_code(theirs: &str, ours: &str) -> String {
     let (theirs, ours) = (comments::without(theirs), comments::without(ours));
     let [old, new] = [&theirs, &ours].map(|lines| lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>());

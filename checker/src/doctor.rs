@@ -1,7 +1,7 @@
 //! The tools and brokers on this machine, their problems, and how to fix those: `cargo xtask doctor`.
 //!
 //! The output can be pasted into a request for help: it contains no password and no user name, and the home folder is `~`. All
-//! looks run at the same time, each with a deadline, so the answer comes within seconds even when something hangs.
+//! examinations run at the same time, each with a deadline, so the answer comes within seconds even when something hangs.
 
 mod ask;
 mod brokers;
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use tokio::{task::JoinHandle, time::timeout};
 
-/// The time limit of one look.
+/// The time limit of one examination.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// A finding about one thing.
@@ -39,7 +39,7 @@ pub enum State {
     Ok,
     /// Something does not work, but a check on the embedded broker does not need it.
     Warning,
-    /// It keeps a check on the embedded broker from working.
+    /// A check on the embedded broker can't work.
     Problem,
 }
 
@@ -79,7 +79,7 @@ impl Diagnosis {
     }
 }
 
-/// Looks at everything.
+/// Examines everything.
 pub async fn examine() -> Vec<Diagnosis> {
     let looks = [
         look("kit", kit::kit()),
@@ -99,7 +99,7 @@ pub async fn examine() -> Vec<Diagnosis> {
     ];
     let mut findings = Vec::new();
     for look in looks {
-        // A look that ends in a panic is a mistake of ours, and no reason to say nothing about the rest.
+        // A panic in one examination is a bug in the kit, and must not hide the rest.
         findings.extend(look.await.unwrap_or_default());
     }
     findings.iter_mut().for_each(report::tidy);

@@ -33,7 +33,7 @@ fn state(lesson: &Lesson, record: &Record) -> String {
     }
 }
 
-/// `list`: all lessons, with their minutes and the learner's progress.
+/// `list`: returns all lessons, with their minutes and the learner's progress.
 #[must_use]
 pub fn list(lessons: &[Lesson], progress: &Progress) -> String {
     let rows: Vec<[String; 5]> = lessons
@@ -57,7 +57,7 @@ pub fn list(lessons: &[Lesson], progress: &Progress) -> String {
     text
 }
 
-/// `cargo xtask`: the learner's progress, and the next commands.
+/// `cargo xtask`: returns the learner's progress, and the next commands.
 #[must_use]
 pub fn next(lessons: &[Lesson], progress: &Progress) -> String {
     let passed = |lesson: &&Lesson| progress.of(&lesson.about.id).passed_at.is_some();
@@ -110,9 +110,9 @@ pub fn after(report: &Report) -> String {
 pub const NOT_YOURS: &str =
     "your progress is unchanged; with --as-mine, the check counts as yours, also for `hint` and `wire`";
 
-/// `hint`: one more hint, and the record that counts it. The report of the last check has the first hint; those after it go from
-/// a nudge to nearly the line. Hints about things that the program of that `report` already does are left out. `more` is the
-/// command or the key for the next hint.
+/// `hint`: returns one more hint, and the record that counts it. The report of the last check has the first hint; the later
+/// ones go from a nudge to nearly the line. Hints about things that the program of that `report` already does are left out.
+/// `more` is the command or the key for the next hint.
 #[must_use]
 pub fn hint(lesson: &Lesson, mut record: Record, report: &Value, more: &str) -> (String, Record) {
     let (steps, number) = (&lesson.about.steps, &lesson.number);
@@ -121,7 +121,7 @@ pub fn hint(lesson: &Lesson, mut record: Record, report: &Value, more: &str) -> 
         return (text, record);
     }
     let failed = record.failed.as_ref();
-    // `build`, when it does not compile, is no step of the lesson.
+    // A failed `build` is not a step of the lesson.
     let index = failed.map_or(Some(0), |failed| steps.iter().position(|step| step.id == failed.step));
     let step = index.map(|index| &steps[index]);
     let mut hints = step.map_or_else(Vec::new, |step| hints::left(&step.hints, &step.done, report));
@@ -156,7 +156,7 @@ pub fn hint(lesson: &Lesson, mut record: Record, report: &Value, more: &str) -> 
     (text, record)
 }
 
-/// Returns one more hint, as [`hint`] does, and remembers that it was shown. `again` begins at the first.
+/// Returns one more hint, as [`hint`] does, and remembers that it was shown. `again` starts over with the first hint.
 ///
 /// # Errors
 ///
@@ -202,7 +202,7 @@ mod tests {
         Record { failed: Some(failed), ..Record::default() }
     }
 
-    /// Hints one after the other, as of this report.
+    /// Returns the hints that follow each other after this report.
     fn hints(lesson: &Lesson, mut record: Record, report: &Value, count: usize) -> Vec<String> {
         let mut seen = Vec::new();
         for _ in 0..count {

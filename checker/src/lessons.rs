@@ -8,7 +8,7 @@ pub use contracts::{
     lesson::{Experiment, Lesson, Replacement, StepAbout},
 };
 
-/// All lessons, in the order of their numbers.
+/// Returns all lessons, in the order of their numbers.
 ///
 /// # Errors
 ///

@@ -26,7 +26,7 @@ const FORMAT: &str = "hello-rabbit/progress/v1";
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Progress {
     format: String,
-    /// By the lessons' ids.
+    /// The records, by lesson id.
     pub lessons: BTreeMap<String, Record>,
 }
 
@@ -49,7 +49,7 @@ pub struct Record {
 pub struct Failed {
     /// The step's id.
     pub step: String,
-    /// The fault's code; empty where an older kit wrote it down.
+    /// The fault's code; empty where an older kit wrote it.
     #[serde(default)]
     pub code: String,
     /// The message of the report.
@@ -86,7 +86,7 @@ fn file() -> PathBuf {
     folder().join("progress.json")
 }
 
-/// The report of the last check of a program for this lesson, as JSON (`hello-rabbit/check/v1`).
+/// Returns the file with the report of the last check of a program for this lesson, as JSON (`hello-rabbit/check/v1`).
 #[must_use]
 pub fn last_report(lesson: &str) -> PathBuf {
     folder().join(format!("{lesson}.json"))
@@ -97,7 +97,7 @@ impl Progress {
     ///
     /// # Errors
     ///
-    /// When the file can't be read, or is none of ours; the error names it, and says what to do.
+    /// When the file can't be read, or has another format; the error names it, and says what to do.
     pub fn read() -> io::Result<Progress> {
         let file = file();
         let text = match fs::read_to_string(&file) {
@@ -117,7 +117,7 @@ impl Progress {
     ///
     /// # Errors
     ///
-    /// When it can't be written; the error names the file. The old file stays then.
+    /// When it can't be written; the error names the file. The old file is then unchanged.
     pub fn write(&self) -> io::Result<()> {
         let text = serde_json::to_string_pretty(self).map_err(io::Error::from)?;
         replace(&file(), &(text + "\n"))
@@ -148,7 +148,7 @@ impl Record {
     fn learn(&mut self, report: &Report) {
         self.steps_passed = report.passed().count();
         let failed = report.failed().map(|(step, mistake)| Failed::at(step, mistake));
-        // Another mistake begins at its first hint.
+        // A different mistake starts with its first hint.
         let same = |old: &Failed, new: &Failed| old.step == new.step && old.code == new.code;
         if !self.failed.iter().zip(&failed).any(|(old, new)| same(old, new)) {
             self.hints_shown = 0;
@@ -160,12 +160,12 @@ impl Record {
     }
 }
 
-/// The time, in seconds since 1970.
+/// Returns the time, in seconds since 1970.
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Puts a text in the place of a file's, or leaves the file as it is.
+/// Replaces a file's text, or leaves the file as it is.
 pub(crate) fn replace(file: &Path, text: &str) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|error| at(folder, &error))?;

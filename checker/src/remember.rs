@@ -1,4 +1,4 @@
-//! The results that are kept of a check of the learner's program: progress, report and conversation.
+//! The results of a check of the learner's program that are kept: progress, report and conversation.
 
 use std::io;
 

@@ -18,7 +18,7 @@ pub fn say(what: &str) {
 ///
 /// # Errors
 ///
-/// When it can't be written for another reason: a full disk.
+/// When it can't be written for another reason, such as a full disk.
 pub fn print(answer: &str) -> io::Result<()> {
     match write(answer) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
@@ -26,13 +26,13 @@ pub fn print(answer: &str) -> io::Result<()> {
     }
 }
 
-/// Returns the width of text, in columns: that of the terminal, or 80 when stdout is none.
+/// Returns the width of text, in columns: that of the terminal, or 80 when stdout is not one.
 #[must_use]
 pub fn width() -> usize {
     if io::stdout().is_terminal() { textwrap::termwidth() } else { 80 }
 }
 
-/// Prints the answer as [`print()`] does, but a closed pipe is an error, too.
+/// Prints the answer as [`print()`] does, but a closed pipe is also an error.
 ///
 /// # Errors
 ///

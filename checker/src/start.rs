@@ -15,7 +15,7 @@ use std::{
 use crate::{cleanup::at, lessons::Lesson};
 use harness::fingerprint;
 
-/// The place for a new program, and whether an old one makes room.
+/// The place for a new program, and whether an existing one is moved aside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StartOptions {
     /// The folder; without it, one in the kit's `work/`.
@@ -39,13 +39,13 @@ pub enum NotStarted {
     /// The folder exists already.
     #[error("{} exists already, and stays as it is", display_path(.0))]
     IsThere(PathBuf),
-    /// A folder of the kit, or one that the kit is in.
+    /// The folder belongs to the kit, or contains it.
     #[error("{} can't hold your program, because the kit itself is there", display_path(.0))]
     KitsOwn(PathBuf),
     /// A file can't be read or written; the error names it.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The lesson's own files are not what they should be.
+    /// The lesson's own files are not as expected.
     #[error("{}: {what}", file.display())]
     Lesson {
         /// The file.
@@ -76,7 +76,7 @@ pub fn start(lesson: &Lesson, options: &StartOptions) -> Result<Started, NotStar
     Ok(Started { folder, kept: placed? })
 }
 
-/// The folder for the program, as an absolute path.
+/// Returns the folder for the program, as an absolute path.
 fn folder(lesson: &Lesson, to: Option<&Path>) -> Result<PathBuf, NotStarted> {
     let root = real(kit::root());
     let Some(to) = to else { return Ok(place_of(lesson)) };
@@ -91,7 +91,7 @@ fn folder(lesson: &Lesson, to: Option<&Path>) -> Result<PathBuf, NotStarted> {
     Ok(if goes_up { place } else { folder })
 }
 
-/// The path without `..`, and without links as far as it exists.
+/// Returns the path without `..`, and without links as far as it exists.
 fn real(path: &Path) -> PathBuf {
     let resolved = |above: &Path| Some((above.canonicalize().ok()?, path.strip_prefix(above).ok()?));
     let (mut place, rest) = path.ancestors().find_map(resolved).unwrap_or_else(|| (PathBuf::new(), path));
@@ -115,7 +115,7 @@ fn write(staging: &Path, files: &[(&str, String)]) -> io::Result<()> {
     Ok(())
 }
 
-/// Puts the package into its place. What is there makes room, and comes back when that was for nothing.
+/// Moves the package into its place. An existing folder is moved aside, and moved back when that fails.
 fn move_into_place(staging: &Path, folder: &Path, is_there: bool) -> io::Result<Option<PathBuf>> {
     let kept = is_there.then(|| free(folder));
     if let Some(kept) = &kept {
@@ -130,7 +130,7 @@ fn move_into_place(staging: &Path, folder: &Path, is_there: bool) -> io::Result<
     Ok(kept)
 }
 
-/// The first name with a number that nothing has yet.
+/// Returns the first numbered name that is not in use.
 fn free(folder: &Path) -> PathBuf {
     let numbered = (1_u32..).map(|number| beside(folder, &number.to_string(), ""));
     numbered.into_iter().find(|path| fs::symlink_metadata(path).is_err()).unwrap_or_else(|| folder.to_owned())
@@ -183,14 +183,14 @@ pub fn hints(lesson: &Lesson, options: &StartOptions, why: &NotStarted) -> Vec<S
     }
 }
 
-/// The command that checks the program; in the usual place, no path is needed.
+/// Returns the command that checks the program; in the usual place, no path is needed.
 fn check_command(lesson: &Lesson, folder: &Path) -> String {
     let check = format!("cargo xtask check lesson {}", lesson.number);
     if folder == place_of(lesson) { check } else { format!("{check} --path {}", quoted(folder)) }
 }
 
-/// The package's name. cargo takes packages of one name that share a target folder for one, and runs the program of another for
-/// this one's: so each place beside the usual one makes a name of its own.
+/// Returns the package's name. When packages with the same name share a target folder, cargo takes them for one, and may run
+/// the wrong program. So each place other than the usual one gets a name of its own.
 fn name_for(lesson: &Lesson, folder: &Path) -> String {
     let usual = format!("my-{}", lesson.about.id);
     if folder == place_of(lesson) {
@@ -209,7 +209,7 @@ fn quoted(path: &Path) -> String {
     shell_words::quote(&display_path(path)).into_owned()
 }
 
-/// A path as it is typed here: from the current folder, when it is in there.
+/// Returns a path as it is typed here: relative to the current folder, if it is in there.
 fn display_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()

@@ -63,7 +63,7 @@ pub struct Report {
     pub title: String,
     /// The verdict.
     pub verdict: Verdict,
-    /// The reason of [`Verdict::NotChecked`].
+    /// The reason for [`Verdict::NotChecked`].
     pub reason: Option<NotChecked>,
     /// The steps in their order.
     pub steps: Vec<Step>,
@@ -73,7 +73,7 @@ pub struct Report {
     pub shows_all: bool,
     /// The recording of the check.
     pub recording: Recording,
-    /// The sources of the program, as they were when the check began; None where a command line names no file, and where a
+    /// The sources of the program, as they were when the check began. None where a command line names no file, and where a
     /// recording was judged again.
     pub sources: Option<Sources>,
 }
@@ -135,13 +135,13 @@ impl Report {
         of_the_fault.and_then(|run| runs.get(run)).or(runs.first())
     }
 
-    /// All runs, in the order of the starts.
+    /// Returns all runs, in the order of their starts.
     #[must_use]
     pub fn runs(&self) -> &[ProgramRun] {
         &self.recording.runs
     }
 
-    /// The steps that passed.
+    /// Returns the steps that passed.
     pub fn passed(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| matches!(step.outcome, Outcome::Passed(_)))
     }

@@ -39,11 +39,11 @@ use crate::{
 
 pub use task::Task;
 
-/// An editor saves a file in several steps; this long after the last one, the file is complete. A check begins before that, and
+/// The pause after which a saved file is taken to be complete: an editor saves in several steps. A check begins earlier, and
 /// begins again when more steps come.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// The steps of most editors follow each other faster than this.
+/// The pause that is enough for most editors, whose steps follow each other faster.
 const SETTLED: Duration = Duration::from_millis(10);
 
 /// The reason why a watch ends early.
@@ -125,10 +125,10 @@ async fn follow(
         let event = {
             let quiet = Instant::now() + if let Why::Saved(_) = why { QUIET } else { Duration::ZERO };
             let check = check(&task.lesson, &task.program, task.own(), options, &child, broker_cache.broker());
-            // What is found before the quiet after a save is over waits for it.
+            // A result that comes within the pause after a save is held back until its end.
             let mut check = pin!(async { tokio::join!(check, sleep_until(quiet)).0 });
             loop {
-                // A save is looked at first: where a result is there as well, it is stale.
+                // Saves come first: a result that is ready at the same time is stale.
                 tokio::select! {
                     biased;
                     file = changes.next() => if !is_cargos(&file) { break Event::Saved(file) },
@@ -160,7 +160,7 @@ async fn follow(
                 }
             }
             Event::Saved(file) => {
-                // One that goes on past its first moments was written slowly, so it is waited for.
+                // A save within `QUIET` of the last one is part of a slow save, so the pause is longer.
                 let quiet = if is_announced { SETTLED } else { QUIET };
                 let (left, ()) = tokio::join!(child.end(), changes.quiet(quiet));
                 warn(&left);
@@ -180,7 +180,7 @@ async fn follow(
     }
 }
 
-/// Returns whether this is Cargo.lock. A build writes it where there is none, so it does not restart the check in progress.
+/// Returns whether this is Cargo.lock. A build writes a missing one, so it does not restart the check in progress.
 fn is_cargos(file: &Path) -> bool {
     file.ends_with("Cargo.lock")
 }

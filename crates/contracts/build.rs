@@ -1,4 +1,4 @@
-//! Makes a function of each entry of the catalogue: `catalogue/publish.toml` with an entry `[several]` becomes
+//! Generates a function for each entry of the catalogue: an entry `[several]` in `catalogue/publish.toml` becomes
 //! `faults::publish::several(count)`, with a parameter for each placeholder. So a rule can return no code that the catalogue
 //! lacks, no placeholder stays empty, and an entry that no rule returns is a warning: its function is never used.
 
@@ -40,7 +40,7 @@ fn main() -> io::Result<()> {
     fs::write(Path::new(&out).join("themes.rs"), format!("[\n{sources}]\n"))
 }
 
-/// The modules of the lessons, the list of their contracts, and what plays the scene of each.
+/// Returns the code with the modules of the lessons, the list of their contracts, and a function that plays each scene.
 fn lessons() -> io::Result<String> {
     println!("cargo::rerun-if-changed=src/lessons");
     let mut files: Vec<_> = fs::read_dir("src/lessons")?.collect::<io::Result<Vec<_>>>()?;
@@ -74,7 +74,7 @@ pub(crate) const ALL: &[&dyn crate::contract::AnyContract] = &[
     // CONTRACTS
 ];
 
-/// Plays the scene of the lesson with this id; of one that has none, nothing is played.
+/// Plays the scene of the lesson with this id; does nothing for a lesson without a scene.
 #[cfg(feature = "scenes")]
 pub(crate) async fn play(
     lesson: &str,
@@ -114,7 +114,7 @@ fn function(theme: &str, name: &str, entry: &toml::Table) -> String {
     )
 }
 
-/// The names in braces: small letters and underscores. Other braces are text.
+/// Returns the names in braces: lowercase letters and underscores. Other braces are plain text.
 fn placeholders(text: &str) -> Vec<&str> {
     let inside = text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name));
     let is_name =
@@ -122,7 +122,7 @@ fn placeholders(text: &str) -> Vec<&str> {
     inside.filter(is_name).collect()
 }
 
-/// The name of a function or a module.
+/// Returns the name as an identifier of a function or a module.
 fn identifier(name: &str) -> String {
     name.replace('-', "_")
 }

@@ -11,10 +11,10 @@ use crate::{
     test::FAST,
 };
 
-/// The checker as a program, without a broker.
+/// The arguments for the tests of the checker without a broker.
 const CHECKER: &[&str] = &["--package=checker", "--test=it", "--no-fail-fast"];
 
-/// The checker with a broker.
+/// The arguments for the tests of the checker with a broker.
 const REAL_BROKER: &[&str] = &["--package=checker", "--test=real_broker", "--no-fail-fast"];
 
 /// The kinds of output that have a name.
@@ -47,14 +47,14 @@ pub fn run(what: Option<&str>, program: Option<&str>) -> anyhow::Result<ExitCode
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The tests that write this output.
+/// Returns the tests that write this output.
 fn commands(what: Option<&str>, program: Option<&str>) -> Vec<Command> {
     let all = [FAST[0], FAST[1], CHECKER];
     match what {
         None => all.map(|arguments| writes(arguments, &[])).into(),
         Some("recordings") => {
             let mut command = writes(REAL_BROKER, &[program.unwrap_or("embedded::gallery")]);
-            // On no other broker than the embedded one, which a program's name does not say.
+            // Recordings come from the embedded broker only, but a program's name, as a filter, would match every broker.
             command.env("RECORDINGS", "overwrite").env("HELLO_RABBIT_TEST_BROKERS", "");
             vec![command]
         }

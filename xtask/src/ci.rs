@@ -43,7 +43,7 @@ pub fn run(full: bool) -> anyhow::Result<ExitCode> {
     Ok(if tally.print() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The Rust files in the [`UNSEEN`] folders, by name.
+/// Returns the Rust files in the [`UNSEEN`] folders, by name.
 fn unseen(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for folder in UNSEEN {
@@ -66,7 +66,7 @@ fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// The steps, by their names. `unseen` are files that `cargo fmt` does not find by itself.
+/// Returns the steps, by their names. `unseen` are files that `cargo fmt` does not find by itself.
 fn steps(full: bool, unseen: &[PathBuf]) -> [(&'static str, Command); 4] {
     let mut format = cargo("fmt");
     format.args(["--all", "--", "--check"]).args(unseen);

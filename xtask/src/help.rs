@@ -29,7 +29,7 @@ fn printed(words: &[&str]) -> String {
     let arguments = [&["cargo xtask"], words, &["--help"]].concat();
     let asked = Cli::command().term_width(80).try_get_matches_from(arguments);
     let lines = asked.err().map(|help| help.render().to_string()).unwrap_or_default();
-    // Editors take blanks at the ends of lines away, and git warns of them.
+    // Editors remove blanks at the ends of lines, and git warns about them.
     lines.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 

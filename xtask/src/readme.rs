@@ -43,7 +43,7 @@ fn row(lesson: &Lesson, rows: &str) -> String {
     format!("{start}{} | {} |", before.unwrap_or(described), steps.join(", "))
 }
 
-/// The rest of each line that begins so, up to the closing quotes.
+/// Returns the rest of each line that begins with this, up to the closing quotes.
 fn quoted<'a>(text: &'a str, start: &'static str) -> impl Iterator<Item = &'a str> {
     text.lines().filter_map(move |line| line.strip_prefix(start)?.split('"').next())
 }

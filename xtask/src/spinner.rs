@@ -16,7 +16,7 @@ const TICK: Duration = Duration::from_millis(125);
 
 const SPINNER: [char; 4] = ['⠋', '⠙', '⠸', '⠴'];
 
-/// Does something that may take a while. On a terminal, a line moves meanwhile, and goes away afterwards.
+/// Does something that may take a while. On a terminal, a line moves in the meantime, and disappears afterwards.
 pub fn watched<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let is_terminal = io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
     if is_terminal { watched_on(io::stderr(), what, work) } else { work() }

@@ -111,14 +111,14 @@ impl Count {
 struct Failures {
     again: Vec<String>,
     listening: bool,
-    /// Lines of the current test.
+    /// The number of lines of the current test.
     lines: usize,
 }
 
 impl Failures {
     fn hear(&mut self, line: &str) {
         if line == "failures:" {
-            // The first time their output follows, the second time their names.
+            // The first time, the output of the tests follows; the second time, their names.
             self.lines = 0;
             self.listening = true;
         } else if line.starts_with("test result: ") {

@@ -1,8 +1,8 @@
-//! What the embedded broker can do, beside RabbitMQ: throughput, memory and start-up, under the same load at the same time.
+//! The speed of the embedded broker beside RabbitMQ's: throughput, memory and start-up, under the same load at the same time.
 //!
-//! `cargo xtask bench`, or this one alone: `cargo bench -p checker --features docker --bench load`. With `-- --quick` it takes
-//! a minute or two instead of three or four. A workload's number of messages is chosen so that the slower broker takes as long as
-//! [`Pace::run`] says; then both do the same, in turns, and the median counts.
+//! Run `cargo xtask bench`, or this one alone: `cargo bench -p checker --features docker --bench load`. With `-- --quick` it
+//! takes a minute or two instead of three or four. A workload's number of messages is chosen so that the slower broker takes
+//! [`Pace::run`]. Then both brokers take turns at the same work, and the median counts.
 
 mod raw;
 mod report;
@@ -28,9 +28,9 @@ use crate::{
     workload::{Clients, Crew, Failure, Workload},
 };
 
-/// How long it all takes.
+/// The length of the benchmark.
 struct Pace {
-    /// How long the slower broker works in one round.
+    /// The time that the slower broker works in one round.
     run: Duration,
     rounds: usize,
     starts: usize,
@@ -41,7 +41,7 @@ const QUICK: Pace = Pace { run: Duration::from_millis(50), rounds: 3, starts: 5 
 
 fn main() -> ExitCode {
     let asked = |flag: &str| env::args().any(|argument| argument == flag);
-    // `cargo test --benches` runs this, too; there it has nothing to measure.
+    // `cargo test --benches` runs this, too, and then there is nothing to measure.
     if !asked("--bench") {
         return ExitCode::SUCCESS;
     }
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints the report, and leaves it where it can be copied from.
+/// Prints the report, and writes it to a file.
 fn publish(report: &Report) -> Result<(), NotChecked> {
     println!("{report}");
     let folder = cli::kit().unwrap_or(Path::new(".")).join("target/hello-rabbit/bench");
@@ -137,7 +137,7 @@ async fn compare(
     Ok(Measured { workload, messages, took: wall.map(median), cpu, client_cpu: client_cpu / (2 * all) })
 }
 
-/// How many messages keep the slower broker busy for about `long`.
+/// Returns the number of messages that keep the slower broker busy for about `long`.
 async fn calibrate(crews: &[Crew; 2], connections: usize, long: Duration) -> Result<usize, Failure> {
     let mut messages = 100.max(2 * connections);
     loop {

@@ -1,5 +1,5 @@
-//! A client that costs next to nothing, so that a broker's own speed shows: its messages are written once and sent over and
-//! over, and what it gets is counted and not looked at.
+//! A client that costs next to nothing, so that a broker's own speed shows. Its messages are written once and sent over and
+//! over. The messages that it receives are counted, and not parsed.
 
 use std::io;
 
@@ -15,10 +15,10 @@ use wire::{
     protocol::{basic, channel, connection, queue},
 };
 
-/// About how much is sent at a time, in bytes.
+/// The approximate size of one write, in bytes.
 const PIECE: usize = 64 * 1024;
 
-/// The smaller of what both brokers propose.
+/// The smaller of the maxima that the two brokers propose.
 const FRAME_MAX: u32 = 131_072;
 
 const QUEUE: &str = "load-raw";
@@ -58,7 +58,7 @@ impl Raw {
         Ok(raw)
     }
 
-    /// Publishes, and waits until all have come to the queue.
+    /// Publishes this many messages, and waits until all are in the queue.
     pub async fn publish(&mut self, messages: usize, size: usize) -> io::Result<()> {
         let publish = basic::Publish { routing_key: QUEUE.into(), ..basic::Publish::default() };
         let publish = method(1, Method::Basic(basic::AMQPMethod::Publish(publish)));
@@ -75,7 +75,7 @@ impl Raw {
         self.declare(true).await
     }
 
-    /// Consumes so many without acknowledging them, and stops.
+    /// Consumes this many messages without acknowledging them, and stops.
     pub async fn consume(&mut self, messages: usize) -> io::Result<()> {
         let consume = basic::Consume {
             queue: QUEUE.into(),
@@ -126,7 +126,7 @@ impl Raw {
         self.socket.write_all(&bytes).await
     }
 
-    /// Reads until this method has come; what comes before it is not looked at.
+    /// Reads until this method arrives, and ignores what comes before it.
     async fn hear_method(&mut self, id: (u16, u16)) -> io::Result<()> {
         loop {
             match self.codec.next(&mut self.bytes).map_err(io::Error::other)? {

@@ -1,26 +1,26 @@
-//! The report: Markdown, to be read in a terminal and to be pasted into the docs.
+//! The report: Markdown, to be read in a terminal or pasted into the docs.
 
 use std::{fmt, time::Duration};
 
 use crate::workload::Workload;
 
-/// At least so many times RabbitMQ's throughput.
+/// The target: at least this many times RabbitMQ's throughput.
 const FASTER: f64 = 2.0;
 
-/// At most this part of RabbitMQ's memory.
+/// The target: at most this fraction of RabbitMQ's memory.
 const SMALLER: f64 = 0.1;
 
-/// Ready in less than this.
+/// The target: ready in less than this.
 const START: Duration = Duration::from_millis(10);
 
-/// What came of one workload, the embedded broker's figures first.
+/// The measurements of one workload; the embedded broker's figures come first.
 pub struct Measured {
     pub workload: Workload,
     pub messages: usize,
     pub took: [Duration; 2],
-    /// The broker's time on a processor, a message.
+    /// The broker's CPU time per message.
     pub cpu: [Duration; 2],
-    /// Ours, a message.
+    /// The client's CPU time per message.
     pub client_cpu: Duration,
 }
 
@@ -35,10 +35,10 @@ impl Measured {
     }
 }
 
-/// All figures, the embedded broker's first. Memory is in KiB.
+/// All figures; the embedded broker's come first. Memory is in KiB.
 pub struct Report {
     pub names: [String; 2],
-    /// The embedded broker in this process and as a program; RabbitMQ.
+    /// The start-up times of the embedded broker in this process, of the embedded broker as a program, and of RabbitMQ.
     pub starts: [Option<Duration>; 3],
     pub idle: [Option<u64>; 2],
     pub peak: [Option<u64>; 2],

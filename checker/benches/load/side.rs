@@ -1,4 +1,4 @@
-//! The two brokers, and what their processes take.
+//! The two brokers, and the resources that their processes use.
 
 use std::{
     fs, io,
@@ -25,21 +25,21 @@ use tokio::net::TcpStream;
 /// The image to compare with, when an engine has it.
 const IMAGE: &str = "hello-rabbit/rabbitmq:4.3";
 
-/// How often we knock at a broker that is starting.
+/// The time between two attempts to connect to a broker that is starting.
 const KNOCK: Duration = Duration::from_micros(200);
 
 /// A broker under load.
 pub struct Side {
     pub name: String,
     pub url: String,
-    /// From the first step to the broker's answer.
+    /// The time from the first step to the broker's answer.
     pub started: Duration,
-    /// None where we can't look into the process: in an engine's virtual machine, say.
+    /// The broker's process; None where it can't be examined, as in an engine's virtual machine.
     process: Option<i32>,
 }
 
 impl Side {
-    /// The embedded broker, as its own program.
+    /// Starts the embedded broker as a program of its own.
     pub async fn embedded(run: &Run) -> Result<Side, NotChecked> {
         let port = ports::free_pair().map_err(failed)?;
         let mark = format!("{}.embedded", run.id());
@@ -50,7 +50,7 @@ impl Side {
         Ok(Side { name: embedded::PRODUCT.to_owned(), url: broker.address.url(), started: begin.elapsed(), process })
     }
 
-    /// RabbitMQ: in a container, else the one that is installed here.
+    /// Starts RabbitMQ: in a container, or else the one that is installed here.
     pub async fn rabbitmq(run: &Run) -> Result<Side, NotChecked> {
         let in_container = docker::image_at_hand(Some(IMAGE)).await.is_some();
         if !in_container && local::server().is_none() {
@@ -70,7 +70,7 @@ impl Side {
                 .lines()
                 .filter_map(|line| line.split_whitespace().next()?.parse().ok())
                 .collect();
-            // The engine's proxy in between would be measured with it, so we go past it where there is a way.
+            // Connections through the engine's proxy would measure the proxy, too, so they go past it if possible.
             let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
             let inside = docker(&["inspect", "--format", format, &container]).trim().to_owned();
             let soon = tokio::time::Instant::now() + Duration::from_millis(200);
@@ -84,12 +84,12 @@ impl Side {
         Ok(Side { name, url: broker.address.url(), started, process: pids.into_iter().find(is_node) })
     }
 
-    /// How much memory it has now, in KiB.
+    /// Returns the memory in use now, in KiB.
     pub fn resident(&self) -> Option<u64> {
         self.status("VmRSS:")
     }
 
-    /// How much memory it has had at most, in KiB.
+    /// Returns the peak of the memory in use, in KiB.
     pub fn peak(&self) -> Option<u64> {
         self.status("VmHWM:")
     }
@@ -100,28 +100,28 @@ impl Side {
         value.split_whitespace().next()?.parse().ok()
     }
 
-    /// How long it has been on a processor.
+    /// Returns the broker's CPU time so far.
     pub fn cpu(&self) -> Duration {
         self.process.map_or(Duration::ZERO, |process| cpu(&process.to_string()))
     }
 }
 
-/// How long this process has been on a processor, as far as its threads still run.
+/// Returns the CPU time of this process so far, without threads that have ended.
 pub fn own_cpu() -> Duration {
     cpu("self")
 }
 
-/// The first number in a thread's `schedstat` is its time on a processor, in ns.
+/// Returns a process's CPU time. It is the first number in each thread's `schedstat`, in ns.
 fn cpu(process: &str) -> Duration {
     let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { return Duration::ZERO };
     let of_thread = |thread: io::Result<fs::DirEntry>| -> Option<u64> {
-        let told = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-        told.split_whitespace().next()?.parse().ok()
+        let stat = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        stat.split_whitespace().next()?.parse().ok()
     };
     Duration::from_nanos(threads.filter_map(of_thread).sum())
 }
 
-/// How long `Server::start` takes, to the first `connection.start`.
+/// Measures the time from `Server::start` to the first `connection.start`.
 pub async fn starts_in_process(times: usize) -> Result<Vec<Duration>, NotChecked> {
     let mut took = Vec::new();
     for _ in 0..times {
@@ -136,7 +136,7 @@ pub async fn starts_in_process(times: usize) -> Result<Vec<Duration>, NotChecked
     Ok(took)
 }
 
-/// How long the program takes, from its spawn to the first `connection.start`.
+/// Measures the time from the spawn of the program to the first `connection.start`.
 pub async fn starts_as_program(times: usize, run: &Run) -> Result<Vec<Duration>, NotChecked> {
     let program = embedded::build().await?;
     let mut took = Vec::new();
@@ -161,7 +161,7 @@ fn spawn(program: &Path, port: u16, mark: &str) -> io::Result<std::process::Chil
 async fn answer(port: u16) -> Result<(), NotChecked> {
     let deadline = tokio::time::Instant::now() + START_TIMEOUT;
     let place = format!("127.0.0.1:{port}");
-    // `ready::wait` alone knocks too seldom for something this fast.
+    // `ready::wait` alone tries too seldom for something this fast.
     while let Err(error) = TcpStream::connect(&place).await {
         if tokio::time::Instant::now() > deadline {
             return Err(failed(error));
@@ -171,10 +171,10 @@ async fn answer(port: u16) -> Result<(), NotChecked> {
     ready::wait(&place, deadline).await.map(|_| ()).map_err(failed)
 }
 
-/// What the engine's own program says; nothing when there is none.
+/// Returns the output of the `docker` command; empty when it can't be run.
 fn docker(arguments: &[&str]) -> String {
-    let told = Command::new("docker").args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output();
-    told.map(|told| String::from_utf8_lossy(&told.stdout).into_owned()).unwrap_or_default()
+    let output = Command::new("docker").args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
 }
 
 fn failed(error: io::Error) -> NotChecked {

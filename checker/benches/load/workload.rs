@@ -1,4 +1,4 @@
-//! What is asked of a broker, by lapin.
+//! The work that the brokers have to do, by lapin.
 
 use std::{
     collections::VecDeque,
@@ -21,13 +21,13 @@ use tokio::{sync::Mutex, task::JoinSet};
 
 use crate::raw::Raw;
 
-/// Why a broker could not do it.
+/// The reason why a broker could not do the work.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// How many bytes of bodies may wait in all queues together. It keeps either broker far from its memory alarm.
+/// The limit of all message bodies in all queues together, in bytes. It keeps either broker far from its memory alarm.
 const BACKLOG: usize = 32 * 1024 * 1024;
 
-/// How many messages may wait in all queues together.
+/// The limit of the number of messages in all queues together.
 const BACKLOG_MESSAGES: usize = 50_000;
 
 const PREFETCH: u16 = 100;
@@ -39,19 +39,19 @@ const REQUESTS: &str = "load-requests";
 pub enum WorkloadKind {
     /// Publish, and wait at the end until all have come to the queue.
     Publish,
-    /// Publish with confirms, so many of them outstanding at a time.
+    /// Publish with confirms, with this many of them outstanding at a time.
     Confirm { outstanding: usize },
     /// Consume from a full queue.
     Consume { no_ack: bool },
-    /// Ask and wait for the answer, which comes by direct reply-to.
+    /// Send requests and wait for the replies, which come by direct reply-to.
     Rpc,
-    /// As [`WorkloadKind::Publish`], by a client that costs nothing.
+    /// The same as [`WorkloadKind::Publish`], by a client that costs nothing.
     RawPublish,
-    /// As [`WorkloadKind::Consume`], by a client that costs nothing.
+    /// The same as [`WorkloadKind::Consume`], by a client that costs nothing.
     RawConsume,
 }
 
-/// A kind of work, with bodies of so many bytes, on so many connections, each with a queue of its own.
+/// A kind of work, with the size of its bodies in bytes, and the number of connections, each of which has its own queue.
 #[derive(Clone, Copy, Debug)]
 pub struct Workload {
     pub kind: WorkloadKind,
@@ -60,7 +60,7 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// Everything that is done on so many connections.
+    /// Returns all workloads for this many connections.
     pub fn all(connections: usize) -> impl Iterator<Item = Workload> {
         let kinds = [
             WorkloadKind::Publish,
@@ -104,7 +104,7 @@ impl fmt::Display for Workload {
 /// Connections to one broker.
 pub struct Clients {
     connections: Vec<Arc<Connection>>,
-    /// The one that answers requests.
+    /// The connection that answers requests.
     server: Connection,
     raw: Arc<Mutex<Raw>>,
 }
@@ -129,7 +129,7 @@ impl Clients {
         Ok(())
     }
 
-    /// Gets everything ready for this work.
+    /// Prepares everything for this workload.
     pub async fn crew(&self, workload: Workload) -> Result<Crew, Failure> {
         let server = match workload.kind {
             WorkloadKind::Rpc => Some(serve(&self.server).await?),
@@ -143,17 +143,17 @@ impl Clients {
     }
 }
 
-/// Those who do some work on one broker.
+/// The workers of one workload on one broker.
 pub struct Crew {
     workload: Workload,
     workers: Vec<Arc<Worker>>,
-    /// Where requests are answered.
+    /// The channel that answers requests.
     server: Option<Channel>,
 }
 
 impl Crew {
-    /// Does the work with so many messages in all. Returns what it took, without what prepares it and what comes after.
-    /// `meter` tells the processor time so far: the broker's and ours.
+    /// Does the work with this many messages in all. Returns the time it took, without preparing and tidying up. `meter`
+    /// returns the CPU time so far: the broker's and the client's.
     pub async fn run(&self, messages: usize, meter: impl Fn() -> [Duration; 2]) -> Result<Took, Failure> {
         let most = match self.workload.kind {
             WorkloadKind::Rpc => messages,
@@ -186,17 +186,17 @@ impl Crew {
     }
 }
 
-/// What work took.
+/// The time that some work took.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Took {
     pub wall: Duration,
-    /// The broker's time on a processor.
+    /// The broker's CPU time.
     pub broker: Duration,
-    /// The client's.
+    /// The client's CPU time.
     pub client: Duration,
 }
 
-/// Does this for all of them at the same time, and waits for the last.
+/// Calls `act` for all items at the same time, and waits for the last.
 async fn each<T, R, F>(all: impl Iterator<Item = T>, act: impl Fn(T) -> F) -> Result<Vec<R>, Failure>
 where
     R: Send + 'static,
@@ -209,13 +209,13 @@ where
     tasks.join_all().await.into_iter().collect()
 }
 
-/// What happens on one connection.
+/// The work on one connection.
 struct Worker {
     channel: Channel,
     queue: ShortString,
     kind: WorkloadKind,
     body: Vec<u8>,
-    /// Where replies come.
+    /// The consumer of the replies.
     replies: Option<Consumer>,
     raw: Arc<Mutex<Raw>>,
 }
@@ -284,7 +284,8 @@ impl Worker {
         self.catch_up().await
     }
 
-    /// The broker takes one after the other what comes on a channel: when it answers this, it has done all before it.
+    /// Waits until the broker has handled everything on this channel. It handles a channel's methods in order, so the answer to
+    /// this one comes last.
     async fn catch_up(&self) -> Result<(), Error> {
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         self.channel.queue_declare(self.queue.clone(), options, FieldTable::default()).await?;

@@ -126,7 +126,7 @@ pub(super) fn explain(args: &ExplainArgs) -> ExitCode {
     Exit::Usage.into()
 }
 
-/// The codes, by their themes.
+/// Returns the list of codes, by theme.
 fn list() -> String {
     let mut text = String::new();
     for (name, theme) in catalogue::themes() {
@@ -166,7 +166,7 @@ fn paragraph(text: &str) -> String {
     textwrap::fill(text, lines_of(report::width())) + "\n"
 }
 
-/// The code that comes closest to a misspelt one.
+/// Returns the code that is closest to a misspelt one.
 fn nearest(code: &str) -> Option<String> {
     let faults = catalogue::themes().iter().flat_map(|(name, theme)| {
         let messages = theme.entries.iter().filter(|(_, entry)| !entry.message.is_empty());

@@ -157,13 +157,13 @@ async fn play(lesson: &Lesson, seed: Option<u64>, run: &Run) -> Report {
 
 /// Returns the events as the report has them under `wire`; with `explain`, each has its reason.
 fn events(conversation: &Conversation, explain: bool) -> Vec<Value> {
-    let mut told = report::json::wire(&conversation.events);
+    let mut values = report::json::wire(&conversation.events);
     if explain {
-        for (value, event) in told.iter_mut().zip(&conversation.events) {
+        for (value, event) in values.iter_mut().zip(&conversation.events) {
             value["why"] = json!(why::of(event));
         }
     }
-    told
+    values
 }
 
 fn picture(lesson: &Lesson, conversation: &Conversation) -> String {
@@ -199,13 +199,13 @@ async fn browse(file: &Path) -> io::Result<()> {
         let name = opener.get_program().to_string_lossy().into_owned();
         let mut opener = Command::from(opener);
         opener.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // Ctrl-C in our terminal is for us.
+        // Ctrl-C in this terminal is meant for the checker, not for the browser.
         #[cfg(unix)]
         opener.process_group(0);
-        // One that is not installed says less than one that failed.
+        // The error of an opener that failed says more than that of one that is not installed.
         let Ok(mut child) = opener.spawn() else { continue };
         match timeout(A_MOMENT, child.wait()).await {
-            // One that goes on is the browser itself.
+            // An opener that keeps running is the browser itself.
             Err(_) => return Ok(()),
             Ok(Ok(status)) if status.success() => return Ok(()),
             Ok(Ok(status)) => last = io::Error::other(format!("{name}: {status}")),

@@ -1,7 +1,7 @@
 //! The comparison of two conversations: that of the lesson's own program, and that of the learner's.
 //!
-//! Some things differ from run to run and mean nothing: times, consumer tags, the broker's properties, the text of a goodbye, and
-//! the messages that the check itself sends. They do not count.
+//! Some differences from run to run mean nothing: times, consumer tags, the broker's properties, the text of a goodbye, and the
+//! messages that the check itself sends. They do not count.
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 use wire::{Event, Peer, What, fields, why, words};
@@ -73,11 +73,11 @@ impl Row {
 /// Two conversations side by side.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// That of the lesson's own program.
+    /// The conversation of the lesson's own program.
     pub expected: Vec<Line>,
-    /// That of the learner's.
+    /// The conversation of the learner's program.
     pub seen: Vec<Line>,
-    /// Both, in their order.
+    /// The rows of both, in their order.
     pub rows: Vec<Row>,
     /// The row of the first difference that counts.
     pub first: Option<usize>,
@@ -111,7 +111,7 @@ pub fn compare(expected: &[Event], seen: &[Event], passed: &[String]) -> Compari
         ABOUT.iter().any(|(step, method)| *method == asked && passed.iter().any(|id| id == step))
     };
     let (expected, seen) = (lines(expected), lines(seen));
-    // Who says which method is what they are lined up by; what else is in it may differ within a row.
+    // The lines are aligned by sender and method; their other parts may differ within a row.
     let names = |lines: &[Line]| lines.iter().map(|line| (line.from == Peer::Program, line.name)).collect::<Vec<_>>();
     let mut rows = Vec::new();
     for operation in capture_diff_slices(Algorithm::Myers, &names(&expected), &names(&seen)) {
@@ -142,7 +142,7 @@ pub fn compare(expected: &[Event], seen: &[Event], passed: &[String]) -> Compari
 }
 
 impl Comparison {
-    /// The first difference, in words.
+    /// Describes the first difference.
     #[must_use]
     pub fn first_in_words(&self) -> Option<String> {
         let first = self.rows[self.first?];
@@ -173,7 +173,7 @@ fn only(line: &Line, one: &str, other: &str) -> String {
     format!("{one} {done} here, and {other} does not")
 }
 
-/// The names of what differs.
+/// Returns the names of the facts that differ.
 fn parted(one: &Line, other: &Line) -> Vec<&'static str> {
     let lacks = |line: &Line, fact: &(&'static str, String)| !line.facts.contains(fact);
     let of_one = one.facts.iter().filter(|fact| lacks(other, fact));
@@ -205,7 +205,7 @@ fn facts(event: &Event) -> Vec<(&'static str, String)> {
         .filter(|(name, _)| counts(name))
         .map(|(name, value)| (name, value.to_string()))
         .collect();
-    // What the broker delivers was sent by the check, or by the program itself, where it counts.
+    // What the broker delivers was sent by the check, or by the program itself, where it is compared already.
     if let Some(content) = content.as_ref().filter(|_| event.from == Peer::Program) {
         facts
             .extend(fields::properties(&content.properties).into_iter().map(|(name, value)| (name, value.to_string())));
@@ -269,7 +269,7 @@ mod tests {
         Method::Queue(queue::AMQPMethod::DeclareOk(queue::DeclareOk::default()))
     }
 
-    /// The first difference between the two, in words.
+    /// Describes the first difference between the two conversations.
     fn first(expected: &[Event], seen: &[Event]) -> String {
         compare(expected, seen, &[]).first_in_words().unwrap_or_default()
     }

@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{lessons::Lesson, report::text::lines_of, verdict::Report};
 
-/// From this width on there is room for two columns.
+/// The smallest width with room for two columns.
 const WIDE: usize = 100;
 
-/// The most lines in a row that only one of the two has; the rest is left out.
+/// The most consecutive lines from only one side; the rest is left out.
 const ALIKE: usize = 12;
 
 const MORE: &str = "  … and more, which was not kept\n";
@@ -90,7 +90,7 @@ fn checked(conversation: &Conversation, age: &str) -> String {
     }
 }
 
-/// The conversations of all programs of a check, as wide as this.
+/// Returns the conversations of all programs of a check, at this width.
 #[must_use]
 pub fn of_programs(report: &Report, width: usize) -> String {
     let layout = Layout { width: width.max(40), explain: false };
@@ -103,7 +103,7 @@ pub fn of_programs(report: &Report, width: usize) -> String {
     report.runs().iter().map(of).collect::<Vec<_>>().join("\n")
 }
 
-/// One conversation, with its times.
+/// Returns one conversation, with its times.
 fn alone(events: &[Event], layout: Layout) -> String {
     if events.is_empty() {
         return "  nothing was sent\n".to_owned();
@@ -119,7 +119,7 @@ fn alone(events: &[Event], layout: Layout) -> String {
     text
 }
 
-/// The reason for a line, under the line itself, which begins this far to the right.
+/// Returns the reason for a line, to be printed below it. `begins` is the column at which the line itself begins.
 fn why(line: &Line, begins: usize, width: usize) -> String {
     let indent = begins + display_width(&line.who);
     hanging(&" ".repeat(indent), &format!("why: {}", line.why), indent + 5, width)
@@ -129,7 +129,7 @@ fn cut(conversation: &Conversation) -> String {
     if conversation.cut { MORE.to_owned() } else { String::new() }
 }
 
-/// The sign to the left of a row.
+/// Returns the sign to the left of a row.
 fn sign(row: Row) -> &'static str {
     match row {
         Row::Same(..) => " ",
@@ -154,7 +154,7 @@ fn legend(comparison: &Comparison, layout: Layout) -> String {
     format!("\n{}", paragraph("  ", text, layout.width))
 }
 
-/// The rows, with runs of what only one of the two has cut to a bearable length: an error says how many are left out.
+/// Returns the rows, with long runs of one side's lines cut to a readable length. An error is the number of lines left out.
 fn bearable(comparison: &Comparison) -> Vec<(usize, Result<Row, usize>)> {
     let mut shown = Vec::new();
     let mut run = (' ', 0);
@@ -176,7 +176,7 @@ fn left_out(more: usize) -> String {
     format!("  … {more} more lines: --format json has them\n")
 }
 
-/// Two columns.
+/// Returns the comparison in two columns.
 fn beside(comparison: &Comparison, whose: &str, layout: Layout) -> String {
     let column = (layout.width - 2 - 3) / 2;
     let filled = |text: &str| format!("{text}{}", " ".repeat(column.saturating_sub(display_width(text))));
@@ -194,7 +194,7 @@ fn beside(comparison: &Comparison, whose: &str, layout: Layout) -> String {
         }
         let left_line = row.expected().map(|left| &comparison.expected[left]);
         let right_line = row.seen().map(|right| &comparison.seen[right]);
-        // A reason that both have stands once, under both.
+        // A reason that both sides have is printed once, below both.
         let alike = left_line.zip(right_line).is_some_and(|(left, right)| left.why == right.why);
         let cell =
             |line: Option<&Line>| line.map_or_else(Vec::new, |line| cell(line, column, layout.explain && !alike));
@@ -212,7 +212,7 @@ fn beside(comparison: &Comparison, whose: &str, layout: Layout) -> String {
     text
 }
 
-/// The lines of a cell.
+/// Returns the lines of a cell.
 fn cell(line: &Line, width: usize, explain: bool) -> Vec<String> {
     let mut cell = said(&line.who, line, width);
     if explain {
@@ -221,7 +221,7 @@ fn cell(line: &Line, width: usize, explain: bool) -> Vec<String> {
     cell.lines().map(str::to_owned).collect()
 }
 
-/// One under the other.
+/// Returns the two conversations one below the other.
 fn below(comparison: &Comparison, whose: &str, layout: Layout) -> String {
     let mut text = format!("  {EXPECTED}\n");
     text.push_str(&side(comparison, layout, &comparison.expected, Row::expected));
@@ -230,7 +230,7 @@ fn below(comparison: &Comparison, whose: &str, layout: Layout) -> String {
     text
 }
 
-/// One of the two, with the first difference marked.
+/// Returns one of the two conversations, with the first difference marked.
 fn side(comparison: &Comparison, layout: Layout, lines: &[Line], of: impl Fn(Row) -> Option<usize>) -> String {
     if lines.is_empty() {
         return "  nothing was sent\n".to_owned();
@@ -255,8 +255,8 @@ fn side(comparison: &Comparison, layout: Layout, lines: &[Line], of: impl Fn(Row
     text
 }
 
-/// A line after its sender; the part that does not fit is below. The line is broken between its parts if possible, so that the
-/// body of a message stays whole.
+/// Returns a line that follows its sender, with indented lines below for what does not fit. The line is broken between its
+/// parts if possible, so that the body of a message stays whole.
 fn said(first: &str, line: &Line, width: usize) -> String {
     let indent = " ".repeat(display_width(first));
     let (mut text, mut row) = (String::new(), first.to_owned());
@@ -272,7 +272,7 @@ fn said(first: &str, line: &Line, width: usize) -> String {
             let _ = writeln!(text, "{row}");
             row.clone_from(&indent);
         }
-        // Its last line may have room for the next part.
+        // The last line may have room for the next part.
         let broken = hanging(&row, part, indent.len(), width);
         let mut lines: Vec<&str> = broken.lines().collect();
         row = lines.pop().unwrap_or_default().to_owned();
@@ -284,7 +284,7 @@ fn said(first: &str, line: &Line, width: usize) -> String {
     text
 }
 
-/// A line behind `first`, with what does not fit under it, this far to the right. Words that are wider than the room are broken.
+/// Returns a line that follows `first`, continued below with this indentation. Words that are wider than the space are broken.
 fn hanging(first: &str, line: &str, indent: usize, width: usize) -> String {
     let later = " ".repeat(indent);
     let options = lines_of(width).break_words(true).initial_indent(first).subsequent_indent(&later);

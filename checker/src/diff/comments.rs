@@ -12,14 +12,15 @@ pub(super) struct Line {
 enum Inside {
     Code,
     Line,
-    /// A block comment, with others in it: how deep.
+    /// A block comment, and the number of comments that it is nested in.
     Block(usize),
     Text,
-    /// A raw string, and how many `#` end it.
+    /// A raw string, and the number of `#` that end it.
     Raw(usize),
 }
 
-/// The lines of a program without comments. Lines that had nothing else are left out, and of several empty lines one is left.
+/// Returns the lines of a program without its comments. Lines that held only a comment are left out, and of several empty lines
+/// one is left.
 pub(super) fn without(program: &str) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let mut inside = Inside::Code;
@@ -35,7 +36,7 @@ pub(super) fn without(program: &str) -> Vec<Line> {
     lines
 }
 
-/// A line without comments, and what the text is at its end.
+/// Returns a line without comments, and the kind of text at its end.
 fn code(line: &str, mut inside: Inside) -> (String, Inside) {
     let (mut code, mut rest, mut cut) = (String::new(), line, inside != Inside::Code && !is_text(inside));
     while let Some(first) = rest.chars().next() {
@@ -50,7 +51,7 @@ fn code(line: &str, mut inside: Inside) -> (String, Inside) {
                     (inside, taken) = (Inside::Raw(hashes), 2 + hashes);
                 }
             }
-            // `br"…"` and `cr"…"`: their first letter is no name that goes on.
+            // `br"…"` and `cr"…"`: their first letter does not continue a name.
             Inside::Code if matches!(first, 'b' | 'c') && !code.ends_with(is_name) => {
                 if let Some(hashes) = raw(&rest[1..]) {
                     (inside, taken) = (Inside::Raw(hashes), 3 + hashes);
@@ -76,7 +77,7 @@ fn code(line: &str, mut inside: Inside) -> (String, Inside) {
         }
         rest = &rest[taken..];
     }
-    // A blank that stood before a comment means nothing.
+    // A blank that stood before a comment is meaningless.
     let end = if cut && !is_text(inside) { code.trim_end().len() } else { code.len() };
     code.truncate(end);
     (code, inside)
@@ -90,19 +91,19 @@ fn is_name(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// The number of `#` of a raw string that begins here; None when none does.
+/// Returns the number of `#` of a raw string that begins here, or None.
 fn raw(rest: &str) -> Option<usize> {
     let behind = rest.strip_prefix('r')?;
     let hashes = behind.len() - behind.trim_start_matches('#').len();
     behind[hashes..].starts_with('"').then_some(hashes)
 }
 
-/// The length of a character that begins here, in bytes; of a lifetime only its mark.
+/// Returns the length of a character literal that begins here, in bytes; of a lifetime, only that of its mark.
 fn character(rest: &str) -> usize {
     let mut letters = rest.char_indices().skip(1);
     match letters.next() {
         Some((_, '\\')) => {
-            // What is escaped may be the quote itself.
+            // The escaped character may be the quote itself.
             letters.next();
             letters.find(|(_, letter)| *letter == '\'').map_or(1, |(at, _)| at + 1)
         }

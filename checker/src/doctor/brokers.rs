@@ -32,7 +32,7 @@ pub(super) async fn embedded() -> Vec<Diagnosis> {
     }
 }
 
-/// A RabbitMQ that is installed here.
+/// Finds a RabbitMQ that is installed here.
 pub(super) async fn local() -> Vec<Diagnosis> {
     vec![match local::server() {
         Some(script) => {
@@ -44,7 +44,7 @@ pub(super) async fn local() -> Vec<Diagnosis> {
     }]
 }
 
-/// The version, by the folder it is installed in: asking its own tools takes Erlang a second or two.
+/// Returns the version, from the name of its folder: RabbitMQ's own tools take a second or two to start.
 fn version(script: &Path) -> Option<String> {
     let script = script.canonicalize().ok()?;
     let library = script.parent()?.parent()?;
@@ -55,7 +55,7 @@ fn version(script: &Path) -> Option<String> {
     names.chain(inside).find_map(|name| name.strip_prefix("rabbitmq_server-").map(str::to_owned))
 }
 
-/// The broker that `broker up` left running.
+/// Finds the broker that `broker up` left running.
 pub(super) async fn persistent() -> Vec<Diagnosis> {
     let Some(broker) = persistent::recorded() else {
         return vec![
@@ -88,14 +88,14 @@ async fn with_alarm(finding: Diagnosis, address: &Address, embedded: bool) -> Di
     alarm.remedies(embedded).into_iter().fold(Diagnosis { what, state: State::Warning, ..finding }, Diagnosis::fix)
 }
 
-/// The broker at the address in AMQP_URL.
+/// Examines the broker at the address in AMQP_URL.
 pub(super) async fn amqp_url() -> Vec<Diagnosis> {
     let Some(url) = env::var("AMQP_URL").ok().filter(|url| !url.is_empty()) else {
         return vec![Diagnosis::ok("amqp-url", "AMQP_URL is not set")];
     };
     vec![match Address::parse(&url) {
         Ok(address) => reach(&address).await,
-        // What is wrong with it could name a part of it, and any part could be the password.
+        // An error could quote a part of the address, and any part could be the password.
         Err(_) if url.starts_with("amqps://") => Diagnosis::warning("amqp-url", "AMQP_URL asks for TLS (amqps://)")
             .fix("Use an amqp:// address, or unset AMQP_URL: the checker reads the traffic, so it can't use TLS"),
         Err(_) => Diagnosis::warning("amqp-url", "AMQP_URL is set, but it is not an AMQP address")
@@ -125,7 +125,7 @@ async fn reach(address: &Address) -> Diagnosis {
         }
     };
     let broker = format!("{} {}", greeting.product, greeting.version);
-    // What a broker says about a login can name who logs in.
+    // A broker's reply about a login may contain the user name.
     let (state, what) = match timeout(BROKER_TIMEOUT, Client::reach(address)).await {
         Ok(Ok(client)) => {
             client.close().await;

@@ -1,4 +1,4 @@
-//! Docker, by its command line: the Docker client need not be compiled for this.
+//! Docker, by its command line, so that the Docker client need not be compiled.
 
 use std::env;
 
@@ -63,7 +63,7 @@ mod tests {
     const WARNING: State = State::Warning;
 
     #[test]
-    fn each_state_of_docker_is_told_apart() {
+    fn each_state_of_docker_is_distinguished() {
         let up = || Ok("28.2.2".to_owned());
         let failed = |said: &str| Err(NoAnswer::Failed(said.to_owned()));
         let states = [

@@ -1,4 +1,4 @@
-//! The kit, and the learner's part of it.
+//! The kit, and the learner's files in it.
 
 use harness::kit;
 use std::{fs, path::Path};
@@ -10,7 +10,7 @@ use crate::{lessons, progress::Progress};
 pub(super) async fn kit() -> Vec<Diagnosis> {
     let version = env!("CARGO_PKG_VERSION");
     let root = kit::root().display();
-    // A kit that came as an archive has no history to ask.
+    // A kit from an archive has no git history.
     let commit = ask("git", &["describe", "--always", "--dirty", "--tags"]).await;
     let commit = commit.map(|commit| format!(", git {commit}")).unwrap_or_default();
     let what = format!("hello-rabbit {version}{commit}, in {root}");

@@ -8,11 +8,11 @@ use crate::cleanup;
 /// A megabyte, in bytes.
 const MB: u64 = 1_000_000;
 
-/// With less free disk than this, a build fails half-way, in bytes.
+/// The free disk space below which a build fails half-way, in bytes.
 const TOO_LITTLE_DISK: u64 = 200 * MB;
-/// A first build takes about half of this, in bytes.
+/// The free disk space below which there is a warning, in bytes: a first build takes about half of it.
 const LITTLE_DISK: u64 = 2000 * MB;
-/// With less free memory than this, a compiler may be ended by the system, in bytes.
+/// The free memory below which the system may end a compiler, in bytes.
 const LITTLE_MEMORY: u64 = 500 * MB;
 
 /// Finds the operating system, and whether it runs in WSL or in a container.
@@ -44,7 +44,7 @@ fn linux() -> String {
     name
 }
 
-/// Measures the free disk where cargo builds.
+/// Measures the free disk space where cargo builds.
 pub(super) async fn disk() -> Vec<Diagnosis> {
     let here = env::current_exe().unwrap_or_default();
     let folder = here.parent().unwrap_or(Path::new("."));
@@ -54,7 +54,7 @@ pub(super) async fn disk() -> Vec<Diagnosis> {
     vec![disk_space(free)]
 }
 
-/// Judges this much free disk, in bytes.
+/// Judges this much free disk space, in bytes.
 fn disk_space(free: u64) -> Diagnosis {
     let what = format!("free disk space for target/: {}", size(free));
     let how = "Free some space: `cargo clean` in the kit's folder removes all build output";
@@ -80,9 +80,9 @@ fn free_disk(_folder: &Path) -> Option<u64> {
 
 /// Measures the memory, where the system has a file or a command for it.
 pub(super) async fn memory() -> Vec<Diagnosis> {
-    let told = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let of = |key: &str| {
-        let line = told.lines().find_map(|line| line.strip_prefix(key))?;
+        let line = meminfo.lines().find_map(|line| line.strip_prefix(key))?;
         line.trim().split(' ').next()?.parse::<u64>().ok()?.checked_mul(1024)
     };
     match (of("MemAvailable:"), of("MemTotal:")) {
@@ -95,14 +95,14 @@ pub(super) async fn memory() -> Vec<Diagnosis> {
                 Diagnosis::ok("memory", what)
             }]
         }
-        _ => match ask("sysctl", &["-n", "hw.memsize"]).await.ok().and_then(|told| told.parse().ok()) {
+        _ => match ask("sysctl", &["-n", "hw.memsize"]).await.ok().and_then(|bytes| bytes.parse().ok()) {
             Some(all) => vec![Diagnosis::ok("memory", format!("memory: {}", size(all)))],
             None => Vec::new(),
         },
     }
 }
 
-/// Finds the folder that checks work in.
+/// Finds the folder in which checks work.
 pub(super) async fn runs() -> Vec<Diagnosis> {
     vec![match cleanup::base() {
         Ok(folder) => Diagnosis::ok("runs", format!("checks work in {}", folder.display())),
@@ -111,7 +111,7 @@ pub(super) async fn runs() -> Vec<Diagnosis> {
     }]
 }
 
-/// Bytes, for a person.
+/// Formats a number of bytes for a person.
 fn size(bytes: u64) -> String {
     let mb = bytes / MB;
     if mb < 1000 { format!("{mb} MB") } else { format!("{}.{} GB", mb / 1000, mb % 1000 / 100) }

@@ -20,15 +20,15 @@ const PORT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The owner of a port of 127.0.0.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Tenant {
-    /// None: the port is free.
-    Nobody,
+    /// The port is free.
+    Free,
     /// A broker: product and version.
     Broker(String),
     /// A web server.
     Web,
     /// Something that takes connections, and is neither.
     Other,
-    /// None, but the port can't be used, for this reason.
+    /// The port is free, but can't be used, for this reason.
     Forbidden(String),
 }
 
@@ -41,7 +41,7 @@ pub(super) async fn both() -> Vec<Diagnosis> {
 /// Finds the owner of the AMQP port.
 pub async fn amqp(port: u16) -> Diagnosis {
     match tenant(port).await {
-        Tenant::Nobody => Diagnosis::ok("port", format!("port {port} (AMQP) is free")),
+        Tenant::Free => Diagnosis::ok("port", format!("port {port} (AMQP) is free")),
         Tenant::Broker(broker) => Diagnosis::ok("port", format!("port {port} (AMQP): {broker} answers")),
         other => taken(port, "AMQP", &other)
             .fix(format!("Start a broker on another port: cargo xtask broker up --port {}", port.saturating_add(1))),
@@ -51,7 +51,7 @@ pub async fn amqp(port: u16) -> Diagnosis {
 /// Finds the owner of the port of the management page.
 pub async fn management(port: u16) -> Diagnosis {
     match tenant(port).await {
-        Tenant::Nobody => Diagnosis::ok("port", format!("port {port} (management) is free")),
+        Tenant::Free => Diagnosis::ok("port", format!("port {port} (management) is free")),
         Tenant::Web => Diagnosis::ok("port", format!("port {port} (management): a web server answers")),
         other => taken(port, "management", &other).fix(format!(
             "Start a broker on other ports: cargo xtask broker up --port {}",
@@ -62,7 +62,7 @@ pub async fn management(port: u16) -> Diagnosis {
 
 fn taken(port: u16, purpose: &str, tenant: &Tenant) -> Diagnosis {
     let who = match tenant {
-        Tenant::Nobody => "is free".to_owned(),
+        Tenant::Free => "is free".to_owned(),
         Tenant::Broker(broker) => format!("is taken by an AMQP broker, {broker}"),
         Tenant::Web => "is taken by a web server, which is not a broker".to_owned(),
         Tenant::Other => "is taken by a program that is not a broker, or by a broker that is still starting".to_owned(),
@@ -78,14 +78,14 @@ fn taken(port: u16, purpose: &str, tenant: &Tenant) -> Diagnosis {
     Diagnosis::warning("port", format!("port {port} ({purpose}) {who}")).fix(who_is_it)
 }
 
-/// Finds the owner of this port. Binding it shows too little: systems differ in when they allow two programs to share one.
+/// Finds the owner of this port. Binding the port is not enough: systems differ in when two programs can share one.
 async fn tenant(port: u16) -> Tenant {
     let place = format!("{}:{port}", Ipv4Addr::LOCALHOST);
     match timeout(PORT_TIMEOUT, TcpStream::connect(&place)).await {
         Ok(Ok(_)) => {}
         _ => {
             return match TcpListener::bind(&place).await {
-                Ok(_) => Tenant::Nobody,
+                Ok(_) => Tenant::Free,
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => Tenant::Other,
                 Err(error) => Tenant::Forbidden(error.to_string()),
             };
@@ -113,33 +113,33 @@ mod tests {
     use super::*;
     use crate::{brokers::embedded, doctor::State};
 
-    /// A server that accepts connections, and sends this on each.
-    async fn somebody(says: &'static [u8]) -> u16 {
+    /// Starts a server that accepts connections, and sends `reply` on each. Returns its port.
+    async fn server(reply: &'static [u8]) -> u16 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
                 let mut heard = [0; 8];
                 let _ = socket.read(&mut heard).await;
-                let _ = socket.write_all(says).await;
+                let _ = socket.write_all(reply).await;
             }
         });
         port
     }
 
     #[tokio::test]
-    async fn who_has_a_port_is_told() {
+    async fn the_owner_of_a_port_is_named() {
         let broker = embedded::start().await.unwrap();
         let finding = amqp(broker.address.port).await;
         assert_eq!((finding.state, finding.what.contains("RabbitMQ")), (State::Ok, true), "{finding:?}");
         assert_eq!(management(broker.address.port).await.state, State::Warning);
 
-        let web = somebody(b"HTTP/1.0 200 OK\r\n\r\n").await;
+        let web = server(b"HTTP/1.0 200 OK\r\n\r\n").await;
         assert_eq!(management(web).await.state, State::Ok);
         let finding = amqp(web).await;
         assert!(finding.what.ends_with("is taken by a web server, which is not a broker"), "{finding:?}");
 
-        let other = somebody(b"SSH-2.0-x\r\n").await;
+        let other = server(b"SSH-2.0-x\r\n").await;
         for finding in [amqp(other).await, management(other).await] {
             assert_eq!(finding.state, State::Warning);
             assert!(
@@ -147,7 +147,7 @@ mod tests {
                 "{finding:?}"
             );
         }
-        let silent = somebody(b"").await;
+        let silent = server(b"").await;
         assert_eq!(amqp(silent).await.state, State::Warning);
     }
 

@@ -20,7 +20,7 @@ pub fn is_fit(findings: &[Diagnosis]) -> bool {
     findings.iter().all(|finding| finding.state != State::Problem)
 }
 
-/// The findings as text, with colours (the printer takes them out where they don't belong).
+/// Returns the findings as text, with colours. The printer removes the colours where they can't be shown.
 #[must_use]
 pub fn text(findings: &[Diagnosis]) -> String {
     let mut text = String::new();
@@ -58,14 +58,14 @@ fn conclusion(findings: &[Diagnosis]) -> String {
     format!("{}, {}: {verdict}", count(State::Problem, "problem"), count(State::Warning, "warning"))
 }
 
-/// The findings as JSON, `hello-rabbit/doctor/v1`.
+/// Returns the findings as JSON, `hello-rabbit/doctor/v1`.
 #[must_use]
 pub fn json(findings: &[Diagnosis]) -> Value {
     let finding = |finding: &Diagnosis| json!({ "id": finding.id, "state": finding.state.word(), "what": finding.what, "fix": finding.fix });
     json!({ "format": FORMAT, "fit": is_fit(findings), "findings": findings.iter().map(finding).collect::<Vec<_>>() })
 }
 
-/// Replaces the home folder, which contains the user's name, and escapes all that a terminal would act on.
+/// Replaces the home folder, which contains the user's name, and escapes everything that a terminal would act on.
 pub(super) fn tidy(finding: &mut Diagnosis) {
     let home = env::home_dir().map(|home| home.display().to_string()).unwrap_or_default();
     for text in std::iter::once(&mut finding.what).chain(&mut finding.fix) {
@@ -73,7 +73,7 @@ pub(super) fn tidy(finding: &mut Diagnosis) {
     }
 }
 
-/// A text with `~` in the place of the home folder.
+/// Returns a text with `~` in place of the home folder.
 fn without_home(text: &str, home: &str) -> String {
     let home = home.trim_end_matches(['/', '\\']);
     if home.is_empty() {
@@ -82,7 +82,7 @@ fn without_home(text: &str, home: &str) -> String {
     let mut parts = text.split(home);
     let mut tidy = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        // `/home/ann` is no part of `/home/anna`, nor of `/mnt/home/ann`.
+        // `/home/ann` is not a part of `/home/anna` or `/mnt/home/ann`.
         let begins = !tidy.ends_with(|c: char| c.is_alphanumeric());
         let ends = !part.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
         tidy.push_str(if begins && ends { "~" } else { home });

@@ -26,7 +26,7 @@ pub struct Field {
     pub meaning: &'static str,
 }
 
-/// All fields, in the report's order. What is inside `wire[].args` depends on the method, and is not listed.
+/// All fields, in the report's order. The fields of `wire[].args` depend on the method, and are not listed.
 pub const FIELDS: &[Field] = &[
     field("format", "string", "`hello-rabbit/check/v1`: fields may be added, but none is changed"),
     field("lesson", "string", "the lesson's id, which stays the same when lessons are renumbered"),
@@ -142,7 +142,7 @@ const fn field(path: &'static str, types: &'static str, meaning: &'static str) -
     Field { path, types, meaning }
 }
 
-/// The report as JSON.
+/// Returns the report as JSON.
 #[must_use]
 pub fn report(report: &Report) -> Value {
     let recording = &report.recording;
@@ -197,13 +197,13 @@ fn exit(run: &ProgramRun) -> Option<Value> {
     Some(json!({ "code": exit.code, "signal": exit.signal, "overdue": exit.overdue }))
 }
 
-/// A conversation, as the report has it.
+/// Returns a conversation as it is in the report.
 #[must_use]
 pub fn wire(events: &[Event]) -> Vec<Value> {
     events.iter().map(readable).collect()
 }
 
-/// A step. `events` are the conversation of the run in which it failed.
+/// Returns a step. `events` are the conversation of the run in which it failed.
 fn step(step: &Step, events: &[Event]) -> Value {
     let (evidence, message, hint, code) = match &step.outcome {
         Outcome::Passed(evidence) => (evidence.as_str(), "", "", None),
@@ -230,7 +230,7 @@ fn step(step: &Step, events: &[Event]) -> Value {
     })
 }
 
-/// The address of the code's explanation, below the book's own address.
+/// Returns the address of the code's explanation, relative to the book's own address.
 fn explained(code: &str) -> String {
     format!("{FAULTS}#{code}")
 }

@@ -6,17 +6,17 @@ use serde::Serialize;
 use serde_json::{Serializer, Value, ser::Formatter};
 use wire::words::is_acted_on;
 
-/// The value on one line, with a newline at its end.
+/// Returns the value on one line, with a newline at its end.
 #[must_use]
 pub fn line(value: &Value) -> String {
     let mut bytes = Vec::new();
-    // Values of JSON have text for keys, and writing to memory does not fail.
+    // The keys of JSON values are text, and writing to memory does not fail.
     let _ = value.serialize(&mut Serializer::with_formatter(&mut bytes, Escaping));
     bytes.push(b'\n');
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// As serde_json writes it, and with escapes for the characters that JSON itself lets through.
+/// A formatter that also escapes the characters that JSON itself allows.
 struct Escaping;
 
 impl Formatter for Escaping {
@@ -26,7 +26,7 @@ impl Formatter for Escaping {
             let (before, from) = rest.split_at(at);
             writer.write_all(before.as_bytes())?;
             let Some(c) = from.chars().next() else { break };
-            // All of them are in the basic plane.
+            // All of these are in the basic multilingual plane.
             write!(writer, "\\u{:04x}", u32::from(c))?;
             rest = &from[c.len_utf8()..];
         }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::json::{FIELDS, FORMAT, Field};
 use crate::verdict::{Outcome, Verdict};
 
-/// The schema of `hello-rabbit/check/v1`. All listed fields are required, and others may be added.
+/// Returns the schema of `hello-rabbit/check/v1`. All listed fields are required, and others may be added.
 #[must_use]
 pub fn schema() -> Value {
     let mut schema = object("");
@@ -19,7 +19,7 @@ pub fn schema() -> Value {
     Value::Object(schema)
 }
 
-/// The fields whose paths continue this one: `properties` and `required`. Empty where nothing is listed below it.
+/// Returns `properties` and `required` for the fields below this path. Empty when none is listed.
 fn object(path: &str) -> Map<String, Value> {
     let below = FIELDS.iter().filter_map(|field| {
         let name = field.path.strip_prefix(path)?;
@@ -39,7 +39,7 @@ fn value(field: &'static Field) -> Value {
     schema.insert("description".to_owned(), json!(described(field).meaning));
     if types.contains(&"array") {
         let mut items = object(&format!("{}[].", field.path));
-        // An array that lists no fields holds lines of text.
+        // An array without listed fields contains lines of text.
         let kind = if items.is_empty() { "string" } else { "object" };
         items.insert("type".to_owned(), json!(kind));
         schema.insert("items".to_owned(), Value::Object(items));
@@ -51,13 +51,13 @@ fn value(field: &'static Field) -> Value {
     Value::Object(schema)
 }
 
-/// The field with the full description: in `programs`, most are like the primary run's own.
+/// Returns the field with the full description: most fields in `programs` are like the primary run's own.
 fn described(field: &'static Field) -> &'static Field {
     let primary = field.path.strip_prefix("programs[].").filter(|name| !["role", "arguments"].contains(name));
     primary.and_then(|name| FIELDS.iter().find(|other| other.path == name)).unwrap_or(field)
 }
 
-/// The values of a field that has a fixed set of them.
+/// Returns the values of a field that has a fixed set of them.
 fn words(path: &str) -> Option<Vec<&'static str>> {
     Some(match path {
         "format" => vec![FORMAT],

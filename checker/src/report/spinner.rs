@@ -1,6 +1,6 @@
 //! A line on stderr about a task that takes a while: its name, its progress and its duration. It disappears with the task.
 //!
-//! A terminal shows one line that moves. It comes after a moment, so that a quick task leaves the terminal alone, and it never
+//! A terminal shows one line that moves. It appears after a moment, so a quick task leaves the terminal alone, and it never
 //! mixes with other output. Without a terminal there is no line.
 
 use std::{
@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::say;
 
-/// A task that is done sooner than this is not worth a line.
+/// The duration up to which a task is not worth a line.
 const DELAY: Duration = Duration::from_millis(100);
 
 /// The time between two moves of the line.
@@ -37,7 +37,7 @@ impl Listener for Terminal {
     }
 }
 
-/// Shows the harness's tasks, too, from now on.
+/// Starts to show the harness's tasks, too.
 pub fn listen() {
     activity::listen(&Terminal);
 }
@@ -73,7 +73,7 @@ pub fn watched(what: &str) -> Busy {
 /// The screen in use; None before the first line.
 static SHOWN: Mutex<Option<Arc<Screen>>> = Mutex::new(None);
 
-/// Prints, with the line out of the way.
+/// Prints while the line is out of the way.
 pub(crate) fn beside<T>(print: impl FnOnce() -> T) -> T {
     let screen = lock(&SHOWN).clone();
     match &screen {
@@ -86,7 +86,7 @@ pub(crate) fn beside<T>(print: impl FnOnce() -> T) -> T {
 struct Screen {
     target: fn() -> ProgressDrawTarget,
     state: Mutex<State>,
-    /// Something begins, or is over.
+    /// Signals that a task begins or ends.
     changed: Condvar,
 }
 
@@ -98,7 +98,7 @@ struct State {
     /// The start of the first task after a pause.
     since: Option<Instant>,
     line: Option<ProgressBar>,
-    /// A thread moves the line.
+    /// Set while a thread moves the line.
     is_moved: bool,
 }
 
@@ -147,7 +147,7 @@ impl Screen {
         Arc::new(Screen { target, state: Mutex::default(), changed: Condvar::new() })
     }
 
-    /// Moves the line for as long as something is done.
+    /// Moves the line for as long as a task is in progress.
     fn keep_moving(&self) {
         let mut state = lock(&self.state);
         while let Some(activity) = state.doing.last() {
@@ -187,7 +187,7 @@ impl Screen {
     fn end(&self, id: u64) {
         let mut state = lock(&self.state);
         state.doing.retain(|activity| activity.id != id);
-        // Whatever is printed next finds the terminal as it was.
+        // Later output finds the terminal as it was.
         if state.doing.is_empty() {
             state.since = None;
             if let Some(line) = state.line.take() {
@@ -242,7 +242,7 @@ mod tests {
         ProgressDrawTarget::term_like(Box::new(TERM.clone()))
     }
 
-    /// Waits until this is on the screen.
+    /// Waits until this text is on the screen, and returns the time it took.
     fn until(text: &str) -> Duration {
         let begin = Instant::now();
         while !TERM.contents().contains(text) {
@@ -265,7 +265,7 @@ mod tests {
         let inner = begin(&screen, "starting a broker");
         until("starting a broker … 0s");
         assert!(!TERM.contents().contains("compiling"));
-        // What is printed has the screen to itself.
+        // Other output has the screen to itself.
         assert_eq!(screen.beside(|| TERM.contents()), "");
         drop(inner);
         until("compiling: 12 crates");
@@ -273,7 +273,7 @@ mod tests {
         until("running the program … 0s");
         drop(busy);
         assert_eq!(TERM.contents(), "");
-        // And comes back for what is done next.
+        // The line comes back for the next task.
         let _again = begin(&screen, "once more");
         until("once more … 0s");
     }

@@ -34,7 +34,7 @@ pub struct Layout {
     pub wire: bool,
 }
 
-/// The report as text, with colours (the printer takes them out where they don't belong).
+/// Returns the report as text, with colours. The printer removes the colours where they can't be shown.
 #[must_use]
 pub fn report(report: &Report, layout: Layout) -> String {
     let mut text = String::new();
@@ -115,7 +115,7 @@ fn failed_step(mistake: &Mistake, page: &str, read: &str, layout: Layout) -> Str
     text
 }
 
-/// Breaks lines at blanks only: names and addresses stay whole.
+/// Returns options that break lines at blanks only: names and addresses stay whole.
 pub(crate) fn lines_of<'a>(width: usize) -> textwrap::Options<'a> {
     textwrap::Options::new(width.max(40))
         .break_words(false)
@@ -130,7 +130,7 @@ fn paragraph(label: &str, text: &str, layout: Layout) -> String {
     text.lines().map(|line| textwrap::fill(&words::harmless(line), &options) + "\n").collect()
 }
 
-/// The output of the programs, which helps when a step failed.
+/// Returns the output of the programs, which helps when a step failed.
 fn output(report: &Report) -> String {
     let mut text = String::new();
     let primary = report.primary();
@@ -201,10 +201,10 @@ fn not_checked(reason: &NotChecked, layout: Layout) -> String {
     text
 }
 
-/// The last line: the verdict.
+/// Returns the last line: the verdict.
 #[must_use]
 pub fn conclusion(report: &Report) -> String {
-    // A build is no step of the lesson.
+    // A build is not a step of the lesson.
     let count = report.steps.iter().filter(|step| step.id != "build").count();
     match report.verdict {
         Verdict::Passed => {

@@ -1,19 +1,19 @@
 //! cargo's own settings for a learner's package, so that `cargo xtask` works in its folders, too.
 //!
-//! cargo resolves the path of a manifest from the current folder. So each folder of the package has settings of its own, and
-//! inside the kit they name it by a relative path, which stays right when the kit is moved or copied.
+//! cargo resolves the path of a manifest from the current folder, so each folder of the package has its own settings. Inside
+//! the kit they contain a relative path, which stays right when the kit is moved or copied.
 
 use harness::kit;
 use std::path::Path;
 
 use toml::Value;
 
-/// The folders of a package in which commands are typed, and how far below the package they are.
+/// The folders of a package in which commands are typed, and their depths below the package.
 const FOLDERS: [(&str, usize); 2] = [(".cargo/config.toml", 0), ("src/.cargo/config.toml", 1)];
 
 const WHY: &str = "# `cargo xtask` works in this folder, too.\n";
 
-/// The files, by their names, with their text, for a package in this folder.
+/// Returns the names and texts of the files, for a package in this folder.
 pub fn files(folder: &Path) -> Vec<(&'static str, String)> {
     let kit = super::real(kit::root());
     match folder.strip_prefix(&kit) {
@@ -25,12 +25,13 @@ pub fn files(folder: &Path) -> Vec<(&'static str, String)> {
     }
 }
 
-/// The kit's manifest, from a folder that is so far below.
+/// Returns the path of the kit's manifest, from a folder at this depth.
 fn upwards(depth: usize) -> String {
     "../".repeat(depth) + "Cargo.toml"
 }
 
-/// Outside the kit no relative path is steadier than an absolute one, and what the lessons need is compiled in the kit.
+/// Returns the settings for a package outside the kit. There, an absolute path is steadier than a relative one, and what the
+/// lessons need is compiled in the kit.
 fn outside(kit: &Path) -> String {
     let manifest = kit.join("Cargo.toml").display().to_string();
     let target = Value::from(kit.join("target").display().to_string());
@@ -41,8 +42,8 @@ fn outside(kit: &Path) -> String {
     )
 }
 
-/// The alias. As a text it takes the place of one that a folder above may have; as a list, which a path with a blank in it
-/// needs, it does not.
+/// Returns the alias. A string replaces an alias with this name in a folder above; a list, which a path with blanks needs, does
+/// not.
 fn alias(manifest: &str) -> String {
     let words = ["run", "--quiet", "--manifest-path", manifest, "--package", "xtask", "--"];
     let value =
@@ -59,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn inside_the_kit_its_manifest_is_so_many_folders_above() {
+    fn inside_the_kit_the_path_to_its_manifest_is_relative() {
         let kit = super::super::real(kit::root());
         let found = settings(&kit.join("work/deep/mine"));
         let alias = |up: &str| format!("run --quiet --manifest-path {up}Cargo.toml --package xtask --");

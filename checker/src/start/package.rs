@@ -12,20 +12,20 @@ use crate::{
     lessons::{Lesson, anchors},
 };
 
-/// Below the lesson's own first line.
+/// The text below the lesson's own first line.
 const HOW: &str = "\
 //! Each step below has a task. Write its code under it, one step after the other,
 //! and check the program as often as you like:
 ";
 
-/// So that the starter compiles without warnings.
+/// The attribute that lets the starter compile without warnings.
 const ALLOW: &str = "\
 // The imports are those of the finished program. Delete the next line when all steps
 // are done.
 #![allow(unused_imports)]
 ";
 
-/// The part of the kit's `Cargo.toml` that is needed.
+/// The parts of the kit's `Cargo.toml` that are needed.
 #[derive(Deserialize)]
 struct Kit {
     workspace: Workspace,
@@ -50,11 +50,11 @@ struct Ownership {
     dependencies: Table,
 }
 
-/// The files, by their names, with their text. `name` is the package's, and `check` the command that judges the program.
+/// Returns the names and texts of the files. `name` is the package's, and `check` is the command that judges the program.
 pub fn files(lesson: &Lesson, name: &str, check: &str) -> Result<Vec<(&'static str, String)>, NotStarted> {
     Ok(vec![
         ("Cargo.toml", manifest(lesson, name)?),
-        // The same versions as the kit has, without asking the network.
+        // The kit's versions, so that the network is not needed.
         ("Cargo.lock", read(&kit::root().join("Cargo.lock"))?),
         ("src/main.rs", program(lesson, check)?),
     ])
@@ -99,7 +99,7 @@ fn manifest(lesson: &Lesson, name: &str) -> Result<String, NotStarted> {
     Ok(text)
 }
 
-/// A dependency on one line, its version first, as people write it.
+/// Returns a dependency on one line, its version first, as people write it.
 fn dependency(value: &Value) -> String {
     let Some(table) = value.as_table() else { return value.to_string() };
     let version = table.iter().filter(|(key, _)| *key == "version");

@@ -1,4 +1,4 @@
-//! The broker of all checks: found once, kept, and looked for again when it is gone.
+//! The broker of all checks: found once, kept, and searched for again when it is gone.
 
 use std::{pin::Pin, time::Duration};
 
@@ -26,18 +26,18 @@ pub struct BrokerCache<'a> {
 }
 
 enum State<'a> {
-    /// The search itself is kept: a check that is given up in between must not be the cause of a second broker.
+    /// The search itself is kept: a check that is given up meanwhile must not cause a second broker to be started.
     Looking(Pin<Box<dyn Future<Output = Found> + 'a>>),
     Here(Box<Found>),
 }
 
 impl<'a> BrokerCache<'a> {
-    /// One that has no broker yet.
+    /// Returns a cache without a broker.
     pub fn new(args: &'a BrokerArgs, run: &'a Run) -> BrokerCache<'a> {
         BrokerCache { args, run, state: State::Looking(Box::pin(find(args, run))) }
     }
 
-    /// Returns the broker. Nothing is lost when the wait for it is dropped.
+    /// Returns the broker. Dropping the future loses nothing.
     pub async fn broker(&mut self) -> Result<Broker, NotChecked> {
         loop {
             match &mut self.state {
@@ -47,8 +47,8 @@ impl<'a> BrokerCache<'a> {
         }
     }
 
-    /// Returns whether the broker is gone that was there before, after a check that could not be done. Then the next check looks
-    /// for a broker, and so it does when none was found at all.
+    /// Returns whether the earlier broker is gone, after a check that could not be done. Then the next check searches for a
+    /// broker, as it also does when none was found.
     pub async fn is_gone(&mut self) -> bool {
         let State::Here(here) = &self.state else { return false };
         let was_there = here.0.is_ok();

@@ -1,6 +1,6 @@
 //! The watch on a program's files.
 //!
-//! Folders are watched one by one, without the folders below them: cargo's build output there is thousands of files.
+//! Folders are watched one by one, and not recursively: cargo's build output below them is thousands of files.
 
 use std::{
     fs, io,
@@ -25,9 +25,9 @@ const FOLDERS: usize = 500;
 /// The kind of files that matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WatchedKind {
-    /// Those that cargo builds a package from.
+    /// The files that cargo builds a package from.
     Package,
-    /// Sources in whatever language.
+    /// Source files in any language.
     Sources,
 }
 
@@ -49,7 +49,7 @@ pub struct Changes {
     tell: UnboundedSender<PathBuf>,
 }
 
-/// A folder, and which of its files matter.
+/// A folder, and the kind of its files that matter.
 #[derive(Clone)]
 struct Place {
     folder: PathBuf,
@@ -90,7 +90,7 @@ impl Changes {
     /// When a folder can't be watched; the error names it.
     pub fn look(&mut self) -> io::Result<()> {
         match self.watch_all() {
-            // All that the system has to give is taken: it is 'events' that can't be had.
+            // The system's limit is reached, or it has no events: polling takes over.
             Err(_) if !self.polls => {
                 self.polls = true;
                 self.watcher = polling(&self.place, &self.tell)?;
@@ -103,34 +103,34 @@ impl Changes {
     fn watch_all(&mut self) -> io::Result<()> {
         for folder in self.place.folders(&self.place.folder) {
             match self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
-                // Gone in the meantime, and the folder above tells when it is back.
+                // A folder that is gone by now. The watch on the folder above reports when it is back.
                 Err(_) if !folder.is_dir() => {}
                 watched => watched.map_err(|error| at(&folder, &io::Error::other(error)))?,
             }
         }
-        // The folder may be moved away, and another put in its place: `reset` does that. Who may not look into the folder
-        // above does without.
+        // The folder may be moved away and replaced, as `reset` does. Without permission for the folder above, this watch is
+        // left out.
         if let Some(above) = self.place.folder.parent() {
             let _ = self.watcher.watch(above, RecursiveMode::NonRecursive);
         }
         Ok(())
     }
 
-    /// Waits for a change, and returns the path of the saved file or new folder, relative to this folder. Nothing is lost when
-    /// the wait is dropped.
+    /// Waits for a change, and returns the path of the saved file or new folder, relative to this folder. Dropping the future
+    /// loses nothing.
     pub async fn next(&mut self) -> PathBuf {
         loop {
-            // We have a sender ourselves, so the channel has no end.
+            // This struct has a sender, too, so the channel never closes.
             let path = self.saved.recv().await.unwrap_or_default();
             if path.is_dir() {
-                // Files that are in it already tell of themselves no more, and those that come are heard from here on. Where it
-                // can't be watched, the next check says so.
+                // Files that are already in the folder cause no more events; later ones do, from here on. If it can't be
+                // watched, the next check reports that.
                 let _ = self.look();
                 if !self.place.has_sources(&path) {
                     continue;
                 }
             } else if !self.place.is_source(&path) {
-                // A folder that came and is gone again: cargo makes `target` under another name first.
+                // A folder that came and is gone again: cargo first makes `target` under another name.
                 continue;
             }
             return path.strip_prefix(&self.place.folder).map(Path::to_owned).unwrap_or(path);
@@ -143,13 +143,13 @@ impl Changes {
     }
 }
 
-/// The system's own events.
+/// Returns a watcher that uses the system's own events.
 fn events(place: &Place, tell: &UnboundedSender<PathBuf>) -> notify::Result<Box<dyn Watcher + Send>> {
     let watcher: RecommendedWatcher = notify::recommended_watcher(teller(place, tell))?;
     Ok(Box::new(watcher))
 }
 
-/// Looking again and again.
+/// Returns a watcher that polls.
 fn polling(place: &Place, tell: &UnboundedSender<PathBuf>) -> io::Result<Box<dyn Watcher + Send>> {
     let config = Config::default().with_poll_interval(INTERVAL);
     let watcher = PollWatcher::new(teller(place, tell), config);
@@ -166,8 +166,8 @@ fn teller(place: &Place, tell: &UnboundedSender<PathBuf>) -> impl Fn(notify::Res
     }
 }
 
-/// That a file was read is no change, and nor are its permissions. One that was open to be written was saved, also where its
-/// text is as before.
+/// Returns whether an event is a change. Reads and new permissions are not. A file that was open for writing was saved, even if
+/// its text is the same.
 fn is_change(kind: &EventKind) -> bool {
     match kind {
         EventKind::Access(what) => *what == AccessKind::Close(AccessMode::Write),
@@ -181,7 +181,7 @@ impl Place {
         if !self.may_hold(path) {
             return false;
         }
-        // A folder that comes may have files in it already.
+        // A folder that appears may already contain files.
         let comes = matches!(kind, EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(_)));
         self.is_source(path) || (comes && path.is_dir())
     }
@@ -194,7 +194,7 @@ impl Place {
         }
     }
 
-    /// This folder of ours, and those below that may hold sources.
+    /// Returns this folder, and the folders below it that may hold sources.
     fn folders(&self, top: &Path) -> Vec<PathBuf> {
         let mut folders = vec![top.to_owned()];
         let mut next = 0;

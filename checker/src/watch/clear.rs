@@ -1,22 +1,22 @@
-//! A clear screen for the next check. What was on it stays above, where the terminal scrolls back to.
+//! A clear screen for the next check. The old content stays above, in the terminal's scrollback.
 
 use std::io::{self, IsTerminal, Write};
 
 use crate::report::spinner;
 
-/// Clears the screen, where stdout is a terminal that knows how.
+/// Clears the screen, if stdout is a terminal that supports it.
 pub fn clear() {
     let is_plain = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     let Some(rows) = rows().filter(|_| io::stdout().is_terminal() && !is_plain) else { return };
-    // A terminal that is gone shows nothing more, and what comes next says so.
+    // A terminal that is gone shows nothing more, and the next output reports that.
     let _ = spinner::beside(|| {
         let mut stdout = io::stdout().lock();
         stdout.write_all(codes(rows).as_bytes()).and_then(|()| stdout.flush())
     });
 }
 
-/// As many lines as the terminal has push all that is on it upwards; only then the cursor goes home. The code that erases a
-/// screen would take what is on it away for good, in many terminals.
+/// Returns the codes that clear a terminal with this many rows. The same number of newlines pushes its content upwards, and
+/// only then the cursor goes home: in many terminals, the code that erases the screen would lose the content.
 fn codes(rows: u16) -> String {
     format!("{}\u{1b}[H", "\n".repeat(usize::from(rows)))
 }

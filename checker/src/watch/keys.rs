@@ -1,7 +1,7 @@
 //! The keys that are pressed, one at a time, in a terminal that otherwise stays as it is.
 //!
-//! A thread waits for them. The terminal is the shell's, too, so it must not become non-blocking, as an asynchronous reader needs
-//! it. Keys that are pressed in the meantime wait in a queue.
+//! A thread waits for them. The shell uses the terminal, too, so it must not become non-blocking, which an asynchronous reader
+//! would need. Keys that are pressed meanwhile wait in a queue.
 
 #[cfg(unix)]
 use std::{
@@ -25,11 +25,11 @@ use crate::watch::terminal::Terminal;
 pub enum Key {
     /// A letter, in lower case.
     Letter(char),
-    /// The end: Ctrl-D, or there is no terminal any more.
+    /// The end of the input: Ctrl-D, or the terminal is gone.
     End,
 }
 
-/// The terminal's keys. The terminal is set back when this is dropped.
+/// The terminal's keys. The terminal is restored when this is dropped.
 #[cfg(unix)]
 pub struct Keys {
     terminal: Terminal,
@@ -38,13 +38,13 @@ pub struct Keys {
     suspended: Signal,
     resumed: Signal,
     thread: Option<JoinHandle<()>>,
-    // What wakes the thread is that this is closed.
+    // Closing this wakes the thread.
     stop: Option<PipeWriter>,
 }
 
 #[cfg(unix)]
 impl Keys {
-    /// Opens the terminal, if there is one and it is ours.
+    /// Opens the terminal, if there is one and it belongs to this process.
     pub fn open() -> Option<Keys> {
         let terminal = Terminal::open()?;
         let [suspended, resumed] =
@@ -56,7 +56,7 @@ impl Keys {
         Some(Keys { terminal, pressed, suspended, resumed, thread: Some(thread), stop: Some(stop) })
     }
 
-    /// Waits for the next one. Nothing is lost when the wait is given up.
+    /// Waits for the next key. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Key {
         loop {
             tokio::select! {
@@ -65,7 +65,7 @@ impl Keys {
                     self.terminal.give_back();
                     let _ = process::kill_process(process::getpid(), process::Signal::STOP);
                 }
-                // After `fg`: the shell has set the terminal its own way in between.
+                // After `fg`: the shell has changed the terminal's mode in between.
                 _ = self.resumed.recv() => self.terminal.take(),
             }
         }
@@ -82,7 +82,7 @@ impl Drop for Keys {
     }
 }
 
-/// Reads until `stopped` is closed, or the terminal is.
+/// Reads until `stopped` or the terminal is closed.
 #[cfg(unix)]
 fn listen(stopped: &io::PipeReader, tell: &UnboundedSender<Key>) {
     use rustix::{
@@ -111,7 +111,7 @@ fn listen(stopped: &io::PipeReader, tell: &UnboundedSender<Key>) {
     let _ = tell.send(Key::End);
 }
 
-/// Letters among what a terminal sends: arrows and other keys are sequences that have letters in them, too.
+/// A filter for the letters in a terminal's input: arrows and other keys are sequences that contain letters, too.
 #[derive(Default)]
 struct Letters {
     inside: Inside,
@@ -148,7 +148,7 @@ impl Letters {
                 }
             };
         }
-        // Esc alone is a key, too, and what comes next is another.
+        // Esc alone is a key, too, and the next byte belongs to another key.
         if self.inside == Inside::Escape {
             self.inside = Inside::Nothing;
         }
@@ -156,18 +156,18 @@ impl Letters {
     }
 }
 
-/// Without Unix's terminals there are no keys.
+/// The keys on systems without Unix's terminals: there are none.
 #[cfg(not(unix))]
 pub enum Keys {}
 
 #[cfg(not(unix))]
 impl Keys {
-    /// There are none.
+    /// Returns None: there are no keys.
     pub fn open() -> Option<Keys> {
         None
     }
 
-    /// Waits for the next one.
+    /// Waits for the next key.
     pub async fn next(&mut self) -> Key {
         match *self {}
     }

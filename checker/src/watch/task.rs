@@ -10,7 +10,7 @@ use crate::{guide, lessons::Lesson, program::target, watch::changes::WatchedKind
 /// A program to watch.
 #[derive(Debug)]
 pub struct Task {
-    /// The lesson it is for.
+    /// The lesson of the program.
     pub lesson: Lesson,
     /// The program in the flags.
     pub program: ProgramArgs,
@@ -18,7 +18,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// The program that the flags name, or else the learner's own. None when there is neither.
+    /// Returns the program in the flags, or else the learner's own. None when there is neither.
     #[must_use]
     pub fn of(lesson: &Lesson, program: ProgramArgs) -> Option<Task> {
         let folder = match (&program.path, &program.program) {
@@ -29,13 +29,13 @@ impl Task {
         Some(Task { lesson: lesson.clone(), program, folder })
     }
 
-    /// The folder of its sources.
+    /// Returns the folder of the program's sources.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The learner's own program, where that is what is watched. It stays that when it is gone for a moment, or the lesson's
-    /// program would be judged in its place.
+    /// Returns the learner's own program, if it is the watched one. It remains so while it is gone for a moment; otherwise, the
+    /// lesson's program would be judged in its place.
     pub(super) fn own(&self) -> Option<PathBuf> {
         (self.program.path.is_none() && self.program.program.is_none()).then(|| self.folder.clone())
     }

@@ -1,7 +1,6 @@
-//! The terminal, in a mode that passes each key on at once and does not show it.
+//! The terminal, in a mode that passes each key on immediately and does not echo it.
 //!
-//! That is less than raw mode: Ctrl-C and Ctrl-Z stay signals, and a line's end stays one, so whatever is printed looks as it
-//! always does.
+//! This is less than raw mode: Ctrl-C and Ctrl-Z remain signals, and newlines remain newlines, so the output looks as usual.
 
 use std::io::{self, IsTerminal};
 
@@ -10,13 +9,13 @@ use rustix::{
     termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr},
 };
 
-/// A terminal of ours. It is set back when this is dropped, which a panic does, too.
+/// The terminal in this mode. It is restored when this is dropped, even by a panic.
 pub struct Terminal {
     before: Termios,
 }
 
 impl Terminal {
-    /// Opens the terminal, if stdin and stdout are one, and we are not in its background.
+    /// Opens the terminal, if stdin and stdout are terminals, and this process is not in the background.
     pub fn open() -> Option<Terminal> {
         let is_one = io::stdin().is_terminal() && io::stdout().is_terminal();
         if !is_one || !in_foreground() {
@@ -27,17 +26,17 @@ impl Terminal {
         Some(terminal)
     }
 
-    /// Sets it our way.
+    /// Sets the mode.
     pub fn take(&self) {
         let mut ours = self.before.clone();
         ours.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
-        // A read waits for one byte, and no time.
+        // A read waits for one byte, without a timeout.
         ours.special_codes[SpecialCodeIndex::VMIN] = 1;
         ours.special_codes[SpecialCodeIndex::VTIME] = 0;
         set(&ours);
     }
 
-    /// Sets it back as it was.
+    /// Restores the earlier mode.
     pub fn give_back(&self) {
         set(&self.before);
     }
@@ -50,9 +49,9 @@ impl Drop for Terminal {
 }
 
 fn set(mode: &Termios) {
-    // From the background it would stop us, and the program in the foreground has its own mode.
+    // In the background, this would stop the process, and the foreground program has a mode of its own.
     if in_foreground() {
-        // Without waiting for what is still to be printed: that may be held back without a limit.
+        // Does not wait for pending output, which may be held back for any length of time.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, mode);
     }
 }

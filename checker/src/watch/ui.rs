@@ -15,7 +15,7 @@ use crate::{
 pub enum Action {
     /// Check again.
     Check,
-    /// Go on to another program.
+    /// Continue with another program.
     Next(Box<Task>),
     /// End.
     End,
@@ -32,12 +32,12 @@ pub struct WatchUi<'a> {
 }
 
 impl<'a> WatchUi<'a> {
-    /// One that has seen no check.
+    /// Returns one that has seen no check.
     pub fn new(lessons: &'a [Lesson], lesson: &Lesson, has_keys: bool) -> WatchUi<'a> {
         WatchUi { lessons, lesson: lesson.clone(), has_keys, last: None, exit: Exit::NotChecked }
     }
 
-    /// Turns to this lesson.
+    /// Switches to this lesson.
     pub fn begin(&mut self, lesson: &Lesson) {
         self.lesson = lesson.clone();
         self.last = None;
@@ -87,7 +87,7 @@ impl<'a> WatchUi<'a> {
         }
     }
 
-    /// The next lesson's program, or why it is not its turn.
+    /// Returns the next lesson's program, or the reason why it can't be started yet.
     fn next(&self) -> Result<Task, String> {
         let number = &self.lesson.number;
         if self.last.as_ref().is_none_or(|report| report.verdict != Verdict::Passed) {
@@ -108,7 +108,7 @@ impl<'a> WatchUi<'a> {
         self.lessons.iter().skip_while(|lesson| lesson.about.id != self.lesson.about.id).nth(1)
     }
 
-    /// Prints this, and below it which keys there are.
+    /// Prints a text, and the available keys below it.
     fn print(&self, text: &str) -> Result<(), Trouble> {
         let mut text = text.to_owned();
         if self.has_keys {
@@ -121,7 +121,7 @@ impl<'a> WatchUi<'a> {
     }
 }
 
-/// A text that fits into the terminal.
+/// Wraps a text to the width of the terminal.
 fn wrapped(words: &str) -> String {
     textwrap::fill(words, text::lines_of(report::width())) + "\n"
 }

@@ -1,4 +1,4 @@
-//! What somebody sees who types something.
+//! The output and the exit code of commands as a user types them.
 
 use std::process::{Command, Output};
 
@@ -10,7 +10,7 @@ fn checker(arguments: &[&str]) -> Command {
         .args(arguments)
         .env_remove("AMQP_URL")
         .env_remove("HELLO_RABBIT_IMAGE")
-        .env("HELLO_RABBIT_WORK", concat!(env!("CARGO_TARGET_TMPDIR"), "/nobodys"))
+        .env("HELLO_RABBIT_WORK", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-work"))
         .env("NO_COLOR", "1")
         .env("COLUMNS", "80");
     command
@@ -46,7 +46,7 @@ fn help_texts() {
 }
 
 #[test]
-fn what_is_typed_wrongly_is_told_and_exits_with_2() {
+fn a_usage_error_is_reported_and_exits_with_2() {
     for (name, arguments) in [
         ("usage_nothing", vec![]),
         ("usage_unknown_lesson", vec!["check", "lesson", "99"]),
@@ -91,22 +91,22 @@ fn a_broker_that_is_none_of_ours_gets_no_accounts() {
     snapshot("not_for_local", &render(&output));
 }
 
-/// A port on which nobody listens: it was free a moment ago.
-fn nobody() -> String {
+/// Returns the address of a port that was free a moment ago, so that nothing listens there.
+fn dead_address() -> String {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     format!("amqp://127.0.0.1:{port}")
 }
 
 #[test]
 fn no_broker_at_the_address_is_not_the_programs_fault() {
-    let output = run(&["check", "lesson", "01", "--broker", &nobody(), "--program", "true"]);
+    let output = run(&["check", "lesson", "01", "--broker", &dead_address(), "--program", "true"]);
     assert_eq!(output.status.code(), Some(3));
     snapshot("not_checked_no_broker", &render(&output));
 }
 
 #[test]
 fn no_broker_as_json_says_not_checked() {
-    let output = run(&["check", "lesson", "01", "--broker", &nobody(), "--program", "true", "--format", "json"]);
+    let output = run(&["check", "lesson", "01", "--broker", &dead_address(), "--program", "true", "--format", "json"]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["verdict"], "not_checked");
     assert!(report["reason"].as_str().unwrap().contains("No broker answers"), "{report}");
@@ -115,7 +115,7 @@ fn no_broker_as_json_says_not_checked() {
 }
 
 #[test]
-fn an_address_that_is_none_is_told() {
+fn an_invalid_address_is_reported() {
     let output =
         checker(&["check", "lesson", "01", "--program", "true"]).env("AMQP_URL", "localhost:5672").output().unwrap();
     assert_eq!(output.status.code(), Some(3));
@@ -123,8 +123,8 @@ fn an_address_that_is_none_is_told() {
 }
 
 #[test]
-fn a_folder_without_a_package_is_told() {
-    let output = run(&["check", "lesson", "01", "--broker", &nobody(), "--path", "/nowhere"]);
+fn a_folder_without_a_package_is_reported() {
+    let output = run(&["check", "lesson", "01", "--broker", &dead_address(), "--path", "/nowhere"]);
     assert_eq!(output.status.code(), Some(3));
     snapshot("not_checked_no_package", &render(&output));
 }
@@ -136,8 +136,9 @@ fn a_program_that_does_not_compile_failed() {
     let manifest = "[package]\nname = \"does-not-compile\"\nedition = \"2024\"\n[workspace]\n";
     std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     std::fs::write(folder.join("src/main.rs"), "fn main() { let x: u8 = \"text\"; }\n").unwrap();
-    // A relative path is relative to where the command is typed.
-    let arguments = ["check", "lesson", "01", "--broker", &nobody(), "--path", "does-not-compile", "--format", "json"];
+    // A relative path is relative to the current folder.
+    let arguments =
+        ["check", "lesson", "01", "--broker", &dead_address(), "--path", "does-not-compile", "--format", "json"];
     let output = checker(&arguments).current_dir(env!("CARGO_TARGET_TMPDIR")).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -153,7 +154,7 @@ fn a_program_that_does_not_compile_failed() {
 
 #[test]
 fn who_has_no_program_does_not_wait_for_a_broker() {
-    // It takes the connection and says nothing: a broker that never comes up.
+    // It accepts the connection and sends nothing, as a broker that never comes up.
     let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = format!("amqp://{}", silent.local_addr().unwrap());
     let folder = package("no-program-no-broker", &[("src/main.rs", "fn main() { nothing }\n")]);
@@ -163,11 +164,11 @@ fn who_has_no_program_does_not_wait_for_a_broker() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let milliseconds = |of: &str| report["timing_ms"][of].as_f64().unwrap();
-    // It would give up after five seconds, counted from the start.
+    // A wait for the broker would end after five seconds, counted from the start.
     assert!(milliseconds("total") - milliseconds("build") < 500.0, "{report}");
 }
 
-/// A package with these files, in a folder of its own.
+/// Makes a package with these files, in a folder of its own.
 fn package(place: &str, files: &[(&str, &str)]) -> std::path::PathBuf {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(place);
     let _ = std::fs::remove_dir_all(&folder);
@@ -180,7 +181,7 @@ fn package(place: &str, files: &[(&str, &str)]) -> std::path::PathBuf {
     folder
 }
 
-/// cargo takes two packages with one name in one target folder for one; we must not.
+/// cargo takes two packages with the same name in one target folder for one. The checker must not.
 #[test]
 fn a_program_is_not_taken_for_another_of_the_same_name() {
     let printed = |folder: &std::path::Path| {
@@ -194,13 +195,14 @@ fn a_program_is_not_taken_for_another_of_the_same_name() {
     };
     let one = package("same-one", &[("src/main.rs", "fn main() { println!(\"one\") }")]);
     let two = package("same-two", &[("src/main.rs", "fn main() { println!(\"two\") }")]);
-    // The second was written before the first was built, so its time tells cargo nothing.
+    // The second was written before the first was built, so cargo can't see a change by its time.
     assert_eq!(printed(&one), "one");
     assert_eq!(printed(&two), "two");
     assert_eq!(printed(&one), "one");
 }
 
-/// What a check with these flags says on stdout, in one line: where lines break depends on how long a folder's path is.
+/// Returns the exit code and the stdout of a check with these flags. The text is on one line, because line breaks depend on the
+/// length of a folder's path.
 fn words_of(flags: &[&str]) -> (Option<i32>, String) {
     let output = run(&[&["check", "lesson", "01", "--broker", "embedded"], flags].concat());
     let words = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
@@ -213,7 +215,7 @@ const PRINTS: [(&str, &str); 2] = [
 ];
 
 #[test]
-fn a_package_without_a_program_or_with_several_is_told() {
+fn a_package_without_a_program_or_with_several_is_reported() {
     let folder = package("no-program", &[("src/lib.rs", "")]);
     let (code, words) = words_of(&["--path", folder.to_str().unwrap()]);
     assert_eq!(code, Some(3));
@@ -227,7 +229,7 @@ fn a_package_without_a_program_or_with_several_is_told() {
     let hint = format!("cargo xtask check lesson 01 --path {} --bin send", shell_words::quote(path));
     assert!(words.contains(&hint), "{words}");
 
-    // The hint works as it is typed.
+    // The hint works as printed.
     let typed = shell_words::split(hint.trim_start_matches("cargo xtask check lesson 01 ")).unwrap();
     let (code, words) = words_of(&typed.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(code, Some(1), "{words}");
@@ -270,16 +272,16 @@ fn a_path_may_be_a_manifest_a_source_or_a_workspace() {
 #[test]
 fn a_lesson_is_known_by_the_name_of_its_folder() {
     for name in ["1", "hello_send", "01-hello-send/"] {
-        let output = run(&["check", "lesson", name, "--broker", &nobody(), "--program", "true"]);
+        let output = run(&["check", "lesson", name, "--broker", &dead_address(), "--program", "true"]);
         assert!(String::from_utf8_lossy(&output.stdout).starts_with("lesson 01 "), "{name}: {}", render(&output));
     }
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_is_told() {
+fn a_full_disk_is_reported() {
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-    let mut command = checker(&["check", "lesson", "01", "--broker", &nobody(), "--program", "true"]);
+    let mut command = checker(&["check", "lesson", "01", "--broker", &dead_address(), "--program", "true"]);
     let output = command.stdout(full).stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stderr).contains("could not be written to stdout"));
@@ -287,7 +289,7 @@ fn a_full_disk_is_told() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let mut child = checker(&["check", "lesson", "01", "--broker", &nobody(), "--program", "true"])
+    let mut child = checker(&["check", "lesson", "01", "--broker", &dead_address(), "--program", "true"])
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
         .spawn()

@@ -1,4 +1,4 @@
-//! `doctor`: what is installed and reachable, on machines that lack one thing or another, and nothing that is secret.
+//! `doctor`: its findings on machines that lack one thing or another, and the absence of secrets in them.
 
 use std::{fs, net::TcpListener, path::Path, process::Command};
 
@@ -9,7 +9,7 @@ use crate::{
     start::{command, empty},
 };
 
-/// The doctor on a machine with a compiler and cargo, and nothing else on its path.
+/// Returns a `doctor` command for a machine with a compiler and cargo, and nothing else on its path.
 fn bare(folder: &Path, arguments: &[&str]) -> Command {
     let nothing = folder.join("nothing");
     fs::create_dir_all(&nothing).unwrap();
@@ -22,16 +22,16 @@ fn bare(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// What the doctor says as JSON, when it ends with this code.
+/// Returns the findings as JSON, from a `doctor` that must end with this code.
 fn diagnoses(command: &mut Command, code: i32) -> Vec<Value> {
     let output = command.arg("--format").arg("json").output().unwrap();
     assert_eq!(output.status.code(), Some(code), "{}", render(&output));
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&told["format"], &told["fit"]), (&"hello-rabbit/doctor/v1".into(), &(code == 0).into()));
-    told["findings"].as_array().unwrap().clone()
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&answer["format"], &answer["fit"]), (&"hello-rabbit/doctor/v1".into(), &(code == 0).into()));
+    answer["findings"].as_array().unwrap().clone()
 }
 
-/// State and words of one finding.
+/// Returns the state and the words of one finding.
 fn found(findings: &[Value], id: &str) -> (String, String) {
     let finding = findings.iter().find(|finding| finding["id"] == id);
     let finding = finding.unwrap_or_else(|| panic!("nothing about {id}: {findings:#?}"));
@@ -43,7 +43,7 @@ fn without_docker_all_is_well_and_everything_is_looked_at() {
     let folder = empty("doctor-bare");
     let findings = diagnoses(&mut bare(&folder, &[]), 0);
     let mut ids: Vec<&str> = findings.iter().map(|finding| finding["id"].as_str().unwrap()).collect();
-    // Only where cargo can't do without a network; only where the system tells.
+    // The first is there only when cargo needs the network, and the second only when the system reports its memory.
     ids.retain(|id| !matches!(*id, "crates" | "memory"));
     let all = [
         "kit", "system", "rust", "disk", "runs", "embedded", "docker", "rabbitmq", "warm", "amqp-url", "port", "port",
@@ -72,16 +72,16 @@ fn the_text_has_a_word_first_and_a_verdict_last() {
 }
 
 #[test]
-fn a_password_is_told_nowhere_and_neither_is_the_user() {
+fn neither_the_password_nor_the_user_is_printed() {
     let folder = empty("doctor-secret");
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let dead_address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = runtime.block_on(broker::Server::start(broker::Config::default(), None)).unwrap();
     let login = "ludmilla:hush-hush";
     for (url, expected) in [
         (
-            format!("amqp://{login}@{nobody}/mine"),
-            format!("AMQP_URL names amqp://{nobody}/mine, but no broker answers there"),
+            format!("amqp://{login}@{dead_address}/mine"),
+            format!("AMQP_URL names amqp://{dead_address}/mine, but no broker answers there"),
         ),
         (
             format!("amqp://{login}@127.0.0.1:{}", server.port()),
@@ -91,7 +91,7 @@ fn a_password_is_told_nowhere_and_neither_is_the_user() {
                 broker::VERSION
             ),
         ),
-        (format!("amqps://{login}@{nobody}"), "AMQP_URL asks for TLS".to_owned()),
+        (format!("amqps://{login}@{dead_address}"), "AMQP_URL asks for TLS".to_owned()),
         (format!("amqp://{login}@host:port"), "AMQP_URL is set, but it is not an AMQP address".to_owned()),
         (login.to_owned(), "AMQP_URL is set, but it is not an AMQP address".to_owned()),
     ] {
@@ -129,7 +129,7 @@ fn progress_and_programs_are_found_and_the_home_folder_is_a_tilde() {
     let doctor = || {
         let mut doctor = bare(&folder, &[]);
         doctor.env("HOME", &folder).env("USERPROFILE", &folder);
-        // cargo has its own things in the real one.
+        // cargo needs the files in its real home.
         let home = std::env::home_dir().unwrap();
         for (key, place) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
             doctor.env(key, std::env::var_os(key).unwrap_or_else(|| home.join(place).into_os_string()));
@@ -152,7 +152,7 @@ fn progress_and_programs_are_found_and_the_home_folder_is_a_tilde() {
 
 #[test]
 #[cfg(unix)]
-fn an_engine_that_never_answers_holds_nobody_up() {
+fn an_engine_that_never_answers_does_not_delay_the_rest() {
     use std::{
         os::unix::fs::PermissionsExt,
         time::{Duration, Instant},

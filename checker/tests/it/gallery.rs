@@ -1,4 +1,4 @@
-//! The gallery of mistakes is what it is said to be; what comes of its programs is told in `real_broker/gallery.rs`.
+//! Tests of the gallery's definition. Its programs are judged in `real_broker/gallery.rs`.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
@@ -36,7 +36,7 @@ fn every_report_is_of_a_program_that_is_there() {
     assert_eq!(found, expected, "reports in {} that no program gets, or programs without one", folder.display());
 }
 
-/// What is wrong with it, a sentence each.
+/// Returns the problems of a gallery, a sentence each.
 fn problems(exhibition: &LessonGallery) -> Vec<String> {
     let id = &exhibition.lesson.about.id;
     let mut problems = Vec::new();
@@ -67,7 +67,7 @@ fn problems(exhibition: &LessonGallery) -> Vec<String> {
             problem("is a whole program and a patch");
         }
         if !exhibit.about.ends_with('.') || exhibit.about.contains('\n') {
-            problem("is not told in one sentence");
+            problem("is not described in one sentence");
         }
         if let Err(error) = exhibition.source(exhibit) {
             problem(&format!("can't be made: {error}"));

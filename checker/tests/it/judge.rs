@@ -1,4 +1,4 @@
-//! Recordings: written by a check, judged again, and refused where they are none.
+//! Recordings: written by a check, judged again, and refused when they are invalid.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use crate::{
     start::{checker, empty},
 };
 
-/// Checks a command line and records it. Returns what was printed.
+/// Checks a command line and records the check. Returns the output.
 fn record(folder: &Path, lesson: &str, command: &str, file: &Path, format: &str) -> Output {
     let file = file.to_str().unwrap();
     let check = ["check", "lesson", lesson, "--broker", "embedded", "--program", command, "--seed", "1"];
@@ -24,7 +24,7 @@ fn judge(folder: &Path, arguments: &[&str]) -> Output {
     checker(folder, &[&["judge"], arguments].concat())
 }
 
-/// A recording of the lesson's own program, in a folder of its own.
+/// Makes a recording of the lesson's own program, in a folder of its own.
 fn recording(name: &str) -> (PathBuf, PathBuf) {
     let folder = empty(name);
     let file = folder.join("recording.json");
@@ -36,7 +36,7 @@ fn recording(name: &str) -> (PathBuf, PathBuf) {
 #[test]
 fn a_recording_judged_again_gives_the_same_report_byte_for_byte() {
     let folder = empty("judge-same");
-    // It passes; it fails; it does not run.
+    // These pass, fail, or can't be started.
     let programs = [("01", "true"), ("02", "sh -c 'echo nothing; exit 3'"), ("04", "true"), ("03", "no-such-program")];
     for (lesson, command) in programs {
         for format in ["text", "json"] {

@@ -1,4 +1,4 @@
-//! A kit that was built, and then copied or moved: its programs work on the folder that they are in now.
+//! A kit that was built, and then copied or moved: its programs work on the folder that now contains them.
 
 use std::{
     fs,
@@ -15,10 +15,10 @@ use crate::{
     start::{BUILDS, empty, target},
 };
 
-/// What is needed of a kit, beside its programs.
+/// The files that a kit needs, in addition to its programs.
 const FILES: [&str; 4] = ["Cargo.toml", "Cargo.lock", ".cargo", "lessons"];
 
-/// A cargo that writes down what it is asked for, and builds all but the checker: that is there.
+/// A cargo that records its arguments, and builds everything but the checker, which is already there.
 const CARGO: &str = "#!/bin/sh
 echo \"$@\" >> \"$0.log\"
 case \" $* \" in *' --package checker '*) exit 0 ;; esac
@@ -31,7 +31,7 @@ struct Kit {
 }
 
 impl Kit {
-    /// A kit as it is after its first command: with its two programs, built elsewhere.
+    /// Makes a kit in the state after its first command: with its two programs, built elsewhere.
     fn built(folder: &Path) -> Kit {
         let cargo = folder.join("cargo");
         fs::write(&cargo, CARGO.replace("REAL", env!("CARGO"))).unwrap();
@@ -64,7 +64,7 @@ impl Kit {
         Kit { folder, cargo: self.cargo }
     }
 
-    /// xtask, as cargo starts it: in this folder of the kit, or from elsewhere.
+    /// Runs xtask as cargo starts it: in this folder of the kit, or from elsewhere.
     fn xtask(&self, from: &Path, arguments: &[&str]) -> Output {
         let mut command = Command::new(self.program("xtask"));
         command.args(arguments).current_dir(from).env("CARGO", &self.cargo).env("CARGO_TARGET_DIR", target());
@@ -78,7 +78,7 @@ impl Kit {
         self.folder.join("work/01-hello-send")
     }
 
-    /// The exit code of a check of the learner's own program, which has to be the one in this kit.
+    /// Returns the exit code of a check of the learner's own program, which must be the one in this kit.
     fn check(&self, from: &Path) -> Option<i32> {
         let output = self.xtask(from, &["check", "lesson", "01", "--broker", "embedded"]);
         let report = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -91,7 +91,7 @@ impl Kit {
     }
 }
 
-/// Copies a file, or a folder with all that is in it.
+/// Copies a file, or a folder with its content.
 fn copy(from: &Path, to: &Path) {
     if from.is_dir() {
         fs::create_dir_all(to).unwrap();
@@ -125,7 +125,7 @@ fn a_kit_works_where_it_is_and_not_where_it_was_built() {
     assert_eq!(copied.check(&copied.own_program().join("src")), Some(0));
     assert_eq!(built.check(&built.folder), Some(1));
 
-    // From a folder that is in no kit, it is the program's own place that counts.
+    // In a folder outside every kit, the location of the program itself decides.
     let outside = std::env::temp_dir();
     let moved = copied.moved("moved");
     for from in [&moved.folder, &outside] {

@@ -1,7 +1,7 @@
-//! What the book shows of verdicts, exit codes, the JSON report and the lessons' tasks is what the checker has.
+//! The verdicts, exit codes, JSON reports and tasks in the book are those of the checker.
 //!
-//! The files are written from the code: `SNAPSHOTS=overwrite cargo test -p checker --test it reference` writes them again, and
-//! the difference is read before it is committed.
+//! The files are generated from the code. `SNAPSHOTS=overwrite cargo test -p checker --test it reference` writes them again;
+//! read the difference before you commit it.
 
 use std::{
     collections::BTreeMap,
@@ -31,7 +31,7 @@ use crate::{
     start::{BUILDS, checker, empty},
 };
 
-/// Compares with a file in book/recorded.
+/// Compares a text with a file in book/recorded.
 pub fn recorded(name: &str, text: &str) {
     Assert::new().action_env("SNAPSHOTS").eq(Data::text(text), Data::read_from(&in_the_book(name), None).raw());
 }
@@ -65,7 +65,7 @@ fn verdicts_are_those_of_the_book() {
     recorded("step-verdicts.md", &table);
 }
 
-/// A real report.
+/// Returns a real report.
 pub fn report(arguments: &[&str], exit: Exit) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_checker"))
         .args(["check", "lesson"])
@@ -79,7 +79,7 @@ pub fn report(arguments: &[&str], exit: Exit) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The report of a program that passes with a note: its queue is transient.
+/// Returns the report of a program that passes with a note: its queue is transient.
 fn noted() -> Value {
     let _one_at_a_time = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = empty("noted");
@@ -94,7 +94,7 @@ fn noted() -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// A package that does not compile, for a report whose first step is `build`.
+/// Makes a package that does not compile, for a report whose first step is `build`.
 pub fn broken() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken");
     std::fs::create_dir_all(folder.join("src")).unwrap();
@@ -106,7 +106,7 @@ pub fn broken() -> PathBuf {
 
 #[test]
 fn the_reports_fields_are_those_of_the_book() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let dead_address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let reports = [
         report(&["01", "--broker", "embedded"], Exit::Passed),
         report(&["02", "--broker", "embedded"], Exit::Passed),
@@ -114,7 +114,7 @@ fn the_reports_fields_are_those_of_the_book() {
         noted(),
         report(&["01", "--broker", "embedded", "--program", "true"], Exit::Failed),
         report(&["01", "--broker", "embedded", "--path", &broken().to_string_lossy()], Exit::Failed),
-        report(&["01", "--broker", &format!("amqp://{nobody}"), "--program", "true"], Exit::NotChecked),
+        report(&["01", "--broker", &format!("amqp://{dead_address}"), "--program", "true"], Exit::NotChecked),
     ];
     let mut seen = BTreeMap::<String, Vec<&str>>::new();
     reports.iter().for_each(|report| fields("", report, &mut seen));
@@ -148,7 +148,8 @@ fn the_reports_fields_are_those_of_the_book() {
     recorded("report-example.json", &(serde_json::to_string_pretty(&example(passed)).unwrap() + "\n"));
 }
 
-/// All fields in this value, with their types. What is in a method's arguments is the method's.
+/// Collects all fields in this value, with their types. The content of a method's arguments depends on the method, and is left
+/// out.
 fn fields(path: &str, value: &Value, seen: &mut BTreeMap<String, Vec<&'static str>>) {
     if !path.is_empty() && !path.ends_with("[]") {
         let types = seen.entry(path.to_owned()).or_default();
@@ -174,7 +175,7 @@ fn fields(path: &str, value: &Value, seen: &mut BTreeMap<String, Vec<&'static st
     }
 }
 
-/// A report as the book shows it: with times that are made up, so that they stay, and with a part of the conversation.
+/// Returns a report as the book shows it: with invented times, which stay the same, and with a part of the conversation.
 fn example(mut report: Value) -> Value {
     report["timing_ms"] = json!({ "build": 52.1, "broker": 0.4, "run": 9.6, "total": 63.8 });
     let wire = report["wire"].as_array_mut().unwrap();
@@ -185,7 +186,7 @@ fn example(mut report: Value) -> Value {
     for (index, event) in wire.iter_mut().enumerate() {
         event["at_ms"] = json!(4.0 + 0.5 * f64::from(u32::try_from(index).unwrap()));
     }
-    // It is the one above.
+    // It would be a copy of the one above.
     report["programs"][0]["wire"] = json!([]);
     report
 }
@@ -221,7 +222,7 @@ fn what_errors_mean_is_in_the_book() {
     recorded("errors.md", &page);
 }
 
-/// Each fault has a heading: `steps[].explained` of a report leads there.
+/// Each fault has a heading, to which `steps[].explained` in a report leads.
 #[test]
 fn what_the_checker_says_is_in_the_book() {
     let mut page = String::new();

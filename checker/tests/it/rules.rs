@@ -12,13 +12,13 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The fenced blocks of this kind.
+/// Returns the fenced blocks of this kind.
 fn blocks(markdown: &str, kind: &str) -> Vec<String> {
     let open = format!("```{kind}\n");
     markdown.split(&open).skip(1).filter_map(|rest| Some(rest.split_once("```")?.0.to_owned())).collect()
 }
 
-/// A text with everything in its place that differs from run to run.
+/// Returns a text in which everything that differs from run to run is replaced.
 fn steady(text: &str) -> String {
     UNSTEADY.iter().fold(text.to_owned(), |text, (pattern, instead)| {
         regex::Regex::new(pattern).unwrap().replace_all(&text, *instead).into_owned()
@@ -46,7 +46,7 @@ fn output_in_the_readme_is_output_of_a_test() {
     }
 }
 
-/// The Rust files in a folder and below it, with their texts.
+/// Returns the Rust files in a folder and below it, with their texts.
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let (mut folders, mut sources) = (vec![root().join(folder)], Vec::new());
     while let Some(folder) = folders.pop() {
@@ -73,7 +73,7 @@ fn checks_do_not_sleep() {
     }
 }
 
-/// The harness has a listener for what it does; contracts only judge.
+/// The harness reports its activity to a listener, and contracts only judge, so neither prints.
 #[test]
 fn harness_and_contracts_print_nothing() {
     let folders = ["crates/harness/src", "crates/contracts/src", "crates/recording/src"];
@@ -84,7 +84,7 @@ fn harness_and_contracts_print_nothing() {
     }
 }
 
-/// The words for faults are in the catalogue: no rule has a sentence in it.
+/// The texts of faults are in the catalogue: no rule contains a sentence.
 #[test]
 fn rules_have_no_sentences() {
     let sentence = regex::Regex::new("\"[^\"\n]*\\b(?:The|the) program [^\"\n]*[.:]\"").unwrap();
@@ -101,10 +101,11 @@ fn rules_have_no_sentences() {
     }
 }
 
-/// Words that make a sentence sound translated. Whatever a person reads does without them.
-const BANNED: &str = r"(?i)\b(?:told|nobody|somebody|anew|mend|mends|mended|besides|shall|so many|simply|obviously)\b";
+/// Words that make a sentence sound translated. Texts for readers do without them.
+const BANNED: &str =
+    r"(?i)\b(?:told|nobody|somebody|anew|mend|mends|mended|besides|shall|so many|simply|obviously|just|easy|easily)\b";
 
-/// Files that a person reads, below these folders, by how their names end.
+/// Returns the files with texts for readers: those in these folders, selected by their extensions.
 fn prose() -> Vec<(PathBuf, String)> {
     let (mut prose, mut folders) = (Vec::new(), Vec::new());
     for (folder, ending) in [
@@ -118,7 +119,7 @@ fn prose() -> Vec<(PathBuf, String)> {
     while let Some((folder, ending)) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
             let path = entry.unwrap().path();
-            // What the gallery is about is said for us, and learners' programs print what they like.
+            // The descriptions in the gallery are for authors, and learners' programs may print anything.
             if path.is_dir() && !path.ends_with("gallery") {
                 folders.push((path, ending));
             } else if path.extension().is_some_and(|extension| extension == ending) {
@@ -150,10 +151,66 @@ fn what_a_person_reads_has_plain_words() {
             lines.filter_map(|line| Some(format!("{}: {:?}: {line}", path.display(), banned.find(line)?.as_str()))),
         );
     }
-    assert!(found.is_empty(), "words that crates/contracts and the documents do without:\n{}", found.join("\n"));
+    assert!(found.is_empty(), "words that texts for readers do without:\n{}", found.join("\n"));
 }
 
-/// The code map is of the code that is there.
+/// The same words, as identifiers have them, too: `is_told`.
+const BANNED_IN_CODE: &str =
+    r"(?i)(?:\b|_)(?:told|nobody|somebody|anew|mends?|mended|besides|shall|so[ _]many|simply|obviously)(?:\b|_)";
+
+/// The files that have these words for a reason: the lists of them.
+const WITH_BANNED_WORDS: [&str; 2] = ["checker/tests/it/rules.rs", "crates/contracts/src/translate/tests.rs"];
+
+/// The words with which no doc comment begins: it begins with a noun phrase, or with a verb in the third person.
+const NO_BEGINNING: &str = r"^(?:What|How|Whether|Where|Who|Whose|When|Why)\b";
+
+/// Returns the Rust files of the workspace, with their paths from its root.
+fn code() -> Vec<(String, String)> {
+    let (mut code, mut folders) = (Vec::new(), ["checker", "crates", "lessons", "xtask"].map(PathBuf::from).to_vec());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root().join(&folder)).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        {
+            let path = folder.join(entry.unwrap().file_name());
+            if root().join(&path).is_dir() && !path.ends_with("target") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                code.push((path.to_string_lossy().replace('\\', "/"), read(&path.to_string_lossy())));
+            }
+        }
+    }
+    code
+}
+
+#[test]
+fn code_has_plain_words() {
+    let (banned, no_beginning) = (regex::Regex::new(BANNED_IN_CODE).unwrap(), regex::Regex::new(NO_BEGINNING).unwrap());
+    let code = code();
+    assert!(code.len() > 300, "{} files were read", code.len());
+    let mut found = Vec::new();
+    for (path, text) in code.iter().filter(|(path, _)| !WITH_BANNED_WORDS.contains(&path.as_str())) {
+        let doc = |line: &str| {
+            let line = line.trim_start();
+            line.strip_prefix("/// ").or(line.strip_prefix("//! ")).map(str::to_owned)
+        };
+        let mut before = None;
+        for (line, number) in text.lines().zip(1..) {
+            let comment = doc(line);
+            let begins_badly = before.is_none() && comment.as_deref().is_some_and(|text| no_beginning.is_match(text));
+            if begins_badly || banned.is_match(line) {
+                found.push(format!("{path}:{number}: {}", line.trim()));
+            }
+            // A blank line of a doc comment does not end it.
+            before = comment.or_else(|| matches!(line.trim(), "///" | "//!").then(String::new));
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "words that the code does without, or doc comments that begin with a question (rules 5, 7 and 10):\n{}",
+        found.join("\n")
+    );
+}
+
+/// The paths in the code map exist.
 #[test]
 fn paths_in_the_architecture_exist() {
     let text = read("ARCHITECTURE.md");
@@ -174,7 +231,7 @@ fn paths_in_the_architecture_exist() {
     assert!(count > 20, "{count} paths were found");
 }
 
-/// Time and chance are told to the broker's state machine: so it can be tested, replayed and fuzzed.
+/// The time and random numbers are passed in to the broker's state machine, so that it can be tested, replayed and fuzzed.
 #[test]
 fn the_brokers_core_is_pure() {
     for entry in fs::read_dir(root().join("crates/broker/src/state")).unwrap() {
@@ -209,7 +266,7 @@ fn the_images_are_named_alike_everywhere() {
     }
 }
 
-/// The calls with arguments that a hint awaits, with texts left empty: `close(200, "".into()).await?`.
+/// Returns the calls with arguments that a hint awaits, with their strings emptied: `close(200, "".into()).await?`.
 fn calls(hint: &str) -> Vec<String> {
     let code = hint.split('`').skip(1).step_by(2);
     let call = regex::Regex::new(r"\b[a-z_]{3,}\((?:[^()]|\((?:[^()]|\([^()]*\))*\))+\)\.await\?").unwrap();
@@ -218,7 +275,7 @@ fn calls(hint: &str) -> Vec<String> {
     code.iter().flat_map(|code| call.find_iter(code).map(|call| call.as_str().to_owned())).collect()
 }
 
-/// A report is read before any hint is asked for: it says what is missing, and the last hint gives the line.
+/// A report is read before any hint: it names what is missing, and only the last hint gives the line.
 #[test]
 fn no_report_gives_away_the_line_of_the_last_hint() {
     let (mut count, mut wrong) = (0, Vec::new());

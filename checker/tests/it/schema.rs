@@ -1,4 +1,4 @@
-//! The JSON Schemas of reports and recordings: they accept all that a check writes, and refuse what differs from it.
+//! The JSON Schemas of reports and recordings accept all that a check writes, and refuse everything else.
 
 use std::{
     fs,
@@ -51,7 +51,7 @@ fn accepts(validator: &Validator, value: &Value) {
     assert!(errors.is_empty(), "{errors:#?}\n{value:#}");
 }
 
-/// Reports of every kind, each with its recording.
+/// The reports of every kind, each with its recording.
 static CHECKS: LazyLock<Vec<(Value, Value)>> = LazyLock::new(|| {
     let folder = empty("schema");
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -118,7 +118,7 @@ fn a_report_with_a_field_that_is_missing_or_of_a_wrong_type_is_refused() {
     accepts(&validator, &more);
 }
 
-/// The object that has this field, in the first item of each array on the way.
+/// Returns the object that has this field, in the first item of each array on the way.
 fn holder<'a>(report: &'a mut Value, path: &str) -> Option<&'a mut Map<String, Value>> {
     let way = path.rsplit_once('.').map_or("", |(way, _)| way);
     let pointer = way.split('.').filter(|name| !name.is_empty()).map(|name| match name.strip_suffix("[]") {
@@ -128,7 +128,7 @@ fn holder<'a>(report: &'a mut Value, path: &str) -> Option<&'a mut Map<String, V
     report.pointer_mut(&pointer.collect::<String>())?.as_object_mut()
 }
 
-/// A recording that has everything that a recording can have.
+/// Returns a recording that has every possible field.
 fn full() -> Value {
     let address = Address { scheme: "amqp".to_owned(), host: "localhost".to_owned(), port: Some(5672) };
     let warning = Warning {

@@ -1,4 +1,5 @@
-//! A lesson with several programs, on a broker of the check's own: it is restarted, and the report has all of them.
+//! A lesson with several programs, on a broker that belongs to the check: it is restarted, and the report contains all
+//! programs.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! What a learner begins with: it compiles, it says what to do, and nothing is ever lost.
+//! The starters: they compile, they contain the tasks, and no file of a learner is ever lost.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use crate::{
     shared::{render, snapshot},
 };
 
-/// An empty folder for one test.
+/// Makes an empty folder for one test.
 pub fn empty(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("start").join(name);
     let _ = fs::remove_dir_all(&folder);
@@ -22,12 +22,13 @@ pub fn empty(name: &str) -> PathBuf {
     folder
 }
 
-/// The checker, in this folder, where learners' programs are in `work/`; cargo builds beside the checker, where the lessons' dependencies are compiled already.
+/// Runs the checker in this folder, where learners' programs are in `work/`. cargo builds beside the checker, where the
+/// lessons' dependencies are already compiled.
 pub fn checker(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().unwrap()
 }
 
-/// As [`checker`], not started yet.
+/// Returns the command that [`checker`] runs.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
     command.args(arguments).current_dir(folder).env_remove("AMQP_URL").env_remove("HELLO_RABBIT_IMAGE");
@@ -36,16 +37,16 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Programs that are begun have the same name wherever they lie, and all are built into the same folder: one test at a time.
+/// The lock for tests that build learners' programs: these have the same name in every folder, and share a target folder.
 pub static BUILDS: Mutex<()> = Mutex::new(());
 
-/// The folder that cargo builds into.
+/// Returns the folder that cargo builds into.
 pub fn target() -> &'static Path {
     // <target>/debug/checker
     Path::new(env!("CARGO_BIN_EXE_checker")).ancestors().nth(2).unwrap()
 }
 
-/// Where it is begun in these tests: the folder's name as learners have it.
+/// Returns the path of a lesson's starter in these tests, as a learner sees it.
 fn display_place(lesson: &Lesson) -> String {
     format!("work/{}", lesson.folder.file_name().unwrap().to_str().unwrap())
 }
@@ -58,7 +59,7 @@ fn first() -> Lesson {
     lessons::all().unwrap().remove(0)
 }
 
-/// The names of what is in a folder.
+/// Returns the names of a folder's entries.
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -99,14 +100,14 @@ fn a_starter_tells_every_task_in_order_and_has_no_code_of_a_step() {
         let wide = starter.lines().find(|line| line.chars().count() > 88);
         assert_eq!(wide, None, "lines that are wider than those of the lessons");
 
-        // Comments, with the lines that belong together on one.
-        let told =
+        // The comments, with continued lines joined.
+        let comments =
             starter.lines().map(|line| line.trim_start().trim_start_matches("// ")).collect::<Vec<_>>().join(" ");
         let mut from = 0;
         for (index, step) in lesson.about.steps.iter().enumerate() {
             let number = format!("Step {} of {}", index + 1, lesson.about.steps.len());
             let expected = format!("{number}, {}: {}. {}", step.id, step.title, step.task);
-            let found = told[from..].find(&expected);
+            let found = comments[from..].find(&expected);
             from += found.unwrap_or_else(|| panic!("not there, or too early: {expected}\n{starter}")) + expected.len();
         }
 
@@ -121,7 +122,7 @@ fn a_starter_tells_every_task_in_order_and_has_no_code_of_a_step() {
     }
 }
 
-/// What stands between a starter's comments: a learner's code goes there.
+/// A learner's code replaces the blank lines between a starter's comments, and the result is the lesson's program.
 #[test]
 fn code_that_is_written_where_the_comments_stand_makes_the_lessons_program() {
     let folder = empty("written");
@@ -131,7 +132,7 @@ fn code_that_is_written_where_the_comments_stand_makes_the_lessons_program() {
         let program = fs::read_to_string(lesson.folder.join("src/main.rs")).unwrap();
         let code = steps_code(&program);
         let mut written = Vec::new();
-        // The comment that was begun, until the blank line behind it.
+        // The part whose comment has begun, until the blank line after it.
         let mut at: Option<&Part> = None;
         for line in starter.lines() {
             let comment = line.trim_start().strip_prefix("// Step ").and_then(|rest| rest.split_once(", "));
@@ -163,12 +164,12 @@ fn code_that_is_written_where_the_comments_stand_makes_the_lessons_program() {
     }
 }
 
-/// A part of a step's code: up to a step inside it, or behind the last of these.
+/// A part of a step's code: up to the first step inside it, or after the last of these.
 struct Part {
     step: String,
-    /// Whether it stands behind the steps inside.
+    /// Set when it follows the steps inside.
     is_end: bool,
-    /// How many blanks stand before the step's anchor.
+    /// The number of blanks before the step's anchor.
     indent: usize,
     lines: Vec<String>,
 }
@@ -190,7 +191,7 @@ fn steps_code(program: &str) -> Vec<Part> {
             && let Some(index) = open.iter().rposition(|&index| parts[index].step == step)
         {
             open.truncate(index);
-            // What follows is the end of the step around it.
+            // The next lines are the end of the surrounding step.
             if let Some(&outer) = open.last() {
                 let (step, indent) = (parts[outer].step.clone(), parts[outer].indent);
                 match parts.iter_mut().position(|part| part.step == step && part.is_end) {
@@ -213,7 +214,7 @@ fn steps_code(program: &str) -> Vec<Part> {
     parts
 }
 
-/// Lines of code, as they are indented.
+/// Returns the lines of code, with their indentation.
 fn without_comments<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let is_code =
         |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//") && !line.starts_with("#![");
@@ -251,8 +252,8 @@ fn nothing_half_written_remains() {
     fs::write(folder.join("work"), "a file where a folder should be").unwrap();
     let output = start(&folder, &lesson, &[]);
     assert_eq!(output.status.code(), Some(3));
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("work") && told.contains("(nothing was changed)"), "{told}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("work") && stderr.contains("(nothing was changed)"), "{stderr}");
     assert_eq!(output.stdout, b"");
     assert_eq!(names(&folder), ["work"]);
 }
@@ -261,12 +262,12 @@ fn nothing_half_written_remains() {
 fn a_folder_with_a_blank_in_its_name_can_be_typed_again() {
     let folder = empty("blank");
     let output = checker(&folder, &["start", "lesson", "hello-send", "--to", "my work/send it"]);
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(told.contains("--path 'my work/send it'\n"), "{told}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains("--path 'my work/send it'\n"), "{stdout}");
     assert_eq!(names(&folder.join("my work/send it")), [".cargo", "Cargo.lock", "Cargo.toml", "src"]);
 }
 
-/// cargo, in this folder.
+/// Returns a cargo command in this folder.
 fn cargo(folder: &Path, arguments: &[&str]) -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(arguments).current_dir(folder).env_remove("CARGO_TARGET_DIR");
@@ -301,7 +302,7 @@ fn the_commands_work_in_the_folders_of_a_program() {
     );
 }
 
-/// A text with the kit's folders as they are from the kit's own.
+/// Returns a text in which the kit's folders are relative to the kit.
 fn steady(text: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     text.replace(&format!("{}{}", root.display(), std::path::MAIN_SEPARATOR), "")

@@ -1,4 +1,4 @@
-//! A check at each save: what is printed, what the keys do, and that nothing is left, whatever way it ends.
+//! `watch`, a check at each save: its output, its keys, and that it leaves nothing, however it ends.
 #![cfg(target_os = "linux")]
 
 use std::{
@@ -22,10 +22,10 @@ use crate::{
     start::{BUILDS, checker, empty},
 };
 
-/// How long something may take to be seen: a program may have to be built.
+/// The deadline for anything to be seen, which includes the build of a program.
 const SEEN_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A program that never ends, and says nothing.
+/// A program that never ends and prints nothing.
 const HANGS: &str = "fn main() {\n    loop {\n        std::thread::park();\n    }\n}\n";
 
 /// A learner's folder with a program for lesson 01, to be watched.
@@ -53,14 +53,14 @@ impl Learner {
         fs::write(self.folder.join("work/01-hello-send/src/main.rs"), text).unwrap();
     }
 
-    /// Saves as most editors do: a new file is put in the old one's place.
+    /// Saves as most editors do: a new file replaces the old one.
     fn save_by_rename(&self, text: &str) {
         let new = self.folder.join("work/01-hello-send/src/.main.rs.new");
         fs::write(&new, text).unwrap();
         fs::rename(new, self.folder.join("work/01-hello-send/src/main.rs")).unwrap();
     }
 
-    /// The environment of a watch.
+    /// Returns the environment of a watch.
     fn environment(&self) -> Vec<(&'static str, PathBuf)> {
         let target = Path::new(env!("CARGO_BIN_EXE_checker")).ancestors().nth(2).unwrap();
         vec![
@@ -77,7 +77,7 @@ impl Learner {
         runs.map(|run| run.path()).filter(|path| path.is_dir()).collect()
     }
 
-    /// The id of the run under way.
+    /// Returns the id of the run in progress.
     fn run(&self) -> String {
         let runs = self.runs();
         assert_eq!(runs.len(), 1, "{runs:?}");
@@ -130,7 +130,7 @@ fn end_of(child: &mut Child) -> Option<i32> {
 struct Plain {
     child: Child,
     lines: Receiver<String>,
-    /// All that was printed on stdout so far.
+    /// The stdout so far.
     printed: String,
 }
 
@@ -180,14 +180,14 @@ impl Drop for Plain {
 #[test]
 fn each_save_has_its_verdict_and_ends_the_check_under_way() {
     let learner = Learner::new("watch-plain");
-    // A port that is asked for is free again for each next check.
+    // A port that is asked for is free again for each check.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     let mut watch = Plain::new(&learner, &["--port", &port]);
     assert_eq!(watch.verdict(), "failed: step 1 of 5, connect");
     learner.save_by_rename(&solution().replace("b\"Hello World!\"", "b\"Hello world!\""));
     assert_eq!(watch.verdict(), "failed: step 3 of 5, publish");
 
-    // It would hang for ten seconds, and nobody hears of it.
+    // It would hang for ten seconds, but its check is never reported.
     learner.save(HANGS);
     let run = learner.until_the_program_runs();
     learner.save(&solution());
@@ -197,7 +197,7 @@ fn each_save_has_its_verdict_and_ends_the_check_under_way() {
     learner.save("fn main() { nonsense }");
     assert_eq!(watch.verdict(), "failed: step 1 of 5, build");
     assert!(!watch.printed.contains('\u{1b}') && !watch.printed.contains("q quit"), "{}", watch.printed);
-    // What belongs to checks that are over is gone: there is the broker's part, and at most one that is on its way out.
+    // The children of finished checks are gone. Left are the broker's, and at most one that is being removed.
     let parts = |run: &Path| fs::read_dir(run).unwrap().flatten().filter(|entry| entry.path().is_dir()).count();
     until("old checks to be gone", || parts(&learner.runs()[0]) == 1);
 
@@ -214,7 +214,7 @@ fn a_hanging_program_is_reported_and_goes_with_the_watch() {
     learner.save(HANGS);
     let mut watch = Plain::with(&learner, &["--timeout", "1"], &[("HELLO_RABBIT_POLL", "1")]);
     assert_eq!(watch.verdict(), "failed: step 1 of 5, connect");
-    // Where the system tells of no changes, they are found all the same.
+    // Where the system reports no changes, polling finds them.
     learner.save(&format!("{HANGS}// again\n"));
     assert_eq!(watch.verdict(), "failed: step 1 of 5, connect");
     learner.save(&format!("{HANGS}// and again\n"));
@@ -246,7 +246,7 @@ fn a_program_in_another_language_is_judged_at_each_save_of_its_source() {
     fs::write(&source, "echo one\n").unwrap();
     let mut watch = Plain::new(&learner, &["--program", "sh send.sh"]);
     watch.verdict();
-    // What the program itself writes is no source.
+    // A file that the program itself writes is not a source.
     fs::write(learner.folder.join("log.txt"), "written").unwrap();
     fs::write(&source, "echo two\n").unwrap();
     watch.verdict();
@@ -265,13 +265,13 @@ fn a_reader_that_goes_away_ends_the_watch() {
 }
 
 #[test]
-fn without_a_program_it_is_told_how_to_begin_one() {
+fn without_a_program_the_command_to_start_one_is_printed() {
     let output = checker(&empty("watch-nothing"), &WATCH);
     assert_eq!(output.status.code(), Some(2));
     snapshot("watch_without_a_program", &render(&output));
 }
 
-/// How many rows a terminal has.
+/// The number of rows of a terminal.
 const ROWS: u16 = 50;
 
 /// A watch in a terminal.
@@ -279,15 +279,15 @@ struct Terminal {
     child: Child,
     pty: pty_process::blocking::Pty,
     bytes: Vec<u8>,
-    /// All of them as text.
+    /// The bytes so far, as text.
     screen: String,
-    /// How much of the screen was looked at.
+    /// The length of the part of the screen that was matched already.
     seen: usize,
 }
 
 impl Terminal {
     fn new(learner: &Learner, more: &[&str]) -> Terminal {
-        // One that knows no codes: the line that says what is done is for others.
+        // A dumb terminal, so that there is no progress line.
         Terminal::with(learner, &[&WATCH, more].concat(), "dumb", 80)
     }
 
@@ -300,7 +300,7 @@ impl Terminal {
         Terminal { child, pty, bytes: Vec::new(), screen: String::new(), seen: 0 }
     }
 
-    /// Reads until this is on the screen, after what was waited for before.
+    /// Reads until this text is on the screen, after the text of the last call.
     fn until(&mut self, text: &str) {
         let deadline = Instant::now() + SEEN_TIMEOUT;
         loop {
@@ -312,7 +312,7 @@ impl Terminal {
         }
     }
 
-    /// Reads what there is, after at most a second. Returns false when there is no more.
+    /// Reads the output that is there, after at most a second. Returns false when there is no more.
     fn read(&mut self) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let second = Timespec { tv_sec: 1, tv_nsec: 0 };
@@ -330,7 +330,7 @@ impl Terminal {
         std::io::Write::write_all(&mut self.pty, keys.as_bytes()).unwrap();
     }
 
-    /// Whether the terminal waits for whole lines, and shows what is typed.
+    /// Returns whether the terminal waits for whole lines, and echoes keys.
     fn is_as_ever(&self) -> bool {
         use rustix::termios::{LocalModes, tcgetattr};
         tcgetattr(self.pty.as_fd()).unwrap().local_modes.contains(LocalModes::ICANON | LocalModes::ECHO)
@@ -365,12 +365,12 @@ fn keys_are_answered_and_the_terminal_is_left_as_it_was() {
     terminal.until("the conversation\r\n  nothing was sent\r\n");
     terminal.press("n");
     terminal.until("lesson 01 comes first: its last check has not passed");
-    // An arrow has a letter in it, and is no key of ours.
+    // An arrow key is a sequence with a letter in it, and must be ignored.
     terminal.press("\u{1b}[Bb");
     terminal.until("the page of lesson 01: book/src/01-hello-send.md (in a browser: cargo xtask book\r\nserve)");
     assert_eq!(terminal.screen.matches("the page of").count(), 1);
 
-    // Keys are answered while a check is under way, too.
+    // Keys also work during a check.
     learner.save(HANGS);
     terminal.until("src/main.rs changed; checking …");
     learner.until_the_program_runs();
@@ -401,7 +401,7 @@ fn keys_are_answered_and_the_terminal_is_left_as_it_was() {
     learner.nothing_is_left(&run);
 }
 
-/// What is to be seen in the end, of all that was printed.
+/// Returns the final content of the screen.
 fn seen_at_last(printed: &str, columns: u16) -> String {
     let screen = indicatif::InMemoryTerm::new(ROWS, columns);
     indicatif::TermLike::write_str(&screen, printed).unwrap();
@@ -422,7 +422,7 @@ fn the_screen_is_cleared_between_checks_and_what_was_on_it_can_be_scrolled_to() 
     let second = seen_at_last(&terminal.screen, 70);
     assert!(second.trim_start().starts_with("src/main.rs changed; checking …"), "{second}");
     assert!(second.contains("passed: all 5 steps") && !second.contains("FAILED"), "{second}");
-    // Nothing is erased: every row went up and out.
+    // Nothing is erased: every row is scrolled up.
     assert!(!terminal.screen.contains("\u{1b}[2J") && !terminal.screen.contains("\u{1b}[3J"), "{:?}", terminal.screen);
     assert!(terminal.screen.contains(&"\r\n".repeat(usize::from(ROWS))), "{:?}", terminal.screen);
     terminal.press("q");
@@ -442,7 +442,7 @@ fn lines_are_as_wide_as_the_terminal_at_most() {
     terminal.until("q quit");
     terminal.press("q");
     terminal.end();
-    // Addresses, paths, commands to copy and what a program printed are shown as they are.
+    // Addresses, paths, commands to copy and the output of programs are not wrapped.
     let whole = ["http://", "https://", "program  ", "watching ", "why:  ", "| "];
     let lines = terminal.screen.lines().filter(|line| !whole.iter().any(|part| line.contains(part)));
     let evidence = |line: &str| line.starts_with("             ");

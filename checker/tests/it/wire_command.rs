@@ -1,4 +1,4 @@
-//! `wire lesson 01`: what was said at the last check, in all its forms.
+//! `wire lesson 01`: the conversation of the last check, in all its forms.
 
 use std::{
     fs,
@@ -16,10 +16,10 @@ use crate::{
     start::{BUILDS, checker, command, empty, target},
 };
 
-/// Compares with a snapshot, with the folders of this run out of the way.
+/// Compares the output with a snapshot, without the folders of this run.
 fn steady(name: &str, folder: &Path, output: &Output) {
     let mut text = render(output);
-    // A program's folder is told as it is from the kit's own.
+    // A program's folder is printed relative to the kit.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     for (place, instead) in [(folder, "[folder]"), (target(), "[target]")] {
         text = text.replace(&place.display().to_string(), instead);
@@ -30,7 +30,7 @@ fn steady(name: &str, folder: &Path, output: &Output) {
     snapshot(name, &text);
 }
 
-/// `wire`, with so many columns.
+/// Runs `wire` with this number of columns.
 fn wire(folder: &Path, columns: &str, arguments: &[&str]) -> Output {
     command(folder, &[&["wire", "lesson"], arguments].concat()).env("COLUMNS", columns).output().unwrap()
 }
@@ -40,7 +40,7 @@ fn check(folder: &Path, arguments: &[&str], code: i32) {
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", render(&output));
 }
 
-/// The lesson's own program for sending, built: in these tests, somebody's.
+/// Builds the lesson's own program for sending, which these tests use as a learner's. Returns its path.
 fn sender(folder: &Path) -> String {
     check(folder, &["01", "--reference"], 0);
     target().join("debug").join("hello-send").display().to_string()
@@ -60,7 +60,7 @@ fn a_learners_mistakes_are_shown_beside_the_lessons_program() {
     let wrong = solution.replace("b\"Hello World!\"", "b\"Hello world!\"");
     fs::write(&own, wrong.replace("durable: true", "durable: false")).unwrap();
     check(&folder, &["01"], 1);
-    // A transient queue is as right as the lesson's, so the first difference is the one that the check failed at.
+    // A transient queue is also right, so the first difference is the one at which the check failed.
     for (name, columns, arguments) in [
         ("wire_failed_80", "80", &["01"][..]),
         ("wire_failed_120", "120", &["01"]),
@@ -85,7 +85,7 @@ fn a_learners_mistakes_are_shown_beside_the_lessons_program() {
 }
 
 #[test]
-fn without_a_check_the_command_to_type_is_told() {
+fn without_a_check_the_command_to_type_is_printed() {
     let folder = empty("wire-nothing");
     for (name, arguments) in
         [("wire_no_program", &["wire", "lesson", "01"][..]), ("wire_no_check", &["wire", "lesson", "01", "--open"])]
@@ -123,7 +123,7 @@ fn a_program_that_passed_is_shown_as_the_check_shows_it() {
     let report: Value = serde_json::from_str(&report).unwrap();
     let plain: Value = serde_json::from_slice(&wire(&folder, "80", &["01", "--format", "json"]).stdout).unwrap();
     for (kept, reported) in plain.as_array().unwrap().iter().zip(report["wire"].as_array().unwrap()) {
-        // Who logged in, and the rest of it, but for the microseconds.
+        // The login is compared, too; only the times may differ.
         assert_eq!(
             (&kept["method"], &kept["args"], &kept["body"]),
             (&reported["method"], &reported["args"], &reported["body"])
@@ -133,7 +133,7 @@ fn a_program_that_passed_is_shown_as_the_check_shows_it() {
 }
 
 #[test]
-fn a_program_that_changed_since_the_check_is_told() {
+fn a_program_that_changed_since_the_check_is_reported() {
     let _one_at_a_time = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = empty("wire-stale");
     assert_eq!(checker(&folder, &["start", "lesson", "01"]).status.code(), Some(0));
@@ -178,7 +178,7 @@ fn of_several_programs_the_heading_says_which_is_shown() {
     steady("wire_several", &folder, &wire(&folder, "80", &["03"]));
     let picture = wire(&folder, "80", &["03", "--format", "svg"]);
     assert!(String::from_utf8_lossy(&picture.stdout).contains("your program, run 1"));
-    // Where it failed, the lesson's stands beside it.
+    // After a failed check, the lesson's conversation is shown beside the learner's.
     let sender = sender(&folder);
     check(&folder, &["03", "--as-mine", "--program", &sender, "--seed", "7"], 1);
     let text = render(&wire(&folder, "120", &["03"]));
@@ -206,7 +206,7 @@ fn the_picture_is_well_formed_stands_alone_and_runs_nothing() {
     assert!(picture.contains("basic.publish") && picture.contains("your program"), "{picture}");
 }
 
-/// Every tag is closed, in order, and every & begins an entity that XML has.
+/// Checks that every tag is closed, in order, and that every & begins one of XML's entities.
 fn well_formed(xml: &str) {
     let mut open: Vec<String> = Vec::new();
     let mut rest = xml;
@@ -235,7 +235,7 @@ fn entities(text: &str) {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_browser_is_opened_and_a_missing_one_is_told() {
+fn a_browser_is_opened_and_a_missing_one_is_reported() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = empty("wire-open");
@@ -264,7 +264,7 @@ fn a_browser_is_opened_and_a_missing_one_is_told() {
 }
 
 #[test]
-fn what_is_kept_holds_no_password_and_a_file_that_is_none_is_told() {
+fn what_is_kept_has_no_password_and_an_invalid_file_is_reported() {
     let folder = empty("wire-kept");
     let sender = sender(&folder);
     check(&folder, &["01", "--as-mine", "--program", &sender], 0);

@@ -1,4 +1,4 @@
-//! A resource alarm at the broker says nothing about a program.
+//! A resource alarm of the broker is not the program's fault.
 
 use std::{
     path::Path,
@@ -14,7 +14,7 @@ use crate::{
     own::{Apart, text},
 };
 
-/// An alarm is on before a check, or goes off in the middle: that says nothing about the program, and no check waits for it to end.
+/// An alarm before a check, or in the middle of it, leads to no verdict, and no check waits for its end.
 pub fn not_the_programs_fault(broker: &TestBroker) -> Result<(), Failed> {
     let apart = Apart::new(&broker.place);
     let port = ports::free_pair()?.to_string();
@@ -56,7 +56,7 @@ pub fn not_the_programs_fault(broker: &TestBroker) -> Result<(), Failed> {
         not_checked(&[number, "--program", &shell_words::join(["sh", "-c", &script])]);
         change(&clear);
     }
-    // Nothing shows of an alarm that stops a program before it is heard of.
+    // An alarm that stops a program before it is reported leaves no trace in the conversation.
     let script = format!("{raise} >/dev/null 2>&1");
     not_checked(&["01", "--program", &shell_words::join(["sh", "-c", &script])]);
     let status = apart.run(&["broker", "status"])?;

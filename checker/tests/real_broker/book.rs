@@ -1,8 +1,8 @@
-//! What the book shows is what happens: its recordings are made here again, on every broker, and compared.
+//! The recordings in the book are up to date: they are made again here, on every broker, and compared.
 //!
-//! A recording is a file in `book/recorded/`, which the pages include. `SNAPSHOTS=overwrite` writes those that differ; read
-//! the difference before you commit it. The recordings of one broker are those of all: what differs from broker to broker
-//! and from run to run stands there as in [`STEADY`].
+//! A recording is a file in `book/recorded/`, which the pages include. `SNAPSHOTS=overwrite` writes those that differ; read the
+//! difference before you commit it. All brokers share the same recordings: [`STEADY`] replaces what differs from broker to
+//! broker and from run to run.
 
 mod events;
 mod scenes;
@@ -17,10 +17,10 @@ use snapbox::{Assert, Data};
 pub use scenes::{ALARM, SCENES, Scene, play, play_alarm};
 pub use sessions::{FIRST_MESSAGE, SESSIONS, Session, TASKS, replay};
 
-/// What differs from run to run and from broker to broker, and what the book shows in its place.
+/// The patterns of what differs from run to run and from broker to broker, and the replacements that the book shows.
 const STEADY: [(&str, &str); 8] = [
     (r"(lesson (?:0[1-35-9]|1\d)), in \d+\.\d s", "${1}, in 0.4 s"),
-    // The tasks of lesson 04 take their time.
+    // The tasks of lesson 04 take longer.
     (r"(lesson 04), in \d+\.\d s", "${1}, in 5.1 s"),
     (r"nothing for \d+\.\d s", "nothing for 2.0 s"),
     (r"RabbitMQ \d+\.\d+\.\d+", "RabbitMQ 4.3.6"),
@@ -30,19 +30,19 @@ const STEADY: [(&str, &str); 8] = [
     (r"lessons\\", "lessons/"),
 ];
 
-/// The folder that the pages include from.
+/// Returns the folder of the files that the pages include.
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join("book").join("recorded")
 }
 
-/// A text with everything in its place that differs.
+/// Returns a text in which everything that differs is replaced.
 fn steady(text: &str) -> String {
     STEADY.iter().fold(text.to_owned(), |text, (pattern, instead)| {
         regex::Regex::new(pattern).unwrap().replace_all(&text, *instead).into_owned()
     })
 }
 
-/// Compares with the file of this name, or writes it where `SNAPSHOTS=overwrite` says so.
+/// Compares a text with the file of this name, or writes the file when `SNAPSHOTS=overwrite` is set.
 fn compare(name: &str, text: &str) -> Result<(), Failed> {
     let path = folder().join(name);
     let compared = Assert::new().action_env("SNAPSHOTS").try_eq(
@@ -53,10 +53,10 @@ fn compare(name: &str, text: &str) -> Result<(), Failed> {
     compared.map_err(|error| Failed::from(error.to_string()))
 }
 
-/// How the names of recordings start that are made here.
+/// The prefixes of the recordings that are made here.
 const OURS: [&str; 4] = ["hello-", "new-task-", "session-", "worker-"];
 
-/// Every file in the folder is the recording of something: what nobody makes any more, nobody checks.
+/// Every file in the folder is written by one of these tests; others would never be checked.
 pub fn nothing_is_stale() -> Result<(), Failed> {
     let made: Vec<String> = SCENES
         .iter()
@@ -70,5 +70,9 @@ pub fn nothing_is_stale() -> Result<(), Failed> {
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .filter(|name| OURS.iter().any(|start| name.starts_with(start)) && !made.contains(name))
         .collect();
-    if stale.is_empty() { Ok(()) } else { Err(format!("nobody makes these recordings: {stale:?}; delete them").into()) }
+    if stale.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("no test makes these recordings: {stale:?}; delete them").into())
+    }
 }

@@ -7,13 +7,13 @@ pub use testkit::brokers::{InUse, Place, TestBroker, forward, runtime};
 
 /// The checker as a program, set to judge on a broker.
 pub trait Check {
-    /// On this broker.
+    /// Returns a check on this broker.
     fn check(&self, arguments: &[&str]) -> Command;
 
-    /// At another address.
+    /// Returns a check on the broker at another address.
     fn check_at(&self, address: &Address, arguments: &[&str]) -> Command;
 
-    /// On any broker that `--broker` takes.
+    /// Returns a check on any broker that `--broker` accepts.
     fn check_on(&self, broker: &str, arguments: &[&str]) -> Command;
 }
 
@@ -30,8 +30,8 @@ impl Check for TestBroker {
         let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
         command.arg("check").args(arguments).args(["--broker", broker]);
         command.env_remove("AMQP_URL").env_remove("HELLO_RABBIT_IMAGE").env("NO_COLOR", "1");
-        // Whoever runs the tests may have programs of their own.
-        command.env("HELLO_RABBIT_WORK", concat!(env!("CARGO_TARGET_TMPDIR"), "/nobodys"));
+        // A developer who runs the tests may have programs in `work/`.
+        command.env("HELLO_RABBIT_WORK", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-work"));
         command
     }
 }

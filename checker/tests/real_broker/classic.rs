@@ -1,7 +1,8 @@
 //! The classic Python programs pass, and exchange messages with ours.
 //!
-//! `HELLO_RABBIT_PIKA_0` is a Python with Pika 0.11 (Python 2.7 or 3.6), `HELLO_RABBIT_PIKA_1` one with Pika 1.x. Where one is not
-//! set, its tests are reported as ignored. Python is not what this project is about, so CI has to have it only where it says so.
+//! `HELLO_RABBIT_PIKA_0` is a Python with Pika 0.11 (Python 2.7 or 3.6), `HELLO_RABBIT_PIKA_1` one with Pika 1.x. If one is not
+//! set, its tests are reported as ignored. Python is not the subject of this project, so CI needs it only where it sets these
+//! variables.
 
 use std::{
     env, fs,
@@ -25,26 +26,26 @@ use crate::{
     step_programs,
 };
 
-/// How long a message may take.
+/// The time limit for a message to arrive.
 const MESSAGE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A Python, by the variable that names it.
+/// A Python, by the name of its environment variable.
 #[derive(Clone, Copy)]
 pub struct Python(pub &'static str);
 
-/// What is tested with one.
+/// A test with one of the Pythons.
 pub type Test = fn(&TestBroker, Python) -> Result<(), Failed>;
 
-/// Those that there may be.
+/// The possible Pythons.
 pub const PYTHONS: [Python; 2] = [Python("HELLO_RABBIT_PIKA_0"), Python("HELLO_RABBIT_PIKA_1")];
 
 impl Python {
-    /// For the names of tests.
+    /// Returns the part of a test's name that names it.
     pub fn name(self) -> String {
         self.0.trim_start_matches("HELLO_RABBIT_").to_lowercase()
     }
 
-    /// Whether it is there.
+    /// Returns whether its variable is set.
     pub fn is_set(self) -> bool {
         env::var_os(self.0).is_some()
     }
@@ -54,14 +55,14 @@ impl Python {
     }
 }
 
-/// The script of a classic program.
+/// Returns the script of a classic program.
 fn script(program: &str) -> PathBuf {
     let of = |lesson: Lesson| lesson.folder.join("classic").join(program).with_extension("py");
     let all = lessons::all().unwrap_or_else(|error| panic!("{error}")).into_iter().map(of);
     { all }.find(|path| path.is_file()).unwrap_or_else(|| panic!("no lesson has a classic program {program}.py"))
 }
 
-/// Each classic program, by its lesson's number.
+/// Returns each classic program, with its lesson's number.
 fn programs() -> Vec<(String, String)> {
     let of = |lesson: Lesson| {
         let files = fs::read_dir(lesson.folder.join("classic")).into_iter().flatten().flatten();
@@ -71,7 +72,7 @@ fn programs() -> Vec<(String, String)> {
     lessons::all().unwrap_or_else(|error| panic!("{error}")).into_iter().flat_map(of).collect()
 }
 
-/// The script with the one change by which the book makes it share our queue `hello`.
+/// Returns a copy of the script with the one change that the book makes, so that it shares our queue `hello`.
 fn durable(program: &str) -> io::Result<PathBuf> {
     let text = fs::read_to_string(script(program))?;
     let changed = text.replace("queue_declare(queue='hello')", "queue_declare(queue='hello', durable=True)");
@@ -83,7 +84,7 @@ fn durable(program: &str) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// All programs pass their lessons, on a port that is written into them; those whose queue is transient, where the broker
+/// All programs pass their lessons, on a port in their arguments. Those whose queue is transient pass only where the broker
 /// permits it.
 pub fn pass(broker: &TestBroker, python: Python) -> Result<(), Failed> {
     for (lesson, program) in &programs() {
@@ -103,7 +104,7 @@ pub fn pass(broker: &TestBroker, python: Python) -> Result<(), Failed> {
     Ok(())
 }
 
-/// What Python sends, Rust receives, and the other way round.
+/// Rust receives what Python sends, and the other way round.
 pub fn exchange(broker: &TestBroker, python: Python) -> Result<(), Failed> {
     let management = broker.broker.management.clone().ok_or("no management API")?;
     let vhost = format!("classic-{}", fastrand::u32(..));
@@ -115,7 +116,7 @@ pub fn exchange(broker: &TestBroker, python: Python) -> Result<(), Failed> {
 }
 
 fn both_ways(address: &Address, python: Python) -> Result<(), Failed> {
-    // The classic programs know the vhost `/` only, so they go through a door that leads to the vhost.
+    // The classic programs can only use the vhost `/`, so a forwarder leads them to this vhost.
     let door = runtime().block_on(forward(address));
     let classic = |script: &Path| -> Result<Command, Failed> {
         let words = shell_words::split(&format!("{} {}", python.command(script), door.port()))?;
@@ -133,7 +134,7 @@ fn both_ways(address: &Address, python: Python) -> Result<(), Failed> {
     meet(classic(&durable("receive")?)?, rust("hello-send-5"))?;
     meet(rust("worker-10"), classic(&script("new_task"))?)?;
     meet(classic(&script("worker"))?, rust("new-task-6"))?;
-    // Unchanged, they ask for another `hello` than the one that is there.
+    // Unchanged, they declare another `hello` than the existing one.
     let refused = classic(&script("send"))?.output()?;
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("406"), "{refused:?}");
     let left = runtime().block_on(async {

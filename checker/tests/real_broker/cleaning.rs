@@ -1,4 +1,4 @@
-//! Whatever way a check ends, nothing of it is left after the next one.
+//! Tests of the cleanup: nothing of a check is left after the next one, however it ended.
 
 use std::{
     fs,
@@ -13,13 +13,13 @@ use crate::{
     gallery,
 };
 
-/// How long something may take to be seen.
+/// The deadline for something to be seen.
 const SEEN_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A receiver that never leaves keeps the check busy until it is ended.
+/// The arguments of a check that is busy until it is ended: its program never leaves.
 const ENDLESS: [&str; 6] = ["lesson", "01", "--timeout", "600", "--program", "sh -c 'echo started >&2; sleep 601'"];
 
-/// `kill -9`: the next check clears away what was left.
+/// A check that was killed with `kill -9` is cleaned up by the next one.
 pub fn killed(broker: &TestBroker) -> Result<(), Failed> {
     let mut check = busy(broker)?;
     check.kill()?;
@@ -30,7 +30,7 @@ pub fn killed(broker: &TestBroker) -> Result<(), Failed> {
     nothing_left(broker)
 }
 
-/// Ctrl-C: the check clears up itself.
+/// A check that gets Ctrl-C cleans up itself.
 pub fn interrupted(broker: &TestBroker) -> Result<(), Failed> {
     let mut check = busy(broker)?;
     let pid = rustix::process::Pid::from_child(&check);
@@ -39,18 +39,18 @@ pub fn interrupted(broker: &TestBroker) -> Result<(), Failed> {
     nothing_left(broker)
 }
 
-/// A program that leaves a process running when it ends.
+/// A process that a program leaves running ends with the check.
 pub fn daemon(broker: &TestBroker) -> Result<(), Failed> {
     let marker = format!("60{}", fastrand::u32(10_000..99_999));
     let program = format!("sh -c 'setsid sleep {marker} >/dev/null 2>&1 </dev/null &'");
     broker.check(&["lesson", "01", "--program", &program]).output()?;
-    let told = Command::new("ps").args(["-axww", "-o", "command="]).output()?;
-    let told = String::from_utf8_lossy(&told.stdout).into_owned();
-    assert!(!told.lines().any(|line| line == format!("sleep {marker}")), "it is still running:\n{told}");
+    let listed = Command::new("ps").args(["-axww", "-o", "command="]).output()?;
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(!listed.lines().any(|line| line == format!("sleep {marker}")), "it is still running:\n{listed}");
     Ok(())
 }
 
-/// A check that is in the middle of its scene: its vhost is there.
+/// Starts a check, and waits until it is in the middle of its scene: its vhost exists.
 fn busy(broker: &TestBroker) -> Result<Child, Failed> {
     let check = broker.check(&ENDLESS).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let mark = format!("hello-rabbit-{}", run_of(&check)?);
@@ -58,7 +58,7 @@ fn busy(broker: &TestBroker) -> Result<Child, Failed> {
     Ok(check)
 }
 
-/// The id of a check's run: its folder holds a lock that the check's process has open.
+/// Returns the id of a check's run: its folder contains the lock that the check's process has open.
 fn run_of(check: &Child) -> Result<String, Failed> {
     let links = format!("/proc/{}/fd", check.id());
     let mut found = None;
@@ -73,10 +73,10 @@ fn run_of(check: &Child) -> Result<String, Failed> {
     found.ok_or_else(|| "no run".into())
 }
 
-/// The most memory that a check takes, in KiB, whatever its program does.
+/// The most memory that a check may use, in KiB, whatever its program does.
 const MOST_MEMORY: u64 = 100 * 1024;
 
-/// How much longer than its program's time limit a check may take; starting and cleaning up take as long as ever.
+/// The most time that the check may take.
 const MOST_TIME: Duration = Duration::from_secs(15);
 
 /// A program that publishes without end is judged in bounded memory and time.
@@ -85,7 +85,7 @@ pub fn flood(broker: &TestBroker) -> Result<(), Failed> {
     let program = shell_words::quote(&program.to_string_lossy()).into_owned();
     let arguments = ["lesson", "01", "--program", &program];
     let mut check = match broker.place {
-        // In the check's own process, which then has the broker's messages, too.
+        // The broker then is in the check's own process, whose memory includes the broker's messages.
         Place::Embedded => broker.check_on("embedded", &arguments),
         _ => broker.check(&arguments),
     };
@@ -101,7 +101,7 @@ pub fn flood(broker: &TestBroker) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The most memory that a process has had so far, in KiB; 0 where that can't be known.
+/// Returns the peak memory of a process so far, in KiB; 0 where it is unknown.
 fn peak_memory(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
@@ -118,7 +118,7 @@ impl Drop for Ended {
     }
 }
 
-/// Waits until this holds.
+/// Waits until this condition holds.
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Failed> {
     let deadline = Instant::now() + SEEN_TIMEOUT;
     while !holds() {
@@ -130,7 +130,7 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Failed> 
     Ok(())
 }
 
-/// What dead runs left: vhosts on this broker whose run has nobody who holds its lock.
+/// Returns what dead runs left: the vhosts on this broker whose run's lock is not held.
 fn left(broker: &TestBroker) -> Vec<String> {
     let runs = checker::cleanup::base().expect("there is a base folder").join("runs");
     let mut vhosts = broker.vhosts();

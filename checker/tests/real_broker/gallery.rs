@@ -1,7 +1,7 @@
-//! The programs of the gallery, judged: each mistake at its step, named, with the report that its snapshot has.
+//! The gallery's programs, judged: each mistake fails at its step, with the report in its snapshot.
 //!
-//! They are one program for each lesson, which behaves as the one by whose name it is called: nearly two hundred programs
-//! would each want to be linked.
+//! There is one program for each lesson, which behaves as the program by whose name it is called: linking nearly two hundred
+//! programs would take too long.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -31,30 +31,31 @@ use crate::{
     shared::snapshot,
 };
 
-/// How long a program may take, in seconds. Most of what is waited for here never comes, and what comes takes milliseconds.
+/// The time limit of a program, in seconds. Most of what a check waits for here never comes, and the rest takes milliseconds.
 const TIME_LIMIT: &str = "6";
 
 /// A program of the gallery, and the lesson's number and id.
 #[derive(Clone)]
 pub struct Wrong {
     exhibit: Exhibit,
-    /// Whether the broker said something to it in words: a refusal, a returned message.
+    /// Set when the broker answered it in words, by a refusal or a returned message.
     is_answered_in_words: bool,
     number: String,
     lesson: String,
 }
 
-/// Everything is run everywhere: `cargo xtask ci --full`.
+/// Set when every program runs on every broker: `cargo xtask ci --full`.
 static FULL: LazyLock<bool> = LazyLock::new(|| env::var_os("HELLO_RABBIT_FULL").is_some());
 
-/// The names of a lesson's programs whose recordings have words of the broker's. None where there are no recordings yet.
+/// Returns the names of a lesson's programs whose recordings contain words of the broker. None when there are no recordings
+/// yet.
 fn answered_in_words(lesson: &str) -> Option<HashSet<String>> {
     let recordings = gallery::recordings(lesson).unwrap_or_else(|error| panic!("{error}"))?;
     let in_words = |recording: &Recording| recording.runs.iter().any(|run| run.events.iter().any(has_words));
     Some(recordings.into_iter().filter(|(_, recording)| in_words(recording)).map(|(name, _)| name).collect())
 }
 
-/// Whether the broker says something in its own words.
+/// Returns whether the broker sends words of its own.
 fn has_words(event: &Event) -> bool {
     let What::Method { method, .. } = &event.what else { return false };
     let is_in_words = matches!(
@@ -66,7 +67,7 @@ fn has_words(event: &Event) -> bool {
     event.from == Peer::Broker && is_in_words
 }
 
-/// All of them.
+/// Returns all programs.
 pub fn all() -> Vec<Wrong> {
     let of = |LessonGallery { lesson, exhibits }: LessonGallery| {
         let in_words = answered_in_words(&lesson.about.id);
@@ -81,13 +82,13 @@ pub fn all() -> Vec<Wrong> {
 }
 
 impl Wrong {
-    /// Whether its outcome depends on whether the broker denies transient queues.
+    /// Returns whether its result depends on whether the broker denies transient queues.
     pub fn is_transient(&self) -> bool {
         self.exhibit.transient
     }
 
-    /// Whether it is run at this place. All are, on the embedded broker and on the newest RabbitMQ; at the others, those that
-    /// are right, and those to which the broker said something in its own words, which may differ from version to version.
+    /// Returns whether it runs at this place. All run on the embedded broker and on the newest RabbitMQ. On others, those run
+    /// that are right, and those that the broker answered in words, which may differ between versions.
     pub fn is_for(&self, place: &Place) -> bool {
         if place.is_a_variant() {
             return self.is_transient();
@@ -96,13 +97,13 @@ impl Wrong {
         !is_judged_by_the_wire || place.is_newest() || *FULL
     }
 
-    /// For the test's name.
+    /// Returns the name of its test.
     pub fn name(&self) -> String {
         format!("gallery::{}::{}", self.lesson, self.exhibit.name)
     }
 }
 
-/// Judges it.
+/// Judges a program.
 pub fn check(broker: &TestBroker, wrong: &Wrong) -> Result<(), Failed> {
     let Exhibit { name, about, step, says, transient, .. } = &wrong.exhibit;
     let command = shell_words::join([program(&wrong.lesson, name)?.to_string_lossy()]);
@@ -142,16 +143,19 @@ pub fn check(broker: &TestBroker, wrong: &Wrong) -> Result<(), Failed> {
     let failed = failed.ok_or("it failed at no step")?;
     let field = |name: &str| failed[name].as_str().unwrap_or_default();
     assert_eq!(field("id"), step, "{about} The step that failed is another one: {report:#}");
-    let told = format!("{}\n{}", field("message"), field("hint")).to_lowercase();
+    let report_text = format!("{}\n{}", field("message"), field("hint")).to_lowercase();
     for words in says {
-        assert!(told.contains(&words.to_lowercase()), "{about} The report does not say {words:?}:\n{told}");
+        assert!(
+            report_text.contains(&words.to_lowercase()),
+            "{about} The report does not say {words:?}:\n{report_text}"
+        );
     }
     let text = wrong.exhibit.snapshot(field("code"), field("message"), field("evidence"), field("hint"));
     snapshot(&format!("gallery/{}/{name}", wrong.lesson), &text);
     Ok(())
 }
 
-/// The folder of the recordings that are made on this broker.
+/// Returns the folder of the recordings that are made on this broker.
 fn recordings(broker: &TestBroker, lesson: &str) -> io::Result<PathBuf> {
     let place = format!("{:?}", broker.place).replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recordings").join(place).join(lesson);
@@ -159,7 +163,7 @@ fn recordings(broker: &TestBroker, lesson: &str) -> io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// The recording, judged without program and broker, gives the same report, byte for byte.
+/// Checks that the recording, judged without a program and a broker, gives the same report, byte for byte.
 fn judged_again(recording: &Path, reported: &[u8]) -> Result<(), Failed> {
     let recording = Recording::read(fs::File::open(recording)?)?;
     let lessons = lessons::all()?;
@@ -169,7 +173,7 @@ fn judged_again(recording: &Path, reported: &[u8]) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The recordings that are kept, by their lessons and names: written when the last program was judged.
+/// The recordings to keep, by lesson and name. They are written after the last program.
 static KEPT: Mutex<BTreeMap<(String, String), Recording>> = Mutex::new(BTreeMap::new());
 
 /// Keeps this recording of a program.
@@ -180,8 +184,8 @@ fn keep(recording: &Path, lesson: &str, name: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Writes down the recordings that were kept: those of programs that were not judged now stay as they are, and those of programs
-/// that are in the gallery no more go.
+/// Writes the recordings that were kept. Those of programs that were not judged now stay as they are, and those of programs
+/// that are no longer in the gallery are removed.
 pub fn write_kept() -> Result<(), String> {
     let kept = std::mem::take(&mut *KEPT.lock().unwrap_or_else(PoisonError::into_inner));
     if kept.is_empty() {
@@ -197,12 +201,12 @@ pub fn write_kept() -> Result<(), String> {
     Ok(())
 }
 
-/// A program of the gallery, built.
+/// Returns a program of the gallery, built.
 pub fn program(lesson: &str, name: &str) -> Result<PathBuf, Failed> {
     Ok(folder()?.join(lesson).join(name))
 }
 
-/// Builds them all, once; returns the folder that has, for each lesson, a folder of its programs.
+/// Builds all programs, once. Returns the folder that contains a folder of programs for each lesson.
 fn folder() -> Result<&'static Path, Failed> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = BUILT.get_or_init(|| build().map_err(|error| error.to_string()));
@@ -239,12 +243,13 @@ fn build() -> Result<PathBuf, Box<dyn std::error::Error>> {
     Ok(folder)
 }
 
-/// The name of the one program that has all of a lesson's. The lesson's own program lies in the same folder, by the lesson's id.
+/// Returns the name of the one program that contains all of a lesson's. The lesson's own program is in the same folder, named
+/// after the lesson's id.
 fn binary(lesson: &str) -> String {
     format!("gallery-{lesson}")
 }
 
-/// Which program it is, is told by the name that it was called by.
+/// The main function, which selects a program by the name that it was called by.
 const MAIN: &str = "
 use std::{env, path::Path, process::{ExitCode, Termination}};
 
@@ -266,7 +271,7 @@ fn with_public_main(program: &str) -> String {
     program.lines().map(public).collect()
 }
 
-/// Another name for a file, or a copy of it where a file can't have two.
+/// Makes another name for a file, or a copy where that is not possible.
 fn link(file: &Path, name: &Path) -> io::Result<()> {
     fs::hard_link(file, name).or_else(|_| fs::copy(file, name).map(|_| ()))
 }

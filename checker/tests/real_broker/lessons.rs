@@ -1,4 +1,4 @@
-//! The lessons' own programs pass, and their reports are what they are said to be.
+//! The lessons' own programs pass, and their reports are those of the snapshots.
 
 use checker::brokers::{address::Address, client::Client};
 use lapin::{options::QueueDeclareOptions, types::FieldTable};
@@ -9,8 +9,8 @@ use crate::{
     shared::{render, snapshot},
 };
 
-/// The lesson's own program passes. Its report is the same on every RabbitMQ, and so are what it printed and the conversation
-/// where one program runs at a time: who of several workers gets what, and when, differs from run to run.
+/// The lesson's own program passes. Its report is the same on every RabbitMQ, as are its output and its conversation if one
+/// program runs at a time. With several workers, the distribution of messages differs from run to run.
 pub fn reference(broker: &TestBroker, lesson: &str) -> Result<(), Failed> {
     let output = broker.check(&["lesson", lesson, "--format", "json", "--seed", "1"]).output()?;
     let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
@@ -29,14 +29,14 @@ pub fn reference(broker: &TestBroker, lesson: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// `check all` is all lessons on one broker.
+/// `check all` checks all lessons on one broker.
 pub fn check_all(broker: &TestBroker) -> Result<(), Failed> {
     let output = broker.check(&["all"]).output()?;
     snapshot("check_all", &render(&output));
     Ok(())
 }
 
-/// One object, with the fields that the format has.
+/// The JSON report is one object, with the fields of the format.
 pub fn json(broker: &TestBroker) -> Result<(), Failed> {
     let output = broker.check(&["lesson", "01", "--format", "json"]).output()?;
     let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
@@ -59,13 +59,13 @@ pub fn json(broker: &TestBroker) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Without a management API a check works in the vhost it is given, and refuses to where a queue is in its way.
+/// A check without a management API works in the given vhost, and refuses to when a queue is in its way.
 pub fn users_queue(broker: &TestBroker) -> Result<(), Failed> {
     let management = broker.broker.management.clone().unwrap();
     let vhost = format!("users-{}", fastrand::u32(..));
     runtime().block_on(management.make_vhost(&vhost)).unwrap();
     let address = broker.broker.address.in_vhost(&vhost);
-    // An address whose port + 10,000 leads nowhere: a door to the broker.
+    // A forwarder to the broker: no management API listens at its port + 10,000.
     let door = runtime().block_on(forward(&address));
     let forwarded = Address { port: door.port(), ..broker.broker.address.clone() };
     let client = runtime().block_on(Client::reach(&address)).unwrap();

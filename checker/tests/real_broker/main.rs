@@ -1,8 +1,8 @@
-//! Tests on real brokers: RabbitMQ in containers (by testcontainers), the one installed here, and the embedded broker, which has
-//! to pass all that RabbitMQ passes.
+//! Tests on real brokers: RabbitMQ in containers (by testcontainers), the RabbitMQ that is installed here, and the embedded
+//! broker, which has to pass the same tests.
 //!
-//! `HELLO_RABBIT_TEST_BROKERS` names RabbitMQs, separated by commas: `docker:IMAGE`, `local`; each must be there then. Without
-//! it those at hand are used: a kind of broker that is not at hand gives tests that are reported as ignored, and fails where
+//! `HELLO_RABBIT_TEST_BROKERS` names RabbitMQs, separated by commas: `docker:IMAGE`, `local`; each must then be available.
+//! Without it, the available ones are used. The tests of a kind that is not available are reported as ignored, and fail when
 //! the environment says `CI=true`.
 
 // clippy's own exception for tests does not see helper functions.
@@ -28,7 +28,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::brokers::{Place, TestBroker};
 
-/// What a test function gets, and gives.
+/// A test function.
 type Test = fn(&TestBroker) -> Result<(), Failed>;
 
 /// A test that carries data.
@@ -36,7 +36,7 @@ type BoxedTest = Box<dyn Fn(&TestBroker) -> Result<(), Failed> + Send>;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // On two cores: most of the time, checks wait for what does not come.
+    // This is for two cores: most of the time, checks wait for something that never comes.
     arguments.test_threads = arguments.test_threads.or(Some(8));
     let fixed: &[(&str, Test)] = &[
         ("check_all_passes", lessons::check_all),
@@ -100,7 +100,7 @@ fn main() -> ExitCode {
             trials.push(trial("a_bad_day_is_made_by_hand".to_owned(), Box::new(own::bad_day)));
             trials.push(trial("a_broker_that_goes_away_is_not_the_programs_fault".to_owned(), Box::new(own::gone)));
             if cfg!(feature = "docker") {
-                trials.push(trial("an_engine_that_does_not_answer_is_told".to_owned(), Box::new(own::no_engine)));
+                trials.push(trial("an_engine_that_does_not_answer_is_reported".to_owned(), Box::new(own::no_engine)));
             }
         }
     }

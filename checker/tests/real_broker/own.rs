@@ -1,4 +1,4 @@
-//! Brokers that the checker starts itself, by its own flags, in a folder for temporary files of their own.
+//! Brokers that the checker itself starts, selected by its flags, with a separate folder for temporary files.
 
 use std::{
     fs,
@@ -23,16 +23,16 @@ use crate::{
     cleaning::until,
 };
 
-/// A place for the checker's own records, apart from those of whoever runs the tests.
+/// A place for the checker's records, apart from those of the developer who runs the tests.
 pub struct Apart {
-    /// Where its records are.
+    /// The folder of its records.
     pub folder: PathBuf,
-    /// The flags that lead to a broker of the place.
+    /// The flags that select a broker of the place.
     pub flags: Vec<String>,
 }
 
 impl Apart {
-    /// One for checks on a broker of this place.
+    /// Makes one for checks on a broker of this place.
     pub fn new(place: &Place) -> Apart {
         let name = format!("apart-{}", fastrand::u64(..));
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -45,7 +45,7 @@ impl Apart {
         Apart { folder, flags: flags.iter().map(|flag| (*flag).to_owned()).collect() }
     }
 
-    /// The checker as a program, with its records here.
+    /// Returns the checker as a program, with its records here.
     pub fn checker(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
         command.args(arguments).env("TMPDIR", &self.folder).env("NO_COLOR", "1");
@@ -54,12 +54,12 @@ impl Apart {
         command
     }
 
-    /// What it says to these arguments.
+    /// Returns the output of the checker with these arguments.
     pub fn run(&self, arguments: &[&str]) -> Result<Output, Failed> {
         Ok(self.checker(arguments).output()?)
     }
 
-    /// What is in the checker's own folder, but for the gate that every run uses.
+    /// Returns the files in the checker's folder, except the gate that every run uses.
     fn left(&self) -> Vec<PathBuf> {
         let mut left = Vec::new();
         let mut folders = vec![self.folder.clone()];
@@ -75,7 +75,7 @@ impl Apart {
         left
     }
 
-    /// The folders of runs that are there.
+    /// Returns the folders of the existing runs.
     fn runs(&self) -> Vec<PathBuf> {
         let bases = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let runs = bases.flat_map(|base| fs::read_dir(base.path().join("runs")).into_iter().flatten().flatten());
@@ -90,12 +90,12 @@ impl Drop for Apart {
     }
 }
 
-/// All that was printed.
+/// Returns all output: stdout, then stderr.
 pub fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// Up, used by a check that asks for nothing, looked into, down; and nothing is left.
+/// A broker is started, used by a check without flags, inspected and stopped; nothing is left.
 pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
     let apart = Apart::new(&broker.place);
     let port = ports::free_pair()?.to_string();
@@ -119,7 +119,7 @@ pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
     let report: serde_json::Value = serde_json::from_slice(&check.stdout)?;
     assert_eq!(report["verdict"], "passed", "{report:#}");
     match broker.place {
-        // It says what it is, not what it imitates.
+        // The report names the broker itself, not the one it imitates.
         Place::Embedded => assert_eq!(report["broker"]["product"], "the embedded broker"),
         _ => assert_eq!(report["broker"]["version"], broker.broker.identity.version),
     }
@@ -140,8 +140,8 @@ pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
         (&["broker", "publish", "nowhere", "lost"], "The broker dropped the message"),
         (&["broker", "peek", "nowhere"], "There is no queue \"nowhere\""),
     ] {
-        let told = apart.run(command)?;
-        assert!(text(&told).contains(expected), "{command:?}: {}", text(&told));
+        let output = apart.run(command)?;
+        assert!(text(&output).contains(expected), "{command:?}: {}", text(&output));
     }
     let columns = apart.run(&["broker", "queues", "name", "messages_ready", "messages_unacknowledged"])?;
     let row = text(&columns).lines().find(|line| line.starts_with("greetings")).unwrap_or_default().to_owned();
@@ -172,7 +172,7 @@ pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
     Ok(())
 }
 
-/// What goes wrong on a bad day, made by hand, as a program sees it.
+/// Programs see the failures that an operator causes by hand: alarms, closed and cut connections, refused logins, delays.
 pub fn bad_day(broker: &TestBroker) -> Result<(), Failed> {
     let apart = Apart::new(&broker.place);
     let port = ports::free_pair()?;
@@ -180,7 +180,7 @@ pub fn bad_day(broker: &TestBroker) -> Result<(), Failed> {
     assert!(up.status.success(), "{}", text(&up));
     let address = Address::loopback(port);
     let connect = || runtime().block_on(Connection::connect(&address.url(), ConnectionProperties::default()));
-    let told = |words: &[&str]| apart.run(&[&["broker"], words].concat()).map(|output| text(&output));
+    let run = |words: &[&str]| apart.run(&[&["broker"], words].concat()).map(|output| text(&output));
 
     let connection = connect()?;
     let channel = runtime().block_on(connection.create_channel())?;
@@ -190,34 +190,34 @@ pub fn bad_day(broker: &TestBroker) -> Result<(), Failed> {
             channel.basic_publish("".into(), "nowhere".into(), options, b"m", BasicProperties::default()).await
         })
     };
-    assert_eq!(told(&["alarm", "raise", "disk"])?, "the disk alarm is on: publishers are blocked\n");
+    assert_eq!(run(&["alarm", "raise", "disk"])?, "the disk alarm is on: publishers are blocked\n");
     drop(publish()?);
     until("the connection to be blocked", || connection.status().blocked())?;
-    assert_eq!(told(&["alarm", "clear", "disk"])?, "the disk alarm is off\n");
+    assert_eq!(run(&["alarm", "clear", "disk"])?, "the disk alarm is off\n");
     until("the connection to go on", || !connection.status().blocked())?;
 
-    assert!(told(&["connections"])?.contains("guest"), "{}", told(&["connections"])?);
-    assert_eq!(told(&["close", "all", "--reason", "school is over"])?, "1 connection ended\n");
+    assert!(run(&["connections"])?.contains("guest"), "{}", run(&["connections"])?);
+    assert_eq!(run(&["close", "all", "--reason", "school is over"])?, "1 connection ended\n");
     until("the connection to end", || !connection.status().connected())?;
     assert!(publish().is_err());
 
-    assert_eq!(told(&["refuse-logins", "1"])?, "the next login is refused\n");
+    assert_eq!(run(&["refuse-logins", "1"])?, "the next login is refused\n");
     let refused = connect().err().ok_or("it was let in")?.to_string();
     assert!(refused.contains("ACCESS_REFUSED"), "{refused}");
     let again = connect()?;
-    assert_eq!(told(&["cut", "all"])?, "1 connection ended\n");
+    assert_eq!(run(&["cut", "all"])?, "1 connection ended\n");
     until("the connection to be cut", || !again.status().connected())?;
 
-    assert_eq!(told(&["delay", "100"])?, "everything that the broker sends is delayed by 100 ms\n");
+    assert_eq!(run(&["delay", "100"])?, "everything that the broker sends is delayed by 100 ms\n");
     let begin = Instant::now();
     let slow = connect()?;
     assert!(begin.elapsed() > Duration::from_millis(300), "three answers took {:?}", begin.elapsed());
-    assert_eq!(told(&["delay", "0"])?, "nothing is delayed\n");
+    assert_eq!(run(&["delay", "0"])?, "nothing is delayed\n");
     runtime().block_on(slow.close(200, "OK".into()))?;
     Ok(())
 }
 
-/// A copy of the kit, as far as its brokers are concerned: cargo has nothing to build there.
+/// A copy of the kit with only the files that its brokers need: cargo has nothing to build there.
 struct Copy<'a> {
     apart: &'a Apart,
     folder: PathBuf,
@@ -240,14 +240,14 @@ impl Copy<'_> {
     }
 }
 
-/// Two copies of the kit: each has a broker of its own, and hears where the other's is in the way.
+/// Two copies of the kit have a broker each, and a conflict names the other copy.
 pub fn two_kits(broker: &TestBroker) -> Result<(), Failed> {
     let apart = Apart::new(&broker.place);
     let port = ports::free_pair()?.to_string();
     let other_port = ports::free_pair()?.to_string();
     let up = |kit: &Copy<'_>, port: &str| kit.run(&["up", "--broker", "embedded", "--port", port]);
     let (one, two) = (Copy::new(&apart, "one"), Copy::new(&apart, "two"));
-    // The program is built where the whole kit is.
+    // The program is built in the complete kit.
     apart.run(&["broker", "up", "--broker", "embedded", "--port", &port])?;
     apart.run(&["broker", "down"])?;
 
@@ -266,7 +266,7 @@ pub fn two_kits(broker: &TestBroker) -> Result<(), Failed> {
     assert_eq!(two.run(&["down"])?, format!("stopped the embedded broker on port {other_port}\n"));
     assert!(one.run(&["status"])?.contains(&port));
 
-    // A kit that was moved finds what it left where it was.
+    // A kit that was moved finds the broker that it started at its old place.
     fs::rename(&one.folder, apart.folder.join("moved"))?;
     let moved = Copy::new(&apart, "moved");
     assert_eq!(moved.run(&["down"])?, format!("stopped the embedded broker on port {port}\n"));
@@ -274,14 +274,14 @@ pub fn two_kits(broker: &TestBroker) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The broker goes away in the middle of a check: that says nothing about the program.
+/// A broker that goes away in the middle of a check is not the program's fault.
 pub fn gone(broker: &TestBroker) -> Result<(), Failed> {
     for number in ["01", "02", "03", "04"] {
         let apart = Apart::new(&broker.place);
         let port = ports::free_pair()?.to_string();
         let up = apart.run(&["broker", "up", "--broker", "embedded", "--port", &port])?;
         assert!(up.status.success(), "{}", text(&up));
-        // It ends the broker, and says nothing to it.
+        // It stops the broker, and sends nothing to it.
         let program = shell_words::join([env!("CARGO_BIN_EXE_checker"), "broker", "down"]);
         let address = format!("amqp://localhost:{port}");
         let check = apart.run(&["check", "lesson", number, "--broker", &address, "--program", &program])?;
@@ -291,21 +291,21 @@ pub fn gone(broker: &TestBroker) -> Result<(), Failed> {
     Ok(())
 }
 
-/// No engine answers: told at once, with what to do, and nothing to clean up after.
+/// A missing engine is reported immediately, with a hint, and leaves nothing to clean up.
 pub fn no_engine(broker: &TestBroker) -> Result<(), Failed> {
     let apart = Apart::new(&broker.place);
     for arguments in [&["check", "lesson", "01", "--program", "true"][..], &["broker", "up"]] {
         let mut command = apart.checker(&[arguments, &["--broker", "docker"]].concat());
-        let told = command.env("DOCKER_HOST", "tcp://127.0.0.1:1").output()?;
-        assert_eq!(told.status.code(), Some(3), "{}", text(&told));
-        let words = text(&told);
+        let output = command.env("DOCKER_HOST", "tcp://127.0.0.1:1").output()?;
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+        let words = text(&output);
         assert!(words.contains("Check that the Docker engine answers: docker info"), "{words}");
         assert!(!words.contains("could not be removed"), "{words}");
     }
     Ok(())
 }
 
-/// A check that started its own broker is killed while the broker runs: the next run takes the broker away.
+/// A check that started its own broker is killed while the broker runs: the next run removes the broker.
 pub fn killed(broker: &TestBroker) -> Result<(), Failed> {
     let apart = Apart::new(&broker.place);
     let flags: Vec<&str> = apart.flags.iter().map(String::as_str).collect();
@@ -334,7 +334,7 @@ pub fn killed(broker: &TestBroker) -> Result<(), Failed> {
     Ok(())
 }
 
-/// A program that does not compile ends its check while the broker is still starting, which leaves nothing of it behind.
+/// A program that does not compile ends its check while the broker is still starting, which leaves nothing of the broker.
 pub fn not_needed(broker: &TestBroker) -> Result<(), Failed> {
     let apart = Apart::new(&broker.place);
     let program = apart.folder.join("no-program");
@@ -342,7 +342,7 @@ pub fn not_needed(broker: &TestBroker) -> Result<(), Failed> {
     let manifest = "[package]\nname = \"no-program\"\nedition = \"2024\"\n[workspace]\n";
     fs::write(program.join("Cargo.toml"), manifest)?;
     let mut runs = Vec::new();
-    // How far the broker comes is another each time.
+    // The broker's progress differs each time.
     for attempt in 0..6 {
         fs::write(program.join("src/main.rs"), format!("fn main() {{ nothing_{attempt} }}\n"))?;
         let check = ["check", "lesson", "01", "--path", &program.to_string_lossy()].map(str::to_owned);
@@ -365,7 +365,8 @@ pub fn not_needed(broker: &TestBroker) -> Result<(), Failed> {
         assert_eq!(cleanup::processes(&cleanup::broker_mark(run)), Vec::<i32>::new());
     }
     if let Place::Docker(_) = broker.place {
-        // What the engine was asked for comes within seconds, or not at all; and what is being removed is listed for a while.
+        // A container that the engine was asked for comes within seconds, or never; one that is being removed is listed for a
+        // while.
         let deadline = Instant::now() + Duration::from_secs(3);
         for run in &runs {
             until("the container to be gone", || {
@@ -376,9 +377,9 @@ pub fn not_needed(broker: &TestBroker) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The containers of a run, as `docker ps` lists them.
+/// Returns the containers of a run, as `docker ps` lists them.
 fn containers(run: &str) -> Result<String, Failed> {
     let name = format!("name=hello-rabbit-{run}");
-    let told = Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &name]).output()?;
-    Ok(String::from_utf8_lossy(&told.stdout).into_owned())
+    let listed = Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &name]).output()?;
+    Ok(String::from_utf8_lossy(&listed.stdout).into_owned())
 }

@@ -1,4 +1,4 @@
-//! Builds programs that tests make from the lessons' own.
+//! The build of programs that tests make from the lessons' own.
 
 use std::{
     error::Error,
@@ -7,10 +7,9 @@ use std::{
     process::Command,
 };
 
-/// Builds a package of this name from these files below its `src/`, each with its text; returns the folder of its programs.
+/// Builds a package of this name from these files below its `src/`, each with its text. Returns the folder of its programs.
 ///
-/// It is built with the lessons' versions, features and profile, into the target folder of the tests, so that nothing is
-/// compiled twice.
+/// The lessons' versions, features and profile are used, and the target folder of the tests, so that nothing is compiled twice.
 pub fn build(name: &str, sources: &[(String, String)]) -> Result<PathBuf, Box<dyn Error>> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
     let target = target()?;
@@ -45,7 +44,7 @@ fn entry(key: &str, value: &str) -> (String, toml::Value) {
     (key.to_owned(), value.into())
 }
 
-/// The target folder that the tests were built into: the checker is `<target>/debug/checker`.
+/// Returns the target folder of the tests' build: the checker is `<target>/debug/checker`.
 fn target() -> Result<&'static Path, Box<dyn Error>> {
     Ok(Path::new(env!("CARGO_BIN_EXE_checker")).ancestors().nth(2).ok_or("no target folder")?)
 }

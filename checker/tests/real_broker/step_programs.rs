@@ -1,4 +1,4 @@
-//! The step programs: a lesson's program with its first k steps passes exactly these, and fails the next with its message.
+//! The step programs: a lesson's program with its first k steps passes exactly these, and fails at the next one.
 
 use std::{
     fs,
@@ -22,7 +22,7 @@ pub struct StepProgram {
     done: usize,
 }
 
-/// Those of all lessons, from none of the steps to all of them.
+/// Returns those of all lessons, from none of the steps to all of them.
 pub fn all() -> Vec<StepProgram> {
     let of =
         |lesson: Lesson| (0..=lesson.about.steps.len()).map(move |done| StepProgram { lesson: lesson.clone(), done });
@@ -30,7 +30,7 @@ pub fn all() -> Vec<StepProgram> {
 }
 
 impl StepProgram {
-    /// For the test's name.
+    /// Returns the name of its test.
     pub fn name(&self) -> String {
         format!("step_program::{}", self.binary())
     }
@@ -40,7 +40,7 @@ impl StepProgram {
     }
 }
 
-/// Judges it.
+/// Judges a step program.
 pub fn check(broker: &TestBroker, program: &StepProgram) -> Result<(), Failed> {
     let binary = folder()?.join(program.binary());
     let command = shell_words::join([binary.to_string_lossy()]);
@@ -65,7 +65,7 @@ pub fn check(broker: &TestBroker, program: &StepProgram) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The report that the README shows: lesson 01 with another text in the message than in the line it prints.
+/// The report in the README is that of lesson 01 with different texts in the message and in the printed line.
 pub fn mistake(broker: &TestBroker) -> Result<(), Failed> {
     let binary = folder()?.join("hello-send-world");
     let command = shell_words::join([binary.to_string_lossy()]);
@@ -74,12 +74,12 @@ pub fn mistake(broker: &TestBroker) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The folder of the programs.
+/// Returns the folder of the programs.
 pub fn folder() -> Result<&'static Path, Failed> {
     built().as_ref().map(PathBuf::as_path).map_err(|error| Failed::from(error.as_str()))
 }
 
-/// Builds them all, and the experiments of the book, once; returns the folder of the programs.
+/// Builds all of them, and the experiments of the book, once. Returns the folder of the programs.
 fn built() -> &'static Result<PathBuf, String> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     BUILT.get_or_init(|| build().map_err(|error| error.to_string()))

@@ -1,6 +1,6 @@
-//! What the test programs share: comparing what the checker shows with snapshots.
+//! Shared code of the test programs: the comparison of output with snapshots.
 
 pub use testkit::snapshots::{render, snapshot};
 
-/// Tests know the folder that they were built in: with this, cargo builds them again where the kit was moved.
+/// The folder of the build, which makes cargo build the tests again after the kit was moved: they contain its path.
 const _: Option<&str> = option_env!("HELLO_RABBIT_BUILT_IN");

@@ -1,4 +1,4 @@
-//! The program around the library: commands in, exit code out. stdout is the answer, stderr the story.
+//! The program around the library: commands in, exit code out. stdout has the answer, stderr everything else.
 
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
@@ -36,8 +36,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     exit.into()
 }
 
-/// Builds the pages where `book.toml` wants them. With mistakes that leave no hole in a page they are built all the same, for
-/// whoever writes at it; the exit code says that something is wrong.
+/// Builds the pages in the folder that `book.toml` names. Problems that leave no hole in a page do not prevent that, so that
+/// the author can see the result; the exit code reports them.
 fn build(workspace: &Path) -> anyhow::Result<Exit> {
     let book = Book::read(workspace)?;
     let mut problems = rules::of_sources(&book);
@@ -64,7 +64,7 @@ fn serve(_: &Path, _: u16) -> anyhow::Result<Exit> {
     anyhow::bail!("this builder was compiled without its web server\nhint: cargo xtask book serve compiles it")
 }
 
-/// Tells what is wrong, on stderr. Returns whether there is anything.
+/// Prints the problems to stderr. Returns whether there are any.
 pub(crate) fn report(problems: &[Problem]) -> bool {
     for problem in problems {
         eprintln!("{problem}");

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 use mdbook_summary::{Summary, SummaryItem, parse_summary};
 
-/// Where the book lies in the workspace.
+/// The book's folder in the workspace.
 pub const FOLDER: &str = "book";
 
 /// The book's sources.
@@ -18,11 +18,11 @@ pub struct Book {
     pub workspace: PathBuf,
     /// The text of `SUMMARY.md`.
     pub summary: String,
-    /// The pages that `SUMMARY.md` lists and that are there, in its order.
+    /// The existing pages that `SUMMARY.md` lists, in its order.
     pub pages: Vec<Page>,
-    /// Pages that `SUMMARY.md` lists and that are not there, relative to the source folder.
+    /// The missing pages that `SUMMARY.md` lists, relative to the source folder.
     pub missing: Vec<PathBuf>,
-    /// Pages that are there and that `SUMMARY.md` does not list, relative to the source folder.
+    /// The existing pages that `SUMMARY.md` does not list, relative to the source folder.
     pub unlisted: Vec<PathBuf>,
 }
 
@@ -31,7 +31,7 @@ pub struct Book {
 pub struct Page {
     /// Its file, relative to the source folder: `reference/report.md`.
     pub path: PathBuf,
-    /// What stands in it.
+    /// Its content.
     pub text: String,
 }
 
@@ -40,7 +40,7 @@ impl Book {
     ///
     /// # Errors
     ///
-    /// When a file can't be read, or `SUMMARY.md` is no summary; the error names the file.
+    /// When a file can't be read, or `SUMMARY.md` is not a valid summary; the error names the file.
     pub fn read(workspace: &Path) -> anyhow::Result<Book> {
         let mut book = Book {
             workspace: workspace.to_owned(),
@@ -65,7 +65,7 @@ impl Book {
         Ok(book)
     }
 
-    /// The source folder.
+    /// Returns the source folder.
     #[must_use]
     pub fn sources(&self) -> PathBuf {
         self.workspace.join(FOLDER).join("src")
@@ -95,8 +95,8 @@ impl Book {
 }
 
 impl Page {
-    /// The page's first folder, or its own name without the ending: `reference` for `reference/report.md`, `glossary` for
-    /// `glossary.md`.
+    /// Returns the page's first folder, or its own name without the extension: `reference` for `reference/report.md`,
+    /// `glossary` for `glossary.md`.
     #[must_use]
     pub fn part(&self) -> String {
         let first = self.path.components().next().map(|first| first.as_os_str().to_string_lossy().into_owned());
@@ -105,13 +105,13 @@ impl Page {
     }
 }
 
-/// A source's path as people know it, from the workspace's root.
+/// Returns a source's path relative to the workspace's root, for people.
 #[must_use]
 pub fn display_path(path: &Path) -> PathBuf {
     Path::new(FOLDER).join("src").join(path)
 }
 
-/// A path without its `..`, as people read it.
+/// Returns a path without its `..`, for people.
 #[must_use]
 pub fn short(path: &Path) -> PathBuf {
     let mut short = PathBuf::new();

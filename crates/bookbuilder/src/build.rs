@@ -1,4 +1,4 @@
-//! mdBook at work, with its warnings heard: left alone it goes on where a page came out wrong.
+//! The build by mdBook, with its warnings as problems: mdBook itself continues when a page comes out wrong.
 
 use std::{
     fmt::{Debug, Write},
@@ -19,16 +19,16 @@ use crate::{
     problem::{Problem, ProblemKind},
 };
 
-/// Where `book.toml` wants the pages, in few words: `target/book`, not `book/../target/book`.
+/// Returns the folder that `book.toml` names for the pages, in its shortest form: `target/book`, not `book/../target/book`.
 ///
 /// # Errors
 ///
-/// When `book.toml` or a source is not as mdBook needs it.
+/// When `book.toml` or a source is invalid for mdBook.
 pub fn output_folder(book: &Book) -> anyhow::Result<PathBuf> {
     Ok(short(&load(book)?.build_dir_for("html")))
 }
 
-/// Builds the pages into this folder, which is emptied before. What mdBook warns about is a problem.
+/// Builds the pages into this folder, which is emptied first. Each warning of mdBook becomes a problem.
 ///
 /// # Errors
 ///
@@ -47,7 +47,7 @@ fn load(book: &Book) -> anyhow::Result<MDBook> {
     MDBook::load(book.workspace.join(FOLDER)).context("mdBook can't read the book")
 }
 
-/// Listens to mdBook's warnings and errors.
+/// A listener for mdBook's warnings and errors.
 #[derive(Clone, Default)]
 struct Heard {
     warnings: Arc<Mutex<Vec<String>>>,

@@ -1,46 +1,46 @@
-//! Console blocks: what is typed, and what it prints.
+//! Console blocks: commands and their output.
 
 use crate::{
     includes::is_directive,
     markdown::{Block, blocks},
 };
 
-/// A line that is typed, and what is shown below it.
+/// A command, and the output below it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Command {
     /// Its line in the file, from 1.
     pub line: usize,
-    /// What is typed after `$ `, continued lines joined, without a comment at its end.
+    /// The command after `$ `, with continued lines joined, and without a comment at its end.
     pub typed: String,
     /// The comment at its end, without its `# `.
     pub comment: String,
-    /// The lines below that are written into the page, each with its number.
+    /// The lines below it that are written into the page, each with its number.
     pub output: Vec<(usize, String)>,
-    /// Whether some of what is below is included from a file.
+    /// Set when some lines below it are included from a file.
     pub includes: bool,
 }
 
 impl Command {
-    /// The exit code that the comment tells (`# exit code 2`), or 0.
+    /// Returns the exit code in the comment (`# exit code 2`), or 0.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         self.comment.strip_prefix("exit code ").and_then(|code| code.trim().parse().ok()).unwrap_or(0)
     }
 }
 
-/// The commands of all console blocks of a text.
+/// Returns the commands of all console blocks of a text.
 #[must_use]
 pub fn commands(text: &str) -> Vec<Command> {
     console_blocks(text).iter().flat_map(|block| read(block).1).collect()
 }
 
-/// The blocks with the language `console`.
+/// Returns the blocks with the language `console`.
 #[must_use]
 pub fn console_blocks(text: &str) -> Vec<Block> {
     blocks(text).into_iter().filter(|block| block.language.as_deref() == Some("console")).collect()
 }
 
-/// The lines above a block's first command that are written into the page, and its commands.
+/// Returns the lines above a block's first command that are written into the page, and its commands.
 #[must_use]
 pub fn read(block: &Block) -> (Vec<(usize, String)>, Vec<Command>) {
     let (mut above, mut commands) = (Vec::new(), Vec::<Command>::new());

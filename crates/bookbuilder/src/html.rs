@@ -1,4 +1,4 @@
-//! HTML, as a row of pieces: tags and text.
+//! HTML as a sequence of pieces: tags and text.
 
 use std::cell::RefCell;
 
@@ -7,7 +7,7 @@ use html5ever::{
     tokenizer::{BufferQueue, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts, states::RawKind},
 };
 
-/// A tag, or what stands between two.
+/// A tag, or the text between two tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     /// `<a href="…">`.
@@ -25,29 +25,29 @@ pub struct Tag {
     pub name: String,
     /// Its attributes; those of SVG that have a colon keep it.
     pub attributes: Vec<(String, String)>,
-    /// Whether nothing is in it: `<br>`, `<path />`.
+    /// Set for an element without content: `<br>`, `<path />`.
     pub is_empty: bool,
 }
 
 impl Tag {
-    /// An attribute's value.
+    /// Returns an attribute's value.
     #[must_use]
     pub fn get(&self, attribute: &str) -> Option<&str> {
         self.attributes.iter().find(|(name, _)| name == attribute).map(|(_, value)| value.as_str())
     }
 }
 
-/// Elements that have no end.
+/// The elements without an end tag.
 const EMPTY: [&str; 14] =
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
 
-/// All pieces of this HTML, each with the line, from 1, on which it ends.
+/// Returns all pieces of this HTML, each with the line, from 1, on which it ends.
 #[must_use]
 pub fn pieces(html: &str) -> Vec<(usize, Piece)> {
     let queue = BufferQueue::default();
     queue.push_back(StrTendril::from(html));
     let tokenizer = Tokenizer::new(Collector::default(), TokenizerOpts::default());
-    // There is nothing to wait for: no script is run.
+    // The result is never a script to wait for: no scripts are run.
     let _ = tokenizer.feed(&queue);
     tokenizer.end();
     tokenizer.sink.pieces.take()
@@ -67,7 +67,7 @@ impl TokenSink for Collector {
             Token::CharacterTokens(text) => Piece::Text(text.to_string()),
             Token::TagToken(tag) if tag.kind == TagKind::EndTag => Piece::Close(tag.name.to_string()),
             Token::TagToken(tag) => {
-                // Their content is no HTML.
+                // The content of these elements is not HTML.
                 match &*tag.name {
                     "script" => result = TokenSinkResult::RawData(RawKind::ScriptData),
                     "style" => result = TokenSinkResult::RawData(RawKind::Rawtext),

@@ -1,4 +1,4 @@
-//! `{{#include …}}` and its kin, read as mdBook's preprocessor `links` reads them.
+//! `{{#include …}}` and related directives, as mdBook's preprocessor `links` reads them.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,34 +7,34 @@ use std::{
 
 use regex::Regex;
 
-/// One directive.
+/// A directive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directive {
-    /// The line it begins on, from 1.
+    /// The line on which it begins, from 1.
     pub line: usize,
     /// The word after the `#`: `include`.
     pub word: String,
-    /// What it takes in; None for a directive that takes nothing in, such as `title`.
+    /// The included text; None for a directive that includes nothing, such as `title`.
     pub taken: Option<Taken>,
 }
 
-/// What is taken in.
+/// An included text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
-    /// The file, relative to the one that takes it in.
+    /// The file, relative to the one that includes it.
     pub path: PathBuf,
-    /// Which part of it.
+    /// The included part of the file.
     pub part: Part,
 }
 
-/// Which part of a file.
+/// A part of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// All of it.
+    /// The whole file.
     Whole,
-    /// From this line to that, from 1; without the second, to the end.
+    /// The lines from the first to the second, from 1; without the second, to the end.
     Lines(usize, Option<usize>),
-    /// What stands between `ANCHOR: name` and `ANCHOR_END: name`.
+    /// The lines between `ANCHOR: name` and `ANCHOR_END: name`.
     Anchor(String),
 }
 
@@ -45,7 +45,7 @@ static DIRECTIVE: LazyLock<Regex> =
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant, and every test compiles it")]
 static MARK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(ANCHOR|ANCHOR_END):\s*([\w_-]+)").unwrap());
 
-/// All directives of a text; what is escaped with a backslash is text.
+/// Returns all directives of a text. A directive that is escaped with a backslash is text.
 #[must_use]
 pub fn directives(text: &str) -> Vec<Directive> {
     let directive = |found: regex::Captures<'_>| {
@@ -61,26 +61,26 @@ pub fn directives(text: &str) -> Vec<Directive> {
     DIRECTIVE.captures_iter(text).filter_map(directive).collect()
 }
 
-/// Whether this line is a directive and nothing else.
+/// Returns whether this line contains only a directive.
 #[must_use]
 pub fn is_directive(line: &str) -> bool {
     let line = line.trim();
     line.starts_with("{{") && DIRECTIVE.find(line).is_some_and(|found| found.as_str().len() == line.len())
 }
 
-/// The text without its directives.
+/// Returns the text without its directives.
 #[must_use]
 pub fn without(text: &str) -> String {
     DIRECTIVE.replace_all(text, "").into_owned()
 }
 
-/// The file that is taken in, where `page` is the file that takes it in.
+/// Returns the path of the included file; `page` is the file that includes it.
 #[must_use]
 pub fn file(page: &Path, taken: &Taken) -> PathBuf {
     page.parent().unwrap_or(Path::new("")).join(&taken.path)
 }
 
-/// The anchors that a text begins, and those that it ends.
+/// Returns the anchors that begin in a text, and those that end in it.
 #[must_use]
 pub fn anchors(text: &str) -> (Vec<String>, Vec<String>) {
     let names = |kind: &str| {

@@ -1,17 +1,17 @@
-//! Builds the book, shows it, and checks what mdBook lets pass.
+//! Builds and serves the book, and checks what mdBook does not.
 //!
-//! The pages are mdBook's own work: plain `mdbook build book` makes the same. What is generated lies in `book/recorded/`,
-//! where tests compare it with what the programs do.
+//! The pages are mdBook's own work: plain `mdbook build book` makes the same. Generated files are in `book/recorded/`, where
+//! tests compare them with the output of the programs.
 //!
-//! | module | what it knows |
+//! | module | what it has |
 //! |---|---|
 //! | [`book`] | the sources, in the order in which they are read |
-//! | [`includes`], [`markdown`], [`console`] | what stands in a source |
-//! | [`html`], [`site`] | what stands in a page |
-//! | [`rules`] | what the book must be, one file a rule |
-//! | [`problem`] | what is wrong, as data; and, in one place, in words |
-//! | [`build`] | mdBook at work, with its warnings heard |
-//! | `serve` (feature `serve`) | the book in a browser, again at each change |
+//! | [`includes`], [`markdown`], [`console`] | the content of a source |
+//! | [`html`], [`site`] | the content of a page |
+//! | [`rules`] | the requirements on the book, one file for each rule |
+//! | [`problem`] | the problems as data; and, in one place, in words |
+//! | [`build`] | the build by mdBook, with its warnings as problems |
+//! | `serve` (feature `serve`) | the book in a browser, built again at each change |
 
 pub mod app;
 pub mod book;
@@ -31,12 +31,12 @@ use std::path::Path;
 use book::Book;
 use problem::Problem;
 
-/// All that is wrong with the book in this workspace: first what its sources show, then, when they can be built, what its
-/// pages show.
+/// Returns all problems of the book in this workspace: first those of its sources, then, if they can be built, those of its
+/// pages.
 ///
 /// # Errors
 ///
-/// When the book can't be read, or built for another reason than what is written in it.
+/// When the book can't be read, or can't be built for a reason that is not in its sources.
 pub fn check(workspace: &Path) -> anyhow::Result<Vec<Problem>> {
     let book = Book::read(workspace)?;
     let mut problems = rules::of_sources(&book);

@@ -1,4 +1,4 @@
-//! A source's Markdown, read as mdBook reads it.
+//! The Markdown of a source, read as mdBook reads it.
 
 use std::ops::Range;
 
@@ -7,15 +7,15 @@ use mdbook_markdown::{
     pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd},
 };
 
-/// The events of a text, and the bytes that each comes from.
+/// Returns the events of a text, each with its range of bytes.
 pub fn events(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
     let mut options = MarkdownOptions::default();
-    // As in book.toml.
+    // The same setting as in book.toml.
     options.smart_punctuation = false;
     new_cmark_parser(text, &options).into_offset_iter()
 }
 
-/// The line, from 1, on which this byte stands.
+/// Returns the line of this byte, from 1.
 #[must_use]
 pub fn line(text: &str, offset: usize) -> usize {
     text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
@@ -24,15 +24,15 @@ pub fn line(text: &str, offset: usize) -> usize {
 /// A block of code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// The line of its fence, from 1; of its first line when it has no fence.
+    /// The line of its fence, from 1; without a fence, its first line.
     pub line: usize,
-    /// What stands after the fence, up to a comma or a blank; None for an indented block.
+    /// The word after the fence, up to a comma or a blank; None for an indented block.
     pub language: Option<String>,
     /// Its lines, each with its number.
     pub lines: Vec<(usize, String)>,
 }
 
-/// All blocks of code.
+/// Returns all blocks of code.
 #[must_use]
 pub fn blocks(text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
@@ -66,7 +66,7 @@ pub fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// The headings' ids, as far as they are written down (`## Declare {#declare}`), each with its line.
+/// Returns the headings' explicit ids (`## Declare {#declare}`), each with its line.
 #[must_use]
 pub fn heading_ids(text: &str) -> Vec<(usize, String)> {
     events(text)

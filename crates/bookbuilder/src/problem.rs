@@ -1,42 +1,42 @@
-//! What is wrong with the book: as data, and, in one place, in words.
+//! The problems of the book: as data, and, in one place, in words.
 
 use std::{
     fmt::{self, Display},
     path::{Path, PathBuf},
 };
 
-/// One thing that is wrong.
+/// A problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The file, from the workspace's root.
     pub file: PathBuf,
-    /// The line, from 1, where it is known.
+    /// The line, from 1, if it is known.
     pub line: Option<usize>,
-    /// What is wrong there.
+    /// The kind of problem.
     pub kind: ProblemKind,
 }
 
-/// What can be wrong.
+/// The kinds of problems.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are what the sentences in `words` are made of")]
 pub enum ProblemKind {
-    /// An included file is not there.
+    /// An included file does not exist.
     NoFile { path: PathBuf },
     /// An included file has no such anchor.
     NoAnchor { path: PathBuf, anchor: String },
-    /// An anchor has no end, so mdBook takes in the file's rest.
+    /// An anchor has no end, so mdBook includes the rest of the file.
     NoAnchorEnd { path: PathBuf, anchor: String },
     /// An included file has no such lines.
     NoLines { path: PathBuf, from: usize, to: Option<usize>, has: usize },
-    /// A file that pages could include and none does.
+    /// A file for inclusion that no page includes.
     NotShown,
-    /// mdBook leaves a directive in the page as it stands.
+    /// A directive that mdBook leaves in the page unchanged.
     UnknownDirective { word: String },
-    /// `SUMMARY.md` lists a page that is not there.
+    /// A page in `SUMMARY.md` that does not exist.
     NoPage { page: PathBuf },
     /// A page that `SUMMARY.md` does not list.
     Unlisted,
-    /// mdBook warned.
+    /// A warning of mdBook.
     Warned { text: String },
     /// Code that is indented, or in `<pre>`.
     NoFence,
@@ -44,7 +44,7 @@ pub enum ProblemKind {
     NoLanguage,
     /// A fence with a language that the book does not use.
     UnknownLanguage { language: String },
-    /// Rust, or a difference, that is written into the page.
+    /// Rust, or a difference, that is typed into the page.
     TypedRust { text: String },
     /// A text that looks like Rust.
     RustAsText { text: String },
@@ -62,7 +62,7 @@ pub enum ProblemKind {
     TaskNotShown { step: String },
     /// A listing of a chapter that gives its step away.
     NotFolded,
-    /// An experiment that shows the wire, and not how to see it of a program of one's own.
+    /// An experiment that shows a conversation, without the command that shows it for the reader's own program.
     WireCommandMissing { command: String },
     /// A link to nowhere.
     DeadLink { link: String },
@@ -70,25 +70,25 @@ pub enum ProblemKind {
     DeadFragment { link: String },
     /// A link that works from one address only.
     AbsoluteLink { link: String },
-    /// An image without a text for those who don't see it.
+    /// An image without a text for readers who don't see it.
     NoAlt { image: String },
-    /// A drawing that does not say it is an image.
+    /// A drawing that is not marked as an image.
     NoRole { svg: String },
-    /// A drawing without a title that is referred to.
+    /// A drawing without a title that it refers to.
     NoTitle { svg: String },
-    /// A drawing with a title that says little, and no description.
+    /// A drawing with a short title and without a description.
     ShortTitle { svg: String, title: String },
     /// An id that is given more than once.
     IdTwice { id: String, count: usize },
     /// Output without a command.
     NoCommand,
-    /// Output that is included under a command that is typed.
+    /// Output that is included under a typed command.
     MixedOutput,
-    /// A recording of output that does not say which command it is of.
+    /// A recording of output that does not begin with its command.
     NoRecordedCommand { path: PathBuf },
     /// Output of a command that no test runs.
     NotRun { command: String },
-    /// A program that is run in another way than elsewhere in the book.
+    /// A program that is run in another way than in the rest of the book.
     RunOtherwise { command: String },
     /// A term that is used before it is explained.
     TooEarly { term: String, page: String },
@@ -103,13 +103,13 @@ pub enum ProblemKind {
 }
 
 impl Problem {
-    /// A problem in the source of a page, whose path is relative to the source folder.
+    /// Returns a problem in the source of a page, whose path is relative to the source folder.
     #[must_use]
     pub fn in_page(page: &Path, line: impl Into<Option<usize>>, kind: ProblemKind) -> Problem {
         Problem { file: crate::book::display_path(page), line: line.into(), kind }
     }
 
-    /// Whether mdBook would fail, or would make a page that has a hole in it.
+    /// Returns whether mdBook would fail, or would make a page with a hole in it.
     #[must_use]
     pub fn spoils_pages(&self) -> bool {
         matches!(
@@ -127,7 +127,7 @@ impl Problem {
 impl Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (message, hint) = words(&self.kind);
-        // With slashes on every system, as it is typed into Markdown.
+        // Paths have slashes on every system, as in Markdown.
         let file = self.file.to_string_lossy().replace('\\', "/");
         match self.line {
             Some(line) => write!(formatter, "error: {file}:{line}: {message}\nhint: {hint}"),
@@ -136,7 +136,7 @@ impl Display for Problem {
     }
 }
 
-/// What is wrong, and what to do about it.
+/// Returns the message and the hint for a problem.
 #[expect(clippy::too_many_lines, reason = "one place for all sentences, so that they sound alike")]
 fn words(kind: &ProblemKind) -> (String, String) {
     let (message, hint) = match kind {
@@ -161,8 +161,8 @@ fn words(kind: &ProblemKind) -> (String, String) {
             "path:from:to counts from 1; an anchor stays right when the file grows",
         ),
         ProblemKind::NotShown => (
-            "no page includes this file, so nobody sees it".to_owned(),
-            "Include it, or have nobody make it and remove it",
+            "no page includes this file, so readers never see it".to_owned(),
+            "Include it, or remove it and the test that writes it",
         ),
         ProblemKind::UnknownDirective { word } => (
             format!("mdBook knows no directive `#{word}` like this, and leaves it in the page as it stands"),
@@ -172,14 +172,14 @@ fn words(kind: &ProblemKind) -> (String, String) {
             (format!("{} is listed and not there", page.display()), "Write the page, or take the line out")
         }
         ProblemKind::Unlisted => (
-            "no table of contents lists this page, so nobody finds it".to_owned(),
+            "no table of contents lists this page, so readers cannot find it".to_owned(),
             "Add a line to book/src/SUMMARY.md, or remove the file",
         ),
         ProblemKind::Warned { text } => {
             (format!("mdBook warns: {text}"), "What it warns about comes out wrong in the page")
         }
         ProblemKind::NoFence => (
-            "code without a fence: nobody can say which language it is".to_owned(),
+            "code without a fence: its language is unknown".to_owned(),
             "Put it between ``` lines, the first with a language; text that is indented by accident moves to the left",
         ),
         ProblemKind::NoLanguage => (

@@ -1,4 +1,4 @@
-//! The pages as they were built.
+//! The built pages.
 
 use std::{
     collections::HashMap,
@@ -16,9 +16,9 @@ use crate::{
 /// The built pages.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// The folder they were built into.
+    /// The folder of the build.
     pub folder: PathBuf,
-    /// The pages, in the book's order: by their file, relative to the folder, with what stands in them.
+    /// The pages, in the book's order: each with its file, relative to the folder.
     pub pages: Vec<(PathBuf, Built)>,
 }
 
@@ -27,16 +27,16 @@ pub struct Site {
 pub struct Built {
     /// All its pieces.
     pub pieces: Vec<Piece>,
-    /// How often each id is given.
+    /// The number of times that each id is used.
     pub ids: HashMap<String, usize>,
 }
 
 impl Site {
-    /// Reads the pages of this book that were built into this folder.
+    /// Reads the pages of this book from this folder.
     ///
     /// # Errors
     ///
-    /// When a page is not there.
+    /// When a page is missing.
     pub fn read(book: &Book, folder: &Path) -> anyhow::Result<Site> {
         let read = |page: &Page| {
             let path = built_as(&page.path);
@@ -49,7 +49,7 @@ impl Site {
     }
 }
 
-/// The file that mdBook builds from this source.
+/// Returns the file that mdBook builds from this source.
 fn built_as(source: &Path) -> PathBuf {
     match source.file_name() {
         Some(name) if name.eq_ignore_ascii_case("README.md") => source.with_file_name("index.html"),

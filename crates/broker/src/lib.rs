@@ -1,7 +1,7 @@
-//! The embedded broker: AMQP 0-9-1 as RabbitMQ 4.3 speaks it, in this process and in memory.
+//! The embedded broker: RabbitMQ 4.3's AMQP 0-9-1, in this process and in memory.
 //!
-//! It is there for teaching and for tests. It starts in a millisecond, listens on 127.0.0.1 only, and keeps nothing on a disk.
-//! It is *not* RabbitMQ: no cluster, no streams, no plugins, no AMQP 1.0, and whatever it holds is gone with it.
+//! This broker is made for teaching and for tests. It starts in a millisecond, listens on 127.0.0.1 only, and writes nothing
+//! to disk. It is *not* RabbitMQ: no cluster, no streams, no plugins, no AMQP 1.0, and everything in it is lost when it ends.
 
 #[cfg(feature = "program")]
 pub mod management;

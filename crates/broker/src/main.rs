@@ -31,7 +31,8 @@ const MANAGEMENT: u16 = 10_000;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // The state machine does one thing at a time. A second thread would only pass work back and forth, and double the memory.
+    // The state machine does one thing at a time. A second thread would only pass work back and forth, and double the
+    // memory.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(run(arguments)),
@@ -91,7 +92,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let server = Arc::new(server);
     tokio::select! {
         never = management::serve(server.clone(), listener) => match never {},
-        () = told_to_end() => {}
+        () = end_signal() => {}
     }
     // Each client receives the reason, if it reads it.
     server.with(Broker::shut_down);
@@ -112,7 +113,7 @@ fn denied(feature: cli::DeprecatedFeature) -> DeprecatedFeature {
 }
 
 /// Waits for Ctrl-C or `kill`.
-async fn told_to_end() {
+async fn end_signal() {
     #[cfg(unix)]
     if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         tokio::select! {

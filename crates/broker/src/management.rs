@@ -52,7 +52,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit of a whole request.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// The most bytes that are shown of a message, and of all messages together.
+/// The largest number of bytes that are shown of a message, and of all messages together.
 const SHOWN: usize = 64 * 1024;
 const SHOWN_IN_ALL: usize = 4 * 1024 * 1024;
 
@@ -68,12 +68,12 @@ const NOT_FOUND: Answer = Err((StatusCode::NOT_FOUND, "not_found"));
 ///
 /// # Errors
 ///
-/// When the port can't be used.
+/// An error when the port can't be used.
 pub async fn listen(port: u16) -> std::io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }
 
-/// Serves the API, until it is dropped.
+/// Serves the API until the future is dropped.
 pub async fn serve(server: Arc<Server>, listener: TcpListener) -> Infallible {
     let mut requests = JoinSet::new();
     loop {
@@ -93,7 +93,7 @@ pub async fn serve(server: Arc<Server>, listener: TcpListener) -> Infallible {
             });
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(REQUEST_TIMEOUT).keep_alive(false);
-            // A client may go away in the middle, and one that never ends is cut off.
+            // A client may disconnect in the middle, and a request that takes too long is cut off.
             let _ = timeout(LONGEST, http.serve_connection(TokioIo::new(socket), service)).await;
         });
     }
@@ -346,7 +346,7 @@ fn publish(server: &Server, vhost: &str, exchange: &str, asked: &Value) -> Answe
     if key.len() > 255 {
         return Err((StatusCode::BAD_REQUEST, "routing_key is longer than 255 bytes"));
     }
-    // The management API calls the default exchange by a name.
+    // In the management API the default exchange has a name.
     let exchange = if exchange == "amq.default" { "" } else { exchange };
     let properties = AMQPProperties::default();
     match server.with(|broker| broker.publish_from_outside(vhost, exchange, key, &properties, body)) {

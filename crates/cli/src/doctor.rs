@@ -1,4 +1,4 @@
-//! `cargo xtask doctor`: what is installed and reachable.
+//! `cargo xtask doctor`: the installed tools and the reachable brokers.
 
 use clap::{Args, ValueEnum};
 

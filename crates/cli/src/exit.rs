@@ -18,10 +18,10 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// All of them, by their codes.
+    /// All exit codes, in order.
     pub const ALL: [Exit; 5] = [Exit::Passed, Exit::Failed, Exit::Usage, Exit::NotChecked, Exit::Interrupted];
 
-    /// The code that the program ends with.
+    /// Returns the code that the program ends with.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
@@ -29,7 +29,7 @@ impl Exit {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::NotChecked => 3,
-            // As shells have it: 128 and the number of the signal.
+            // The convention of shells: 128 plus the number of the signal.
             Exit::Interrupted => 130,
         }
     }

@@ -1,4 +1,4 @@
-//! The kit's folder, found at run time: a kit may be moved or copied after it was built, and then its programs belong to the
+//! The kit's folder, found at run time: a kit may be moved or copied after it was built, and its programs then belong to the
 //! new place.
 
 use std::{
@@ -24,7 +24,7 @@ impl std::fmt::Display for NoKit {
 
 impl std::error::Error for NoKit {}
 
-/// The kit's root folder. It is looked up once, and stays the same from then on.
+/// Returns the kit's root folder. It is looked up once, and then stays the same.
 ///
 /// # Errors
 ///
@@ -43,17 +43,18 @@ pub fn kit() -> Result<&'static Path, NoKit> {
     .ok_or(NoKit)
 }
 
-/// The folders that lead to the kit.
+/// The folders from which the kit can be found.
 #[derive(Debug, Default)]
 struct Surroundings {
-    /// The package whose program cargo started: xtask's, or that of a program which became this one.
+    /// The package whose program cargo started: xtask, or one whose program turned into this one.
     package: Option<PathBuf>,
     current: Option<PathBuf>,
     program: Option<PathBuf>,
 }
 
 impl Surroundings {
-    /// cargo knows best. Without it, the kit is the one around the current folder, or the one in which this program was built.
+    /// Returns the kit of cargo's package, else the one around the current folder, else the one in which this program was
+    /// built.
     fn kit(&self) -> Option<PathBuf> {
         let above = |package: &'_ PathBuf| {
             let folder = package.parent()?.to_owned();
@@ -96,7 +97,7 @@ mod tests {
             found(Some(one.join("crates/bookbuilder")), Some(other.clone()), None),
             found(None, Some(one.join("work/01-hello-send/src")), Some(other.join("target/debug/checker"))),
             found(None, elsewhere(), Some(one.join("target/debug/checker"))),
-            // A package that is none of the kit's says nothing.
+            // A package outside the kit is ignored.
             found(Some(base.join("mine")), Some(one.clone()), None),
             found(Some(one.join("work/01-hello-send")), elsewhere(), None),
             found(None, elsewhere(), Some(base.join("checker"))),

@@ -1,7 +1,7 @@
 //! Commands and flags that `cargo xtask` shares with the checker and with the book's builder.
 //!
-//! `xtask` parses them first, so that `--help` and typing mistakes need no compiler, and passes them on as they were typed. The
-//! checker and the builder parse them again, and act.
+//! `xtask` parses them first, so that `--help` and usage errors need no compiler, and passes them on unchanged. The checker and
+//! the builder parse them again, and act.
 
 mod book;
 mod doctor;

@@ -1,22 +1,21 @@
-//! A lesson's program by its steps: the parts between mdBook's anchors.
+//! The steps of a lesson's program: the parts between mdBook's anchors.
 //!
-//! `// ANCHOR: declare` and `// ANCHOR_END: declare` stand on lines of their own, around whole statements or items. A step may
-//! stand inside another that comes before it, as what is done with each message stands inside the loop: without the outer one
-//! there is no inner one.
+//! `// ANCHOR: declare` and `// ANCHOR_END: declare` are on lines of their own, around whole statements or items. A step may be
+//! nested in an earlier one, as the code for each message is inside the loop: without the outer step, there is no inner one.
 
 use crate::lesson::{Experiment, Replacement, StepAbout};
 
-/// How wide a comment in a starter may be, its indentation included: it fits beside the book.
+/// The maximum width of a comment in a starter, including its indentation, so that it fits beside the book.
 const COMMENT_WIDTH: usize = 84;
 
-/// The program as somebody has it who did the first `done` steps and none of the others.
+/// Returns the program with the first `done` steps and none of the others.
 ///
-/// The steps that are not done are left out. Where the first of them says that leaving out would not show
-/// ([`StepAbout::without`]), it stays, with the text changed as it says.
+/// The code of the missing steps is left out. If that would not show for the first of them ([`StepAbout::without`]), its code
+/// stays, with the changes given there.
 ///
 /// # Errors
 ///
-/// A sentence, when an anchor is missing, or what is to be changed does not stand in the program exactly once.
+/// A sentence, if an anchor is missing, or if a text to replace is not in the program exactly once.
 pub fn step_program(program: &str, steps: &[StepAbout], done: usize) -> Result<String, String> {
     let mut text = program.to_owned();
     let missing = &steps[done.min(steps.len())..];
@@ -30,11 +29,11 @@ pub fn step_program(program: &str, steps: &[StepAbout], done: usize) -> Result<S
     Ok(text)
 }
 
-/// The program as an experiment has it.
+/// Returns the program with the changes of an experiment.
 ///
 /// # Errors
 ///
-/// As [`step_program`].
+/// The same as in [`step_program`].
 pub fn experiment(program: &str, experiment: &Experiment) -> Result<String, String> {
     let mut text = program.to_owned();
     for step in &experiment.leave_out {
@@ -43,10 +42,10 @@ pub fn experiment(program: &str, experiment: &Experiment) -> Result<String, Stri
     changed(text, &experiment.change, &format!("the experiment {}", experiment.id))
 }
 
-/// The program before its steps are written: in place of each step's code stand comments that say what to do.
+/// Returns the program before its steps are written: comments with the tasks replace the code of the steps.
 ///
-/// A step inside another has its comments where its code belongs: they are indented as its code is, between those of the outer
-/// step and a mark where the outer step ends.
+/// The comments of a nested step stand where its code belongs: with the indentation of that code, between the comments of the
+/// outer step and a mark for the end of the outer step.
 ///
 /// # Errors
 ///
@@ -55,16 +54,16 @@ pub fn starter(program: &str, steps: &[StepAbout]) -> Result<String, String> {
     let mut text = program.to_owned();
     let mut next = 0;
     while next < steps.len() {
-        // With a step go those that stand inside it.
+        // A step includes the steps that are nested in it.
         let last = last_inside(program, steps, next);
         text = replaced(&text, &steps[next].id, &tasks(program, steps, next, last)?)?;
         next = last + 1;
     }
-    // The blank line behind each comment keeps it apart from what follows; where one was there already, it is one too many.
+    // The blank line after each comment separates it from the next line. If there was one already, one of the two is dropped.
     Ok(without_marks(&text).replace("\n\n\n", "\n\n"))
 }
 
-/// The comments of the steps from `first` to `last`, each where its code belongs.
+/// Returns the comments of the steps from `first` to `last`, each where its code belongs.
 fn tasks(program: &str, steps: &[StepAbout], first: usize, last: usize) -> Result<String, String> {
     let name = |index: usize| format!("Step {} of {}, {}", index + 1, steps.len(), steps[index].id);
     let (mut text, mut open) = (String::new(), Vec::<usize>::new());
@@ -86,13 +85,13 @@ fn tasks(program: &str, steps: &[StepAbout], first: usize, last: usize) -> Resul
     Ok(text)
 }
 
-/// The sentence of a step that has others inside it; their numbers are `first` to `last`.
+/// Returns the sentence for a step with nested steps, whose numbers are `first` to `last`.
 fn around(first: usize, last: usize) -> String {
     let inside = if first == last { format!("Step {last} stands") } else { format!("Steps {first} to {last} stand") };
     format!("{inside} inside: begin the code here, and end it below, where a comment says so.")
 }
 
-/// A comment, wrapped; what stands in backquotes stays on one line.
+/// Returns a comment, wrapped; text in backquotes stays on one line.
 fn comment(indent: &str, text: &str) -> String {
     const TIED: &str = "\u{a0}";
     let tie = |(index, part): (usize, &str)| if index % 2 == 1 { part.replace(' ', TIED) } else { part.to_owned() };
@@ -102,7 +101,7 @@ fn comment(indent: &str, text: &str) -> String {
     textwrap::fill(&tied, options).replace(TIED, " ") + "\n"
 }
 
-/// The program without the lines that mark its parts: as the book shows it, and as a learner has it.
+/// Returns the program without its anchor lines, as the book shows it and as a learner has it.
 #[must_use]
 pub fn without_marks(program: &str) -> String {
     let is_mark = |line: &&str| line.trim().starts_with("// ANCHOR");
@@ -120,30 +119,30 @@ fn changed(mut program: String, changes: &[Replacement], whose: &str) -> Result<
     Ok(program)
 }
 
-/// Whether the program has this mark.
+/// Returns whether the program has an anchor for this step.
 fn has(program: &str, id: &str) -> bool {
     line_of(program, "ANCHOR", id).is_some()
 }
 
-/// The last of the steps that stand inside this one; without any, the step itself.
+/// Returns the index of the last step that is nested in this one, or of this step if there is none.
 fn last_inside(program: &str, steps: &[StepAbout], index: usize) -> usize {
     let outer = &steps[index].id;
     index + steps[index + 1..].iter().take_while(|inner| stands_inside(program, &inner.id, outer)).count()
 }
 
-/// Whether one step's code stands inside another's.
+/// Returns whether one step's code is inside another's.
 fn stands_inside(program: &str, inner: &str, outer: &str) -> bool {
     let begin = line_of(program, "ANCHOR", inner);
     begin > line_of(program, "ANCHOR", outer) && begin < line_of(program, "ANCHOR_END", outer)
 }
 
-/// The blanks before a step's code.
+/// Returns the indentation of a step's code.
 fn indent<'a>(program: &'a str, id: &str) -> Result<&'a str, String> {
     let line = find_mark(program, "ANCHOR", id)?;
     Ok(program.lines().nth(line).and_then(|line| line.split("//").next()).unwrap_or_default())
 }
 
-/// As [`line_of`], where the mark has to be there.
+/// Returns the same as [`line_of`], or an error if the mark is missing.
 fn find_mark(program: &str, mark: &str, id: &str) -> Result<usize, String> {
     line_of(program, mark, id).ok_or_else(|| format!("the program has no line `// {mark}: {id}`"))
 }
@@ -152,12 +151,12 @@ fn line_of(program: &str, mark: &str, id: &str) -> Option<usize> {
     program.lines().position(|line| line.trim() == format!("// {mark}: {id}"))
 }
 
-/// The program without the part between these anchors.
+/// Returns the program without the part between these anchors.
 fn left_out(program: &str, id: &str) -> Result<String, String> {
     replaced(program, id, "")
 }
 
-/// The program with other whole lines in place of the part between these anchors.
+/// Returns the program with other whole lines in place of the part between these anchors.
 fn replaced(program: &str, id: &str, lines: &str) -> Result<String, String> {
     let (start, end) = (find_mark(program, "ANCHOR", id)?, find_mark(program, "ANCHOR_END", id)?);
     let all: Vec<&str> = program.lines().collect();
@@ -234,7 +233,7 @@ mod tests {
         let nested = "    // ANCHOR: one\n    one();\n        // ANCHOR: two\n        two();\n        // ANCHOR_END: two\n    // ANCHOR_END: one\n";
         assert_eq!(step_program(nested, &steps(&[]), 0).unwrap(), "");
         assert_eq!(without_marks(&step_program(nested, &steps(&[]), 1).unwrap()), "    one();\n");
-        // One that stands nowhere is missing all the same.
+        // A step without an anchor is an error here, too.
         assert!(
             step_program("// ANCHOR: one\n// ANCHOR_END: one\n", &steps(&[]), 0).unwrap_err().contains("ANCHOR: two")
         );

@@ -1,8 +1,8 @@
-//! The words for faults: `catalogue/*.toml`, one file a theme.
+//! The words for faults: `catalogue/*.toml`, one file per theme.
 //!
-//! An entry has a `message` and a `hint`, in which `{name}` stands for a value of the fault, and `[[publish]]` for a call in the
-//! program's own language ([`clients`](crate::clients)); and for [`explain`](Entry) a paragraph (`why`) with a line of code that
-//! is wrong and the line that is right. An entry with a `text` is a phrase: a part of other entries.
+//! An entry has a `message` and a `hint`. In both, `{name}` stands for a value of the fault, and `[[publish]]` for a call in
+//! the program's own language ([`clients`](crate::clients)). For [`explain`](Entry), it has a paragraph (`why`), a line of code
+//! that is wrong, and the line that is right. An entry with a `text` is a phrase: a part of other entries.
 
 use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
@@ -14,34 +14,34 @@ use crate::{
     verdict::{Mistake, Note},
 };
 
-/// What the catalogue has for a code.
+/// The catalogue's entry for a code.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct Entry {
-    /// What is wrong, in a sentence or two: the first is what a good teacher would say.
+    /// The fault in one or two sentences: the first is what a good teacher would say.
     pub message: String,
-    /// What to do.
+    /// The advice: what to do.
     pub hint: String,
-    /// Of a phrase, the phrase.
+    /// The phrase, if the entry is one.
     pub text: String,
     /// The explanation, a paragraph.
     pub why: String,
     /// A line of code that has the fault.
     pub wrong: String,
-    /// The same line without it.
+    /// The same line without the fault.
     pub right: String,
-    /// Where to read more, where it is not the step's own page.
+    /// The page to read, if it is not the step's own page.
     pub read: String,
-    /// Why no program of the gallery has this fault; empty where one has.
+    /// The reason why no program of the gallery has this fault; empty if one has it.
     pub not_in_gallery: String,
 }
 
 /// A file of the catalogue.
 #[derive(Debug, Deserialize)]
 pub struct Theme {
-    /// For people.
+    /// The title, for people.
     pub title: String,
-    /// The entries, by the part of their codes behind the dot.
+    /// The entries, by the part of their codes after the dot.
     #[serde(flatten)]
     pub entries: BTreeMap<String, Entry>,
 }
@@ -52,20 +52,20 @@ const SOURCES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/themes.rs"
 static THEMES: LazyLock<BTreeMap<&str, Theme>> =
     LazyLock::new(|| SOURCES.iter().map(|(name, text)| (*name, toml::from_str(text).unwrap())).collect());
 
-/// All themes, by the part of their codes in front of the dot.
+/// Returns all themes, by the part of their codes before the dot.
 #[must_use]
 pub fn themes() -> &'static BTreeMap<&'static str, Theme> {
     &THEMES
 }
 
-/// The entry of this code.
+/// Returns the entry of this code.
 #[must_use]
 pub fn entry(code: &str) -> Option<&'static Entry> {
     let (theme, name) = code.split_once('.')?;
     THEMES.get(theme)?.entries.get(name)
 }
 
-/// A fault in words, with the calls of this client.
+/// Returns a fault in words, with the calls of this client.
 #[must_use]
 pub fn words(fault: Fault, client: Client) -> Mistake {
     let (evidence, events) = (fault.lines(), fault.events());
@@ -93,7 +93,7 @@ pub fn words(fault: Fault, client: Client) -> Mistake {
     }
 }
 
-/// A note in words: about this step of a program that passed.
+/// Returns a note in words, on this step of a program that passed.
 #[must_use]
 pub fn note(step: &str, fault: Fault, client: Client) -> Note {
     let code = fault.code;
@@ -112,18 +112,18 @@ fn said(phrase: &Phrase) -> String {
     entry(phrase.code).map(|entry| filled(&entry.text, &phrase.params)).unwrap_or_default()
 }
 
-/// The sentence with `…` in the places of its values.
+/// Returns the sentence with `…` in place of its values.
 #[must_use]
 pub fn without_values(sentence: &str) -> String {
     replaced(sentence, |name| is_name(name).then_some(Cow::Borrowed("…")))
 }
 
-/// Whether this is the name of a value, as `build.rs` has it.
+/// Returns whether this is the name of a value, by the same rule as in `build.rs`.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_')
 }
 
-/// The sentence with the values in the places of their names.
+/// Returns the sentence with the values in place of their names.
 fn filled(sentence: &str, params: &Params) -> String {
     replaced(sentence, |name| {
         let (_, value) = params.iter().find(|(other, _)| *other == name)?;
@@ -134,7 +134,7 @@ fn filled(sentence: &str, params: &Params) -> String {
     })
 }
 
-/// The sentence with these values in the places of their names; braces around anything else are text.
+/// Returns the sentence with these values in place of their names; braces around anything else are plain text.
 fn replaced<'a>(sentence: &str, value: impl Fn(&str) -> Option<Cow<'a, str>>) -> String {
     let mut parts = sentence.split('{');
     let mut text = parts.next().unwrap_or_default().to_owned();

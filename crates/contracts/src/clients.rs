@@ -1,7 +1,7 @@
-//! Who speaks: the language that a program is written in, and its client library. Hints take the calls that they name from here.
+//! The client of a program: its language and its client library. Hints take the names of calls from here.
 //!
-//! A hint is written once, with `[[publish]]` in the place of a call, and `[[publish_to:hello]]` where the call takes a name.
-//! `clients/words.toml` has the call of each client library, and what differs from language to language.
+//! A hint is written once, with `[[publish]]` in place of a call, and `[[publish_to:hello]]` if the call takes a name.
+//! `clients/words.toml` has the calls of each client library, and the differences between languages.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -19,16 +19,16 @@ use recording::{
 
 use crate::transcript::Transcript;
 
-/// The words of a program's client, and of its language.
+/// The words of a program's client and of its language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
     language: Language,
-    /// As in `words.toml`; None for a library that is not in there.
+    /// The name in `words.toml`; None for a library that is not listed there.
     library: Option<&'static str>,
 }
 
-/// How a client library introduces itself in `connection.start-ok`: how its product and its platform begin, whatever the case
-/// of the letters; empty where it does not matter. The first that fits is taken.
+/// The introductions of client libraries in `connection.start-ok`: the start of the product and of the platform, in any letter
+/// case; empty if it does not matter. The first match counts.
 const INTRODUCTIONS: [(&str, &str, Language, Option<&str>); 15] = [
     ("lapin", "", Rust, Some("lapin")),
     ("amqprs", "", Rust, Some("amqprs")),
@@ -47,10 +47,10 @@ const INTRODUCTIONS: [(&str, &str, Language, Option<&str>); 15] = [
     ("", "", Other, None),
 ];
 
-/// Products that name no platform, or the operating system for it.
+/// Products that name no platform, or the operating system instead.
 const PYTHONS: [&str; 2] = ["py-amqp", "aioamqp"];
 
-/// The client library that most programs of a language use: what a program is taken for that never connects.
+/// The client library that most programs of a language use, which is assumed for a program that never connects.
 const USUAL: [(Language, &str); 8] = [
     (Rust, "lapin"),
     (Python, "pika"),
@@ -63,14 +63,14 @@ const USUAL: [(Language, &str); 8] = [
 ];
 
 impl Default for Client {
-    /// The kit's own: lapin, in Rust.
+    /// Returns the kit's own client: lapin, in Rust.
     fn default() -> Client {
         Client::usual(Rust)
     }
 }
 
 impl Client {
-    /// The client of this program: as it says itself, else by how it was started. One that tells nothing is in Rust.
+    /// Returns the client of this program, from its introduction or else from the way it was started; lapin by default.
     #[must_use]
     pub fn of(seen: &ProgramRun) -> Client {
         let start = Transcript::of(seen).methods().find_map(|said| match said.method {
@@ -110,13 +110,13 @@ impl Client {
         Client { language, library }
     }
 
-    /// The language.
+    /// Returns the language.
     #[must_use]
     pub fn language(self) -> Language {
         self.language
     }
 
-    /// A text with this client's words in the places that are marked.
+    /// Returns the text with this client's words in place of its marks.
     #[must_use]
     pub fn say(self, text: &str) -> String {
         const DEEPEST: usize = 4;
@@ -131,7 +131,7 @@ impl Client {
         if said == text { said } else { tidy(&said) }
     }
 
-    /// One level of words: those may have others in them.
+    /// Replaces one level of marks; the words may contain more.
     fn filled(self, text: &str) -> String {
         let mut parts = text.split("[[");
         let mut filled = parts.next().unwrap_or_default().to_owned();
@@ -146,7 +146,7 @@ impl Client {
         filled
     }
 
-    /// The word for `publish`, or for `publish_to:hello`.
+    /// Returns the word for a key such as `publish` or `publish_to:hello`.
     fn word(self, key: &str) -> Option<String> {
         let (key, name) = key.split_once(':').unwrap_or((key, ""));
         let words = &*WORDS;
@@ -157,12 +157,12 @@ impl Client {
     }
 }
 
-/// The library of this name, where it is in `words.toml`.
+/// Returns the library of this name, if it is in `words.toml`.
 fn known(library: Option<&str>) -> Option<&'static str> {
     WORDS.library.get_key_value(library?).map(|(name, _)| name.as_str())
 }
 
-/// A language's section in `words.toml`.
+/// Returns a language's section in `words.toml`.
 fn section(language: Language) -> &'static str {
     match language {
         Rust => "rust",
@@ -177,7 +177,7 @@ fn section(language: Language) -> &'static str {
     }
 }
 
-/// A word may be empty: then no blank is left over.
+/// Removes the blanks that an empty word leaves behind.
 fn tidy(text: &str) -> String {
     let mut tidy = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
     while tidy.contains(".  ") {

@@ -1,4 +1,4 @@
-//! What a contract is, and how a recording is judged by one.
+//! Contracts, and the way they judge a recording.
 
 use recording::{BuildError, NotChecked, ProgramRun, Recording, Warning};
 use wire::Peer;
@@ -13,42 +13,42 @@ use crate::{
     verdict::{Mistake, Note, Outcome, StepResult},
 };
 
-/// How the embedded broker ends its refusal of what RabbitMQ has and it has not.
+/// The end of the embedded broker's refusal of something that RabbitMQ has and it lacks.
 pub const NOT_A_PART: &str = "not part of this teaching broker";
 
-/// One thing that a step asks for: a pure function over the view of a recording. It returns what shows that it holds, which may
-/// be nothing, or a fault.
+/// A requirement of a step: a pure function over the view of a recording. It returns the evidence that it holds, which may be
+/// empty, or a fault.
 pub type Requirement<C> = for<'a, 'b> fn(&'b <C as Contract>::Evidence<'a>) -> StepResult;
 
-/// A step: its id in `lesson.toml`, and its requirements in their order. The first one that does not hold has the fault. A report
+/// A step: its id in `lesson.toml`, and its requirements in order. The first one that does not hold decides the fault. A report
 /// shows the evidence of the last one that has some.
 pub type Step<C> = (&'static str, &'static [Requirement<C>]);
 
-/// What a lesson asks of a program.
+/// The requirements of a lesson.
 pub trait Contract: 'static {
-    /// What was seen, as the steps need it: a view of the recording.
+    /// The view of the recording that the steps need.
     type Evidence<'a>;
     /// The lesson's id.
     const ID: &'static str;
     /// The queues that the scene needs to itself.
     const QUEUES: &'static [&'static str];
-    /// Whether the scene makes random choices.
+    /// True if the scene makes random choices.
     const IS_RANDOM: bool;
-    /// Whether a text report shows the output of all its programs, and not of one only.
+    /// True if a text report shows the output of all its programs, not only of one.
     const SHOWS_ALL: bool = true;
-    /// The steps in their order.
+    /// The steps, in order.
     const STEPS: &'static [Step<Self>];
 
-    /// What the recording shows; None where no program was started.
+    /// Returns the view of the recording; None if no program was started.
     fn evidence(recording: &Recording) -> Option<Self::Evidence<'_>>;
 
-    /// Notes on a program that passed.
+    /// Returns the notes on a program that passed.
     fn notes(_evidence: &Self::Evidence<'_>) -> Vec<Note> {
         Vec::new()
     }
 }
 
-/// A contract, whichever it is.
+/// A contract of any lesson.
 pub trait AnyContract: Sync {
     /// [`Contract::ID`].
     fn id(&self) -> &'static str;
@@ -58,17 +58,17 @@ pub trait AnyContract: Sync {
     fn is_random(&self) -> bool;
     /// [`Contract::SHOWS_ALL`].
     fn shows_all(&self) -> bool;
-    /// The ids of its steps, in their order.
+    /// Returns the ids of its steps, in order.
     fn steps(&self) -> Vec<&'static str>;
-    /// Judges a recording of this lesson, step by step, up to the first mistake: what comes after builds on what failed.
+    /// Judges a recording of this lesson, step by step, up to the first mistake: later steps build on the one that failed.
     ///
     /// # Errors
     ///
-    /// Why nothing can be said about the program.
+    /// The reason why the program can't be judged.
     fn judge(&self, recording: &Recording) -> Result<Judgement, NotChecked>;
 }
 
-/// What a recording comes to.
+/// The result of judging a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     /// The outcome of every step, by its id.
@@ -77,7 +77,7 @@ pub struct Judgement {
     pub notes: Vec<Note>,
 }
 
-/// The contract of the lesson with this id.
+/// Returns the contract of the lesson with this id.
 #[must_use]
 pub fn of(lesson: &str) -> Option<&'static dyn AnyContract> {
     lessons::ALL.iter().copied().find(|contract| contract.id() == lesson)
@@ -117,7 +117,7 @@ impl<C: Contract + Sync> AnyContract for C {
     }
 }
 
-/// The outcomes of the steps, in their order. `runs` are those that the evidence is a view of.
+/// Returns the outcomes of the steps, in order. `runs` are the runs that the evidence is a view of.
 pub fn judge<C: Contract>(
     evidence: &C::Evidence<'_>,
     runs: &[ProgramRun],
@@ -143,7 +143,7 @@ pub fn judge<C: Contract>(
     C::STEPS.iter().map(outcome).collect()
 }
 
-/// The result of a step with these requirements.
+/// Returns the result of a step with these requirements.
 fn step<C: Contract>(requirements: &[Requirement<C>], evidence: &C::Evidence<'_>) -> StepResult {
     let mut shown = String::new();
     for requirement in requirements {
@@ -155,7 +155,7 @@ fn step<C: Contract>(requirements: &[Requirement<C>], evidence: &C::Evidence<'_>
     Ok(shown)
 }
 
-/// What is wrong with a program that does not compile.
+/// Returns the mistake of a program that does not compile.
 #[must_use]
 pub fn does_not_compile(error: &BuildError) -> Mistake {
     let said = &error.text;
@@ -164,7 +164,7 @@ pub fn does_not_compile(error: &BuildError) -> Mistake {
     catalogue::words(fault.seen(said), Client::default())
 }
 
-/// The program asks for nothing that the embedded broker lacks and RabbitMQ has.
+/// Checks that the program needs nothing that RabbitMQ has and the embedded broker lacks.
 fn only_on_rabbitmq(seen: &ProgramRun) -> Result<(), NotChecked> {
     let lacks = |close: &Close<'_>| close.code == 540 && close.text.ends_with(NOT_A_PART);
     match Transcript::of(seen).closes(Peer::Broker).find(lacks) {

@@ -1,7 +1,7 @@
-//! A program that crashed: the error that ended it, and the line of the learner's own where it happened.
+//! A program that crashed: the error that ended it, and the line of the learner's own code where it happened.
 //!
-//! Every language writes its errors in a form of its own, on stderr. Each file in `crash/` reads one of them; all are tested with
-//! what real programs wrote.
+//! Every language writes its errors to stderr in its own form. Each file in `crash/` reads one form; all are tested with the
+//! output of real programs.
 
 mod compiled;
 mod go;
@@ -19,22 +19,22 @@ use regex_lite::Regex;
 /// An error that ended a program, as its language wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Crash {
-    /// When it happened.
+    /// The phase in which the error happened.
     pub phase: Phase,
-    /// The error's kind and its words: `TypeError: content is not a buffer`. One line.
+    /// The error's kind and text, on one line: `TypeError: content is not a buffer`.
     pub error: String,
-    /// The innermost frame that is the learner's own.
+    /// The innermost frame in the learner's own code.
     pub at: Option<Place>,
-    /// Where the error's line stands among those that were read.
+    /// The index of the error's line among those that were read.
     line: usize,
 }
 
-/// When an error happened.
+/// The phase in which an error happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// While the program ran.
+    /// The program was running.
     Running,
-    /// While it was compiled, before it ran.
+    /// The program was being compiled, before it ran.
     Compiling,
 }
 
@@ -43,16 +43,16 @@ pub enum Phase {
 pub struct Place {
     /// The file, as the language names it.
     pub file: String,
-    /// The line; None where the language names the file only.
+    /// The line; None if the language names only the file.
     pub line: Option<u32>,
-    /// The code that stands there, where it was printed, too.
+    /// The code on that line, if it was printed too.
     pub code: Option<String>,
 }
 
-/// Reads the errors of one language.
+/// A function that reads the errors of one language.
 type Reader = fn(&[String]) -> Option<Crash>;
 
-/// All of them. Of several that find something, the one that finds it last is right: what ends a program comes at the end.
+/// All readers. If several find an error, the last one in the text counts: what ends a program comes at the end.
 const READERS: [Reader; 10] = [
     python::read,
     node::read,
@@ -66,7 +66,7 @@ const READERS: [Reader; 10] = [
     perl::read,
 ];
 
-/// The error that ended a program, in what it wrote to stderr.
+/// Returns the error that ended a program, from its stderr.
 #[must_use]
 pub fn find(lines: &[String]) -> Option<Crash> {
     READERS.iter().filter_map(|read| read(lines)).max_by_key(|crash| crash.line)
@@ -84,13 +84,13 @@ impl Place {
     }
 }
 
-/// A pattern. It is compiled once a report, and only for a program that failed.
+/// Compiles a pattern. This happens once per report, and only for a program that failed.
 #[expect(clippy::unwrap_used, reason = "the patterns are constants, and the tests compile each")]
 fn pattern(text: &str) -> Regex {
     Regex::new(text).unwrap()
 }
 
-/// The frames among these lines, in their order: the file and the line that each names.
+/// Returns the frames among these lines, in order: the file and the line of each.
 fn frames(lines: &[String], pattern: &Regex) -> Vec<(usize, Place)> {
     let frame = |(index, line): (usize, &String)| {
         let found = pattern.captures(line)?;
@@ -99,13 +99,13 @@ fn frames(lines: &[String], pattern: &Regex) -> Vec<(usize, Place)> {
     lines.iter().enumerate().filter_map(frame).collect()
 }
 
-/// Whether a file belongs to a language or a library, by what its path has in it.
+/// Returns whether a file belongs to a language or a library, by the marks in its path.
 fn is_foreign(file: &str, marks: &[&str]) -> bool {
     let file = file.replace('\\', "/");
     marks.iter().any(|mark| file.contains(mark))
 }
 
-/// `Class: message`, or the class alone.
+/// Returns `Class: message`, or the class alone.
 fn named(class: &str, message: &str) -> String {
     if message.is_empty() { class.to_owned() } else { format!("{class}: {message}") }
 }

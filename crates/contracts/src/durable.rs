@@ -1,4 +1,4 @@
-//! What has to outlive a restart of the broker: the queue of tasks, and the tasks in it.
+//! Durability: the queue of tasks, and the tasks in it, must survive a restart of the broker.
 
 use wire::{
     Method,
@@ -15,7 +15,7 @@ use crate::{
     verdict::StepResult,
 };
 
-/// The queue `name` was declared durable, not to go with anybody, and the broker agreed.
+/// Checks that the queue `name` was declared durable and not auto-delete, and that the broker agreed.
 pub fn declare(seen: &ProgramRun, name: &str) -> StepResult {
     let found = steps::declare(seen, name)?;
     let transcript = Transcript::of(seen);
@@ -33,7 +33,7 @@ pub fn declare(seen: &ProgramRun, name: &str) -> StepResult {
     emptied(transcript, name).map_or(Ok(found), Err)
 }
 
-/// The queue was emptied before anything was done with it: tasks may wait there.
+/// Returns the fault of a queue that was emptied before the program used it: tasks may be waiting there.
 fn emptied(transcript: Transcript<'_>, name: &str) -> Option<Fault> {
     let uses = |method: &Method| matches!(method, Method::Basic(Basic::Publish(_) | Basic::Consume(_) | Basic::Get(_)));
     let first = transcript.said(uses).next().map_or(u64::MAX, |said| said.order);
@@ -46,7 +46,7 @@ fn emptied(transcript: Transcript<'_>, name: &str) -> Option<Fault> {
     Some(faults::emptied_at_start(did).at(&said))
 }
 
-/// The program's one message is persistent, and does not expire.
+/// Checks that the program's one message is persistent and does not expire.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ pub fn message(seen: &ProgramRun) -> StepResult {
     Err(fault.at(&said))
 }
 
-/// It may wait as long as it takes.
+/// Checks that the message does not expire.
 fn lives(said: &MethodEvent<'_>) -> StepResult {
     let Some(time) = said.content.and_then(|content| content.properties.expiration().as_ref()) else {
         return Ok(said.line());

@@ -1,4 +1,4 @@
-//! How a program ended, and what it said last.
+//! The end of a program, and its last words.
 
 mod cut_short;
 mod keyboard;
@@ -21,7 +21,7 @@ use crate::{
     translate::{self, Translation},
 };
 
-/// How the program ended, when it was not well: a panic, an exit code, a signal.
+/// Returns the fault of a bad end: a panic, an exit code, a signal.
 #[must_use]
 pub fn bad_end(seen: &ProgramRun) -> Option<Fault> {
     let exit = seen.exit?;
@@ -37,7 +37,7 @@ pub fn bad_end(seen: &ProgramRun) -> Option<Fault> {
     used_after_close(seen).or_else(|| Some(fault.because(why(seen)).seen(last_words(seen))))
 }
 
-/// What to do about an end that is not well, where the cause is not known.
+/// Returns the advice for a bad end whose cause is unknown.
 fn remedy(seen: &ProgramRun, exit: ProgramExit) -> Param {
     if !complaints(seen).is_empty() {
         faults::stderr_says_why().into()
@@ -50,31 +50,31 @@ fn remedy(seen: &ProgramRun, exit: ProgramExit) -> Param {
     }
 }
 
-/// A Rust panic, as it shows on stderr.
+/// Returns the fault of a Rust panic, from its text on stderr.
 #[must_use]
 pub fn panic_of(seen: &ProgramRun) -> Option<Fault> {
-    let told = panic_lines(seen)?;
+    let panic = panic_lines(seen)?;
     if let Some(mistake) = used_after_close(seen) {
         return Some(mistake);
     }
-    let words = told.get(1).map_or("", String::as_str);
+    let words = panic.get(1).map_or("", String::as_str);
     let fault = match why(seen) {
         Some(why) => faults::panicked("").because(Some(why)),
         None if words.contains("on a `None` value") => faults::unwrap_none(""),
         None if is_of_an_error(words) => faults::unwrap_error(""),
         None => faults::panicked(""),
     };
-    Some(fault.seen(told.join("\n")))
+    Some(fault.seen(panic.join("\n")))
 }
 
-/// Where the program panicked, and why: the two lines that say so.
+/// Returns the place and the reason of a panic: the two lines that name them.
 fn panic_lines(seen: &ProgramRun) -> Option<Vec<String>> {
     let mut lines = if seen.events_cut { Vec::new() } else { seen.stderr.lines() };
     let at = lines.iter().position(|line| line.starts_with("thread '") && line.contains("panicked at"))?;
     Some(lines.drain(at..).take(2).collect())
 }
 
-/// Whether a panic's words are those of `unwrap` or `expect` on an error, which end with its Debug form.
+/// Returns whether a panic's text comes from `unwrap` or `expect` on an error: it then ends with the error's Debug form.
 fn is_of_an_error(words: &str) -> bool {
     let is_debug_form = |text: &str| {
         let end = text.find(|letter: char| !letter.is_alphanumeric()).unwrap_or(text.len());
@@ -87,7 +87,7 @@ fn is_of_an_error(words: &str) -> bool {
     words.contains("called `Result::unwrap()`") || !words.starts_with("assertion") && ends.any(is_debug_form)
 }
 
-/// The program closed its one connection, which nobody else did, and then complained that it is closed.
+/// Returns the fault of a program that closed its only connection itself, and then complained that it is closed.
 #[must_use]
 pub fn used_after_close(seen: &ProgramRun) -> Option<Fault> {
     let transcript = Transcript::of(seen);
@@ -101,13 +101,13 @@ pub fn used_after_close(seen: &ProgramRun) -> Option<Fault> {
             let forms = [format!("invalid {state} state: Clos"), format!("Invalid{}State(Clos", capital(state))];
             forms.iter().any(|form| line.contains(form))
         };
-        // What waited for its answer when the connection was closed is told with `received` or `sent`.
+        // A call that was waiting for its reply when the connection was closed ends in `received` or `sent`.
         let waited = [" received", " sent"].iter().any(|end| line.contains(end));
         says("connection") || (says("channel") && !closed_a_channel && !waited)
     };
     let line = complaints(seen).into_iter().find(complains)?;
     let (fault, evidence) = match panic_lines(seen) {
-        Some(told) => (faults::used_after_close(faults::panicked_when_it()), told.join("\n")),
+        Some(panic) => (faults::used_after_close(faults::panicked_when_it()), panic.join("\n")),
         None => (faults::used_after_close(""), format!("on its stderr: {line}")),
     };
     Some(fault.at(&close.said).line(evidence))
@@ -117,8 +117,8 @@ fn capital(word: &str) -> String {
     word[..1].to_uppercase() + &word[1..]
 }
 
-/// What the last line on stderr means that we know, and what to do about it; of a program that crashed, the error's line first.
-/// After a conversation that was cut, errors say nothing: the check itself ended the connection.
+/// Returns the meaning of the last known line on stderr, and its remedy; after a crash, the error's line comes first. Errors
+/// after a conversation that was cut mean nothing: the check itself ended the connection.
 #[must_use]
 pub fn why(seen: &ProgramRun) -> Option<Translation> {
     if seen.events_cut {
@@ -129,21 +129,21 @@ pub fn why(seen: &ProgramRun) -> Option<Translation> {
     error.or_else(|| lines.iter().rev().find_map(|line| translate::line(line)))
 }
 
-/// Whether it would have gone on: it was ended at its time limit, or at Ctrl-C.
+/// Returns whether the program would have gone on: it was ended at its time limit, or by Ctrl-C.
 #[must_use]
 pub fn went_on(seen: &ProgramRun) -> bool {
     let ended_before_ctrl_c = |at| seen.interrupted_at.is_none_or(|pressed| at < pressed);
     seen.exit.is_none_or(|exit| exit.overdue || !ended_before_ctrl_c(exit.at))
 }
 
-/// So many equal requests in a row, up to its end, show that a program goes on with them.
+/// The number of equal requests in a row, up to the program's end, that show that it repeats them.
 const IN_A_ROW: usize = 20;
 
 /// The longest time from the last of these requests to the program's end.
-const JUST_BEFORE: Duration = Duration::from_secs(2);
+const SHORTLY_BEFORE: Duration = Duration::from_secs(2);
 
-/// Whether the program was ended while it sent the same request to the broker again and again: more often than is recorded, or
-/// up to its time limit, because the broker or the machine is slow.
+/// Returns whether the program was ended while it repeated the same request: more often than is recorded, or up to its time
+/// limit, because the broker or the machine is slow.
 #[must_use]
 pub fn loops(seen: &ProgramRun) -> bool {
     if seen.events_cut {
@@ -151,11 +151,12 @@ pub fn loops(seen: &ProgramRun) -> bool {
     }
     let Some(exit) = seen.exit.filter(|exit| exit.overdue) else { return false };
     let last: Vec<_> = Transcript::of(seen).said(|_| true).rev().take(IN_A_ROW).collect();
-    let goes_on = last.first().is_some_and(|said| said.at + JUST_BEFORE >= exit.at);
+    let goes_on = last.first().is_some_and(|said| said.at + SHORTLY_BEFORE >= exit.at);
     goes_on && last.len() == IN_A_ROW && last.iter().all(|said| said.name() == last[0].name())
 }
 
-/// The connection that a program left open when it ended by itself, with a channel on it: what it had not sent by then is lost.
+/// Returns the connection, with a channel on it, that the program left open when it ended by itself. Anything not sent by then
+/// is lost.
 #[must_use]
 pub fn left_open(seen: &ProgramRun) -> Option<u32> {
     if seen.exit.is_none() || went_on(seen) {
@@ -168,7 +169,7 @@ pub fn left_open(seen: &ProgramRun) -> Option<u32> {
     { numbers }.find(is_open)
 }
 
-/// What it wrote to stderr, without the traceback that Python prints when we press Ctrl-C.
+/// Returns its stderr, without the traceback that Python prints on Ctrl-C.
 #[must_use]
 pub fn complaints(seen: &ProgramRun) -> Vec<String> {
     let mut lines = seen.stderr.lines();
@@ -179,7 +180,7 @@ pub fn complaints(seen: &ProgramRun) -> Vec<String> {
     lines
 }
 
-/// The last thing the program said: on stderr, else on the wire, else how it ended.
+/// Returns the program's last words: on stderr, else on the wire, else the way it ended.
 #[must_use]
 pub fn last_words(seen: &ProgramRun) -> String {
     if let Some((line, is_last)) = telling(&complaints(seen)) {

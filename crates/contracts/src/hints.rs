@@ -1,24 +1,24 @@
-//! Hints that have nothing to add: the program did already what they lead to.
+//! Hints that no longer help: the program already does what they lead to.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// Hints of a step, and what makes them superfluous: something that shows in the report of a check.
+/// Some hints of a step, and the sign in a check's report that makes them superfluous.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct Done {
     /// The hints, by their numbers in the step, from 1.
     pub hints: Vec<usize>,
-    /// The program said this method: `basic.publish`.
+    /// The method that the program sent: `basic.publish`.
     pub says: Option<String>,
-    /// These are among the method's arguments.
+    /// The arguments that the method must have.
     pub args: Map<String, Value>,
-    /// The program printed a line that begins like this.
+    /// The start of a line that the program printed.
     pub prints: Option<String>,
 }
 
 impl Done {
-    /// Whether the report is of a program that did it.
+    /// Returns whether the report shows all of this.
     fn shows_in(&self, report: &Value) -> bool {
         let list = |field: &str| report[field].as_array().map_or(&[][..], Vec::as_slice);
         let said = |method: &String| {
@@ -35,14 +35,14 @@ impl Done {
     }
 }
 
-/// The hints that are left for the program of this report.
+/// Returns the hints that still help the program of this report.
 pub fn left<'a>(hints: &'a [String], done: &[Done], report: &Value) -> Vec<&'a str> {
     let is_superfluous = |number: usize| done.iter().any(|done| done.hints.contains(&number) && done.shows_in(report));
     let numbered = (1..).zip(hints).filter(|(number, _)| !is_superfluous(*number));
     numbered.map(|(_, hint)| hint.as_str()).collect()
 }
 
-/// Whether a value is this one, or an object that has all of it.
+/// Returns whether a value equals this one, or is an object that contains all of it.
 fn includes(value: &Value, part: &Value) -> bool {
     match part {
         Value::Object(fields) => fields.iter().all(|(name, part)| includes(&value[name], part)),

@@ -15,11 +15,11 @@ use crate::{
 /// A lesson, as its folder describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lesson {
-    /// Its number, as in `01`: the start of the folder's name.
+    /// The number, such as `01`: the start of the folder's name.
     pub number: String,
-    /// Its folder.
+    /// The folder.
     pub folder: PathBuf,
-    /// What its `lesson.toml` says.
+    /// The content of its `lesson.toml`.
     pub about: About,
 }
 
@@ -27,31 +27,31 @@ pub struct Lesson {
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct About {
-    /// Stable, whatever number the lesson gets.
+    /// The id, which stays the same if the lesson's number changes.
     pub id: String,
-    /// For people.
+    /// The title, for people.
     pub title: String,
-    /// How long it takes.
+    /// The minutes that it takes.
     pub minutes: u32,
     /// The lessons whose programs run beside this one's.
     pub beside: Vec<String>,
     /// The steps, in the order in which the program takes them.
     pub steps: Vec<StepAbout>,
-    /// What the chapter proposes to try.
+    /// The experiments that the chapter proposes.
     #[serde(default)]
     pub experiments: Vec<Experiment>,
 }
 
-/// The program, changed in one place, to see what comes of it.
+/// A change of the program in one place, to see the effect.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
-    /// What the recordings of it are called.
+    /// The name of its recordings.
     pub id: String,
     /// The steps whose code is left out.
     #[serde(default)]
     pub leave_out: Vec<String>,
-    /// What else is changed.
+    /// The other changes.
     #[serde(default)]
     pub change: Vec<Replacement>,
 }
@@ -60,22 +60,22 @@ pub struct Experiment {
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct StepAbout {
-    /// Also the name of the anchor in the program.
+    /// The id, which is also the name of the anchor in the program.
     pub id: String,
-    /// For people.
+    /// The title, for people.
     pub title: String,
-    /// What a learner is to do, in one to three sentences: what is to be achieved, and with which method. It stands in a
-    /// starter in place of the step's code.
+    /// The task in one to three sentences: the goal, and the method to use. In a starter, it stands in place of the step's
+    /// code.
     pub task: String,
-    /// Hints, from a nudge to nearly the line; before them comes what the last check said.
+    /// Hints, from a nudge to almost the whole line. The result of the last check is shown before them.
     pub hints: Vec<String>,
-    /// What makes some of the hints superfluous.
+    /// The signs that make some of the hints superfluous.
     #[serde(default)]
     pub done: Vec<hints::Done>,
-    /// Where to read about it.
+    /// The page about it.
     pub read: String,
-    /// For a step whose absence can't be shown by leaving its code out (staying is what a receiver does by itself): how the
-    /// program without it differs. Used for the step programs only.
+    /// The changes that remove this step, if leaving its code out would have no effect: a receiver stays by itself. They are
+    /// used only for the step programs.
     #[serde(default)]
     pub without: Vec<Replacement>,
 }
@@ -84,17 +84,17 @@ pub struct StepAbout {
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Replacement {
-    /// What stands there, once.
+    /// The text to find, which occurs once.
     pub find: String,
-    /// What to put in its place.
+    /// The text to put in its place.
     pub replace: String,
 }
 
-/// All lessons of the kit in this folder, in the order of their numbers.
+/// Returns all lessons of the kit in this folder, in the order of their numbers.
 ///
 /// # Errors
 ///
-/// When a folder can't be read, or its `lesson.toml` is wrong; the error names the file.
+/// An error that names the file, if a folder can't be read, or if its `lesson.toml` is wrong.
 pub fn all(root: &Path) -> io::Result<Vec<Lesson>> {
     let folder = root.join("lessons");
     let entries = fs::read_dir(&folder).map_err(|error| at(&folder, &error))?;
@@ -115,7 +115,7 @@ fn read(folder: &Path) -> io::Result<Lesson> {
 }
 
 impl Lesson {
-    /// The steps with what came of them; where nothing came of one, it was not checked.
+    /// Returns the steps with their outcomes; a step without an outcome was not checked.
     #[must_use]
     pub fn steps(&self, outcomes: &[(&'static str, Outcome)]) -> Vec<Step> {
         let of = |id: &str| outcomes.iter().find(|(other, _)| *other == id).map(|(_, outcome)| outcome.clone());
@@ -129,19 +129,19 @@ impl Lesson {
         self.about.steps.iter().map(step).collect()
     }
 
-    /// Its page in the book, as in `book/src/01-hello-send.md`.
+    /// Returns the path of its page in the book, such as `book/src/01-hello-send.md`.
     #[must_use]
     pub fn page(&self) -> String {
         format!("book/src/{}.md", self.name())
     }
 
-    /// The name of its folder, and of its page.
+    /// Returns the name of its folder and of its page.
     fn name(&self) -> String {
         self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 }
 
-/// An I/O error that names the file.
+/// Returns an I/O error that names the file.
 fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -1,20 +1,20 @@
-//! What each lesson asks of a program, and the words for what is wrong.
+//! The contracts: the requirements of each lesson, and the words for faults.
 //!
-//! A step of a [contract](contract::Contract) is a list of [requirements](contract::Requirement): pure functions over a view of a
-//! [`Recording`]. Each returns what shows that it holds, or a [`Fault`](fault::Fault): a code and data, without a sentence. The
-//! [`catalogue`] has the words.
-//! Steps are judged in order, up to the first fault, because each step builds on the steps before it.
+//! A step of a [contract](contract::Contract) is a list of [requirements](contract::Requirement): pure functions over a view of
+//! a [`Recording`]. Each returns the evidence that it holds, or a [`Fault`](fault::Fault): a code and data, without sentences.
+//! The [`catalogue`] has the words. Steps are judged in order, up to the first fault, because each step builds on the steps
+//! before it.
 //!
 //! Judging reads a recording and nothing else, so the same recording always gives the same result. A lesson's scene, which
-//! makes the recording, lies beside its contract, behind the feature `scenes`: to judge recordings, you need no harness.
+//! makes the recording, is beside its contract, behind the feature `scenes`: judging recordings needs no harness.
 //!
-//! | module | what it has |
+//! | module | content |
 //! |---|---|
-//! | [`contract`] | what a contract is, and how it judges a recording |
+//! | [`contract`] | contracts, and the way they judge a recording |
 //! | [`lessons`] | the contracts and their scenes, one file or folder per lesson |
 //! | [`steps`], [`durable`], [`sending`], [`receiving`], [`working`], [`ending`] | requirements, the vocabulary that contracts are made of |
 //! | [`transcript`], [`printed`] | queries over a conversation and over output |
-//! | [`fault`], [`catalogue`] | faults, and their words: `catalogue/*.toml`, of which `build.rs` makes functions |
+//! | [`fault`], [`catalogue`] | faults, and their words: `catalogue/*.toml`, from which `build.rs` makes functions |
 //! | [`translate`] | errors of brokers and clients in plain words: `catalogue/errors/*.toml` |
 //! | [`clients`] | the names of calls in each client library and language |
 //! | [`crash`], [`unawaited`] | the error that ended a program, a call that is not awaited |

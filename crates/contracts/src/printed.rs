@@ -1,18 +1,17 @@
-//! What a program printed, against what it should have printed.
+//! The output of a program, compared with the expected output.
 
 use std::fmt::Write;
 
-/// How the lines begin that lessons ask for, without the blank in front.
+/// The starts of the lines that lessons require, without the blank in front.
 const LESSONS: [&str; 4] = ["[x] Sent", "[x] Received", "[x] Done", "[*] Waiting for messages"];
 
-/// Whether a line is one that a lesson asks for, or is meant to be one.
+/// Returns whether a line is one that a lesson requires, or is meant to be one.
 #[must_use]
 pub fn is_of_a_lesson(line: &str) -> bool {
     LESSONS.iter().any(|start| line.contains(start))
 }
 
-/// The line of a lesson's that stands in this one, behind what a logger or a progress bar put in front of it; with the blank
-/// that it begins with.
+/// Returns the lesson's line in this one, with its leading blank, if a logger or a progress bar put other text in front of it.
 #[must_use]
 pub fn behind_other_text(line: &str) -> Option<String> {
     let at = ["[x] ", "[*] "].iter().filter_map(|mark| line.rfind(mark)).max()?;
@@ -20,15 +19,15 @@ pub fn behind_other_text(line: &str) -> Option<String> {
     (!is_alone).then(|| format!(" {}", &line[at..]))
 }
 
-/// Whether what stands in front of the lesson's line ends with a carriage return, as a progress bar does.
+/// Returns whether the text in front of the lesson's line ends with a carriage return, as a progress bar's does.
 #[must_use]
 pub fn is_overwritten(line: &str) -> bool {
     let mark = ["[x] ", "[*] "].iter().filter_map(|mark| line.rfind(mark)).max();
     mark.is_some_and(|at| line[..at].trim_end_matches(' ').ends_with('\r'))
 }
 
-/// Whether a line says `prefix` and then this body. Quotes around the body may be `'x'`, `"x"`, `b'x'` or absent, and a quoted
-/// body may have what isn't ASCII escaped: the language decides that.
+/// Returns whether a line is `prefix` and then this body. Quotes around the body may be `'x'`, `"x"`, `b'x'` or absent, and
+/// non-ASCII characters in a quoted body may be escaped, depending on the language.
 #[must_use]
 pub fn says(line: &str, prefix: &str, body: &str) -> bool {
     let Some(rest) = line.strip_prefix(prefix) else { return false };
@@ -45,15 +44,15 @@ pub fn says(line: &str, prefix: &str, body: &str) -> bool {
     })
 }
 
-/// What `\xfc` stands for: a byte (Python's bytes, Go, C, Ruby), or a character (Python's text, JavaScript).
+/// The meaning of `\xfc`: a byte (Python's bytes, Go, C, Ruby), or a character (Python's text, JavaScript).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum HexIs {
     Byte,
     Character,
 }
 
-/// The bytes that a quoted text with escapes stands for, as Python, Rust, JavaScript, Go and Ruby write them. None where an
-/// escape is not one of theirs.
+/// Returns the bytes of a quoted text with escapes, as Python, Rust, JavaScript, Go and Ruby write them. None if an escape is
+/// not one of theirs.
 fn unescape(text: &str, hex_is: HexIs) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut high: Option<u32> = None; // the first half of a UTF-16 pair
@@ -104,15 +103,15 @@ fn hex(chars: &mut std::str::Chars<'_>, digits: usize) -> Option<u32> {
     (text.len() == digits).then(|| u32::from_str_radix(&text, 16).ok()).flatten()
 }
 
-/// Whether a text has the numbers of this body's bytes in it, as Debug prints them.
+/// Returns whether a text contains the numbers of this body's bytes, as Debug prints them.
 #[must_use]
 pub fn has_bytes_of(line: &str, body: &str) -> bool {
     let numbers = format!("{:?}", body.as_bytes());
     !body.is_empty() && line.contains(numbers.trim_matches(['[', ']']))
 }
 
-/// The first character of `got` that is not as expected, when it is one that nobody sees: a zero-width one, an odd space, a
-/// control character. By its name, if it is one that is often met, and its number, as in `U+FEFF`.
+/// Returns the first character of `got` that is not as expected, if it is invisible: a zero-width one, an odd space, a control
+/// character. The result is its number, as in `U+FEFF`, after the name of a common one.
 #[must_use]
 pub fn unseen(expected: &str, got: &str) -> Option<String> {
     let same = expected.chars().zip(got.chars()).take_while(|(one, other)| one == other).count();
@@ -132,7 +131,7 @@ pub fn unseen(expected: &str, got: &str) -> Option<String> {
     unseen.then(|| if name.is_empty() { number } else { format!("{name}, {number}") })
 }
 
-/// What this white space is called.
+/// Returns the name of this white space.
 #[must_use]
 pub fn white_space(text: &str) -> &'static str {
     match text {
@@ -143,7 +142,7 @@ pub fn white_space(text: &str) -> &'static str {
     }
 }
 
-/// Of the lines a program printed, the one that comes closest to what it should have printed; None when none comes near.
+/// Returns the printed line that is nearest to the expected one; None if none is near.
 #[must_use]
 pub fn nearest<'a>(lines: &'a [String], expected: &str) -> Option<&'a str> {
     lines
@@ -154,12 +153,12 @@ pub fn nearest<'a>(lines: &'a [String], expected: &str) -> Option<&'a str> {
         .map(|(_, line)| line)
 }
 
-/// Comparing costs the product of both lengths.
+/// Returns the start of a line: a comparison costs the product of both lengths.
 fn shortened(line: &str) -> String {
     line.chars().take(200).collect()
 }
 
-/// Expected and got, one below the other, with the first difference marked. Long texts are cut around that difference.
+/// Returns the expected text above the other, with the first difference marked. Long texts are cut around that difference.
 #[must_use]
 pub fn difference(expected: &str, got: &str) -> String {
     const AROUND: usize = 30;

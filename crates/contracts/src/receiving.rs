@@ -1,4 +1,4 @@
-//! What all have in common who receive: subscribing, printing that they wait, what became of each delivery, Ctrl-C.
+//! Requirements shared by all receiver lessons: subscribing, the waiting line, the fate of each delivery, Ctrl-C.
 
 mod acknowledge;
 mod in_order;
@@ -36,16 +36,16 @@ pub use ledger::{Delivered, Ledger, ledger};
 pub use misprints::{plainness, printed_otherwise, shorten};
 pub use stay::{one_more, through_silence};
 
-/// What a receiver prints once it is subscribed.
+/// The line that a receiver prints once it is subscribed.
 pub const WAITING: &str = " [*] Waiting for messages. To exit press CTRL+C";
 
-/// How the line begins that a receiver prints for each message.
+/// The start of the line that a receiver prints for each message.
 pub const RECEIVED: &str = " [x] Received";
 
-/// A program that asks so often for single messages is polling.
+/// The number of requests for single messages that counts as polling.
 const POLLS: usize = 20;
 
-/// The program subscribed to the queue, and the broker agreed.
+/// Returns whether the program subscribed to the queue and the broker agreed.
 #[must_use]
 pub fn is_subscribed(seen: &ProgramRun, queue: &str) -> bool {
     let transcript = Transcript::of(seen);
@@ -59,7 +59,7 @@ pub fn is_subscribed(seen: &ProgramRun, queue: &str) -> bool {
         .any(|(said, consume)| is_it(&said, consume.queue.as_str()) && (consume.nowait || agreed(&said)))
 }
 
-/// Nothing good will come any more: the broker refused something, or the program polls, or took another queue.
+/// Returns whether waiting is pointless: the broker refused something, or the program polls, or it took another queue.
 #[must_use]
 pub fn is_hopeless(seen: &ProgramRun, queue: &str) -> bool {
     let transcript = Transcript::of(seen);
@@ -68,28 +68,28 @@ pub fn is_hopeless(seen: &ProgramRun, queue: &str) -> bool {
         || transcript.consumes().any(|(said, consume)| transcript.queue_meant(&said, consume.queue.as_str()) != queue)
 }
 
-/// How often it asked for a single message.
+/// Returns the number of requests for a single message.
 fn polls(transcript: Transcript<'_>) -> usize {
     transcript.methods().filter(|said| matches!(said.method, Method::Basic(Basic::Get(_)))).count()
 }
 
-/// Whether it printed that it waits.
+/// Returns whether the program printed the waiting line.
 #[must_use]
 pub fn waits(seen: &ProgramRun) -> bool {
     seen.stdout.lines().iter().any(|line| line == WAITING)
 }
 
-/// How often the program printed that it received this body.
+/// Returns the number of times that the program printed this body as received.
 #[must_use]
 pub fn times_printed(seen: &ProgramRun, body: &str) -> usize {
     seen.stdout.lines().iter().filter(|line| printed::says(line, RECEIVED, body)).count()
 }
 
-/// Its subscription to the queue.
+/// Returns the program's subscription to the queue.
 ///
 /// # Errors
 ///
-/// The fault: there is none, or the broker refused it, or it was not waited for.
+/// The fault: there is no subscription, or the broker refused it, or it got no reply.
 pub fn subscription<'a>(seen: &'a ProgramRun, queue: &str) -> Result<(MethodEvent<'a>, &'a basic::Consume), Fault> {
     let transcript = Transcript::of(seen);
     let found =
@@ -109,7 +109,8 @@ pub fn subscription<'a>(seen: &'a ProgramRun, queue: &str) -> Result<(MethodEven
     Ok((said, consume))
 }
 
-/// What the program did in place of subscribing to the queue, or what kept it; None where nothing shows.
+/// Returns the reason why the program did not subscribe to the queue: something else that it did, or an error. None if there is
+/// no sign of one.
 fn why_not_subscribed(seen: &ProgramRun, queue: &str) -> Option<Fault> {
     let transcript = Transcript::of(seen);
     if let Some((said, consume)) = transcript.consumes().next() {
@@ -130,7 +131,7 @@ fn why_not_subscribed(seen: &ProgramRun, queue: &str) -> Option<Fault> {
     Some(close.fault(transcript, faults::consume::closed_before(steps::what_the_broker_did(transcript, &close))))
 }
 
-/// It does not, and nothing shows why.
+/// Returns the fault of a program that did not subscribe, for no visible reason.
 fn never_subscribed(seen: &ProgramRun) -> Fault {
     match Transcript::of(seen).publishes().next() {
         Some((said, ..)) => faults::consume::publishes_instead().at(&said),
@@ -138,7 +139,7 @@ fn never_subscribed(seen: &ProgramRun) -> Fault {
     }
 }
 
-/// The queue, which the program declares, is declared before the program subscribes to it. Its evidence is the declaration's.
+/// Checks that a program that declares the queue does so before it subscribes. Its evidence is that of the declaration.
 ///
 /// # Errors
 ///
@@ -155,7 +156,7 @@ pub fn declared_in_time(seen: &ProgramRun, queue: &str) -> StepResult {
     Ok(String::new())
 }
 
-/// The waiting line, on stdout, once. `in_time` is whether it came while the program waited.
+/// Checks that the waiting line is on stdout, once. `in_time` is true if it came while the program waited.
 pub fn wait(seen: &ProgramRun, in_time: bool) -> StepResult {
     if let Err(fault) = steps::line_on_stdout(seen, WAITING, |line| line == WAITING) {
         return Err(ending::cut_short(seen).unwrap_or(fault));
@@ -170,7 +171,7 @@ pub fn wait(seen: &ProgramRun, in_time: bool) -> StepResult {
     Ok(WAITING.to_owned())
 }
 
-/// Where it stands among the lines tells what kept it.
+/// Returns the fault of a late waiting line: its place among the lines shows the cause.
 fn waiting_line_too_late(seen: &ProgramRun) -> Fault {
     let lines = seen.stdout.lines();
     let mut before = lines.iter().take_while(|line| *line != WAITING);
@@ -183,13 +184,13 @@ fn waiting_line_too_late(seen: &ProgramRun) -> Fault {
     fault.seen(first.join("\n"))
 }
 
-/// What the program said to the queue as a whole that takes messages away from others.
+/// Returns the method by which the program purged or deleted a queue, which takes messages away from others.
 #[must_use]
 pub fn emptied(transcript: Transcript<'_>) -> Option<MethodEvent<'_>> {
     transcript.said(|method| matches!(method, Method::Queue(Queue::Purge(_) | Queue::Delete(_)))).next()
 }
 
-/// What the program said, before Ctrl-C was pressed, to receive no more.
+/// Returns the method by which the program stopped receiving before Ctrl-C was pressed.
 #[must_use]
 pub fn goodbye(seen: &ProgramRun) -> Option<MethodEvent<'_>> {
     let is_one = |method: &Method| {
@@ -204,14 +205,14 @@ pub fn goodbye(seen: &ProgramRun) -> Option<MethodEvent<'_>> {
     Transcript::of(seen).said(is_one).find(in_time)
 }
 
-/// Whether the program ended before Ctrl-C was pressed, or it was killed.
+/// Returns whether the program ended before Ctrl-C was pressed, or before it was killed.
 #[must_use]
 pub fn ended_by_itself(seen: &ProgramRun) -> bool {
     let asked = seen.interrupted_at.or(seen.killed_at);
     seen.exit.is_some_and(|exit| !exit.overdue && asked.is_none_or(|at| exit.at < at))
 }
 
-/// Ctrl-C ends it soon, without a panic.
+/// Checks that Ctrl-C ends the program soon, without a panic.
 pub fn stop(seen: &ProgramRun) -> StepResult {
     if let Some(panic) = ending::panic_of(seen) {
         return Err(panic);
@@ -225,7 +226,7 @@ pub fn stop(seen: &ProgramRun) -> StepResult {
         let said = if closed { "connection.close" } else { "no connection.close" };
         return Err(faults::stop::overdue().seen(format!("after Ctrl-C: {said}, and no end")));
     }
-    // SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a crash. SIGINT is what Ctrl-C is.
+    // SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a crash. Ctrl-C is SIGINT.
     if let Some(signal) = exit.signal.filter(|signal| [4, 6, 7, 8, 11].contains(signal)) {
         let fault = if signal == 6 { faults::stop::abort() } else { faults::stop::crash(signal) };
         return Err(fault.seen(ending::last_words(seen)));
@@ -234,12 +235,12 @@ pub fn stop(seen: &ProgramRun) -> StepResult {
     Ok(format!("Ctrl-C ended it, {how}"))
 }
 
-/// Whether the program closed its connection itself.
+/// Returns whether the program closed its connection itself.
 fn says_goodbye(transcript: Transcript<'_>) -> bool {
     transcript.closes(Peer::Program).any(|close| close.said.channel == 0)
 }
 
-/// A note on a program that Ctrl-C ended, and that did not close its connection before.
+/// Returns a note on a program that did not close its connection before Ctrl-C ended it.
 #[must_use]
 pub fn left_without_goodbye(seen: &ProgramRun) -> Option<Note> {
     (!says_goodbye(Transcript::of(seen))).then(|| catalogue::note("stop", faults::stop::left_open(), Client::of(seen)))

@@ -1,5 +1,5 @@
-//! The scenes: what a check does with a program. A scene writes down what it saw and judges nothing; each stands with its
-//! lesson's contract.
+//! The scenes: the actions of a check. A scene records what it sees and judges nothing; each one is beside its lesson's
+//! contract.
 
 pub mod ctrl_c;
 pub mod quiet;
@@ -12,13 +12,13 @@ use recording::{Body, Mark, NotChecked, ProgramRun, Recording};
 
 use crate::{contract::Contract, lessons, steps};
 
-/// What a lesson does with a program.
+/// The scene of a lesson.
 pub trait Scene: Contract {
-    /// Plays it. The same seed makes the same choices.
+    /// Plays the scene. The same seed makes the same choices.
     ///
     /// # Errors
     ///
-    /// Why it could not be played, when that is not the program's fault.
+    /// The reason why it could not be played, if that is not the program's fault.
     fn play(
         stage: &mut Stage<'_>,
         program: &Program,
@@ -27,30 +27,30 @@ pub trait Scene: Contract {
     ) -> impl Future<Output = Result<(), NotChecked>>;
 }
 
-/// What is seen of one check, while its scene is played.
+/// The recording of a check, while its scene is played.
 #[derive(Debug, Default)]
 pub struct LiveRecording {
-    /// The runs, the queues and the marks; the rest of a recording is not a scene's to say.
+    /// The runs, the queues and the marks; a scene leaves the rest of the recording alone.
     pub recording: Recording,
 }
 
 impl LiveRecording {
-    /// Leaves a mark.
+    /// Adds a mark.
     pub fn mark(&mut self, name: &str, role: &str) {
         self.recording.marks.push(Mark { name: name.to_owned(), role: role.to_owned(), count: None });
     }
 
-    /// Leaves a mark with a count.
+    /// Adds a mark with a count.
     pub fn count(&mut self, name: &str, count: usize) {
         let mark = Mark { name: name.to_owned(), role: String::new(), count: Some(count) };
         self.recording.marks.push(mark);
     }
 
-    /// Looks into the queue that this program declared: `expected` messages should be there, or arrive within `timeout`.
+    /// Reads the queue that this program declared: `expected` messages should be there, or arrive within `timeout`.
     ///
     /// # Errors
     ///
-    /// When the broker fails the checker.
+    /// The reason, if the broker fails.
     pub async fn look_into(
         &mut self,
         stage: &Stage<'_>,
@@ -75,7 +75,7 @@ impl LiveRecording {
 ///
 /// # Errors
 ///
-/// Why it could not be played, when that is not the program's fault.
+/// The reason why it could not be played, if that is not the program's fault.
 pub async fn play(
     lesson: &str,
     stage: &mut Stage<'_>,
@@ -86,7 +86,7 @@ pub async fn play(
     lessons::play(lesson, stage, program, seed, seen).await
 }
 
-/// The properties of a message that the check sends so that it outlives a restart.
+/// Returns the properties of a message that must survive a restart.
 #[must_use]
 pub fn persistent() -> BasicProperties {
     BasicProperties::default().with_delivery_mode(2)

@@ -1,4 +1,4 @@
-//! What all have in common who send one message to a queue.
+//! Requirements shared by all lessons that send one message to a queue.
 
 pub mod typed;
 mod unrouted;
@@ -19,17 +19,17 @@ use crate::{
     verdict::StepResult,
 };
 
-/// How the line begins that a sender prints.
+/// The start of the line that a sender prints.
 pub const SENT: &str = " [x] Sent";
 
 /// A message that was published.
 pub type Published<'a> = (MethodEvent<'a>, &'a basic::Publish, &'a Content);
 
-/// The one message that the program published.
+/// Returns the one message that the program published.
 ///
 /// # Errors
 ///
-/// The mistake: none, or several.
+/// The fault: it published none, or several.
 pub fn the_message(seen: &ProgramRun) -> Result<Published<'_>, Fault> {
     if let Some(mistake) = steps::unread(Transcript::of(seen)) {
         return Err(mistake);
@@ -90,13 +90,14 @@ fn not_published(seen: &ProgramRun) -> Fault {
     })
 }
 
-/// The program says that it sent its message, and ended without closing this connection: it may not have left yet.
+/// Returns the fault of a program that prints that it sent its message, and ends without closing this connection: the message
+/// may not have left yet.
 fn not_out_yet(seen: &ProgramRun, number: u32) -> Fault {
     faults::publish::claimed_left_open()
         .seen(format!("{}\nconnection {number}: no connection.close from the program", ending::last_words(seen)))
 }
 
-/// The program published one message, and did not confuse the key with the body: `text` is to be sent to `queue`.
+/// Checks that the program published one message, and did not confuse the key with the body: `text` is to be sent to `queue`.
 ///
 /// # Errors
 ///
@@ -109,7 +110,7 @@ pub fn one_message(seen: &ProgramRun, queue: &str, text: &str) -> StepResult {
     Ok(said.line())
 }
 
-/// The message goes through the default exchange to this queue, and the broker took it.
+/// Checks that the message goes through the default exchange to this queue, and that the broker accepted it.
 ///
 /// # Errors
 ///
@@ -135,22 +136,22 @@ pub fn addressed(seen: &ProgramRun, queue: &str) -> StepResult {
     Ok(said.line())
 }
 
-/// By the default exchange, the message does not go to the lesson's queue.
+/// Returns the fault of a routing key by which the message does not go to the lesson's queue.
 fn another_key(transcript: Transcript<'_>, key: &str, queue: &str) -> Fault {
-    let told = quoted(key.as_bytes());
+    let quoted_key = quoted(key.as_bytes());
     match key {
         "" => faults::publish::no_key(queue),
         key if transcript.declares().any(|(_, declare)| declare.queue.as_str() == key) => {
-            faults::publish::other_queue(told, queue)
+            faults::publish::other_queue(quoted_key, queue)
         }
-        key if key.eq_ignore_ascii_case(queue) => faults::publish::key_case(told, queue),
-        _ => faults::publish::other_key(told, queue),
+        key if key.eq_ignore_ascii_case(queue) => faults::publish::key_case(quoted_key, queue),
+        _ => faults::publish::other_key(quoted_key, queue),
     }
 }
 
-/// The message is in the queue, that is, `bodies` has it. Those are in the queue afterwards, which is after a restart of the
-/// broker if `restarted`; None means that there is no such queue. What a dropped connection took with it is no mistake here, but
-/// that it was dropped is one of [`close`].
+/// Checks that the message is among `bodies`, the content of the queue afterwards; None means that there is no such queue. If
+/// `restarted`, the broker was restarted before that. A message lost with a dropped connection is no fault here: [`close`]
+/// reports that.
 ///
 /// # Errors
 ///
@@ -172,23 +173,23 @@ pub fn arrived(seen: &ProgramRun, queue: &str, bodies: Option<&[&[u8]]>, restart
     Err(unrouted::lost(transcript, &published, queue, bodies.is_some()))
 }
 
-/// The line about this message, on stdout, once.
-pub fn print(performance: &ProgramRun, body: &str) -> StepResult {
+/// Checks that the line about this message is on stdout, once.
+pub fn print(run: &ProgramRun, body: &str) -> StepResult {
     let expected = format!("{SENT} '{body}'");
     let says_it = |line: &str| printed::says(line, SENT, body);
-    let stdout = performance.stdout.lines();
+    let stdout = run.stdout.lines();
     let count = stdout.iter().filter(|line| says_it(line)).count();
     if count > 1 {
         return Err(faults::sent::repeated(times(count)).seen(stdout.join("\n")));
     }
     if count == 0 {
-        if let Some(mistake) = ending::cut_short(performance) {
+        if let Some(mistake) = ending::cut_short(run) {
             return Err(mistake);
         }
         if let Some(line) = stdout.iter().find(|line| printed::has_bytes_of(line, body)) {
             return Err(faults::sent::byte_numbers().seen(line.clone()));
         }
-        let is_list = |told: &str| told.starts_with('[') && told.ends_with(']');
+        let is_list = |text: &str| text.starts_with('[') && text.ends_with(']');
         if let Some(line) = stdout.iter().find(|line| line.strip_prefix(SENT).map(str::trim).is_some_and(is_list)) {
             return Err(faults::sent::debug_list().seen(printed::difference(&expected, line)));
         }
@@ -196,13 +197,14 @@ pub fn print(performance: &ProgramRun, body: &str) -> StepResult {
             return Err(faults::sent::other_text().seen(printed::difference(&expected, line)));
         }
     }
-    match steps::line_on_stdout(performance, &expected, says_it) {
-        Ok(()) => said_too_early(performance, says_it).map_or(Ok(expected), Err),
+    match steps::line_on_stdout(run, &expected, says_it) {
+        Ok(()) => said_too_early(run, says_it).map_or(Ok(expected), Err),
         Err(mistake) => Err(mistake),
     }
 }
 
-/// The line came before there was a channel to publish on. Closer can't be told: some clients don't wait for what comes next.
+/// Returns the fault of a line that came before there was a channel to publish on. A closer check is impossible: some clients
+/// don't wait for replies.
 fn said_too_early(seen: &ProgramRun, says_it: impl Fn(&str) -> bool) -> Option<Fault> {
     let transcript = Transcript::of(seen);
     let lines = seen.stdout.lines();
@@ -212,27 +214,28 @@ fn said_too_early(seen: &ProgramRun, says_it: impl Fn(&str) -> bool) -> Option<F
         let is_it = matches!(said.method, Method::Channel(channel::AMQPMethod::OpenOk(_)));
         is_it && (said.connection, said.channel) == (published.connection, published.channel)
     };
-    // What the broker says is seen before the program hears it, and a line after the program printed it.
+    // The broker's methods are recorded before the program receives them, and a line after the program printed it.
     let opened = transcript.methods().find(opens).filter(|said| *at < said.at)?;
     let order = format!("{line}\nonly then {}\nand then  {}", opened.line(), published.line());
     Some(faults::sent::too_early().seen(order).about(&opened).about(&published))
 }
 
-/// A line of the right form, with a text in quotes that is nothing like this one.
+/// Returns whether the line has the right form, but a quoted text that is nothing like this one.
 fn has_another_text(line: &str, body: &str) -> bool {
-    let told = line.strip_prefix(SENT).map_or("", str::trim);
-    let inner = ['\'', '"'].iter().find_map(|quote| told.strip_prefix(*quote)?.strip_suffix(*quote));
+    let rest = line.strip_prefix(SENT).map_or("", str::trim);
+    let inner = ['\'', '"'].iter().find_map(|quote| rest.strip_prefix(*quote)?.strip_suffix(*quote));
     inner.is_some_and(|text| {
         !text.is_empty() && !text.starts_with('{') && strsim::normalized_levenshtein(text, body) < 0.5
     })
 }
 
-/// How often.
+/// Returns the phrase for a number of times.
 fn times(count: usize) -> Phrase {
     if count == 2 { faults::sent::twice() } else { faults::sent::times(count) }
 }
 
-/// `connection.close` by the program, and exit code 0. `kept`: whether its message is in the queue all the same.
+/// Checks that the program sends `connection.close` and exits with code 0. `kept` is true if its message is in the queue
+/// anyway.
 pub fn close(seen: &ProgramRun, kept: bool) -> StepResult {
     let transcript = Transcript::of(seen);
     if let Some(mistake) = ending::crashed(seen) {
@@ -255,7 +258,7 @@ pub fn close(seen: &ProgramRun, kept: bool) -> StepResult {
     Ok("connection.close by the program, exit code 0".to_owned())
 }
 
-/// `number` is a connection that the program left open; of how many it closed none, and of how many it had.
+/// Returns the fault of the connection `number`, which the program left open, as it did `open` of its `all` connections.
 fn not_closed(transcript: Transcript<'_>, number: u32, [open, all]: [usize; 2], kept: bool) -> Fault {
     let channel = transcript.closes(Peer::Program).map(|close| close.said).find(|said| {
         let answered = |method: &Method| matches!(method, Method::Channel(channel::AMQPMethod::CloseOk(_)));

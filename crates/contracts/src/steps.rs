@@ -17,7 +17,7 @@ use crate::{
     transcript::{Close, Transcript},
 };
 
-/// What the broker did with a close, as a part of a sentence: which method it refused, where it was one of the program's.
+/// Returns the broker's action behind a close, as a part of a sentence: the refused method, if it was one of the program's.
 pub(crate) fn what_the_broker_did(transcript: Transcript<'_>, close: &Close<'_>) -> Phrase {
     match transcript.refused(close) {
         Some(said) => faults::broker_refused(said.name()),

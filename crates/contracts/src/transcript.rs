@@ -1,4 +1,4 @@
-//! Questions to a conversation.
+//! Queries over a recorded conversation.
 
 use std::time::Duration;
 
@@ -10,33 +10,33 @@ use wire::{
 
 use recording::ProgramRun;
 
-/// A conversation, to be asked.
+/// A recorded conversation.
 #[derive(Clone, Copy)]
 pub struct Transcript<'a> {
     events: &'a [Event],
 }
 
-/// A method that was said.
+/// A method in a conversation.
 #[derive(Clone, Copy)]
 pub struct MethodEvent<'a> {
-    /// When, on the events' time axis.
+    /// The time, on the events' time axis.
     pub at: Duration,
-    /// Its place in the order.
+    /// The place in the order of events.
     pub order: u64,
-    /// On which connection.
+    /// The number of the connection.
     pub connection: u32,
-    /// On which channel of it.
+    /// The number of the channel on that connection.
     pub channel: u16,
-    /// By whom.
+    /// The side that sent it.
     pub from: Peer,
-    /// What.
+    /// The method.
     pub method: &'a Method,
-    /// With its content.
+    /// The content that came with it.
     pub content: Option<&'a Content>,
 }
 
 impl<'a> MethodEvent<'a> {
-    /// The method of this event; None where it is something else.
+    /// Returns the method of this event; None if it is something else.
     #[must_use]
     pub fn of(event: &'a Event) -> Option<MethodEvent<'a>> {
         let What::Method { channel, method, content } = &event.what else { return None };
@@ -51,14 +51,14 @@ impl<'a> MethodEvent<'a> {
         })
     }
 
-    /// As a line for a report: `program: queue.declare  queue "hello"`.
+    /// Returns a line for a report: `program: queue.declare  queue "hello"`.
     #[must_use]
     pub fn line(&self) -> String {
         let who = if self.from == Peer::Program { "program" } else { "broker" };
         format!("{who}: {}", words::method_line(self.method, self.content))
     }
 
-    /// The method's name, as in `queue.bind`.
+    /// Returns the method's name, such as `queue.bind`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         fields::describe(self.method).name
@@ -66,7 +66,7 @@ impl<'a> MethodEvent<'a> {
 }
 
 impl Close<'_> {
-    /// What it closes.
+    /// Returns the name of what it closes.
     #[must_use]
     pub fn what(&self) -> &'static str {
         if self.said.channel == 0 { "connection" } else { "channel" }
@@ -76,52 +76,52 @@ impl Close<'_> {
 /// A `connection.close` or `channel.close`.
 #[derive(Clone, Copy)]
 pub struct Close<'a> {
-    /// The method that it is.
+    /// The method itself.
     pub said: MethodEvent<'a>,
-    /// As in 404.
+    /// The reply code, such as 404.
     pub code: u16,
-    /// As in `NOT_FOUND - no queue 'hello' in vhost '/'`.
+    /// The reply text, such as `NOT_FOUND - no queue 'hello' in vhost '/'`.
     pub text: &'a str,
-    /// The class and the method that it is about; zeros where it is about none.
+    /// The class and the method that it is about; zeros if there is none.
     pub about: (u16, u16),
 }
 
-/// `queue.declare`, as in [`Close::about`].
+/// The class and the method of `queue.declare`, as in [`Close::about`].
 pub const QUEUE_DECLARE: (u16, u16) = (50, 10);
-/// `basic.publish`.
+/// The class and the method of `basic.publish`.
 pub const BASIC_PUBLISH: (u16, u16) = (60, 40);
-/// `basic.consume`.
+/// The class and the method of `basic.consume`.
 pub const BASIC_CONSUME: (u16, u16) = (60, 20);
-/// `basic.qos`.
+/// The class and the method of `basic.qos`.
 pub const BASIC_QOS: (u16, u16) = (60, 10);
-/// `basic.ack`.
+/// The class and the method of `basic.ack`.
 pub const BASIC_ACK: (u16, u16) = (60, 80);
 
 impl<'a> Transcript<'a> {
-    /// The conversation of a program.
+    /// Returns the conversation of a program.
     #[must_use]
-    pub fn of(performance: &'a ProgramRun) -> Transcript<'a> {
-        Transcript { events: &performance.events }
+    pub fn of(run: &'a ProgramRun) -> Transcript<'a> {
+        Transcript { events: &run.events }
     }
 
-    /// All methods, in their order.
+    /// Returns all methods, in order.
     pub fn methods(self) -> impl DoubleEndedIterator<Item = MethodEvent<'a>> {
         self.events.iter().filter_map(MethodEvent::of)
     }
 
-    /// Everything that came from this side and is no method.
+    /// Returns everything from this side that is not a method.
     pub fn others(self, from: Peer) -> impl Iterator<Item = &'a What> {
         let of_side = self.events.iter().filter(move |event| event.from == from);
         of_side.map(|event| &event.what).filter(|what| !matches!(what, What::Method { .. }))
     }
 
-    /// What the program said that fits, in its order.
+    /// Returns the methods from the program that fit, in order.
     pub fn said(self, fits: impl Fn(&Method) -> bool) -> impl DoubleEndedIterator<Item = MethodEvent<'a>> {
         self.methods().filter(move |said| said.from == Peer::Program && fits(said.method))
     }
 
-    /// The queue that the program means by `name`, in a method that it said: by the empty name AMQP means the one that was
-    /// declared last on the channel.
+    /// Returns the queue that the program means by `name` in one of its methods. In AMQP, the empty name means the queue that
+    /// was declared last on the channel.
     #[must_use]
     pub fn queue_meant(self, said: &MethodEvent<'a>, name: &'a str) -> &'a str {
         let (connection, channel) = (said.connection, said.channel);
@@ -133,13 +133,13 @@ impl<'a> Transcript<'a> {
         }
     }
 
-    /// Whether the program opened a connection at all.
+    /// Returns whether the program opened no connection at all.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.events.is_empty()
     }
 
-    /// The program's `queue.declare`s.
+    /// Returns the program's `queue.declare`s.
     pub fn declares(self) -> impl Iterator<Item = (MethodEvent<'a>, &'a queue::Declare)> {
         self.methods().filter_map(|said| match said.method {
             Method::Queue(queue::AMQPMethod::Declare(declare)) => Some((said, declare)),
@@ -147,7 +147,7 @@ impl<'a> Transcript<'a> {
         })
     }
 
-    /// The broker's answer to a method that has one: the next thing it said on that channel that fits.
+    /// Returns the broker's reply to a method: the next one on that channel that fits.
     pub fn answer<T>(self, to: &MethodEvent<'a>, fits: impl Fn(&'a Method) -> Option<T>) -> Option<T> {
         let (connection, channel, order) = (to.connection, to.channel, to.order);
         self.methods()
@@ -156,7 +156,7 @@ impl<'a> Transcript<'a> {
             .find_map(|said| fits(said.method))
     }
 
-    /// The program's messages: the method, where to, and the content.
+    /// Returns the program's messages: the method, its arguments, and the content.
     pub fn publishes(self) -> impl DoubleEndedIterator<Item = (MethodEvent<'a>, &'a basic::Publish, &'a Content)> {
         self.methods().filter_map(|said| match (said.method, said.content) {
             (Method::Basic(basic::AMQPMethod::Publish(publish)), Some(content)) => Some((said, publish, content)),
@@ -164,7 +164,7 @@ impl<'a> Transcript<'a> {
         })
     }
 
-    /// The bodies that the broker delivered to the program.
+    /// Returns the messages that the broker delivered to the program.
     pub fn deliveries(self) -> impl Iterator<Item = (MethodEvent<'a>, &'a basic::Deliver, &'a Content)> {
         self.methods().filter_map(|said| match (said.method, said.content) {
             (Method::Basic(basic::AMQPMethod::Deliver(deliver)), Some(content)) => Some((said, deliver, content)),
@@ -172,7 +172,7 @@ impl<'a> Transcript<'a> {
         })
     }
 
-    /// The program's `basic.consume`s.
+    /// Returns the program's `basic.consume`s.
     pub fn consumes(self) -> impl Iterator<Item = (MethodEvent<'a>, &'a basic::Consume)> {
         self.methods().filter_map(|said| match said.method {
             Method::Basic(basic::AMQPMethod::Consume(consume)) => Some((said, consume)),
@@ -180,7 +180,7 @@ impl<'a> Transcript<'a> {
         })
     }
 
-    /// The closes that this side sent.
+    /// Returns the closes that this side sent.
     pub fn closes(self, from: Peer) -> impl Iterator<Item = Close<'a>> {
         self.methods().filter(move |said| said.from == from).filter_map(|said| {
             let (code, text, about) = match said.method {
@@ -196,18 +196,18 @@ impl<'a> Transcript<'a> {
         })
     }
 
-    /// The broker's refusals of a method.
+    /// Returns the broker's refusals of a method.
     pub fn refusals(self, of: (u16, u16)) -> impl Iterator<Item = Close<'a>> {
         self.closes(Peer::Broker).filter(move |close| close.about == of)
     }
 
-    /// The broker's first refusal of a method.
+    /// Returns the broker's first refusal of a method.
     #[must_use]
     pub fn refusal(self, of: (u16, u16)) -> Option<Close<'a>> {
         self.refusals(of).next()
     }
 
-    /// What the program said that this close is about.
+    /// Returns the program's method that this close is about.
     #[must_use]
     pub fn refused(self, close: &Close<'_>) -> Option<MethodEvent<'a>> {
         let is_meant = |said: &MethodEvent<'_>| {
@@ -219,14 +219,14 @@ impl<'a> Transcript<'a> {
         self.methods().rfind(|said| before(said) && is_meant(said))
     }
 
-    /// Whether the broker was the first to end a socket.
+    /// Returns whether the broker was the first to end a socket.
     #[must_use]
     pub fn broker_hung_up(self) -> bool {
         let first = self.events.iter().find(|event| matches!(event.what, What::Ended { .. }));
         first.is_some_and(|event| event.from == Peer::Broker)
     }
 
-    /// The connections whose handshake was completed, and the vhost each asked for.
+    /// Returns the connections whose handshake was completed, and the vhost that each asked for.
     #[must_use]
     pub fn opened(self) -> Vec<(u32, &'a str)> {
         let asked = |number: u32| {
@@ -241,13 +241,13 @@ impl<'a> Transcript<'a> {
             .collect()
     }
 
-    /// Whether the program closed this connection itself: `connection.close`, not a dropped socket.
+    /// Returns whether the program closed this connection itself: with `connection.close`, not by dropping the socket.
     #[must_use]
     pub fn closed_gently(self, number: u32) -> bool {
         self.closes(Peer::Program).any(|close| close.said.connection == number && close.said.channel == 0)
     }
 
-    /// The bytes that are not AMQP, when the program sent some.
+    /// Returns the bytes that are not AMQP, if the program sent any.
     #[must_use]
     pub fn garbage(self) -> Option<&'a FrameError> {
         self.others(Peer::Program).find_map(|what| match what {

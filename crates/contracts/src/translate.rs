@@ -1,8 +1,8 @@
-//! What an error says, in plain words: its cause, and what to do about it.
+//! Errors in plain words: the cause of each, and its remedy.
 //!
-//! Each file in `catalogue/errors/` is a table, and a chapter of the book's page "What the broker says". An entry has a code that
-//! stays, a pattern, what it is printed like, cause and remedy; what the pattern captures stands in their place of `$name`. Of
-//! several that fit, the first is taken, so what is particular stands before what is general.
+//! Each file in `catalogue/errors/` is a table, and a chapter of the book's page "What the broker says". An entry has a
+//! permanent code, a pattern, examples of the printed text, cause and remedy; in these two, `$name` stands for a capture of the
+//! pattern. The first entry that fits is used, so particular ones come before general ones.
 
 mod printed;
 #[cfg(test)]
@@ -14,24 +14,24 @@ use regex_lite::{Captures, Regex, RegexBuilder};
 use serde::{Deserialize, Deserializer, de::Error};
 use wire::words::is_acted_on;
 
-/// What an error means, as data. The words for it are in the catalogue.
+/// The meaning of an error, as data. The words for it are in the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Translation {
-    /// What it is called, for ever: `error.no-queue`.
+    /// The permanent code: `error.no-queue`.
     pub code: &'static str,
-    /// What the pattern captured, by name: as it can stand in a sentence.
+    /// The captures of the pattern by name, ready for a sentence.
     pub params: Vec<(String, String)>,
 }
 
 impl Translation {
-    /// What happened, or what is in the way, in one or two plain sentences. Calls are marked, as [`clients`](crate::clients)
-    /// fills them in.
+    /// Returns the cause in one or two plain sentences: what happened, or what is in the way. Calls are marked, for
+    /// [`clients`](crate::clients) to fill in.
     #[must_use]
     pub fn cause(&self) -> String {
         self.filled(|entry| &entry.cause)
     }
 
-    /// What to change, to type or to look at: in sentences like those of the cause.
+    /// Returns the remedy, in sentences like those of the cause: what to change, to type or to look at.
     #[must_use]
     pub fn remedy(&self) -> String {
         self.filled(|entry| &entry.remedy)
@@ -46,13 +46,13 @@ impl Translation {
 /// Errors that belong together: a chapter of the book's page about them.
 #[derive(Debug)]
 pub struct Chapter {
-    /// Its name in a link.
+    /// The name in a link.
     pub id: &'static str,
     source: &'static str,
 }
 
 impl Chapter {
-    /// All of them, in the order in which they are asked.
+    /// All chapters, in the order in which they are tried.
     pub const ALL: [Chapter; 6] = [
         Chapter { id: "connecting", source: include_str!("../catalogue/errors/1-connecting.toml") },
         Chapter { id: "declaring", source: include_str!("../catalogue/errors/2-declaring.toml") },
@@ -73,7 +73,7 @@ impl Chapter {
         TABLES.iter().filter(move |(other, _)| *other == id).flat_map(|(_, entries)| entries)
     }
 
-    /// What is printed, and what it means, one after the other.
+    /// Returns an example of each error, with its meaning.
     pub fn examples(&self) -> impl Iterator<Item = Example> {
         self.entries().filter_map(|entry| {
             let text = entry.examples.first()?;
@@ -89,13 +89,13 @@ impl Chapter {
     }
 }
 
-/// The error of this code, as the book shows it.
+/// Returns the error of this code, as the book shows it.
 #[must_use]
 pub fn example(code: &str) -> Option<Example> {
     Chapter::ALL.iter().flat_map(Chapter::examples).find(|example| example.code == code)
 }
 
-/// The codes of all errors, in the order in which they are asked.
+/// Returns the codes of all errors, in the order in which they are tried.
 pub fn codes() -> impl Iterator<Item = &'static str> {
     entries().map(|entry| entry.code.as_str())
 }
@@ -103,15 +103,15 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
 /// An error as the book shows it.
 #[derive(Debug)]
 pub struct Example {
-    /// What it is called: `error.no-queue`.
+    /// The code: `error.no-queue`.
     pub code: &'static str,
-    /// The reply code that it comes with, where it is a reply.
+    /// The reply code, if the error is a reply.
     pub reply: Option<u16>,
-    /// What is printed.
+    /// The printed text.
     pub text: &'static str,
-    /// What that means. Calls are marked.
+    /// The meaning. Calls are marked.
     pub cause: String,
-    /// What to do about it.
+    /// The remedy.
     pub remedy: String,
 }
 
@@ -122,25 +122,24 @@ struct Table {
     errors: Vec<Entry>,
 }
 
-/// What the catalogue has for an error.
+/// The catalogue's entry for an error.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     code: String,
-    /// It is the text of a close, or of a returned message, with one of these codes. None for a line that a program printed, and
-    /// that holds no reply.
+    /// The reply codes of a text that comes from a close, or from a returned message. None for a printed line without a reply.
     replies: Option<Vec<u16>>,
-    /// Looked for anywhere in the text.
+    /// The pattern, which may match anywhere in the text.
     #[serde(deserialize_with = "pattern")]
     pattern: Regex,
-    /// What it is printed like; the book shows the first.
+    /// Examples of the printed text; the book shows the first.
     examples: Vec<String>,
     cause: String,
     remedy: String,
 }
 
 impl Entry {
-    /// Whether it is about replies with this code; without a code, whether it is about printed lines.
+    /// Returns whether it is about replies with this code; without a code, whether it is about printed lines.
     fn is_of(&self, code: Option<u16>) -> bool {
         match (&self.replies, code) {
             (Some(codes), Some(code)) => codes.contains(&code),
@@ -169,20 +168,20 @@ fn pattern<'de, D: Deserializer<'de>>(from: D) -> Result<Regex, D::Error> {
 static TABLES: LazyLock<Vec<(&str, Vec<Entry>)>> =
     LazyLock::new(|| Chapter::ALL.into_iter().map(Chapter::read).collect());
 
-/// All entries, in the order in which they are asked.
+/// Returns all entries, in the order in which they are tried.
 fn entries() -> impl Iterator<Item = &'static Entry> {
     TABLES.iter().flat_map(|(_, entries)| entries)
 }
 
-/// What the broker means by a close: its reply code and its text. There is a translation for every code of AMQP 0-9-1 and of
-/// RabbitMQ, and none for other numbers.
+/// Returns the broker's meaning of a close, from its reply code and its text. There is a translation for every code of AMQP
+/// 0-9-1 and of RabbitMQ, and none for other numbers.
 #[must_use]
 pub fn reply(code: u16, text: &str) -> Option<Translation> {
     first(Some(code), start(text))
 }
 
-/// What a line means that a program printed about an error: lapin's, in Display and in Debug form, std's and tokio's, and
-/// Pika's. None where it is none that we know.
+/// Returns the meaning of a line that a program printed about an error: lapin's, in Display and in Debug form, std's, tokio's
+/// and Pika's. None if the error is unknown.
 #[must_use]
 pub fn line(line: &str) -> Option<Translation> {
     let line = start(line);
@@ -192,19 +191,19 @@ pub fn line(line: &str) -> Option<Translation> {
     first(None, line)
 }
 
-/// The translation by the first entry that fits.
+/// Returns the translation by the first entry that fits.
 fn first(code: Option<u16>, text: &str) -> Option<Translation> {
     entries().filter(|entry| entry.is_of(code)).find_map(|entry| entry.translation(text))
 }
 
-/// As much of a line as is looked at: what an error is stands at its start, and patterns take their time for a long line.
+/// Returns the part of a line that is searched: errors are at its start, and patterns are slow on a long line.
 fn start(line: &str) -> &str {
     const MOST: usize = 4096;
     let end = (0..=MOST.min(line.len())).rev().find(|&end| line.is_char_boundary(end));
     &line[..end.unwrap_or_default()]
 }
 
-/// The sentence with what was captured in the place of each `$name`.
+/// Returns the sentence with the captures in place of each `$name`.
 fn filled(sentence: &str, params: &[(String, String)]) -> String {
     let mut parts = sentence.split('$');
     let mut filled = parts.next().unwrap_or_default().to_owned();
@@ -220,8 +219,8 @@ fn filled(sentence: &str, params: &[(String, String)]) -> String {
     filled
 }
 
-/// A captured value as it can stand in a sentence: on one line, not too long, and without what a terminal
-/// obeys; a pair of quotes where there is nothing.
+/// Returns a captured value as it can stand in a sentence: on one line, not too long, and without control characters for a
+/// terminal. An empty value becomes a pair of quotes.
 fn quote(value: &str) -> String {
     const MOST: usize = 80;
     let words = value.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,4 +1,4 @@
-//! A step that fails because a call is not awaited: the compiler warned of it, with the line.
+//! Steps that fail because a call is not awaited: the compiler warned of it, with the line.
 
 use wire::{Peer, fields};
 
@@ -6,8 +6,7 @@ use recording::{ProgramRun, Warning};
 
 use crate::{fault::Fault, transcript::Transcript};
 
-/// The calls that a step is made of: the step's id, the method in lapin, or in tokio, and what it says on the wire, where it
-/// says something.
+/// The calls of each step: the step's id, the method in lapin or tokio, and the method on the wire, if there is one.
 const CALLS: [(&str, &str, &str); 13] = [
     ("connect", "connect", "connection.open"),
     ("connect", "create_channel", "channel.open"),
@@ -24,8 +23,8 @@ const CALLS: [(&str, &str, &str); 13] = [
     ("stop", "close", "connection.close"),
 ];
 
-/// The mistake, with the compiler's warning where it explains it: about a future that does nothing, or about an
-/// error that is ignored.
+/// Returns the mistake with the compiler's warning, if that explains it: about a future that does nothing, or about an error
+/// that is ignored.
 #[must_use]
 pub fn explained(step: &str, mistake: Fault, seen: &ProgramRun, warnings: &[Warning]) -> Fault {
     match fitting(step, seen, warnings) {
@@ -40,23 +39,23 @@ fn fitting<'a>(step: &str, seen: &ProgramRun, warnings: &'a [Warning]) -> Option
     let unsaid: Vec<&str> = calls().filter(|(.., method)| !says(seen, method)).map(|(_, call, _)| *call).collect();
     let calls_one_of = |warning: &&&Warning, calls: &[&str]| calls.iter().any(|call| calls_it(&warning.code, call));
     if unsaid.is_empty() {
-        // It was said, and the broker's answer went unread.
+        // The method was sent, and the broker's reply was ignored.
         let refused = Transcript::of(seen).closes(Peer::Broker).next().is_some();
         let calls: Vec<&str> = calls().map(|(_, call, _)| *call).collect();
         return results.into_iter().find(|warning| refused && calls_one_of(&warning, &calls));
     }
-    // A function of the program's own that is not awaited does nothing of what it is for.
+    // A function of the program's own that is not awaited does nothing.
     let known = CALLS.map(|(_, call, _)| call);
     let of_the_step = futures.iter().find(|warning| calls_one_of(warning, &unsaid));
     of_the_step.or_else(|| futures.iter().find(|warning| !calls_one_of(warning, &known))).copied()
 }
 
-/// Whether the program said this method.
+/// Returns whether the program sent this method.
 fn says(seen: &ProgramRun, method: &str) -> bool {
     Transcript::of(seen).said(|said| fields::describe(said).name == method).next().is_some()
 }
 
-/// Whether this code calls a function or method of this name.
+/// Returns whether this code calls a function or method of this name.
 fn calls_it(code: &str, name: &str) -> bool {
     let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
     code.match_indices(name).any(|(at, _)| !code[..at].ends_with(is_name) && code[at + name.len()..].starts_with('('))
@@ -87,7 +86,7 @@ mod tests {
         Warning { message: "unused `Result` that must be used".to_owned(), note: String::new(), ..future(code) }
     }
 
-    /// A program that declares a queue, which the broker refuses.
+    /// Returns a run of a program that declares a queue, which the broker refuses.
     fn refused() -> ProgramRun {
         let say = |from, method| Event {
             at: Duration::ZERO,
@@ -112,7 +111,7 @@ mod tests {
             ("close", &all, Some(&close)),
             ("declare", &all, Some(&own)),
             ("declare", &[close.clone(), publish.clone()], None),
-            // What is printed is no call of the client's.
+            // Printing is no call of the client.
             ("print", &all, None),
             ("ack", &[future("stack(1)"), future("task.ack(options)")], Some(&future("task.ack(options)"))),
             ("publish", &[result("channel.basic_publish(…)")], None),

@@ -1,24 +1,24 @@
-//! What a step comes to.
+//! The results of steps.
 
 use crate::fault::Fault;
 
-/// The result of a requirement, or of a step: what shows that it holds, or the fault.
+/// The result of a requirement or of a step: the evidence that it holds, or the fault.
 pub type StepResult = Result<String, Fault>;
 
-/// What is wrong with a step, in words.
+/// A mistake in a step, in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mistake {
     /// The fault's code.
     pub code: &'static str,
-    /// What is wrong, in a sentence or two: the first is what a good teacher would say.
+    /// The mistake in one or two sentences: the first is what a good teacher would say.
     pub message: String,
-    /// What was seen: a line of the conversation, of the output.
+    /// The evidence: lines of the conversation and of the output.
     pub evidence: String,
-    /// The events of the conversation that show it, by [`wire::Event::order`].
+    /// The events of the conversation in the evidence, by [`wire::Event::order`].
     pub events: Vec<u64>,
-    /// What to do.
+    /// The advice: what to do.
     pub hint: String,
-    /// The run that it was seen in, by its place in the recording; None stands for the first.
+    /// The run with the mistake, by its index in the recording; None means the first.
     pub run: Option<usize>,
 }
 
@@ -27,31 +27,31 @@ pub struct Mistake {
 pub struct Step {
     /// The step's id: also the name of its anchor in the lesson's program.
     pub id: String,
-    /// What the step is about.
+    /// The subject of the step.
     pub title: String,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// The book's section about it, as in `01-hello-send.html#publish`; empty where there is none.
+    /// The book's section about it, such as `01-hello-send.html#publish`; empty if there is none.
     pub page: String,
-    /// Where to read more about it.
+    /// The page with more about it.
     pub read: String,
 }
 
-/// What came of a step.
+/// The outcome of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Right, and what shows it.
+    /// Right, with the evidence.
     Passed(String),
     /// Wrong.
     Failed(Mistake),
-    /// Not looked at, because the step with this id failed before it.
+    /// Not checked, because the step with this id failed before it.
     Skipped(String),
-    /// Not looked at, because we could not.
+    /// Not checked, because the check could not be done.
     NotChecked,
 }
 
 impl Outcome {
-    /// The words that JSON has for them, and what they mean.
+    /// The words for the outcomes in JSON, and their meanings.
     pub const WORDS: [(&str, &str); 4] = [
         ("passed", "The step is right; `evidence` says what shows it."),
         ("failed", "The step is wrong; `message` says what is wrong, `hint` what to do."),
@@ -59,7 +59,7 @@ impl Outcome {
         ("not_checked", "The check could not be done; `reason` says why."),
     ];
 
-    /// As JSON has it.
+    /// Returns the word in JSON.
     #[must_use]
     pub fn word(&self) -> &'static str {
         let index = match self {
@@ -72,15 +72,15 @@ impl Outcome {
     }
 }
 
-/// Something about a program that passed: right here, and not everywhere.
+/// A note on a program that passed: it is right here, but not everywhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// The id of the step that it is about.
     pub step: String,
-    /// Its code in the catalogue.
+    /// The code in the catalogue.
     pub code: &'static str,
     /// The note, in a sentence or two.
     pub message: String,
-    /// Where to read more about it.
+    /// The page with more about it.
     pub read: String,
 }

@@ -1,5 +1,5 @@
-//! Requirements of programs that share the work of a queue: each takes one task at a time, does it, prints that it is done, and
-//! acknowledges it then. A task is a text, and each dot in it stands for a second of work.
+//! Requirements on programs that share the work of a queue: each takes one task at a time, does it, prints that it is done, and
+//! then acknowledges it. A task is a text, and each dot in it stands for a second of work.
 
 mod ack;
 mod prefetch;
@@ -27,35 +27,35 @@ pub use receive::{at_work, printed};
 pub use share::fair;
 pub use work::worked;
 
-/// What a worker prints when a task is done.
+/// The line that a worker prints when a task is done.
 const DONE: &str = " [x] Done";
 
-/// How much shorter than it should a time may seem: clocks differ.
+/// The tolerance for a time that is too short: clocks differ.
 pub const TOLERANCE: Duration = Duration::from_millis(100);
 
-/// A program that took so much longer than it should was on a machine that was busy.
+/// The delay that a busy machine may add to a program's work.
 const BUSY: Duration = Duration::from_millis(500);
 
-/// A worker, and what became of the tasks that it was given.
+/// A worker, and the fate of the tasks that it got.
 pub struct Worker<'a> {
-    /// What was seen of it.
+    /// The run of the worker.
     pub run: &'a ProgramRun,
-    /// All its deliveries, in their order.
+    /// All its deliveries, in order.
     pub ledger: Vec<Delivered<'a>>,
-    /// Those of the tasks that all workers share, up to the first Ctrl-C: what comes when the others leave is not judged.
+    /// The deliveries of shared tasks, up to the first Ctrl-C: what comes when the other workers leave is not judged.
     pub shared: Vec<Delivered<'a>>,
-    /// What it has of each shared task.
+    /// The worker's record of each shared task.
     texts: BTreeMap<&'a [u8], Text<'a>>,
 }
 
-/// What a worker has of one task.
+/// A worker's record of one task.
 #[derive(Default)]
 struct Text<'a> {
-    /// How often it came.
+    /// The number of deliveries.
     came: usize,
-    /// Its shared deliveries that are no repetition.
+    /// The shared deliveries that are not repetitions.
     fresh: Vec<Delivered<'a>>,
-    /// The lines of stdout that say that it was received.
+    /// The lines of stdout that report it as received.
     lines: Vec<usize>,
 }
 
@@ -83,25 +83,25 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// How many workers are there from the start; others come later.
+/// The number of workers at the start; others come later.
 const AT_START: usize = 2;
 
 /// The workers of a check.
 pub struct Crew<'a> {
-    /// All of them, in the order in which they were started.
+    /// All workers, in the order in which they were started.
     pub workers: Vec<Worker<'a>>,
-    /// The task during which the others are given out.
+    /// The task during which the others are sent.
     long: String,
-    /// Whether all shared tasks were acknowledged while the scene waited for that.
+    /// True if all shared tasks were acknowledged while the scene waited for that.
     finished: bool,
-    /// When Ctrl-C was pressed for the first of them.
+    /// The time of the first Ctrl-C.
     over: Option<Duration>,
-    /// Whether the broker closed a channel or a connection of one of them: what comes after follows from it.
+    /// True if the broker closed a channel or a connection of a worker: later mistakes follow from it.
     refused: bool,
 }
 
 impl<'a> Crew<'a> {
-    /// The crew of these runs. `tasks` are those that it shares, the long one first.
+    /// Returns the crew of these runs. `tasks` are the tasks that it shares, the long one first.
     #[must_use]
     pub fn new(runs: &[&'a ProgramRun], tasks: &[&str], finished: bool) -> Crew<'a> {
         let over = runs.iter().filter_map(|run| run.interrupted_at).min();
@@ -117,12 +117,12 @@ impl<'a> Crew<'a> {
         }
     }
 
-    /// Those that are there from the start.
+    /// Returns the workers that were there at the start.
     fn at_start(&self) -> &[Worker<'a>] {
         &self.workers[..self.workers.len().min(AT_START)]
     }
 
-    /// A requirement on each worker that is there from the start. What shows that it holds comes from the first.
+    /// Checks a requirement on each worker that was there at the start. The evidence is that of the first.
     ///
     /// # Errors
     ///
@@ -136,7 +136,7 @@ impl<'a> Crew<'a> {
         shown.ok_or_else(faults::work::not_started)
     }
 
-    /// Of tasks that never came: the queue is declared with a limit, and dropped them.
+    /// Returns the fault of a queue that was declared with a limit, and so dropped tasks.
     fn dropped(&self, queue: &str) -> Option<Fault> {
         self.fault(|worker| {
             let (said, argument) = steps::limit(Transcript::of(worker.run), queue)?;
@@ -144,36 +144,36 @@ impl<'a> Crew<'a> {
         })
     }
 
-    /// The first fault of a worker, with its run.
+    /// Returns the first fault of a worker, with its run.
     fn fault(&self, of: impl Fn(&Worker<'a>) -> Option<Fault>) -> Option<Fault> {
         self.at_start().iter().find_map(|worker| Some(of(worker)?.of_run(worker.run)))
     }
 
-    /// The first fault in a shared task, with the run of its worker.
+    /// Returns the first fault in a shared task, with the run of its worker.
     fn fault_in_task(&self, of: impl Fn(&Worker<'a>, &Delivered<'a>) -> Option<Fault>) -> Option<Fault> {
         self.fault(|worker| worker.shared.iter().find_map(|task| of(worker, task)))
     }
 
-    /// Whether there was time for something that takes so long, after a task came: we may have ended it all in the middle.
+    /// Returns whether the worker had this much time after a task came: the scene may have ended in the middle.
     fn had_time(&self, worker: &Worker<'_>, delivered: &Delivered<'_>, time: Duration) -> bool {
         let over = self.over.filter(|_| !receiving::ended_by_itself(worker.run));
         over.is_none_or(|over| delivered.said.at + time + BUSY < over)
     }
 }
 
-/// What a worker is called.
+/// Returns the name of a worker.
 #[must_use]
 pub fn role(index: usize) -> String {
     format!("worker {}", index + 1)
 }
 
-/// How long a task takes.
+/// Returns the time that a task takes.
 #[must_use]
 pub fn work_in(task: &[u8]) -> Duration {
     Duration::from_secs(task.iter().filter(|byte| **byte == b'.').count() as u64)
 }
 
-/// As a person reads it.
+/// Returns the seconds with one decimal, for people.
 pub(crate) fn seconds(duration: Duration) -> String {
     format!("{:.1}", duration.as_secs_f64())
 }

@@ -1,9 +1,9 @@
-//! Arbitrary clients, and an arbitrary teacher, at the embedded broker.
+//! Arbitrary clients, and an arbitrary operator, at the embedded broker.
 //!
-//! The input is a list of commands. Names come from small sets, so that commands meet: what one declares, another binds,
-//! consumes from, deletes. The limits are small, so that they are reached. After each command the broker must agree with
-//! itself ([`Broker::check_invariants`]), speak only to connections that are there, and say nothing that can't be read. When
-//! all is over, nothing may be left.
+//! The input is a list of commands. Names come from small sets, so that commands meet: one declares a queue, and another
+//! binds it, consumes from it or deletes it. The limits are small, so that they are reached. After each command the broker
+//! must be consistent ([`Broker::check_invariants`]), must send only to existing connections, and must send only what can
+//! be read. At the end nothing may be left.
 
 #![no_main]
 
@@ -30,7 +30,7 @@ use wire::{
 
 use crate::commands::{Client, Command, Operator, properties};
 
-/// An input of more commands than this says nothing that a shorter one doesn't.
+/// The largest useful number of commands: longer inputs find nothing that shorter ones do not.
 const COMMANDS: usize = 150;
 
 fuzz_target!(|input: &[u8]| {
@@ -72,16 +72,16 @@ fn limits() -> Limits {
 struct World {
     broker: Broker,
     now: u64,
-    /// The connections that are not lost, and how many bytes each has not read yet.
+    /// The connections that are not lost, and the number of bytes that each has not read yet.
     connections: BTreeMap<ConnectionId, usize>,
-    /// The last delivery tag on each channel: what is acknowledged is mostly something that was delivered.
+    /// The last delivery tag on each channel, because commands mostly acknowledge messages that were delivered.
     delivered: BTreeMap<(ConnectionId, u16), u64>,
-    /// Channels and connections (channel 0) that were closed, and whether the client wanted that.
+    /// Channels and connections (channel 0) that were closed, and whether the client asked for it.
     closed: Vec<(ConnectionId, u16, bool)>,
-    /// Clients that read only when a command says so.
+    /// Clients that read only when a command makes them.
     slow: BTreeSet<ConnectionId>,
-    /// Whether clients open again what was closed, and read what they are sent. Most inputs are full of mistakes,
-    /// and would go no further without.
+    /// True if clients reopen what was closed, and read what they are sent. Most inputs are full of mistakes, and would go
+    /// no further otherwise.
     patient: bool,
 }
 
@@ -98,7 +98,7 @@ impl World {
             world.open(index, 2);
         }
         if patient {
-            // Something to begin with: a plain queue, one with a single active consumer, and not everything at once.
+            // The first objects: a plain queue, one with a single active consumer, and a prefetch of 1.
             for (name, shape) in [(0, 8), (1, 8)] {
                 world.say(0, 0, &Client::DeclareQueue { queue: name, flags: 0, shape, arguments: 0 });
             }
@@ -112,7 +112,7 @@ impl World {
         match command {
             Command::Connect { understands, other_vhost } => self.connect(understands, other_vhost),
             Command::ConnectOnly => {
-                let id = self.broker.connected(self.now, "somebody".to_owned());
+                let id = self.broker.connected(self.now, "127.0.0.1:5000".to_owned());
                 self.connections.insert(id, 0);
             }
             Command::Header { from, header } => {
@@ -151,7 +151,7 @@ impl World {
             Command::Lost { from } => {
                 if let Some(id) = self.pick(from) {
                     self.broker.lost(self.now, id);
-                    // Effects for it may still come in this turn.
+                    // This turn may still have effects for the connection.
                     self.settle();
                     self.connections.remove(&id);
                 }
@@ -178,7 +178,7 @@ impl World {
         if self.connections.len() > 5 {
             return;
         }
-        let id = self.broker.connected(self.now, "somebody".to_owned());
+        let id = self.broker.connected(self.now, "127.0.0.1:5000".to_owned());
         self.connections.insert(id, 0);
         for unit in &HANDSHAKES[usize::from(understands) + 2 * usize::from(other_vhost)] {
             self.broker.hear(self.now, id, unit);
@@ -198,7 +198,7 @@ impl World {
         let body = [b'm'; 64];
         let body = &body[..usize::from(size % 56)];
         let mut payload = BytesMut::from(&[0, 60, 0, 0][..]);
-        // Now and then the header does not tell the truth.
+        // Now and then the header announces a wrong size.
         let says = if announced % 16 == 1 { u64::from(*announced) } else { body.len() as u64 };
         payload.extend_from_slice(&says.to_be_bytes());
         payload.extend_from_slice(&wire::frame::write_properties(&properties(*with)));
@@ -268,7 +268,7 @@ impl World {
         }
     }
 
-    /// Ends the turn: looks at what is to be done, and at what the broker has become.
+    /// Ends the turn: handles the effects, and checks the broker.
     fn settle(&mut self) {
         let mut bytes = BytesMut::new();
         for (id, effect) in self.broker.effects() {
@@ -313,7 +313,7 @@ impl World {
         }
     }
 
-    /// What was sent is read, except by those who are slow.
+    /// Lets all clients read what they were sent, except the slow ones.
     fn read(&mut self) {
         if !self.patient {
             return;
@@ -326,7 +326,7 @@ impl World {
         self.settle();
     }
 
-    /// Opens again what the broker closed.
+    /// Reopens what the broker closed.
     fn open_again(&mut self) {
         for (id, channel, by_client) in std::mem::take(&mut self.closed) {
             if !self.patient || !self.connections.contains_key(&id) {
@@ -351,7 +351,7 @@ impl World {
         }
     }
 
-    /// Everybody goes, and everything is deleted.
+    /// Ends all connections and deletes everything.
     fn end(&mut self) {
         let ids: Vec<ConnectionId> = self.connections.keys().copied().collect();
         for id in ids {
@@ -375,8 +375,8 @@ impl World {
     }
 }
 
-/// What a client says to get in: one that understands nothing beyond AMQP, one that understands it all, and both at the other
-/// vhost. Written once, because inputs are full of clients that come.
+/// The handshakes of a client without capabilities and of one with all of them, each at both vhosts. They are written once,
+/// because many clients connect in each input.
 static HANDSHAKES: LazyLock<[[Unit; 4]; 4]> = LazyLock::new(|| {
     [(false, "/"), (true, "/"), (false, "v"), (true, "v")].map(|(understands, virtual_host)| {
         let mut capabilities = FieldTable::default();
@@ -406,12 +406,12 @@ fn method_unit(channel: u16, method: &Method) -> Unit {
     Unit::Frame(RawFrame { kind: FrameKind::Method, channel, payload: whole.slice(7..whole.len() - 1) })
 }
 
-/// As the shell writes it.
+/// Writes the output as the shell does.
 fn encode(output: &Output, to: &mut BytesMut) {
     match output {
-        // A stream that starts so is read on as if it had not.
+        // Left out: the codec reads the frames in the same way without it.
         Output::ProtocolHeader(_) => {}
-        // Always the same, and long.
+        // Left out: it is always the same, and long.
         Output::Method { method, .. } if matches!(**method, Method::Connection(AMQPMethod::Start(_))) => {}
         Output::Method { channel, method } => put_method(to, *channel, method),
         Output::Deliver { channel, tag, delivery, redelivered, message } => {
@@ -425,7 +425,7 @@ fn encode(output: &Output, to: &mut BytesMut) {
     }
 }
 
-/// A client has to be able to read all that the broker says.
+/// Checks that a client can read everything that the broker sends.
 fn read_all(bytes: &mut BytesMut) {
     let mut codec = Codec::new(1 << 20);
     while let Some(unit) = codec.next(bytes).expect("the broker writes frames") {

@@ -1,7 +1,7 @@
 //! Arbitrary bytes, in arbitrary pieces, as the bytes of a connection.
 //!
-//! What must hold, whatever the bytes: nothing panics; the pieces don't change what is read; what is read is the same after
-//! it was written and read again; a listener keeps no more than it was told to.
+//! The requirements for all bytes: nothing panics; the result does not depend on the pieces; the result is the same after
+//! it was written and read again; a listener keeps no more of a body than its limit.
 
 #![no_main]
 
@@ -12,19 +12,19 @@ use wire::{
     frame::{FrameKind, put_content, put_method, read_properties, write_properties},
 };
 
-/// Small, so that short inputs get to frames that are too large.
+/// The largest payload, small so that short inputs reach frames that are too large.
 const MOST: u32 = 4096;
 
-/// How much of a body the listener keeps, in bytes.
+/// The number of bytes of a body that the listener keeps.
 const KEEP: usize = 16;
 
 fuzz_target!(|input: &[u8]| {
-    // The first byte says how the rest is cut.
+    // The first byte determines the size of the pieces.
     let Some((&cut, stream)) = input.split_first() else { return };
     let (whole, error) = read(stream, stream.len().max(1));
     let (pieces, error_in_pieces) = read(stream, usize::from(cut % 16) + 1);
     assert_eq!(whole, pieces, "what is read depends on the pieces");
-    // How much of a stream that is no AMQP there was to show depends on the pieces; all else is the same.
+    // If the stream is not AMQP, the bytes in the error depend on the pieces; everything else is the same.
     match (&error, &error_in_pieces) {
         (Some(FrameError::NotAmqp(_)), Some(FrameError::NotAmqp(_))) => {}
         _ => assert_eq!(error, error_in_pieces, "what is wrong depends on the pieces"),
@@ -43,7 +43,7 @@ fuzz_target!(|input: &[u8]| {
     listen(stream, usize::from(cut % 16) + 1);
 });
 
-/// All units, and the error that ended the stream.
+/// Returns all units, and the error that ended the stream.
 fn read(stream: &[u8], size: usize) -> (Vec<Unit>, Option<FrameError>) {
     let (mut codec, mut buffer, mut units) = (Codec::new(MOST), BytesMut::new(), Vec::new());
     for piece in stream.chunks(size) {
@@ -62,8 +62,8 @@ fn read(stream: &[u8], size: usize) -> (Vec<Unit>, Option<FrameError>) {
     (units, None)
 }
 
-/// Parses a frame, and what is written from that once more. Written once, it has one form: lengths of integers, the order of
-/// table entries and so on are settled, so from then on the bytes are the same, too.
+/// Parses a frame, writes it, and parses that again. Writing settles the form (lengths of integers, the order of table
+/// entries), so from then on the bytes stay the same.
 fn look_into(frame: &RawFrame) {
     let parsed = frame.parse();
     assert_eq!(parsed.is_ok(), frame.parse().is_ok());
@@ -78,7 +78,7 @@ fn look_into(frame: &RawFrame) {
             put_method(&mut once_more, frame.channel, &reparsed);
             assert_eq!(bytes, once_more);
             assert_eq!(format!("{method:?}"), format!("{reparsed:?}"));
-            // Words for people are made from anything that can be read.
+            // All values that can be read can be described.
             let _ = wire::fields::describe(&method);
             let _ = wire::words::method_line(&method, None);
         }
@@ -91,7 +91,7 @@ fn look_into(frame: &RawFrame) {
             let reread = read_properties(&written).expect("written properties can be read");
             assert_eq!(format!("{reread:?}"), format!("{properties:?}"));
             assert_eq!(write_properties(&reread), written);
-            // A content around the properties as they came, with a body that needs several frames.
+            // A content with the properties as they came, and a body that needs several frames.
             let mut bytes = BytesMut::new();
             put_content(&mut bytes, frame.channel, &raw.properties, &[7; 20], 16);
             let (units, error) = read(&bytes, bytes.len());
@@ -108,7 +108,7 @@ fn look_into(frame: &RawFrame) {
     }
 }
 
-/// The one frame in these bytes.
+/// Returns the one frame in these bytes.
 fn only(bytes: &[u8]) -> RawFrame {
     let mut buffer = BytesMut::from(bytes);
     match Codec::new(u32::MAX).next(&mut buffer) {

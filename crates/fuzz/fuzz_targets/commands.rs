@@ -1,4 +1,4 @@
-//! What the broker is told: commands made from bytes.
+//! Commands for the broker, made from bytes.
 
 use arbitrary::{Arbitrary, Unstructured};
 use wire::{
@@ -12,12 +12,12 @@ use wire::{
 
 #[derive(Arbitrary, Debug)]
 pub enum Command {
-    /// Somebody comes and goes through the handshake.
+    /// A client connects and goes through the handshake.
     Connect {
         understands: bool,
         other_vhost: bool,
     },
-    /// Somebody comes and says nothing.
+    /// A client connects and sends nothing.
     ConnectOnly,
     Header {
         from: u8,
@@ -43,7 +43,7 @@ pub enum Command {
         error: u8,
         bytes: Vec<u8>,
     },
-    /// A part of what is on its way went out.
+    /// A part of the unsent bytes was sent.
     Sent {
         from: u8,
         part: u8,
@@ -59,11 +59,11 @@ pub enum Command {
 }
 
 impl Command {
-    /// The next command: mostly something that a client says.
+    /// Returns the next command: mostly a method of a client.
     pub fn next(input: &mut Unstructured) -> arbitrary::Result<Command> {
         let at: u8 = input.arbitrary()?;
         if at >= 0xA0 {
-            // What is said most often, in two bytes: the more commands an input has room for, the more of them meet.
+            // The most common methods, in two bytes: the more commands an input has room for, the more of them meet.
             let (how, more): (u8, u8) = (at % 16, input.arbitrary()?);
             let what = match how {
                 0..4 => {
@@ -90,7 +90,7 @@ impl Command {
     }
 }
 
-/// What a client says.
+/// A method of a client.
 #[derive(Arbitrary, Debug)]
 pub enum Client {
     DeclareQueue { queue: u8, flags: u8, shape: u8, arguments: u16 },
@@ -120,7 +120,7 @@ pub enum Client {
     CloseConnection,
 }
 
-/// What a teacher does.
+/// A command of an operator.
 #[derive(Arbitrary, Debug)]
 pub enum Operator {
     Raise { disk: bool },
@@ -164,7 +164,7 @@ fn text(text: &str) -> AMQPValue {
     AMQPValue::LongString(text.into())
 }
 
-/// Arguments of a binding, and headers of a message: the same ones, so that they fit now and then.
+/// Returns arguments of a binding or headers of a message: from the same set, so that they match now and then.
 pub fn table(bits: u8) -> FieldTable {
     let mut table = FieldTable::default();
     let mut add = |bit: u8, name: &str, value: AMQPValue| {
@@ -181,25 +181,25 @@ pub fn table(bits: u8) -> FieldTable {
     table
 }
 
-/// Arguments that go together, for [`queue_arguments`]: with any that don't there is no queue.
+/// Arguments that go together, for [`queue_arguments`]: contradictory ones would declare no queue.
 const SHAPES: [u16; 14] = [
     0,      // none
     0x1000, // single active consumer
-    0x1010, // single active consumer, two messages at the most
+    0x1010, // single active consumer, two messages at most
     2,      // short time to live
     0x101,  // no time to live, dead letters to the default exchange
-    0x208,  // one message at the most, dead letters to x
+    0x208,  // one message at most, dead letters to x
     0x750,  // refuses more than two, dead letters to amq.fanout as b
-    0x90,   // refuses more than two, and dead-letters those
-    0x20,   // so many bytes at the most
+    0x90,   // refuses more than two, and dead-letters them
+    0x20,   // a maximum length in bytes
     0x800,  // priorities
     0x804,  // priorities, expires
     0xA000, // quorum, delivery limit
     0xB100, // quorum, delivery limit, single active consumer, dead letters
-    0x4000, // an argument that means nothing
+    0x4000, // an argument without a meaning
 ];
 
-/// The arguments of a queue; each bit or two are one of them.
+/// Returns the arguments of a queue; each bit or two are one of them.
 fn queue_arguments(bits: u16) -> FieldTable {
     let mut table = FieldTable::default();
     let number = |number: u16| AMQPValue::LongInt(i32::from(number));
@@ -224,7 +224,7 @@ fn queue_arguments(bits: u16) -> FieldTable {
     table
 }
 
-/// The properties of a message; each bit or two are one of them.
+/// Returns the properties of a message; each bit or two are one of them.
 pub fn properties(bits: u16) -> AMQPProperties {
     let mut properties = AMQPProperties::default();
     if bits & 0x0F != 0 {
@@ -253,12 +253,12 @@ pub fn properties(bits: u16) -> AMQPProperties {
 }
 
 impl Client {
-    /// `delivered` is the last delivery tag that the client has heard; a command counts back from it.
+    /// Returns the method. `delivered` is the last delivery tag that the client received; a command counts back from it.
     pub fn method(&self, delivered: u64) -> Method {
         let ticket = |index: u8| if index % 16 == 15 { 0 } else { delivered.saturating_sub(u64::from(index % 16 / 4)) };
         match *self {
             Client::DeclareQueue { queue: name, flags, shape, arguments } => {
-                // A name mostly goes with one shape, or most declarations would contradict an earlier one.
+                // Each name mostly has one shape, or most declarations would contradict an earlier one.
                 let arguments = match shape % 16 {
                     0 => arguments,
                     1..4 => SHAPES[usize::from(shape / 16) % SHAPES.len()],

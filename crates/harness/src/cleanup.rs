@@ -284,7 +284,7 @@ pub fn processes(mark: &str) -> Vec<i32> {
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
         .filter(|pid| {
-            // A process that has ended, and was not waited for yet, has an empty environment.
+            // The environment of a process that has ended, and was not waited for yet, is empty.
             fs::read(format!("/proc/{pid}/environ"))
                 .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(carries))
         })
@@ -298,10 +298,10 @@ pub fn processes(mark: &str) -> Vec<i32> {
     // On macOS and the BSDs, `ps -E` or `e` shows the environment after the command. Windows has no such command; there,
     // a program is ended by its handle.
     let arguments = if cfg!(target_os = "macos") { ["-axww", "-E"] } else { ["-axww", "-e"] };
-    let told = std::process::Command::new("ps").args(arguments).args(["-o", "pid=,command="]).output();
-    let Ok(told) = told else { return Vec::new() };
+    let listed = std::process::Command::new("ps").args(arguments).args(["-o", "pid=,command="]).output();
+    let Ok(listed) = listed else { return Vec::new() };
     let (exact, below) = (format!("{MARK}={mark}"), format!("{MARK}={mark}."));
-    String::from_utf8_lossy(&told.stdout)
+    String::from_utf8_lossy(&listed.stdout)
         .lines()
         .filter(|line| line.split_whitespace().any(|word| word == exact || word.starts_with(&below)))
         .filter_map(|line| line.split_whitespace().next()?.parse().ok())
@@ -390,7 +390,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     async fn processes_that_left_their_parent_end_with_the_run() {
         let run = Run::begin().unwrap();
-        // A grandchild in a session of its own, as a daemon is.
+        // A grandchild in its own session, like a daemon.
         let script = "setsid sh -c 'exec sleep 600' & wait";
         let mut shell = tokio::process::Command::new("sh");
         let mut child = shell.args(["-c", script]).env(MARK, run.id()).kill_on_drop(true).spawn().unwrap();

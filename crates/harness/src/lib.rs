@@ -10,8 +10,8 @@
 //! | [`tap`] | the proxy that records the conversation |
 //! | [`program`] | building a program, and running it |
 //! | [`stage`] | one check in progress: broker, vhost, programs, one time axis |
-//! | [`cleanup`] | what a run owns, and its clean-up, also after `kill -9` |
-//! | [`activity`] | what takes a while, for the program that shows it |
+//! | [`cleanup`] | the things that a run owns, and their cleanup, also after `kill -9` |
+//! | [`activity`] | activities that take a while, for the program that shows them |
 //! | [`kit`] | the kit's folders |
 //! | [`fingerprint`] | a hash that is the same in every build |
 

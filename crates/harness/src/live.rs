@@ -44,7 +44,7 @@ impl LiveRun {
         self.run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The number of changes.
+    /// Returns the number of changes.
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Relaxed)
     }

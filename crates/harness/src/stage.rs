@@ -43,7 +43,7 @@ pub struct Stage<'a> {
     time_limit: Duration,
     port: Option<u16>,
     zero: Instant,
-    /// Changes with every event of any program.
+    /// The number of events of all programs, which wakes those that wait for one.
     changed: watch::Sender<u64>,
     /// The way in at `port`, for the program that was started last.
     door: Arc<Mutex<Option<Door>>>,
@@ -177,7 +177,7 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Stage::spawn`].
+    /// The same as for [`Stage::spawn`].
     pub async fn spawn_with(&self, program: &Program, options: &SpawnOptions) -> Result<RunningProgram, NotChecked> {
         let before = self.door.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(door) = before {

@@ -1,8 +1,8 @@
 //! The tap: a proxy between program and broker that records the conversation.
 //!
-//! It forwards first and records second. Bytes pass unchanged, except for the vhost in `connection.open`: a program that opens
-//! `/` gets the check's own vhost. Bytes get their place in the order when they are read, and a separate task parses them. So
-//! recording costs the program no time, and bytes that make no sense are forwarded, too.
+//! The tap forwards first and records second. Bytes pass unchanged, except for the vhost in `connection.open`: a program that
+//! opens `/` gets the check's own vhost. Bytes get their place in the order when they are read, and a separate task parses
+//! them. So recording costs the program no time, and bytes that make no sense are forwarded, too.
 
 mod pipe;
 mod recorder;
@@ -51,7 +51,7 @@ pub struct Tap {
 #[derive(Clone)]
 pub struct Door {
     close: CancellationToken,
-    /// Closed once no listener is left.
+    /// The channel that is closed once no listener is left.
     closed: watch::Receiver<()>,
 }
 

@@ -1,10 +1,10 @@
 //! A recording: everything that one check saw, as plain data.
 //!
 //! A scene makes a recording, and a contract judges it; judging needs no program, no broker and no clock. One program, three
-//! runs of it, three workers and a program that does not compile all have this shape.
+//! runs of it, three workers and a program that does not compile all have this form.
 //!
-//! On disk, a recording is JSON of the version [`FORMAT`]: bounded, and without passwords in the conversation.
-//! [`Recording::finish`] gives a recording the form in which it is stored, so it is judged alike before and after.
+//! A stored recording is JSON of the version [`FORMAT`]: bounded, and without passwords in the conversation.
+//! [`Recording::finish`] gives a recording the form in which it is stored, so that it is judged the same before and after.
 
 mod program;
 mod run;
@@ -19,41 +19,40 @@ pub use program::{Address, Language, Program, Warning};
 pub use run::{KEPT, Limits, Output, ProgramExit, ProgramRun, TIMED};
 pub use stored::{FORMAT, ReadError};
 
-/// All that was seen of one check.
+/// Everything that one check saw.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Recording {
     /// The lesson's id: `hello-send`.
     pub lesson: String,
-    /// What the scene's random choices were made from; None where it makes none.
+    /// The seed of the scene's random choices; None if it makes none.
     pub seed: Option<u64>,
     /// The program.
     pub program: Program,
-    /// What it talked to; None when there was no broker.
+    /// The broker that the program talked to; None if there was no broker.
     pub broker: Option<BrokerIdentity>,
-    /// Why the check says nothing about the program; None when it does.
+    /// The reason why the program was not judged; None if it was.
     pub not_checked: Option<NotChecked>,
-    /// Why there was no program to run; None when it compiled.
+    /// The compiler's errors; None if the program compiled.
     pub build_error: Option<BuildError>,
-    /// Each time the program was started, in the order of the starts.
+    /// The runs of the program, in the order of their starts.
     pub runs: Vec<ProgramRun>,
-    /// The bodies that were in each queue afterwards; null where there was no such queue. A queue that was not looked into is
-    /// not listed.
+    /// The bodies in each queue afterwards; null if there was no such queue. A queue that was not read is not listed.
     pub queues: BTreeMap<String, Option<Vec<Body>>>,
-    /// What the scene did and how far it came, in its order.
+    /// The actions of the scene and the points that it reached, in order.
     pub marks: Vec<Mark>,
-    /// How long it took.
+    /// The durations of its parts.
     pub timing: Timing,
 }
 
-/// Something that the scene did, or a point that it reached: `subscribed`, `restarted`.
+/// An action of the scene, or a point that it reached: `subscribed`, `restarted`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Mark {
-    /// What.
+    /// The name.
     pub name: String,
-    /// The program that it is about, by its role; empty where it is about all of them.
+    /// The role of the program that it is about; empty if it is about all of them.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub role: String,
-    /// How many, where something was counted.
+    /// The count, if something was counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<usize>,
 }
@@ -63,7 +62,7 @@ pub struct Mark {
 #[serde(from = "StoredBody", into = "StoredBody")]
 pub struct Body(pub Vec<u8>);
 
-/// Text where it is text, else the bytes' numbers.
+/// The stored form: text if the body is text, or else the numbers of its bytes.
 #[derive(Deserialize, Serialize)]
 #[serde(untagged)]
 enum StoredBody {
@@ -89,22 +88,22 @@ impl From<StoredBody> for Body {
 /// The broker of a check.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct BrokerIdentity {
-    /// embedded, docker, local, amqp.
+    /// The kind: embedded, docker, local, amqp.
     pub kind: String,
-    /// The product, as the broker names itself.
+    /// The product, in the broker's own words.
     pub product: String,
-    /// Its version, as the broker gives it.
+    /// The version, in the broker's own words.
     pub version: String,
-    /// Which one: an image, an address without its password.
+    /// The image, or the address without its password.
     pub detail: String,
 }
 
-/// Why there is no verdict on the program.
+/// The reason why there is no verdict on the program.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct NotChecked {
     /// The obstacle.
     pub message: String,
-    /// What to do about it, a line each.
+    /// The advice, one line each.
     pub hints: Vec<String>,
 }
 
@@ -113,30 +112,30 @@ pub struct NotChecked {
 pub struct BuildError {
     /// The errors, as the compiler prints them.
     pub text: String,
-    /// The first error's code, where it has a page of its own: `E0308`.
+    /// The code of the first error, if that has a page of its own: `E0308`.
     pub code: Option<String>,
 }
 
-/// How long the parts of a check took. In microseconds.
+/// The durations of the parts of a check, stored in microseconds.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Timing {
-    /// Building the program.
+    /// The time to build the program.
     #[serde(with = "micros")]
     pub build: Duration,
-    /// Finding or starting the broker, and making the vhost, as far as that took longer than building.
+    /// The time to find or start the broker, and to make the vhost, as far as that took longer than building.
     #[serde(with = "micros")]
     pub broker: Duration,
-    /// From the program's start to its end.
+    /// The time from the program's start to its end.
     #[serde(with = "micros")]
     pub run: Duration,
-    /// All of it.
+    /// The total time.
     #[serde(with = "micros")]
     pub total: Duration,
 }
 
 impl Recording {
-    /// Makes it what [`Recording::write`] stores of it, so that it is judged alike before and after. `vhost` is the vhost that
-    /// the check made for itself: programs print `/` in its place.
+    /// Reduces it to what [`Recording::write`] stores, so that it is judged the same before and after. In the output, `/`
+    /// replaces `vhost`, which the check made for itself.
     pub fn finish(&mut self, vhost: &str) {
         if vhost != "/" && !vhost.is_empty() {
             for run in &mut self.runs {
@@ -147,7 +146,7 @@ impl Recording {
         self.shorten(Limits::default());
     }
 
-    /// Makes it what is stored of it with these limits: the start of each conversation.
+    /// Reduces it to what these limits allow: the start of each conversation.
     pub fn shorten(&mut self, limits: Limits) {
         for run in &mut self.runs {
             run.finish(limits);
@@ -159,25 +158,25 @@ impl Recording {
         }
     }
 
-    /// Whether the scene left this mark, about this role.
+    /// Returns whether the scene left this mark, about this role.
     #[must_use]
     pub fn has(&self, name: &str, role: &str) -> bool {
         self.marks.iter().any(|mark| mark.name == name && mark.role == role)
     }
 
-    /// The count of this mark; None where the scene left no such mark.
+    /// Returns the count of this mark; None if the scene left no such mark.
     #[must_use]
     pub fn count(&self, name: &str) -> Option<usize> {
         self.marks.iter().rfind(|mark| mark.name == name)?.count
     }
 
-    /// The run with this role.
+    /// Returns the run with this role.
     #[must_use]
     pub fn run(&self, role: &str) -> Option<&ProgramRun> {
         self.runs.iter().find(|run| run.role == role)
     }
 
-    /// The bodies in this queue afterwards: None where there was no such queue, or where it was not looked into.
+    /// Returns the bodies in this queue afterwards; None if there was no such queue, or if it was not read.
     #[must_use]
     pub fn bodies(&self, queue: &str) -> Option<Vec<&[u8]>> {
         let bodies = self.queues.get(queue)?.as_ref()?;

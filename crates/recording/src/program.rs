@@ -1,14 +1,14 @@
-//! What is known of a program before it runs.
+//! The facts about a program before it runs.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// A programming language, as far as hints differ.
+/// A programming language, as far as hints differ between them.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
-    /// The kit's own.
+    /// Rust, the kit's own language.
     Rust,
     /// Python.
     Python,
@@ -18,13 +18,13 @@ pub enum Language {
     Go,
     /// Java and Kotlin.
     Java,
-    /// C# and others of .NET.
+    /// C# and other languages of .NET.
     DotNet,
     /// Ruby.
     Ruby,
     /// PHP.
     Php,
-    /// Any other.
+    /// Any other language.
     Other,
 }
 
@@ -32,70 +32,70 @@ pub enum Language {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(default)]
 pub struct Program {
-    /// Which program it is, for people: a folder, or a command line.
+    /// The program's name for people: a folder, or a command line.
     pub name: String,
-    /// The command that makes the same check again.
+    /// The command that repeats the check.
     pub again: String,
-    /// Its language; None where nothing tells.
+    /// The language; None if there is no sign of it.
     pub language: Option<Language>,
-    /// Its client library, where its text names one that is not its language's usual one.
+    /// The client library, if the program's text names one that is not its language's usual one.
     pub library: Option<String>,
     /// The folder that it runs in.
     pub folder: PathBuf,
-    /// The port that the check listens on, where the user chose one.
+    /// The port that the check listens on, if the user chose one.
     pub port: Option<u16>,
     /// The addresses in its text.
     pub addresses: Vec<Address>,
-    /// Whether its text names AMQP_URL.
+    /// True if its text names AMQP_URL.
     pub reads_address: bool,
-    /// Whether it is a shell's script, or command line, that starts something in the background.
+    /// True if it is a shell script or a command line that starts something in the background.
     pub backgrounds: bool,
-    /// The compiler's warnings about values that are not used, and should be.
+    /// The compiler's warnings about unused values that must be used.
     pub warnings: Vec<Warning>,
 }
 
-/// An address that is written into a program.
+/// A hard-coded address in a program.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Address {
-    /// As in `amqp`; empty where a host stands alone.
+    /// The scheme, such as `amqp`; empty if only a host is given.
     pub scheme: String,
-    /// As in `localhost`.
+    /// The host, such as `localhost`.
     pub host: String,
-    /// As in 5672; None where none is given.
+    /// The port, such as 5672; None if it is not given.
     pub port: Option<u16>,
 }
 
 impl Address {
-    /// Whether it leads to this machine.
+    /// Returns whether it leads to this machine.
     #[must_use]
     pub fn is_local(&self) -> bool {
         ["localhost", "127.0.0.1", "::1", "[::1]", "0.0.0.0", "host.docker.internal"].contains(&self.host.as_str())
     }
 }
 
-/// A warning about a value that is not used, and should be: a future does nothing unless it is awaited.
+/// A warning about an unused value that must be used: a future does nothing unless it is awaited.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Warning {
-    /// The file, from the package's folder.
+    /// The file, relative to the package's folder.
     pub file: String,
     /// The line.
     pub line: u64,
     /// The code that the warning is about.
     pub code: String,
-    /// What the compiler says: ``unused implementer of `Future` that must be used``.
+    /// The compiler's message: ``unused implementer of `Future` that must be used``.
     pub message: String,
-    /// The compiler's note; empty where there is none.
+    /// The compiler's note; empty if there is none.
     pub note: String,
 }
 
 impl Warning {
-    /// Whether it is a future, which does nothing as it stands.
+    /// Returns whether the value is a future, which does nothing by itself.
     #[must_use]
     pub fn is_future(&self) -> bool {
         self.note.contains("futures do nothing")
     }
 
-    /// The warning, a line for each part.
+    /// Returns the warning, with a line for each part.
     #[must_use]
     pub fn lines(&self) -> String {
         let Warning { file, line, code, message, note } = self;

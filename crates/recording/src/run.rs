@@ -1,4 +1,4 @@
-//! One program of a check: its conversation, its output, its end.
+//! One run of a program: its conversation, its output, its end.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -15,51 +15,51 @@ use wire::{
 
 use crate::Program;
 
-/// All that was seen of one program.
+/// Everything that was recorded of one run of a program.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct ProgramRun {
-    /// Its part in the scene: `worker 1`. Empty where there is one program only.
+    /// The role in the scene: `worker 1`. Empty if there is only one program.
     pub role: String,
-    /// Its place in the recording, from 0.
+    /// The index in the recording, from 0.
     #[serde(skip)]
     pub index: usize,
-    /// What was typed after its name.
+    /// The words that were typed after the program's name.
     pub arguments: Vec<String>,
-    /// What was known of it before it ran: the same for all runs of a recording, which stores it once.
+    /// The facts about the program before it ran: the same for all runs of a recording, which stores them once.
     #[serde(skip)]
     pub program: Arc<Program>,
-    /// The conversation, in the order it took place.
+    /// The conversation, in order.
     pub events: Vec<Event>,
-    /// Something was said after the recorder was full: `events` is the start of the conversation.
+    /// True if the conversation went on after the recorder was full: `events` is its start.
     pub events_cut: bool,
-    /// The connections that the broker blocks, because of an alarm, each with the reason it gave. Not stored: a check with an
-    /// alarm gives no verdict.
+    /// The connections that the broker blocks because of an alarm, each with the broker's reason. They are not stored: a check
+    /// with an alarm gives no verdict.
     #[serde(skip)]
     pub blocked: BTreeMap<u32, String>,
-    /// What it wrote to stdout.
+    /// The output on stdout.
     pub stdout: Output,
-    /// When each line of stdout was there, on the events' time axis: of the first [`TIMED`] lines. In microseconds.
+    /// The time of each of the first [`TIMED`] lines of stdout, on the events' time axis. Stored in microseconds.
     #[serde(with = "all_micros")]
     pub stdout_at: Vec<Duration>,
-    /// What it wrote to stderr.
+    /// The output on stderr.
     pub stderr: Output,
-    /// How it ended; None while it runs.
+    /// The end; None while it runs.
     pub exit: Option<ProgramExit>,
-    /// When Ctrl-C was pressed, on the events' time axis. In microseconds.
+    /// The time of Ctrl-C, on the events' time axis. Stored in microseconds.
     #[serde(with = "some_micros")]
     pub interrupted_at: Option<Duration>,
-    /// When the check killed it, on the events' time axis. In microseconds.
+    /// The time at which the check killed it, on the events' time axis. Stored in microseconds.
     #[serde(with = "some_micros")]
     pub killed_at: Option<Duration>,
-    /// It ended, and what it had started was still running.
+    /// True if it ended, and what it had started was still running.
     pub left_running: bool,
 }
 
-/// Of so many lines of stdout it is known when they came.
+/// The number of lines of stdout whose times are kept.
 pub const TIMED: usize = 1000;
 
 impl ProgramRun {
-    /// It wrote to stdout.
+    /// Adds output on stdout.
     pub fn print(&mut self, bytes: &[u8], at: Duration) {
         let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
         let more = ends.min(TIMED.saturating_sub(self.stdout_at.len()));
@@ -67,8 +67,8 @@ impl ProgramRun {
         self.stdout.push(bytes);
     }
 
-    /// Makes it what is stored of it, so that it is judged alike before and after: whole microseconds, no passwords, and at most
-    /// [`Limits`] of the conversation.
+    /// Reduces it to what is stored, so that it is judged the same before and after: whole microseconds, no passwords, and at
+    /// most [`Limits`] of the conversation.
     pub(crate) fn finish(&mut self, limits: Limits) {
         let mut bytes = 0;
         let mut fits = |event: &Event| {
@@ -100,14 +100,14 @@ impl ProgramRun {
     }
 }
 
-/// The most that is stored of one conversation.
+/// The limits of a stored conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Events.
+    /// The number of events.
     pub events: usize,
-    /// Bytes of all of them.
+    /// The bytes of all events.
     pub bytes: usize,
-    /// Bytes of one body.
+    /// The bytes of one body.
     pub body: usize,
 }
 
@@ -117,7 +117,7 @@ impl Default for Limits {
     }
 }
 
-/// About how much room an event takes, in bytes.
+/// Returns the approximate size of an event, in bytes.
 fn size(event: &Event, body: usize) -> usize {
     let content = match &event.what {
         What::Method { content: Some(content), .. } => content.body.len().min(body),
@@ -150,25 +150,25 @@ mod some_micros {
     }
 }
 
-/// How a program ended.
+/// The end of a program.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct ProgramExit {
-    /// Its exit code, when it ended by itself.
+    /// The exit code, if the program ended by itself.
     pub code: Option<i32>,
-    /// The signal that ended it (Unix).
+    /// The signal that ended the program (Unix).
     pub signal: Option<i32>,
-    /// The checker ended it: it was still running at its time limit, or it said more than is kept
+    /// True if the checker ended it: it was still running at its time limit, or it sent more than is kept
     /// ([`ProgramRun::events_cut`]).
     pub overdue: bool,
-    /// When, on the events' time axis. In microseconds.
+    /// The time, on the events' time axis. Stored in microseconds.
     #[serde(with = "micros")]
     pub at: Duration,
 }
 
-/// The most that is kept of the start, and of the end, of what a program writes: 32 KiB each.
+/// The number of bytes that are kept of the start, and of the end, of a program's output: 32 KiB each.
 pub const KEPT: usize = 32 * 1024;
 
-/// What a program wrote to one stream: its first and its last [`KEPT`] bytes.
+/// The output of a program on one stream: its first and its last [`KEPT`] bytes.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(from = "StoredOutput", into = "StoredOutput")]
 pub struct Output {
@@ -177,12 +177,12 @@ pub struct Output {
     left_out: u64,
 }
 
-/// As it is stored: text, in which bytes that are none are replaced.
+/// The stored form: text, in which invalid bytes are replaced.
 #[derive(Deserialize, Serialize)]
 struct StoredOutput {
-    /// All of it; its start, where something was left out.
+    /// All of the output, or its start, if something was left out.
     text: String,
-    /// How many bytes were left out between `text` and `end`.
+    /// The number of bytes that were left out between `text` and `end`.
     #[serde(default, skip_serializing_if = "is_nothing")]
     left_out: u64,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -208,7 +208,7 @@ impl From<StoredOutput> for Output {
 }
 
 impl Output {
-    /// Takes in more output.
+    /// Adds more output.
     pub fn push(&mut self, bytes: &[u8]) {
         let (first, rest) = bytes.split_at(bytes.len().min(KEPT.saturating_sub(self.head.len())));
         self.head.extend_from_slice(first);
@@ -218,7 +218,7 @@ impl Output {
         self.left_out += surplus as u64;
     }
 
-    /// Makes it text, in one piece where nothing was left out.
+    /// Converts it to text, in one piece if nothing was left out.
     fn finish(&mut self) {
         if self.left_out == 0 {
             self.head.extend(std::mem::take(&mut self.tail));
@@ -228,22 +228,22 @@ impl Output {
         self.tail = text(self.tail.make_contiguous()).into();
     }
 
-    /// Puts another text in the place of one.
+    /// Replaces one text with another.
     pub fn replace(&mut self, from: &str, to: &str) {
         let changed = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(from, to).into_bytes();
         self.head = changed(&self.head);
         self.tail = changed(self.tail.make_contiguous()).into();
     }
 
-    /// The last line, where it has no end yet: what a program prints that waits for an answer.
+    /// Returns the last line if it has no end yet: the question of a program that waits for an answer.
     #[must_use]
     pub fn open_line(&self) -> Option<String> {
         let last = self.tail.back().or(self.head.last())?;
         if *last == b'\n' { None } else { self.lines().pop() }
     }
 
-    /// The lines so far, the last one even when it has no end yet; without line ends and terminal colours. Where something
-    /// was left out, a line says how much.
+    /// Returns the lines so far, including a last one without an end; without line ends and terminal colours. If something was
+    /// left out, a line gives the number of bytes.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let tail: Vec<u8> = self.tail.iter().copied().collect();

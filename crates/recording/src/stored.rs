@@ -10,34 +10,34 @@ use serde_json::error::Category;
 
 use crate::Recording;
 
-/// The version of the format. Fields may be added to it, and readers skip those that they don't know; anything else makes a new
+/// The version of the format. Added fields do not change it, because readers skip unknown ones; anything else makes a new
 /// version.
 pub const FORMAT: &str = "hello-rabbit/recording/v1";
 
-/// How the format's name begins, whatever its version.
+/// The start of the format's name, in every version.
 const FAMILY: &str = "hello-rabbit/recording/";
 
 /// The longest text that is read, in bytes.
 const LONGEST: u64 = 1024 * 1024 * 1024;
 
-/// Why a text is no recording that can be judged.
+/// The reason why a text is not a recording that can be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It can't be read at all.
+    /// The text can't be read at all.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// It ends in the middle.
+    /// The text ends in the middle.
     #[error("the recording was cut: it ends in the middle, at line {line}, column {column}")]
     Cut {
-        /// From 1.
+        /// The line, from 1.
         line: usize,
-        /// From 1.
+        /// The column, from 1.
         column: usize,
     },
-    /// It is of a version that this kit does not know.
+    /// The text is of a version that this kit does not know.
     #[error("the recording has the format {0:?}, and this kit reads {FORMAT:?}")]
     AnotherVersion(String),
-    /// It is something else.
+    /// The text is something else.
     #[error("this is not a recording: {0}")]
     NotARecording(String),
 }
@@ -55,17 +55,17 @@ struct Head {
 }
 
 impl Recording {
-    /// Writes it as one JSON object, with a line end behind it.
+    /// Writes it as one JSON object, followed by a line end.
     ///
     /// # Errors
     ///
-    /// When it can't be written.
+    /// The I/O error, if it can't be written.
     pub fn write(&self, mut to: impl Write) -> io::Result<()> {
         serde_json::to_writer(&mut to, &Written { format: FORMAT, recording: self })?;
         to.write_all(b"\n")
     }
 
-    /// Reads one.
+    /// Reads a recording.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl Recording {
         Ok(recording)
     }
 
-    /// Lets each run know its place, and the program that it is a run of.
+    /// Sets the index and the program of each run.
     pub(crate) fn introduce_runs(&mut self) {
         let program = Arc::new(self.program.clone());
         for (index, run) in self.runs.iter_mut().enumerate() {

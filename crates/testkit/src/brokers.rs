@@ -17,7 +17,7 @@ use lapin::{options::QueueDeclareOptions, types::FieldTable};
 use libtest_mimic::Failed;
 use tokio::runtime::Runtime;
 
-/// Where a broker comes from.
+/// The source of a broker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// A container of this image.
@@ -26,14 +26,14 @@ pub enum Place {
     Local,
     /// The kit's own broker, as a program.
     Embedded,
-    /// The same, and it denies transient queues, as RabbitMQ 4.3 does.
+    /// The kit's own broker, which denies transient queues, as RabbitMQ 4.3 does.
     EmbeddedDenying,
-    /// A kind of broker that is not at hand.
+    /// A kind of broker that is not available.
     Missing(&'static str),
 }
 
 impl Place {
-    /// All that are asked for, or at hand.
+    /// Returns all places that are asked for, or available.
     pub fn all() -> Vec<Place> {
         if let Ok(asked) = env::var("HELLO_RABBIT_TEST_BROKERS") {
             let named = asked.split(',').map(str::trim).filter(|place| !place.is_empty()).map(Place::parse);
@@ -60,12 +60,13 @@ impl Place {
         }
     }
 
-    /// Ignored, and said to be; on CI it is tried, and fails.
+    /// Returns whether its tests are ignored, and reported as such. On CI, they are tried and fail.
     pub fn is_not_at_hand(&self) -> bool {
         matches!(self, Place::Missing(_)) && env::var("CI").is_err()
     }
 
-    /// Whether it differs from another place by its attitude to transient queues only, so that few tests can tell the two apart.
+    /// Returns whether it differs from another place only in its treatment of transient queues, so that few tests show a
+    /// difference.
     pub fn is_a_variant(&self) -> bool {
         match self {
             Place::EmbeddedDenying => true,
@@ -74,7 +75,7 @@ impl Place {
         }
     }
 
-    /// Whether all programs are tried here: on the embedded broker, and on the RabbitMQ that it behaves like.
+    /// Returns whether all programs are tried here: on the embedded broker, and on the RabbitMQ that it behaves like.
     pub fn is_newest(&self) -> bool {
         match self {
             Place::Embedded => true,
@@ -83,7 +84,8 @@ impl Place {
         }
     }
 
-    /// Whether a broker of this place refuses transient queues: RabbitMQ does so from 4.3 on, unless it is configured not to.
+    /// Returns whether a broker of this place refuses transient queues. RabbitMQ does so from 4.3 on, unless it is configured
+    /// not to.
     pub fn denies_transient(&self) -> bool {
         match self {
             Place::EmbeddedDenying => true,
@@ -94,7 +96,7 @@ impl Place {
         }
     }
 
-    /// For the names of tests.
+    /// Returns its name, for the names of tests.
     pub fn name(&self) -> String {
         match self {
             Place::Docker(image) => format!("docker({image})"),
@@ -106,18 +108,18 @@ impl Place {
     }
 }
 
-/// A broker that is up, for as long as the tests run.
+/// A broker that runs for as long as the tests.
 pub struct TestBroker {
-    /// Where it comes from.
+    /// The source of the broker.
     pub place: Place,
-    /// What the library found.
+    /// The broker, as the library found it.
     pub broker: Broker,
-    /// It refuses queues that are neither durable nor exclusive.
+    /// True if it refuses queues that are neither durable nor exclusive.
     pub denies_transient: bool,
 }
 
 impl TestBroker {
-    /// The names of its vhosts that checks made.
+    /// Returns the names of its vhosts that checks made.
     pub fn vhosts(&self) -> Vec<String> {
         let management = self.broker.management.clone().expect("test brokers have the management plugin on");
         let mut vhosts = runtime().block_on(management.vhosts()).expect("the management API lists vhosts");
@@ -126,7 +128,7 @@ impl TestBroker {
     }
 }
 
-/// A broker, or why there is none; empty until somebody needs it.
+/// A broker, or the reason why there is none; empty until it is first needed.
 type Slot = Arc<OnceLock<Result<Arc<TestBroker>, String>>>;
 
 /// The brokers that were started, each when it was first needed.
@@ -137,7 +139,7 @@ pub struct InUse {
 }
 
 impl InUse {
-    /// The broker of this place.
+    /// Returns the broker of this place, and starts it if needed.
     pub fn broker(&self, place: &Place) -> Result<Arc<TestBroker>, Failed> {
         let slot = lock(&self.brokers).entry(place.clone()).or_default().clone();
         slot.get_or_init(|| self.start(place)).clone().map_err(Failed::from)
@@ -174,7 +176,7 @@ impl InUse {
         test_broker(place, broker)
     }
 
-    /// Ends all of them.
+    /// Ends all brokers.
     pub fn end(&self) {
         for run in lock(&self.runs).drain(..) {
             for problem in runtime().block_on(run.end()) {
@@ -204,14 +206,14 @@ fn test_broker(place: &Place, broker: Broker) -> Result<Arc<TestBroker>, String>
     Ok(Arc::new(TestBroker { place: place.clone(), broker, denies_transient }))
 }
 
-/// A door to this vhost that leads past the management API: the tap, with nobody who looks at what it writes down. Who asks
-/// for the vhost `/` there gets the vhost's.
+/// Opens a way to this vhost that bypasses the management API: a tap whose record is not read. A client that asks for the vhost
+/// `/` there gets this vhost.
 pub async fn forward(address: &Address) -> Tap {
     let tap = Tap::open(address, None, LiveRun::default(), tokio::time::Instant::now(), None, Bounds::default()).await;
     tap.unwrap_or_else(|reason| panic!("{}", reason.message))
 }
 
-/// One runtime for what the tests await.
+/// Returns the one runtime for the tests' async code.
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Runtime::new().expect("tokio starts"))

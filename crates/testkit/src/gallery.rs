@@ -1,4 +1,4 @@
-//! The gallery of mistakes: what learners write who are on their way, and what they have to be told.
+//! The gallery of mistakes: the programs of learners on their way, and the reports that those must get.
 //!
 //! `lessons/NN-name/gallery.toml` lists programs. Each is the lesson's own, changed in one place:
 //!
@@ -6,16 +6,16 @@
 //! [[programs]]
 //! name = "prints-without-publishing"            # of the test and its snapshot
 //! about = "Prints the line and publishes nothing."
-//! step = "publish"                              # the step that has to fail; "" for a program that has to pass
-//! says = ["sent none"]                          # what its message or its hint has to say, whatever the case of the letters
+//! step = "publish"                              # the step that must fail; "" for a program that must pass
+//! says = ["sent none"]                          # the texts that its message or its hint must contain, in any letter case
 //! leave_out = ["publish"]                       # the steps whose code is left out
-//! change = [{ find = "…", replace = "…" }]      # what else is changed; each stands there once
+//! change = [{ find = "…", replace = "…" }]      # the other changes; each text to find occurs once
 //! ```
 //!
-//! `transient = true` is for a program that declares a queue that is neither durable nor exclusive: a broker that denies such
-//! queues fails it at `declare`. A program that no patch makes stands there whole, as `program`. `step` and `says` are written down before the report is
-//! looked at; the snapshot then has all of it. `varies = true` is for a program whose evidence differs from run to run or from
-//! broker to broker: its snapshot is without it.
+//! `transient = true` marks a program that declares a queue that is neither durable nor exclusive: a broker that denies such
+//! queues fails it at `declare`. A program that is not a patch is given as a whole, as `program`. `step` and `says` are written
+//! before the report is seen; the snapshot then has all of it. `varies = true` marks a program whose evidence differs between
+//! runs or between brokers: its snapshot leaves the evidence out.
 
 use std::{
     collections::BTreeMap,
@@ -43,27 +43,28 @@ use crate::kit;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exhibit {
-    /// What it is called, among those of its lesson.
+    /// The name, unique in its lesson.
     pub name: String,
-    /// What somebody did who wrote it, in one sentence.
+    /// The program in one sentence.
     pub about: String,
-    /// The step that has to fail; empty where the program has to pass.
+    /// The step that must fail; empty if the program must pass.
     pub step: String,
-    /// What the report has to say of it.
+    /// The texts that the report must contain.
     pub says: Vec<String>,
     /// The steps whose code is left out.
     #[serde(default)]
     pub leave_out: Vec<String>,
-    /// What else is changed.
+    /// The other changes.
     #[serde(default)]
     pub change: Vec<Replacement>,
-    /// All of it, where it is no patch.
+    /// The whole program, if it is not a patch.
     #[serde(default)]
     pub program: Option<String>,
-    /// Whether it declares a queue that is neither durable nor exclusive: where the broker refuses that, it fails at `declare`.
+    /// True if it declares a queue that is neither durable nor exclusive: a broker that refuses such queues fails it at
+    /// `declare`.
     #[serde(default)]
     pub transient: bool,
-    /// Whether its evidence differs from run to run, or from broker to broker.
+    /// True if its evidence differs between runs, or between brokers.
     #[serde(default)]
     pub varies: bool,
 }
@@ -74,46 +75,46 @@ struct File {
     programs: Vec<Exhibit>,
 }
 
-/// A lesson, and its programs.
+/// A lesson and its programs.
 #[derive(Debug)]
 pub struct LessonGallery {
     /// The lesson.
     pub lesson: Lesson,
-    /// What was written on the way through it.
+    /// The programs of learners on their way through it.
     pub exhibits: Vec<Exhibit>,
 }
 
-/// All of it.
+/// Returns the galleries of all lessons.
 ///
 /// # Errors
 ///
-/// When a file can't be read, or is none; the error names it.
+/// An error that names the file, if a file can't be read, or is invalid.
 pub fn all() -> Result<Vec<LessonGallery>, String> {
     lesson::all(&kit()).map_err(|error| error.to_string())?.into_iter().map(LessonGallery::read).collect()
 }
 
-/// What a recording of a program of the gallery calls it.
+/// Returns the name of a gallery program in its recording.
 #[must_use]
 pub fn program(lesson: &str, name: &str) -> String {
     format!("gallery/{lesson}/{name}")
 }
 
-/// The program's name in the gallery, by its recording.
+/// Returns the program's name in the gallery, from its recording.
 #[must_use]
 pub fn name(recording: &Recording) -> Option<&str> {
     recording.program.name.strip_prefix("gallery/")?.split_once('/').map(|(_, name)| name)
 }
 
-/// The file of the recordings that were made of a lesson's programs: one a line, in the order of their names, compressed.
+/// Returns the path of the recordings of a lesson's programs: one per line, in the order of their names, compressed.
 fn recordings_file(lesson: &str) -> PathBuf {
     kit().join("checker/tests/recordings").join(lesson).with_extension("jsonl.gz")
 }
 
-/// The recordings that were made of a lesson's programs, by the programs' names. None where there are no recordings yet.
+/// Returns the recordings of a lesson's programs, by the programs' names. None if there are no recordings yet.
 ///
 /// # Errors
 ///
-/// When the file can't be read, or is none; the error names it.
+/// An error that names the file, if it can't be read, or is invalid.
 pub fn recordings(lesson: &str) -> Result<Option<BTreeMap<String, Recording>>, String> {
     let path = recordings_file(lesson);
     let failed = |error: &dyn Display| format!("{}: {error}", path.display());
@@ -132,11 +133,11 @@ pub fn recordings(lesson: &str) -> Result<Option<BTreeMap<String, Recording>>, S
     Ok(Some(all))
 }
 
-/// Writes the recordings of a lesson's programs, without anything of this machine.
+/// Writes the recordings of a lesson's programs, without anything specific to this machine.
 ///
 /// # Errors
 ///
-/// When the file can't be written; the error names it.
+/// An error that names the file, if it can't be written.
 pub fn write_recordings(lesson: &str, recordings: BTreeMap<String, Recording>) -> Result<(), String> {
     let path = recordings_file(lesson);
     let failed = |error: &dyn Display| format!("{}: {error}", path.display());
@@ -150,10 +151,10 @@ pub fn write_recordings(lesson: &str, recordings: BTreeMap<String, Recording>) -
     to.finish().map(drop).map_err(|error| failed(&error))
 }
 
-/// The most that is kept of a run: what floods the broker says the same again and again.
+/// The limits of a stored run: a program that floods the broker repeats itself.
 const LIMITS: Limits = Limits { events: 2000, bytes: 1024 * 1024, body: 64 * 1024 };
 
-/// The folders of cargo's dependencies, which a panic in one of them names.
+/// Returns the folders of cargo's dependencies, which a panic in one of them names.
 fn registries() -> Vec<String> {
     let home = |name, below: &str| env::var_os(name).map(|folder| PathBuf::from(folder).join(below));
     let cargo = home("CARGO_HOME", "").or_else(|| home("HOME", ".cargo"));
@@ -161,7 +162,7 @@ fn registries() -> Vec<String> {
     folders.into_iter().flatten().flatten().map(|folder| folder.path().display().to_string()).collect()
 }
 
-/// Takes out what is of this machine and of this hour.
+/// Removes everything that is specific to this machine and to this hour.
 fn of_no_machine(recording: &mut Recording, name: &str) {
     let here = kit().canonicalize().unwrap_or_else(|_| kit()).display().to_string();
     name.clone_into(&mut recording.program.name);
@@ -194,7 +195,7 @@ fn of_no_machine(recording: &mut Recording, name: &str) {
 }
 
 impl Exhibit {
-    /// What a snapshot has of its report.
+    /// Returns the text of the snapshot of its report.
     #[must_use]
     pub fn snapshot(&self, code: &str, message: &str, evidence: &str, hint: &str) -> String {
         let evidence = if self.varies { String::new() } else { format!("{evidence}\n") };
@@ -211,11 +212,11 @@ impl LessonGallery {
         Ok(LessonGallery { lesson, exhibits: programs })
     }
 
-    /// The text of one of its programs.
+    /// Returns the text of one of its programs.
     ///
     /// # Errors
     ///
-    /// When the lesson's program can't be read, or changed like this.
+    /// An error, if the lesson's program can't be read, or can't be changed like this.
     pub fn source(&self, exhibit: &Exhibit) -> Result<String, String> {
         if let Some(program) = &exhibit.program {
             return Ok(program.clone());

@@ -8,7 +8,7 @@ pub mod snapshots;
 
 use std::path::{Path, PathBuf};
 
-/// This kit's root folder.
+/// Returns this kit's root folder.
 #[must_use]
 pub fn kit() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

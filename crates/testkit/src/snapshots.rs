@@ -1,10 +1,10 @@
-//! Comparing what is shown with snapshots.
+//! The comparison of output with snapshots.
 
 use std::process::Output;
 
 use crate::kit;
 
-/// Exit code, stdout and stderr, as one text.
+/// Returns exit code, stdout and stderr as one text.
 #[must_use]
 pub fn render(output: &Output) -> String {
     format!(
@@ -15,8 +15,8 @@ pub fn render(output: &Output) -> String {
     )
 }
 
-/// Compares with a snapshot, with everything out of the way that differs from run to run and from broker to broker. The name
-/// may have folders in it.
+/// Compares a text with a snapshot, without everything that differs between runs and between brokers. The name may contain
+/// folders.
 pub fn snapshot(name: &str, text: &str) {
     let (folder, name) = name.rsplit_once('/').unwrap_or(("", name));
     let mut settings = insta::Settings::clone_current();
@@ -29,7 +29,7 @@ pub fn snapshot(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
-/// What differs from run to run and from broker to broker, and what stands in its place.
+/// The patterns of what differs between runs and between brokers, with their replacements.
 pub const UNSTEADY: [(&str, &str); 10] = [
     (r"thread '([^']+)' \(\d+\)", "thread '$1'"),
     (r" +\d+\.\d ms", "    [time]"),

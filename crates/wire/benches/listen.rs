@@ -1,4 +1,4 @@
-//! How fast a conversation is understood: 1,000 messages in one direction.
+//! The time that a listener needs for a conversation of 1,000 messages in one direction.
 
 use divan::{Bencher, counter::BytesCount};
 use wire::{

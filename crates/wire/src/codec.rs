@@ -1,14 +1,14 @@
-//! A byte stream, in whatever pieces it arrives, split into frames.
+//! A codec that splits a byte stream, in whatever pieces it arrives, into frames.
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio_util::codec::{Decoder, Encoder};
 
 use crate::frame::{END, FrameError, FrameKind, OVERHEAD, RawFrame, Unit};
 
-/// Splits a byte stream into [`Unit`]s, and writes bytes of frames as they are.
+/// Splits a byte stream into [`Unit`]s, and writes frames that were encoded before.
 ///
-/// It serves either side: a stream may start with a protocol header or with a frame. After an error there is no telling
-/// where the next frame starts, so the stream can't be read any further.
+/// A codec serves either side: a stream may start with a protocol header or with a frame. After an error the start of the
+/// next frame is unknown, so the stream can't be read any further.
 #[derive(Clone, Debug)]
 pub struct Codec {
     most: u32,
@@ -16,23 +16,23 @@ pub struct Codec {
 }
 
 impl Codec {
-    /// A codec for a stream that is at its start. `most` is the largest payload it takes, in bytes: a larger one is refused
-    /// before any of it is kept.
+    /// Returns a codec for the start of a stream. `most` is the largest payload that it accepts, in bytes; a larger one is
+    /// refused before any of it is buffered.
     #[must_use]
     pub fn new(most: u32) -> Codec {
         Codec { most, started: false }
     }
 
-    /// The largest payload from now on, in bytes: both sides have agreed on another `frame-max`.
+    /// Sets the largest accepted payload, in bytes, from now on: both sides have agreed on another `frame-max`.
     pub fn set_most(&mut self, most: u32) {
         self.most = most;
     }
 
-    /// The next unit, when it is there whole; it is taken out of `bytes`.
+    /// Takes the next unit out of `bytes`; returns None while it is incomplete.
     ///
     /// # Errors
     ///
-    /// A [`FrameError`] about the envelope, as soon as there are bytes enough to tell.
+    /// A [`FrameError`] about the envelope, as soon as the bytes that prove it have arrived.
     pub fn next(&mut self, bytes: &mut BytesMut) -> Result<Option<Unit>, FrameError> {
         if !self.started {
             return self.start(bytes);
@@ -76,10 +76,10 @@ impl Codec {
     }
 }
 
-/// What a [`Codec`] tells as a `tokio_util` decoder.
+/// An error of a [`Codec`] that is used as a `tokio_util` decoder.
 #[derive(Debug, thiserror::Error)]
 pub enum CodecError {
-    /// The bytes are no AMQP 0-9-1.
+    /// The bytes are not AMQP 0-9-1.
     #[error(transparent)]
     Frame(#[from] FrameError),
     /// The socket failed.
@@ -96,7 +96,7 @@ impl Decoder for Codec {
     }
 }
 
-/// Takes bytes made by [`crate::frame::method`] and [`crate::frame::content`].
+/// Writes bytes made by [`crate::frame::method`] and [`crate::frame::content`].
 impl Encoder<Bytes> for Codec {
     type Error = CodecError;
 

@@ -1,4 +1,4 @@
-//! The name and the arguments of every method, as data: for reports, for JSON, for a person.
+//! The name and the arguments of every method as data, for reports, for JSON and for people.
 
 use amq_protocol::{
     protocol::{AMQPClass, access, basic, basic::AMQPProperties, channel, confirm, connection, exchange, queue, tx},
@@ -16,7 +16,7 @@ pub struct Described {
     pub args: Vec<(&'static str, Value)>,
 }
 
-/// What stands in the place of a secret.
+/// The text that replaces a secret.
 pub const HIDDEN: &str = "(hidden)";
 
 macro_rules! describe {
@@ -109,7 +109,7 @@ pub fn describe(method: &AMQPClass) -> Described {
     described
 }
 
-/// The properties of a content that are set, in the specification's order.
+/// Returns the properties that are set, in the specification's order.
 #[must_use]
 pub fn properties(properties: &AMQPProperties) -> Vec<(&'static str, Value)> {
     macro_rules! present {
@@ -126,13 +126,13 @@ pub fn properties(properties: &AMQPProperties) -> Vec<(&'static str, Value)> {
     all.into_iter().filter_map(|(label, value)| value.map(|value| (label, value))).collect()
 }
 
-/// A field table as JSON: an object.
+/// Returns a field table as a JSON object.
 #[must_use]
 pub fn table(table: &FieldTable) -> Value {
     table.to_json()
 }
 
-/// Bytes as JSON: a string where they are UTF-8, else `{"base64": "…"}`.
+/// Returns bytes as JSON: a string if they are UTF-8, else `{"base64": "…"}`.
 #[must_use]
 pub fn bytes_to_json(bytes: &[u8]) -> Value {
     match std::str::from_utf8(bytes) {

@@ -1,4 +1,4 @@
-//! One frame: its bytes, and what is in it.
+//! Frames: their bytes and their contents.
 
 use amq_protocol::{
     frame::{AMQPContentHeader, AMQPFrame, WriteContext, gen_frame, parse_frame, parsing::parse_content_header},
@@ -13,37 +13,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::{fast_path, nesting};
 
-/// The 8 bytes a client opens with, for AMQP 0-9-1.
+/// The 8 bytes with which a client opens a connection for AMQP 0-9-1.
 pub const PROTOCOL_HEADER: [u8; 8] = *b"AMQP\0\0\x09\x01";
 
-/// The header that older clients announce AMQP 0-9-1 with, in the form of 0-8. RabbitMQ accepts it.
+/// The header with which older clients announce AMQP 0-9-1, in the form of 0-8. RabbitMQ accepts it.
 const OLD_PROTOCOL_HEADER: [u8; 8] = *b"AMQP\x01\x01\0\x09";
 
-/// Whether RabbitMQ takes this header as that of AMQP 0-9-1.
+/// Returns whether RabbitMQ accepts this header as that of AMQP 0-9-1.
 #[must_use]
 pub fn announces_0_9_1(header: &[u8; 8]) -> bool {
     [PROTOCOL_HEADER, OLD_PROTOCOL_HEADER].contains(header)
 }
 
-/// Bytes around a payload: type (1), channel (2), size (4) in front, the end mark (1) behind.
+/// The number of bytes around a payload: type (1), channel (2) and size (4) before it, the end mark (1) after it.
 pub const OVERHEAD: usize = 8;
 
 /// The last byte of every frame.
 pub const END: u8 = 0xCE;
 
-/// What a byte stream is made of: a protocol header at its start, frames ever after.
+/// The units of a byte stream: a protocol header at its start, then only frames.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Unit {
-    /// `AMQP` and a version: what a client opens with, and what a broker that wants another version answers.
+    /// `AMQP` and a version: the opening of a client, and the answer of a broker that speaks another version.
     ProtocolHeader([u8; 8]),
     /// A frame.
     Frame(RawFrame),
 }
 
-/// A frame whose envelope is right; its payload has not been looked at.
+/// A frame with a valid envelope, whose payload has not been read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RawFrame {
-    /// What the payload is.
+    /// The type of the frame, and so of its payload.
     pub kind: FrameKind,
     /// The channel it belongs to; 0 is the connection itself.
     pub channel: u16,
@@ -60,12 +60,12 @@ pub enum FrameKind {
     Header,
     /// A part of a body.
     Body,
-    /// A sign of life.
+    /// A heartbeat.
     Heartbeat,
 }
 
 impl FrameKind {
-    /// The frame type with this number, when there is one.
+    /// Returns the frame type with this number, if there is one.
     #[must_use]
     pub fn from_octet(octet: u8) -> Option<FrameKind> {
         match octet {
@@ -77,7 +77,7 @@ impl FrameKind {
         }
     }
 
-    /// Its number.
+    /// Returns the number of this frame type.
     #[must_use]
     pub fn octet(self) -> u8 {
         match self {
@@ -89,7 +89,7 @@ impl FrameKind {
     }
 }
 
-/// What is in a frame.
+/// The content of a frame.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
     /// A method and its arguments.
@@ -98,31 +98,31 @@ pub enum Frame {
     Header(AMQPContentHeader),
     /// A part of a body.
     Body(Bytes),
-    /// A sign of life.
+    /// A heartbeat.
     Heartbeat,
 }
 
-/// Why bytes are no AMQP 0-9-1 frame.
+/// A reason why bytes are not an AMQP 0-9-1 frame.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
 pub enum FrameError {
     /// The stream starts with something that is neither a protocol header nor a frame.
     #[error("the stream starts with {}, which is not AMQP", crate::words::bytes(.0))]
     NotAmqp(Vec<u8>),
-    /// The first byte of a frame is no frame type.
+    /// The first byte of a frame is not a frame type.
     #[error("{0} is no frame type (1, 2, 3 and 8 are)")]
     UnknownType(u8),
-    /// The envelope announces more than the reader takes. Both in bytes.
+    /// The envelope announces a larger payload than the reader accepts. Both sizes are in bytes.
     #[error("the frame announces a payload of {size} bytes, and at most {most} are taken")]
     TooLarge {
         /// The size that the envelope announces.
         size: u32,
-        /// The largest payload that the reader takes.
+        /// The largest payload that the reader accepts.
         most: u32,
     },
     /// The byte after the payload is not the end mark.
     #[error("the frame ends with 0x{0:02X} instead of 0xCE")]
     BadEnd(u8),
-    /// A method frame whose payload is no method of AMQP 0-9-1, or has arguments that can't be read.
+    /// A method frame whose payload is not a method of AMQP 0-9-1, or has arguments that can't be read.
     #[error("method {class}.{method} can't be read")]
     Method {
         /// The class number in the payload.
@@ -139,29 +139,29 @@ pub enum FrameError {
         method: u16,
         /// The key of the value that can't be read.
         key: String,
-        /// The octet that says of what type it is.
+        /// The octet of that value's type.
         kind: u8,
     },
     /// A header frame whose properties can't be read.
     #[error("the content header can't be read")]
     Header,
-    /// A table that holds tables that hold tables, deeper than [`nesting::DEEPEST`].
+    /// A field table with more nested levels than [`nesting::DEEPEST`].
     #[error("a field table is nested deeper than {} levels", nesting::DEEPEST)]
     TooDeep,
 }
 
-/// The octets of a short string, as clients write it into a table. To RabbitMQ the first is that of a number of 16 bits, and the
-/// second none at all.
+/// The type octets with which clients write short strings into tables. To RabbitMQ the first means a 16-bit number, and the
+/// second means nothing.
 pub const SHORT_STRINGS: [u8; 2] = [b's', b'_'];
 
-/// A value of a table, by its key and its type.
+/// Describes a value of a table by its key and its type.
 fn typed(key: &str, kind: u8) -> String {
     let what =
         if SHORT_STRINGS.contains(&kind) { "a short string".to_owned() } else { format!("of the type 0x{kind:02X}") };
     format!("{} is {what}", crate::words::quoted(key.as_bytes()))
 }
 
-/// The name of a method that has a table.
+/// Returns the name of a method that has a table.
 #[must_use]
 pub fn method_name(class: u16, method: u16) -> Option<&'static str> {
     Some(match (class, method) {
@@ -179,25 +179,25 @@ pub fn method_name(class: u16, method: u16) -> Option<&'static str> {
 }
 
 impl RawFrame {
-    /// Looks into the payload.
+    /// Parses the payload.
     ///
     /// # Errors
     ///
-    /// [`FrameError::Method`], [`FrameError::Table`], [`FrameError::Header`] or [`FrameError::TooDeep`], when the payload can't be read. The
-    /// envelope was right, so the frames after it can still be.
+    /// [`FrameError::Method`], [`FrameError::Table`], [`FrameError::Header`] or [`FrameError::TooDeep`], when the payload
+    /// can't be read. The envelope is valid, so later frames can still be read.
     pub fn parse(&self) -> Result<Frame, FrameError> {
         if self.kind == FrameKind::Method
             && let Some(method) = fast_path::read(&self.payload)
         {
             return Ok(Frame::Method(method));
         }
-        // amq-protocol's parser calls itself for each level, and whoever writes the bytes chooses how many there are.
+        // amq-protocol's parser recurses once for each level, and the sender of the bytes chooses the number of levels.
         if nesting::is_too_deep(self.kind, &self.payload) {
             return Err(FrameError::TooDeep);
         }
         match self.kind {
             FrameKind::Method => {
-                // amq-protocol exports the parser of a whole frame, and not that of a method.
+                // amq-protocol exports a parser for whole frames, but none for methods.
                 let mut whole = BytesMut::with_capacity(self.payload.len() + OVERHEAD);
                 self.encode(&mut whole);
                 match parse_frame(whole.as_ref()) {
@@ -223,18 +223,18 @@ impl RawFrame {
         }
     }
 
-    /// The class and the method number that a method frame starts with; zeros where it is shorter than that.
+    /// Returns the class and the method number at the start of a method frame; zeros if the payload is shorter than that.
     #[must_use]
     pub fn method_id(&self) -> (u16, u16) {
         let number = |at: usize| self.payload.get(at..at + 2).map_or(0, |two| u16::from_be_bytes([two[0], two[1]]));
         (number(0), number(2))
     }
 
-    /// Takes a header frame apart, and leaves the properties as the bytes they are: a broker passes them on unread.
+    /// Splits a header frame and leaves the properties as bytes, because a broker passes them on unread.
     ///
     /// # Errors
     ///
-    /// [`FrameError::Header`], when the payload is shorter than the fixed part.
+    /// [`FrameError::Header`], when the payload is shorter than the fixed part of a content header.
     pub fn raw_header(&self) -> Result<RawHeader, FrameError> {
         let Some(fixed) = self.payload.first_chunk::<12>() else { return Err(FrameError::Header) };
         let [class_high, class_low, weight_high, weight_low, size @ ..] = *fixed;
@@ -257,9 +257,9 @@ impl RawFrame {
 pub struct RawHeader {
     /// The class that the content belongs to: 60, `basic`.
     pub class: u16,
-    /// Not in use: 0.
+    /// Unused: 0.
     pub weight: u16,
-    /// How long the body is, in bytes.
+    /// The size of the body in bytes.
     pub size: u64,
     /// The property flags and the properties.
     pub properties: Bytes,
@@ -276,7 +276,7 @@ impl RawHeader {
     }
 }
 
-/// Reads properties: their flags, and those that are there.
+/// Reads property flags and the properties that are set.
 ///
 /// # Errors
 ///
@@ -291,7 +291,7 @@ pub fn read_properties(bytes: &[u8]) -> Result<AMQPProperties, FrameError> {
     }
 }
 
-/// Properties as bytes: their flags, and those that are there.
+/// Returns properties as bytes: the flags and the properties that are set.
 #[must_use]
 pub fn write_properties(properties: &AMQPProperties) -> Bytes {
     let written = gen_properties(properties)(WriteContext::from(Vec::new()));
@@ -308,7 +308,7 @@ pub fn put_frame(to: &mut BytesMut, kind: FrameKind, channel: u16, payload: &[u8
     to.put_u8(END);
 }
 
-/// What most methods of a broker fit into, in bytes.
+/// The number of bytes that most methods of a broker fit into.
 const SMALL: usize = 64;
 
 /// Appends a method.
@@ -318,7 +318,7 @@ pub fn put_method(to: &mut BytesMut, channel: u16, method: &AMQPClass) {
     put_frame(to, FrameKind::Method, channel, &payload);
 }
 
-/// Appends a content whose properties are bytes already; the body goes into frames as with [`content`].
+/// Appends a content whose properties are bytes already. The body is split into frames as in [`content`].
 pub fn put_content(to: &mut BytesMut, channel: u16, properties: &[u8], body: &[u8], frame_max: u32) {
     put_header(to, channel, properties, body.len());
     for part in body.chunks(largest_payload(frame_max)) {
@@ -339,8 +339,8 @@ pub fn put_header(to: &mut BytesMut, channel: u16, properties: &[u8], size: usiz
     to.put_u8(END);
 }
 
-/// Appends a `basic.deliver`. It says the same as [`method`] does, and is written by hand because a broker writes more of
-/// these than of everything else. Names longer than a short string can be are cut.
+/// Appends a `basic.deliver`: the same bytes as [`method`] returns, but faster, because a broker writes it most often.
+/// Names that are too long for a short string are cut.
 pub fn put_deliver(to: &mut BytesMut, channel: u16, tag: &str, delivery: u64, redelivered: bool, from: (&str, &str)) {
     let short = |text: &'_ str| text.len().min(255);
     let (exchange, key) = from;
@@ -362,7 +362,7 @@ pub fn put_deliver(to: &mut BytesMut, channel: u16, tag: &str, delivery: u64, re
     to.put_u8(END);
 }
 
-/// The largest payload of a frame under this `frame-max`, in bytes; 0 means no limit.
+/// Returns the largest payload of a frame under this `frame-max`, in bytes; 0 means no limit.
 #[must_use]
 pub fn largest_payload(frame_max: u32) -> usize {
     match frame_max as usize {
@@ -371,14 +371,14 @@ pub fn largest_payload(frame_max: u32) -> usize {
     }
 }
 
-/// A method as the bytes of its frame.
+/// Returns a method as the bytes of its frame.
 #[must_use]
 pub fn method(channel: u16, method: AMQPClass) -> Bytes {
     generate(&AMQPFrame::Method(channel, method))
 }
 
-/// A content as the bytes of its frames: the header, then the body in frames that fit `frame_max` bytes, envelope included
-/// (0 means no limit, as in `connection.tune`).
+/// Returns a content as the bytes of its frames: the header, then the body in frames of at most `frame_max` bytes,
+/// including the envelope (0 means no limit, as in `connection.tune`).
 #[must_use]
 pub fn content(channel: u16, properties: AMQPProperties, body: &[u8], frame_max: u32) -> Bytes {
     let header = AMQPContentHeader { class_id: 60, body_size: body.len() as u64, properties };
@@ -391,6 +391,6 @@ pub fn content(channel: u16, properties: AMQPProperties, body: &[u8], frame_max:
 
 fn generate(frame: &AMQPFrame) -> Bytes {
     let context = WriteContext::from(Vec::new());
-    // Writing to a Vec has no way to fail; amq-protocol's generators have no error of their own.
+    // Writing to a Vec can't fail, and amq-protocol's generators have no errors of their own.
     gen_frame(frame)(context).map_or_else(|_| Bytes::new(), |written| written.into_inner().0.into())
 }

@@ -1,8 +1,8 @@
-//! An event as JSON: the one shape that reports, recordings and `cargo xtask wire --format json` have in common.
+//! Events as JSON: one format for reports, recordings and `cargo xtask wire --format json`.
 //!
-//! [`readable`] is for people and their scripts: the method's name and its arguments by the names of the specification.
-//! [`Serialize`] adds `raw`, the bytes behind it, from which [`Deserialize`] makes the same event again; the rest of the object
-//! is not read back. Passwords are in neither of them.
+//! [`readable`] is for people and their scripts: the method's name, and its arguments under the names of the specification.
+//! [`Serialize`] adds `raw`, the original bytes, and [`Deserialize`] restores the event from `raw` alone. Neither contains
+//! passwords.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use crate::{
     secrets,
 };
 
-/// The event for a reader: `at_ms`, `connection`, `from`, `channel`, `method`, `args`, `body`. `method` has a dot for a method of
-/// AMQP, and none for what happens to the socket.
+/// Returns the event for a reader: `at_ms`, `connection`, `from`, `channel`, `method`, `args`, `body`. The value of
+/// `method` contains a dot for a method of AMQP, and none for events of the socket.
 #[must_use]
 pub fn readable(event: &Event) -> Value {
     let (channel, method, args, body) = match &event.what {
@@ -57,19 +57,19 @@ fn object(pairs: Vec<(&'static str, Value)>) -> Map<String, Value> {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Milliseconds, to the tenth: precise enough for people.
+/// Returns milliseconds with one decimal: precise enough for people.
 #[must_use]
 pub fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 10_000.0).round() / 10.0
 }
 
-/// A time in whole microseconds, which is how exactly times are stored.
+/// Returns a time cut to whole microseconds, the precision in which times are stored.
 #[must_use]
 pub fn whole_microseconds(duration: Duration) -> Duration {
     Duration::from_micros(microseconds(duration))
 }
 
-/// A time as a number of whole microseconds.
+/// Returns a time as a number of whole microseconds.
 #[must_use]
 pub fn microseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
@@ -81,26 +81,26 @@ pub mod micros {
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    /// Writes it.
+    /// Writes the number of microseconds.
     ///
     /// # Errors
     ///
-    /// Those of the serializer.
+    /// The errors of the serializer.
     pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
         super::microseconds(*duration).serialize(serializer)
     }
 
-    /// Reads it.
+    /// Reads the number of microseconds.
     ///
     /// # Errors
     ///
-    /// When it is no whole number.
+    /// An error when the value is not a whole number.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         u64::deserialize(deserializer).map(Duration::from_micros)
     }
 }
 
-/// The bytes behind an event.
+/// The original bytes of an event.
 #[derive(Deserialize, Serialize)]
 struct Raw {
     at_us: u64,
@@ -137,9 +137,9 @@ enum RawWhat {
 
 #[derive(Deserialize, Serialize)]
 struct RawContent {
-    /// As in a content header, in base64.
+    /// The bytes of the properties in the content header, in base64.
     properties: String,
-    /// In base64.
+    /// The bytes of the body, in base64.
     body: String,
     size: u64,
     complete: bool,

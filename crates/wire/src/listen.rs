@@ -1,4 +1,4 @@
-//! A conversation, heard from outside: methods with their bodies put together again.
+//! A listener that reads a conversation from outside, and reassembles methods with their bodies.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -10,36 +10,36 @@ use crate::{
     frame::{Frame, FrameError, Unit},
 };
 
-/// Who said something.
+/// A side of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
-    /// The program under check: the client.
+    /// The program under check, which is the client.
     Program,
     /// The broker.
     Broker,
 }
 
-/// Something that happened in a conversation.
+/// One event of a conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// Since the conversation's time zero.
+    /// The time since the conversation's time zero.
     pub at: Duration,
-    /// Orders events; what was said earlier has a smaller number.
+    /// A number that orders events: earlier ones have smaller numbers.
     pub order: u64,
-    /// Which connection, counted from 1.
+    /// The number of the connection, counted from 1.
     pub connection: u32,
-    /// Who said it.
+    /// The side that caused it.
     pub from: Peer,
-    /// What was said.
+    /// The kind of the event, with its data.
     pub what: What,
 }
 
-/// What was said.
+/// The kind of an event, with its data.
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
     /// A TCP connection was opened.
     Connected,
-    /// The other side could not be reached, and why.
+    /// The other side could not be reached, for this reason.
     Unreachable(String),
     /// A protocol header.
     ProtocolHeader([u8; 8]),
@@ -49,43 +49,43 @@ pub enum What {
         channel: u16,
         /// The method and its arguments.
         method: AMQPClass,
-        /// For `basic.publish`, `basic.deliver`, `basic.return` and `basic.get-ok`.
+        /// The content of `basic.publish`, `basic.deliver`, `basic.return` and `basic.get-ok`.
         content: Option<Box<Content>>,
     },
-    /// A frame that is well formed and says nothing that is known, or that has no place here.
+    /// A well-formed frame with unknown contents, or one that does not belong in this place.
     Strange {
-        /// The channel it came on.
+        /// The channel of the frame.
         channel: u16,
-        /// Why.
+        /// The reason in words.
         why: String,
-        /// What is wrong with the frame, where it is one whose payload can't be read.
+        /// The error in the payload, if the payload can't be read.
         unread: Option<FrameError>,
     },
-    /// A sign of life.
+    /// A heartbeat frame.
     Heartbeat,
-    /// Bytes that are not AMQP. Nothing after them is understood.
+    /// Bytes that are not AMQP. Everything after them is ignored.
     Garbage(FrameError),
-    /// This side sends no more. `reset`: it cut the connection instead of ending it.
+    /// This side ended its direction. `reset`: it cut the connection instead of closing it.
     Ended {
         /// The connection was cut.
         reset: bool,
     },
 }
 
-/// A message: properties and body.
+/// The content of a message: properties and body.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Content {
-    /// What the header frame says about the body.
+    /// The properties from the header frame.
     pub properties: AMQPProperties,
-    /// How long the body is, in bytes, as the header frame announces it.
+    /// The size of the body in bytes, as announced by the header frame.
     pub size: u64,
-    /// The body, or its start where it is longer than the listener keeps.
+    /// The body, or its first bytes if it is longer than the listener keeps.
     pub body: Bytes,
-    /// The whole body arrived, whether it was kept or not.
+    /// True if the whole body arrived, even if not all of it was kept.
     pub complete: bool,
 }
 
-/// Hears one direction of one connection.
+/// A reader for one direction of one connection.
 #[derive(Debug)]
 pub struct Listener {
     codec: Codec,
@@ -99,17 +99,17 @@ pub struct Listener {
 struct Unfinished {
     method: AMQPClass,
     properties: AMQPProperties,
-    /// None until the header frame came.
+    /// The announced size of the body; None until the header frame has arrived.
     size: Option<u64>,
     heard: u64,
     body: BytesMut,
 }
 
 impl Listener {
-    /// The largest frame that a listener takes, in bytes: far above any `frame-max` in use (131,072 is RabbitMQ's).
+    /// The largest frame that a listener accepts, in bytes: far above any `frame-max` in use (131,072 is RabbitMQ's).
     pub const LARGEST_FRAME: u32 = 16 * 1024 * 1024;
 
-    /// A listener for a direction that is at its start. It keeps the first `keep` bytes of each body.
+    /// Returns a listener for a direction from its start. It keeps the first `keep` bytes of each body.
     #[must_use]
     pub fn new(keep: usize) -> Listener {
         Listener {
@@ -121,7 +121,7 @@ impl Listener {
         }
     }
 
-    /// Hears more bytes, in pieces of any size, and calls `say` for each thing that is complete now.
+    /// Reads more bytes, in pieces of any size, and calls `say` for each event that they complete.
     pub fn hear(&mut self, bytes: &[u8], mut say: impl FnMut(What)) {
         if self.deaf {
             return;
@@ -141,7 +141,7 @@ impl Listener {
         }
     }
 
-    /// The direction is at its end: says the contents that never became complete.
+    /// Ends the direction, and calls `say` for each content that was never completed.
     pub fn end(&mut self, mut say: impl FnMut(What)) {
         let mut channels: Vec<u16> = self.unfinished.keys().copied().collect();
         channels.sort_unstable();
@@ -158,7 +158,7 @@ impl Listener {
         let channel = frame.channel;
         match frame.parse() {
             Ok(Frame::Method(method)) => {
-                self.finish(channel, say); // a method in the middle of a content: that one will never be whole
+                self.finish(channel, say); // a method in the middle of a content, which stays incomplete
                 if carries_content(&method) {
                     let nothing = Unfinished {
                         method,
@@ -211,7 +211,7 @@ fn strange(channel: u16, why: &str) -> What {
     What::Strange { channel, why: why.to_owned(), unread: None }
 }
 
-/// Whether a content header and body follow this method.
+/// Returns whether a content header and a body follow this method.
 #[must_use]
 pub fn carries_content(method: &AMQPClass) -> bool {
     use basic::AMQPMethod::{Deliver, GetOk, Publish, Return};

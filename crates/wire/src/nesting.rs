@@ -1,17 +1,18 @@
-//! How deep the tables in a frame are nested.
+//! The nesting depth of tables in a frame.
 //!
-//! A field table may hold tables and arrays, which may hold tables and arrays; a frame of 128 KiB has room for 26,000 levels.
-//! Whoever reads such a value level by level, or frees it, needs a stack that deep. So the depth is looked at first, by a
-//! walk that keeps its place in a list of its own and not on the stack.
+//! A field table may hold tables and arrays, which may hold tables and arrays again; a frame of 128 KiB has room for 26,000
+//! levels. Code that reads or frees such a value recursively needs a stack that deep. So the depth is checked first, by a
+//! walk that keeps its position in a list instead of on the stack.
 
 use crate::frame::{FrameKind, SHORT_STRINGS};
 
-/// The most levels that are taken. People need two or three; RabbitMQ's own `x-death` is an array of tables of arrays.
+/// The largest accepted number of levels. People need two or three; RabbitMQ's own `x-death` is an array of tables of
+/// arrays.
 pub const DEEPEST: usize = 64;
 
-/// Whether a frame's payload has a table that is nested deeper than [`DEEPEST`].
+/// Returns whether a frame's payload has a table that is nested deeper than [`DEEPEST`].
 ///
-/// Bytes that can't be walked are not too deep: they can't be read either, and a parser stops where the walk does.
+/// Bytes that can't be walked do not count as too deep: a parser can't read them either, and stops where the walk stops.
 #[must_use]
 pub fn is_too_deep(kind: FrameKind, payload: &[u8]) -> bool {
     match kind {
@@ -21,16 +22,16 @@ pub fn is_too_deep(kind: FrameKind, payload: &[u8]) -> bool {
     }
 }
 
-/// Whether the table `headers` among these properties (flags, and the properties behind them) is nested too deep.
+/// Returns whether the table `headers` in these bytes (property flags and properties) is nested too deep.
 #[must_use]
 pub fn properties_are_too_deep(properties: &[u8]) -> bool {
     table_of_properties(properties).is_some_and(table_is_too_deep)
 }
 
-/// From where the table `headers` starts among properties, where it is there.
+/// Returns the bytes from the table `headers` on, if the properties have one.
 fn table_of_properties(properties: &[u8]) -> Option<&[u8]> {
     let (&[high, _], mut rest) = properties.split_first_chunk::<2>()?;
-    // Bits 15 and 14: content-type and content-encoding stand in front of the headers, which are bit 13.
+    // Bits 15 and 14: content-type and content-encoding stand before the headers, which are bit 13.
     for flag in [0x80, 0x40] {
         if high & flag != 0 {
             rest = skip_short(rest)?;
@@ -39,8 +40,8 @@ fn table_of_properties(properties: &[u8]) -> Option<&[u8]> {
     (high & 0x20 != 0).then_some(rest)
 }
 
-/// The key and the type of the value in a frame's table behind which nothing can be read any more: the last short string, or else
-/// the last value. None where the frame has no table, or one that can be read.
+/// Returns the key and the type of the value that makes a frame's table unreadable: the last short string, or else the last
+/// value. None when the frame has no table, or a readable one.
 #[must_use]
 pub fn unread_value(kind: FrameKind, payload: &[u8]) -> Option<(String, u8)> {
     let table = match kind {
@@ -57,13 +58,14 @@ pub fn unread_value(kind: FrameKind, payload: &[u8]) -> Option<(String, u8)> {
     Some((String::from_utf8_lossy(key).into_owned(), *kind))
 }
 
-/// Whether a method's payload goes on to the end of its table. Where it can't be read all the same, the table is to blame.
+/// Returns whether a method's payload is long enough for its whole table. If it can't be read nevertheless, the table is to
+/// blame.
 #[must_use]
 pub fn has_whole_table(payload: &[u8]) -> bool {
     table_of_method(payload).is_some_and(|table| size_at(table, 0).is_some_and(|size| table.len() >= 4 + size))
 }
 
-/// Whether one of the names in front of a method's table is not UTF-8.
+/// Returns whether one of the names before a method's table is not UTF-8.
 #[must_use]
 pub fn has_malformed_name(payload: &[u8]) -> bool {
     let Some((arguments, shape)) = shape(payload) else { return false };
@@ -78,14 +80,14 @@ pub fn has_malformed_name(payload: &[u8]) -> bool {
     false
 }
 
-/// What stands in front of a method's table: bytes of fixed size, names (short strings), bytes of fixed size.
+/// The fields before a method's table: a number of bytes, a number of names (short strings), a number of bytes.
 struct Shape {
     before: usize,
     names: usize,
     after: usize,
 }
 
-/// A method's arguments, and what stands in front of the table among them; None for a method without one.
+/// Returns a method's arguments and the fields before its table; None for a method without a table.
 fn shape(payload: &[u8]) -> Option<(&[u8], Shape)> {
     let (&[class_high, class, method_high, method], arguments) = payload.split_first_chunk::<4>()?;
     let shape = |before, names, after| Some((arguments, Shape { before, names, after }));
@@ -102,7 +104,7 @@ fn shape(payload: &[u8]) -> Option<(&[u8], Shape)> {
     }
 }
 
-/// From where a method's table starts. Every method has one at the most.
+/// Returns the bytes from a method's table on. No method has more than one.
 fn table_of_method(payload: &[u8]) -> Option<&[u8]> {
     let (arguments, shape) = shape(payload)?;
     let mut rest = arguments.get(shape.before..)?;
@@ -121,15 +123,15 @@ fn skip_short(bytes: &[u8]) -> Option<&[u8]> {
     split_short(bytes).map(|(_, rest)| rest)
 }
 
-/// Walks a table from its size on.
+/// Walks a table, starting at its size.
 fn table_is_too_deep(bytes: &[u8]) -> bool {
     walk(bytes, |_, _| {}).unwrap_or(false)
 }
 
-/// Walks a table, and tells each key with the type of its value. None when the bytes end before their sizes say so, or hold a type
-/// that there is not.
+/// Walks a table, and calls `tell` with each key and the type of its value. Returns None when the bytes are shorter than
+/// their sizes announce, or contain an unknown type.
 fn walk<'a>(bytes: &'a [u8], mut tell: impl FnMut(&'a [u8], u8)) -> Option<bool> {
-    // Where each open level ends, and whether it is a table: those have keys.
+    // The end of each open level, and whether the level is a table: only tables have keys.
     let mut open: Vec<(usize, bool)> = Vec::new();
     let mut at = 4;
     open.push((at + size_at(bytes, 0)?, true));
@@ -178,7 +180,7 @@ fn size_at(bytes: &[u8], at: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// A table with arrays in arrays, `levels` in all.
+    /// Returns a table with arrays in arrays, `levels` in all.
     fn nested(levels: usize) -> Vec<u8> {
         let mut inner = Vec::new();
         for _ in 1..levels {
@@ -189,12 +191,12 @@ mod tests {
         [u32::try_from(entry.len()).unwrap().to_be_bytes().to_vec(), entry].concat()
     }
 
-    /// The payload of a `queue.declare` with this table.
+    /// Returns the payload of a `queue.declare` with this table.
     fn declare(table: &[u8]) -> Vec<u8> {
         [b"\x00\x32\x00\x0a\x00\x00\x05hello\x00".to_vec(), table.to_vec()].concat()
     }
 
-    /// Properties with a content type and these headers.
+    /// Returns properties with a content type and these headers.
     fn headers(table: &[u8]) -> Vec<u8> {
         [b"\xa0\x00\x04text".to_vec(), table.to_vec()].concat()
     }
@@ -209,7 +211,7 @@ mod tests {
         }
     }
 
-    /// The payload of a `queue.declare` with one argument, a short string, as lapin 4 writes it.
+    /// Returns the payload of a `queue.declare` with one argument, a short string, as lapin 4 writes it.
     fn with_short_string() -> Vec<u8> {
         let entry = b"\x0cx-queue-type_\x06quorum";
         declare(&[&u32::try_from(entry.len()).unwrap().to_be_bytes()[..], entry].concat())
@@ -223,7 +225,7 @@ mod tests {
         assert_eq!(unread_value(FrameKind::Method, &old), Some(("x-queue-type".to_owned(), b's')));
         let header = [vec![0; 12], headers(&short[13..])].concat();
         assert_eq!(unread_value(FrameKind::Header, &header), Some(("x-queue-type".to_owned(), b'_')));
-        // What the rest of a short string reads as is no value of the program's.
+        // The rest of a short string may look like a value, but the program did not write that value.
         let rest = declare(b"\0\0\0\x0a\x01as\x04\0\x01kV\x09x");
         assert_eq!(unread_value(FrameKind::Method, &rest), Some(("a".to_owned(), b's')));
         let unknown = declare(b"\0\0\0\x04\x01kZ\0");

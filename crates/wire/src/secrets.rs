@@ -1,10 +1,10 @@
-//! Taking passwords out of a conversation before it is stored or shown.
+//! The removal of passwords from a conversation, before it is stored or shown.
 
 use amq_protocol::protocol::connection::{self, AMQPMethod as Connection};
 
 use crate::{Method, fields::HIDDEN, words};
 
-/// The method without its secrets. The name of the account that logged in stays.
+/// Returns the method without its secrets. The name of the account stays.
 #[must_use]
 pub fn taken_out(method: &Method) -> Method {
     let hidden = || HIDDEN.as_bytes().to_vec();

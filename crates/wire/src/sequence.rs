@@ -1,15 +1,15 @@
 //! A conversation as a picture: a sequence diagram in SVG.
 //!
-//! Time runs downwards, everyone who takes part has a line, and what is said is an arrow from line to line. With one program
-//! it stands left of the broker; with several, the first stands left and the others right. There is less room between them then,
-//! so of a delivery the picture has what tells it from others: its number, whether it came before, and the body.
+//! Time runs downwards, each participant has a lifeline, and each event is an arrow between two lifelines. A single program
+//! stands left of the broker; with several programs, the first stands left and the others right. There is less room between
+//! the lifelines then, so deliveries are shortened to their number, their `redelivered` flag and their body.
 //!
-//! With a clock ([`timed`]), the seconds stand at the program's end of each arrow, in the margin.
+//! With a clock ([`timed`]), the seconds stand in the margin, at the program's end of each arrow.
 //!
-//! The picture is made to stand in a page: it takes its colours from the page by CSS classes (`hr-program`, `hr-broker`,
-//! `hr-lost`, `hr-muted`, `hr-text`, `hr-line`, `hr-box`), and from `currentColor` where there are none. It is 360 units wide for two,
-//! and 400 for three, so that its text keeps its size on a telephone. It has no blank line, which would end an HTML block in Markdown.
-//! [`alone`] makes one that brings its colours along, for a file of its own.
+//! The picture is made for a page: it takes its colours from the page by CSS classes (`hr-program`, `hr-broker`, `hr-lost`,
+//! `hr-muted`, `hr-text`, `hr-line`, `hr-box`), and from `currentColor` where the page does not define them. It is 360
+//! units wide for two lifelines, and 400 for three, so that its text keeps its size on a telephone. It has no blank line,
+//! which would end an HTML block in Markdown. [`alone`] makes one with its own colours, for a file of its own.
 
 use std::{fmt::Write, time::Duration};
 
@@ -23,33 +23,33 @@ use crate::{
 /// One program's part of a conversation.
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'a> {
-    /// What the program is called above its line: up to thirteen characters have room.
+    /// The program's name above its lifeline, at most thirteen characters.
     pub program: &'a str,
-    /// What it and the broker said to each other, on the time axis that all parts share.
+    /// The conversation between the program and the broker, on the time axis that all parts share.
     pub events: &'a [Event],
 }
 
-/// The width of one character, as a part of its size: that of common fixed-width fonts, and a little more.
+/// The width of a character as a fraction of its size: that of common fixed-width fonts, and a little more.
 const CHARACTER: f64 = 0.61;
 /// The size of all text, in units.
 const SIZE: f64 = 11.0;
-/// From one line of text to the next.
+/// The distance from one line of text to the next.
 const LINE: f64 = 14.0;
-/// From the picture's edge to the first line of life, and from the last to the other edge.
+/// The distance from each edge of the picture to the nearest lifeline.
 const MARGIN: f64 = 46.0;
-/// Between two lines of life.
+/// The distance between two lifelines.
 const GAP: f64 = 268.0;
-/// Between two lines of life where there are more than two, so that the picture does not get much wider.
+/// The distance between lifelines if there are more than two, so that the picture does not get much wider.
 const NARROW_GAP: f64 = 154.0;
-/// From an arrow to the next row.
+/// The distance from an arrow to the next row.
 const BELOW: f64 = 6.0;
 /// The height of the boxes with the names.
 const HEAD: f64 = 24.0;
 
 /// Draws the conversation of these programs with one broker.
 ///
-/// `id` begins every id in the picture, so that several can stand in one page; `title` says in a sentence what is to be seen.
-/// The conversation itself, in words, becomes the picture's description for those who don't see it.
+/// `id` begins every id in the picture, so that several pictures can stand in one page; `title` is a sentence about the
+/// picture. The conversation itself, in words, becomes the picture's description for people who can't see it.
 ///
 /// ```
 /// let picture = wire::sequence::svg("nothing", "Nothing is said.", &[wire::sequence::Part { program: "send", events: &[] }]);
@@ -60,10 +60,11 @@ pub fn svg(id: &str, title: &str, parts: &[Part<'_>]) -> String {
     draw(id, title, parts, false)
 }
 
-/// As [`svg`], with a clock: from the first delivery on, each arrow has the whole seconds since then.
+/// Draws a conversation like [`svg`], with a clock: from the first delivery on, each arrow has the whole seconds since
+/// then.
 ///
-/// Seconds are rounded down: a busy machine makes work longer, and never shorter. So the same work has the same times, as long
-/// as none of it is a second late.
+/// Seconds are rounded down: a busy machine makes work longer, and never shorter. So the same work gets the same times, as
+/// long as none of it is a whole second late.
 ///
 /// ```
 /// let picture = wire::sequence::timed("nothing", "Nothing is said.", &[wire::sequence::Part { program: "send", events: &[] }]);
@@ -80,7 +81,7 @@ fn draw(id: &str, title: &str, parts: &[Part<'_>], has_clock: bool) -> String {
     for (index, part) in parts.iter().enumerate() {
         said.extend(words::describe(part.events).into_iter().map(|said| (index, said)));
     }
-    said.sort_by_key(|(_, said)| said.event.at); // stable: what one program's tap saw keeps its order
+    said.sort_by_key(|(_, said)| said.event.at); // stable: the events of one program keep their order
     let several = parts.len() > 1;
     if several {
         said.iter_mut().for_each(|(_, said)| shorten(said));
@@ -123,7 +124,7 @@ fn draw(id: &str, title: &str, parts: &[Part<'_>], has_clock: bool) -> String {
     picture
 }
 
-/// Of a delivery, leaves what tells it from others: the rest was said when the program subscribed.
+/// Shortens a delivery to the parts that differ between deliveries: the rest was shown when the program subscribed.
 fn shorten(said: &mut Described<'_>) {
     let What::Method { method: AMQPClass::Basic(basic::AMQPMethod::Deliver(deliver)), content, .. } = &said.event.what
     else {
@@ -136,7 +137,8 @@ fn shorten(said: &mut Described<'_>) {
     said.parts = name.into_iter().chain([number]).chain(body).collect();
 }
 
-/// The colours of a picture that stands alone, on light and on dark. Text has a contrast of 4.5:1 and more to its ground.
+/// The colours of a picture that stands alone, in light and dark mode. The contrast of text to its background is at least
+/// 4.5:1.
 const STYLE: &str = "<style>\n\
     :root{color-scheme:light dark;color:#1c1e21;background:#fff}\n\
     svg{display:block;width:100%;max-width:720px;margin:0 auto}\n\
@@ -147,7 +149,7 @@ const STYLE: &str = "<style>\n\
     }\n\
     </style>\n";
 
-/// As [`svg`], for a file of its own: it brings its colours along, for light and for dark.
+/// Draws a conversation like [`svg`], for a file of its own: the picture contains its colours, for light and dark mode.
 ///
 /// ```
 /// let picture = wire::sequence::alone("nothing", "Nothing is said.", &[wire::sequence::Part { program: "send", events: &[] }]);
@@ -163,7 +165,7 @@ pub fn alone(id: &str, title: &str, parts: &[Part<'_>]) -> String {
     }
 }
 
-/// Where the lines of life stand.
+/// The positions of the lifelines.
 struct Columns {
     programs: usize,
     gap: f64,
@@ -191,7 +193,7 @@ impl Columns {
     }
 }
 
-/// A line of life, with a name in a box at its top.
+/// Draws a lifeline, with a name in a box at its top.
 fn life(name: &str, x: f64, height: f64, class: &str) -> String {
     let half = MARGIN - 2.0;
     format!(
@@ -205,15 +207,15 @@ fn life(name: &str, x: f64, height: f64, class: &str) -> String {
     )
 }
 
-/// The part below the names, as far as it is drawn.
+/// The part of the picture below the names, drawn row by row.
 struct Drawing {
     text: String,
-    /// Where the next row begins.
+    /// The start of the next row.
     y: f64,
 }
 
 impl Drawing {
-    /// Draws what was said in one go: words, and an arrow under them.
+    /// Draws one event: words, and an arrow under them.
     fn row(&mut self, said: &Described<'_>, program: f64, broker: f64) {
         let from_program = said.event.from == Peer::Program;
         let who = if from_program { "hr-program" } else { "hr-broker" };
@@ -245,7 +247,7 @@ impl Drawing {
         self.y += BELOW;
     }
 
-    /// Writes when that was, at the program's end of the last arrow.
+    /// Writes the time of the event at the program's end of the last arrow.
     fn time(&mut self, seconds: u64, program: f64, broker: f64) {
         let (anchor, x) = if program < broker { ("end", program - 6.0) } else { ("start", program + 6.0) };
         let y = self.y - BELOW + 4.0; // as high as the arrow
@@ -265,7 +267,7 @@ impl Drawing {
         );
     }
 
-    /// The end of a connection that was not closed: a line that stops half-way, at a cross.
+    /// Draws the end of a connection that was not closed: a line that stops half-way, at a cross.
     fn end(&mut self, from: f64, to: f64) {
         let (y, stop) = (self.y, f64::midpoint(from, to));
         let _ = writeln!(
@@ -282,7 +284,7 @@ fn is_delivery(what: &What) -> bool {
     matches!(what, What::Method { method: AMQPClass::Basic(basic::AMQPMethod::Deliver(_)), .. })
 }
 
-/// What nobody wants to see: an error, a message that comes back, a connection that is just gone.
+/// Returns whether an event is bad: an error, a returned message, a connection that ends without a close.
 fn is_bad(what: &What) -> bool {
     match what {
         What::Method { method, .. } => {
@@ -295,9 +297,9 @@ fn is_bad(what: &What) -> bool {
     }
 }
 
-/// Breaks text into lines of this width, in units: between words where it can.
+/// Breaks text into lines of this width, in units; between words if possible.
 fn wrap(text: &str, room: f64) -> Vec<String> {
-    // Truncation is meant: a character either fits or it does not.
+    // Truncation is intended: a character either fits or it does not.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let columns = (room / (SIZE * CHARACTER)) as usize;
     let options = textwrap::Options::new(columns).word_separator(textwrap::WordSeparator::AsciiSpace);
@@ -307,8 +309,8 @@ fn wrap(text: &str, room: f64) -> Vec<String> {
         .collect()
 }
 
-/// Text that may stand in an element or an attribute. The two characters that are in no XML, and are not escaped by
-/// [`words::harmless`], become the one that stands for what can't be shown.
+/// Escapes text for an element or an attribute. Two characters that XML forbids are not escaped by [`words::harmless`];
+/// they become the replacement character.
 fn escape(text: &str) -> String {
     let text = words::harmless(text).replace(['\u{FFFE}', '\u{FFFF}'], "\u{FFFD}");
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")

@@ -1,4 +1,4 @@
-//! Why a thing is said: a sentence for each method, and for what happens to the socket.
+//! Reasons for events: a sentence for each method, and for each event of the socket.
 
 use serde_json::Value;
 
@@ -8,18 +8,18 @@ use crate::{
     words::Described,
 };
 
-/// When a sentence fits.
+/// The condition under which a sentence fits.
 #[derive(Clone, Copy, Debug)]
 enum When {
-    /// Whatever the arguments are.
+    /// Any arguments.
     Always,
-    /// When this side says it.
+    /// Only if this side caused it.
     By(Peer),
-    /// With this reply code.
+    /// Only with this reply code.
     Code(u64),
-    /// With this flag set.
+    /// Only with this flag set.
     Set(&'static str),
-    /// With nothing in this argument.
+    /// Only if this argument is empty.
     Empty(&'static str),
 }
 
@@ -28,138 +28,138 @@ use When::{Always, By, Code, Empty, Set};
 const PROGRAM: When = By(Peer::Program);
 const BROKER: When = By(Peer::Broker);
 
-/// What is said, when, and why. Of several that fit, the first is told, so what is particular stands before what is general.
+/// Events, conditions and sentences. The first entry that fits is used, so special cases stand before general ones.
 #[rustfmt::skip]
 const TABLE: &[(&str, When, &str)] = &[
-    ("handshake", Always, "The two agreed on the protocol's version, on a login and on a vhost: seven messages at the start of every connection."),
-    ("connected", Always, "A connection begins as a socket; AMQP starts with the first bytes on it."),
-    ("unreachable", Always, "Nobody takes connections at that address, so not a word of AMQP was said."),
-    ("protocol-header", PROGRAM, "A client opens with eight bytes that name the protocol and its version."),
-    ("protocol-header", BROKER, "The broker names the version that it speaks, because it was asked for another one, and hangs up."),
-    ("strange", Always, "The frame itself is sound, and what it says has no place here, so a broker refuses it."),
-    ("heartbeat", Always, "A sign of life from a side that had nothing to say for a while, so that silence can be told from a lost line."),
-    ("garbage", Always, "These bytes are no AMQP, and nothing after them can be understood."),
-    ("ended", PROGRAM, "The program lets go of the socket without a connection.close of its own: what was still under way may be lost, and the broker's log may complain."),
-    ("ended", BROKER, "The broker lets go of the socket: the program has left, or was turned away."),
+    ("handshake", Always, "Both sides agreed on the protocol version, a login and a vhost, in seven messages at the start of each connection."),
+    ("connected", Always, "A connection begins as a socket. AMQP starts with the first bytes on it."),
+    ("unreachable", Always, "No broker accepts connections at that address, so no AMQP was exchanged."),
+    ("protocol-header", PROGRAM, "A client starts with eight bytes that name the protocol and its version."),
+    ("protocol-header", BROKER, "The client asked for another version: the broker names the version that it speaks, and closes the socket."),
+    ("strange", Always, "The frame is valid, but not allowed here, so a broker refuses it."),
+    ("heartbeat", Always, "A sign of life from a side with nothing to send. Without it, silence looks like a lost connection."),
+    ("garbage", Always, "These bytes are not AMQP, and the bytes after them cannot be read."),
+    ("ended", PROGRAM, "The program closed the socket without a connection.close. Messages on the way may be lost, and the broker may log a warning."),
+    ("ended", BROKER, "The broker closed the socket: the program left, or was refused."),
 
-    ("connection.start", Always, "The broker says what it is, and which ways to log in it takes."),
-    ("connection.start-ok", Always, "The client picks a way to log in, and sends name and password, which are not shown here."),
-    ("connection.secure", Always, "This way to log in needs one more question."),
-    ("connection.secure-ok", Always, "The answer to the broker's question; it is a secret, and not shown here."),
-    ("connection.tune", Always, "The broker proposes limits: how many channels, how large a frame, how often a heartbeat."),
-    ("connection.tune-ok", Always, "The client takes the limits or lowers them, and both keep to them from here on."),
-    ("connection.open", Always, "The client picks a vhost: the part of the broker in which its queues and exchanges live."),
-    ("connection.open-ok", Always, "The account may use that vhost, and channels can be opened."),
-    ("connection.close", Code(200), "The goodbye: its answer comes after all that was said before it, so nothing is left under way."),
-    ("connection.close", Code(320), "Somebody on the broker's side ended the connection: an operator, or a shutdown."),
-    ("connection.close", Code(403), "ACCESS_REFUSED: name or password were not accepted; the broker tells only its log which, so that nobody can guess."),
-    ("connection.close", Code(501), "FRAME_ERROR: the broker could not read a frame, and trusts nothing after it."),
-    ("connection.close", Code(503), "COMMAND_INVALID: the method is known, and came where it may not come."),
-    ("connection.close", Code(504), "CHANNEL_ERROR: something was said on a channel that is not open."),
-    ("connection.close", Code(505), "UNEXPECTED_FRAME: the broker waited for another kind of frame, such as a message's body."),
-    ("connection.close", Code(530), "NOT_ALLOWED: the vhost is not there, the account may not use it, or a rule forbids what was asked for."),
-    ("connection.close", Code(540), "NOT_IMPLEMENTED: this broker does not have what was asked for."),
-    ("connection.close", Code(541), "INTERNAL_ERROR: the broker can't do it, or is told not to; its words, and its log, say why."),
-    ("connection.close", PROGRAM, "The program ends the connection, and its code says that something went wrong."),
-    ("connection.close", BROKER, "The mistake is too grave for one channel, so the broker ends the whole connection."),
-    ("connection.close-ok", BROKER, "The broker has read all that came before the close; now the socket can go."),
-    ("connection.close-ok", PROGRAM, "The program has heard the close; now the socket can go."),
-    ("connection.blocked", Always, "The broker runs short of memory or disk, and reads nothing from who publishes until that is over."),
-    ("connection.unblocked", Always, "The shortage is over, and the broker reads on where it stopped."),
-    ("connection.update-secret", Always, "A token that is about to run out is replaced, and the connection stays."),
-    ("connection.update-secret-ok", Always, "The broker takes the new token."),
+    ("connection.start", Always, "The broker introduces itself, and lists the login mechanisms that it supports."),
+    ("connection.start-ok", Always, "The client chooses a login mechanism, and sends user name and password, which are not shown here."),
+    ("connection.secure", Always, "This login mechanism needs one more question."),
+    ("connection.secure-ok", Always, "The answer to the broker's question: a secret, so it is not shown here."),
+    ("connection.tune", Always, "The broker proposes limits: the number of channels, the frame size, and the heartbeat interval."),
+    ("connection.tune-ok", Always, "The client accepts or lowers the limits. They apply to both sides from here on."),
+    ("connection.open", Always, "The client chooses a vhost: the part of the broker that has its queues and exchanges."),
+    ("connection.open-ok", Always, "The user may use that vhost. Channels can be opened now."),
+    ("connection.close", Code(200), "A normal end. The answer comes after everything that was sent before, so nothing is lost."),
+    ("connection.close", Code(320), "The broker's side ended the connection: an operator did it, or the broker shuts down."),
+    ("connection.close", Code(403), "ACCESS_REFUSED: user name or password are wrong. Only the broker's log says which, so that attackers learn nothing."),
+    ("connection.close", Code(501), "FRAME_ERROR: the broker could not read a frame, and trusts no bytes after it."),
+    ("connection.close", Code(503), "COMMAND_INVALID: the method exists, but is not allowed at this point."),
+    ("connection.close", Code(504), "CHANNEL_ERROR: a method arrived on a channel that is not open."),
+    ("connection.close", Code(505), "UNEXPECTED_FRAME: the broker expected another kind of frame, such as a message body."),
+    ("connection.close", Code(530), "NOT_ALLOWED: the vhost does not exist, the user may not use it, or a rule forbids the request."),
+    ("connection.close", Code(540), "NOT_IMPLEMENTED: this broker does not have the requested feature."),
+    ("connection.close", Code(541), "INTERNAL_ERROR: the broker failed, or its configuration forbids the request. The reply text and the broker's log have the reason."),
+    ("connection.close", PROGRAM, "The program ends the connection, and its code reports an error."),
+    ("connection.close", BROKER, "The error concerns more than one channel, so the broker ends the whole connection."),
+    ("connection.close-ok", BROKER, "The broker has read everything before the close. Now the socket can be closed."),
+    ("connection.close-ok", PROGRAM, "The program has received the close. Now the socket can be closed."),
+    ("connection.blocked", Always, "The broker is short of memory or disk. It reads nothing from publishers until that is over."),
+    ("connection.unblocked", Always, "The shortage is over. The broker reads on where it stopped."),
+    ("connection.update-secret", Always, "The client replaces a token before it expires. The connection stays open."),
+    ("connection.update-secret-ok", Always, "The broker accepted the new token."),
 
-    ("channel.open", Always, "A channel is a lane inside the connection: nearly all that follows is said on one."),
-    ("channel.open-ok", Always, "The lane is open, so work can begin."),
-    ("channel.flow", Always, "One side asks the other to hold its messages back on this channel, or to go on."),
-    ("channel.flow-ok", Always, "The other side does as it was asked."),
-    ("channel.close", Code(200), "The lane is given back, and the connection stays."),
-    ("channel.close", Code(403), "ACCESS_REFUSED: the account may not do this here, the name is reserved, or another consumer has the queue to itself; the channel is gone, the connection stays."),
-    ("channel.close", Code(404), "NOT_FOUND: no queue or exchange of that name is in this vhost; the channel is gone, the connection stays."),
-    ("channel.close", Code(405), "RESOURCE_LOCKED: the queue belongs to another connection alone; the channel is gone, the connection stays."),
-    ("channel.close", Code(406), "PRECONDITION_FAILED: what was asked for does not fit what is there, such as a queue with other properties or a message that was acknowledged before; the channel is gone, the connection stays."),
-    ("channel.close", PROGRAM, "The program gives the lane back with a code of its own, and the connection stays."),
-    ("channel.close", BROKER, "The broker refuses a method by closing the channel it came on, and the connection stays."),
-    ("channel.close-ok", Always, "The close was heard, and the channel's number is free again."),
+    ("channel.open", Always, "A channel is a lane inside the connection. Most methods are sent on a channel."),
+    ("channel.open-ok", Always, "The channel is open, so work can begin."),
+    ("channel.flow", Always, "One side asks the other to pause its messages on this channel, or to resume."),
+    ("channel.flow-ok", Always, "The other side confirms."),
+    ("channel.close", Code(200), "A normal end of the channel. The connection stays open."),
+    ("channel.close", Code(403), "ACCESS_REFUSED: the user may not do this, the name is reserved, or another consumer has the queue for itself. The channel is closed; the connection stays open."),
+    ("channel.close", Code(404), "NOT_FOUND: this vhost has no queue or exchange with that name. The channel is closed; the connection stays open."),
+    ("channel.close", Code(405), "RESOURCE_LOCKED: the queue is exclusive to another connection. The channel is closed; the connection stays open."),
+    ("channel.close", Code(406), "PRECONDITION_FAILED: the request does not fit the broker's state, such as a queue with other properties or a second acknowledgement. The channel is closed; the connection stays open."),
+    ("channel.close", PROGRAM, "The program closes the channel, and its code reports an error. The connection stays open."),
+    ("channel.close", BROKER, "The broker refuses a method by closing its channel. The connection stays open."),
+    ("channel.close-ok", Always, "The close has arrived. The channel's number can be used again."),
 
-    ("access.request", Always, "An early AMQP asked for permission this way; brokers still answer it, and it changes nothing."),
-    ("access.request-ok", Always, "The broker answers out of politeness to old clients."),
+    ("access.request", Always, "Early versions of AMQP asked for permission this way. Brokers still answer, and it changes nothing."),
+    ("access.request-ok", Always, "The broker answers for the sake of old clients."),
 
-    ("exchange.declare", Set("passive"), "The program asks whether the exchange is there, and makes none."),
-    ("exchange.declare", Always, "Whoever publishes to an exchange makes sure that it is there first; twice does no harm."),
-    ("exchange.declare-ok", Always, "The exchange is there, made now or found."),
+    ("exchange.declare", Set("passive"), "The program asks whether the exchange exists, and does not create it."),
+    ("exchange.declare", Always, "A publisher makes sure that its exchange exists. Declaring it twice does no harm."),
+    ("exchange.declare-ok", Always, "The exchange exists: it was created now, or before."),
     ("exchange.delete", Always, "The exchange is not needed any more."),
-    ("exchange.delete-ok", Always, "The exchange is gone, and its bindings with it."),
-    ("exchange.bind", Always, "One exchange asks another for a share of its messages."),
-    ("exchange.bind-ok", Always, "Messages that fit go on to the other exchange, too, from here on."),
-    ("exchange.unbind", Always, "The exchange wants no more of the other's messages."),
-    ("exchange.unbind-ok", Always, "The other exchange hands nothing on any more."),
+    ("exchange.delete-ok", Always, "The exchange is deleted, with its bindings."),
+    ("exchange.bind", Always, "One exchange subscribes to some of the messages of another."),
+    ("exchange.bind-ok", Always, "Matching messages also go to the other exchange from here on."),
+    ("exchange.unbind", Always, "The exchange no longer wants these messages of the other one."),
+    ("exchange.unbind-ok", Always, "The other exchange no longer passes these messages on."),
 
-    ("queue.declare", Set("passive"), "The program asks whether the queue is there, and makes none; if it is missing, the channel is closed with 404."),
-    ("queue.declare", Empty("queue"), "With no name given, the broker makes one up, and its answer tells it."),
-    ("queue.declare", Always, "The queue has to be there before a message comes; declaring makes it, or finds it as it was asked for."),
-    ("queue.declare-ok", Always, "The queue is there: message-count messages wait in it, and consumer-count consumers take from it."),
-    ("queue.bind", Always, "A queue gets from an exchange what it is bound for, and nothing else."),
-    ("queue.bind-ok", Always, "What fits goes into the queue from here on; what came earlier does not."),
-    ("queue.purge", Always, "All messages that wait in the queue are to be thrown away."),
-    ("queue.purge-ok", Always, "The queue is empty, and message-count messages are gone."),
+    ("queue.declare", Set("passive"), "The program asks whether the queue exists, and does not create it. If it is missing, the channel is closed with 404."),
+    ("queue.declare", Empty("queue"), "With an empty name, the broker chooses a name and returns it."),
+    ("queue.declare", Always, "The queue must exist before a message arrives. Declaring creates it, or finds it with the same properties."),
+    ("queue.declare-ok", Always, "The queue exists. It has message-count waiting messages and consumer-count consumers."),
+    ("queue.bind", Always, "A queue gets the messages of an exchange that its bindings select, and no others."),
+    ("queue.bind-ok", Always, "Matching messages go into the queue from here on. Earlier ones do not."),
+    ("queue.purge", Always, "All messages that wait in the queue are discarded."),
+    ("queue.purge-ok", Always, "The queue is empty. It had message-count messages."),
     ("queue.delete", Always, "The queue is not needed any more."),
-    ("queue.delete-ok", Always, "The queue is gone, and message-count messages with it."),
-    ("queue.unbind", Always, "The queue wants no more of these messages."),
-    ("queue.unbind-ok", Always, "The exchange puts no more of them into the queue."),
+    ("queue.delete-ok", Always, "The queue is deleted, with its message-count messages."),
+    ("queue.unbind", Always, "The queue no longer wants these messages."),
+    ("queue.unbind-ok", Always, "The exchange no longer puts these messages into the queue."),
 
-    ("basic.qos", Always, "Without a limit, the broker sends all it has at once; this one counts messages that are not acknowledged yet."),
+    ("basic.qos", Always, "The prefetch limit: the number of messages that the broker sends before it waits for an acknowledgement. Without it, all messages are sent at once."),
     ("basic.qos-ok", Always, "The broker keeps to the limit."),
-    ("basic.consume", Set("no-ack"), "The program subscribes: messages come by themselves, and the broker forgets each as soon as it is sent."),
-    ("basic.consume", Always, "The program subscribes: messages come by themselves, and the broker keeps each until it is acknowledged."),
-    ("basic.consume-ok", Always, "The subscription stands; its tag is on every message that comes of it."),
-    ("basic.cancel", BROKER, "The broker ends the subscription: its queue was deleted, or moved away."),
-    ("basic.cancel", PROGRAM, "The subscription ends, and the channel stays for what is left to do."),
-    ("basic.cancel-ok", Always, "No more messages come of this subscription."),
-    ("basic.publish", Set("mandatory"), "The message comes back when no queue takes it, because mandatory is set; when one does, there is no answer."),
-    ("basic.publish", Empty("exchange"), "The default exchange puts the message into the queue that the routing key names, or drops it; there is no answer either way, unless confirms are on."),
-    ("basic.publish", Always, "The exchange hands the message to the queues that are bound for it, maybe to none; there is no answer either way, unless confirms are on."),
-    ("basic.return", Code(312), "NO_ROUTE: no queue took the message, and mandatory asked to hear of that."),
-    ("basic.return", Always, "The message comes back to who published it, and the words say why."),
-    ("basic.deliver", Set("redelivered"), "The message was sent to somebody before and not acknowledged, so it comes again."),
-    ("basic.deliver", Always, "A message that waited in the queue, or came into it, goes to who subscribed; an acknowledgement names it by its delivery-tag."),
-    ("basic.get", Always, "The program asks for one message, once, instead of having them sent."),
-    ("basic.get-ok", Always, "One message, and how many more wait behind it."),
-    ("basic.get-empty", Always, "No message waits in the queue, so the question was in vain."),
-    ("basic.ack", BROKER, "A confirm: the broker answers for the message from here on."),
+    ("basic.consume", Set("no-ack"), "The program subscribes. The broker sends messages by itself, and forgets each one as soon as it is sent."),
+    ("basic.consume", Always, "The program subscribes. The broker sends messages by itself, and keeps each one until it is acknowledged."),
+    ("basic.consume-ok", Always, "The subscription exists. Each message of it carries its consumer tag."),
+    ("basic.cancel", BROKER, "The broker ends the subscription: its queue was deleted or moved."),
+    ("basic.cancel", PROGRAM, "The program ends the subscription. The channel stays open."),
+    ("basic.cancel-ok", Always, "This subscription gets no more messages."),
+    ("basic.publish", Set("mandatory"), "If no queue takes the message, the broker returns it, because mandatory is set. If a queue takes it, there is no answer."),
+    ("basic.publish", Empty("exchange"), "The default exchange puts the message into the queue with the name in the routing key, or drops it. Without confirms there is no answer in either case."),
+    ("basic.publish", Always, "The exchange puts the message into the queues whose bindings match, which may be none. Without confirms there is no answer in either case."),
+    ("basic.return", Code(312), "NO_ROUTE: no queue took the message, and mandatory is set."),
+    ("basic.return", Always, "The message comes back to its publisher. The reply text has the reason."),
+    ("basic.deliver", Set("redelivered"), "The message was delivered before and not acknowledged, so it is delivered again."),
+    ("basic.deliver", Always, "A message from the queue goes to a subscriber, which acknowledges it by its delivery tag."),
+    ("basic.get", Always, "The program asks for one message. It is no subscription."),
+    ("basic.get-ok", Always, "One message, and the number of messages that still wait."),
+    ("basic.get-empty", Always, "No message waits in the queue."),
+    ("basic.ack", BROKER, "A confirm: the broker is now responsible for the message."),
     ("basic.ack", PROGRAM, "The program is done with the message, so the broker can forget it."),
-    ("basic.reject", Set("requeue"), "The program does not take the message, and the broker puts it back into the queue."),
-    ("basic.reject", Always, "The program does not take the message, and nobody else gets it unless the queue has a dead-letter exchange."),
-    ("basic.nack", BROKER, "The broker could not take the message over, so it should be published again."),
-    ("basic.nack", Set("requeue"), "The program does not take these messages, and the broker puts them back into the queue."),
-    ("basic.nack", Always, "The program does not take these messages, and nobody else gets them unless the queue has a dead-letter exchange."),
-    ("basic.recover-async", Always, "The program wants what it has not acknowledged once more, and waits for no answer."),
-    ("basic.recover", Always, "The program wants what it has not acknowledged once more."),
-    ("basic.recover-ok", Always, "What was not acknowledged is on its way again."),
+    ("basic.reject", Set("requeue"), "The program refuses the message, and the broker puts it back into the queue."),
+    ("basic.reject", Always, "The program refuses the message. It is dropped, unless the queue has a dead-letter exchange."),
+    ("basic.nack", BROKER, "The broker could not accept the message. The program should publish it again."),
+    ("basic.nack", Set("requeue"), "The program refuses these messages, and the broker puts them back into the queue."),
+    ("basic.nack", Always, "The program refuses these messages. They are dropped, unless the queue has a dead-letter exchange."),
+    ("basic.recover-async", Always, "The program asks for its unacknowledged messages again, and expects no answer."),
+    ("basic.recover", Always, "The program asks for its unacknowledged messages again."),
+    ("basic.recover-ok", Always, "The unacknowledged messages are on their way again."),
 
-    ("tx.select", Always, "What is published and acknowledged on this channel waits for tx.commit from here on."),
+    ("tx.select", Always, "From here on, messages and acknowledgements on this channel wait for tx.commit."),
     ("tx.select-ok", Always, "The transaction is open."),
-    ("tx.commit", Always, "All since the last commit is to take effect together."),
-    ("tx.commit-ok", Always, "All of it took effect, and the next transaction begins."),
-    ("tx.rollback", Always, "All since the last commit is to be forgotten."),
-    ("tx.rollback-ok", Always, "It is forgotten, and the next transaction begins."),
-    ("confirm.select", Always, "From here on, the broker answers for each message that is published on this channel."),
-    ("confirm.select-ok", Always, "Messages on this channel are counted from 1 now, and confirmed by their numbers."),
+    ("tx.commit", Always, "Everything since the last commit takes effect together."),
+    ("tx.commit-ok", Always, "It has taken effect, and the next transaction begins."),
+    ("tx.rollback", Always, "Everything since the last commit is discarded."),
+    ("tx.rollback-ok", Always, "It is discarded, and the next transaction begins."),
+    ("confirm.select", Always, "From here on, the broker confirms each message that is published on this channel."),
+    ("confirm.select-ok", Always, "Messages on this channel are numbered from 1, and confirmed by their numbers."),
 ];
 
-/// Why this is said, in a sentence; None only for what the table does not know.
+/// Returns the reason for this event in one or two sentences; None only for events that the table does not contain.
 #[must_use]
 pub fn why(said: &Described<'_>) -> Option<&'static str> {
     if said.is_handshake() { sentence("handshake", said.event) } else { of(said.event) }
 }
 
-/// As [`why`], for an event by itself.
+/// Returns the reason like [`why`], for an event on its own.
 #[must_use]
 pub fn of(event: &Event) -> Option<&'static str> {
     sentence(name(&event.what), event)
 }
 
-/// What a thing that was said is called: a method's name, or a word without a dot for what happens to the socket.
+/// Returns the name of an event: a method's name, or a word without a dot for an event of the socket.
 #[must_use]
 pub fn name(what: &What) -> &'static str {
     match what {
@@ -195,9 +195,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_entry_is_one_sentence_of_its_own_and_can_be_reached() {
+    fn each_entry_is_short_unique_and_can_be_reached() {
         for (index, (name, when, sentence)) in TABLE.iter().enumerate() {
-            assert!(sentence.ends_with('.') && !sentence.contains(". "), "{name} has no one sentence: {sentence}");
+            assert!(sentence.ends_with('.'), "{name} has half a sentence: {sentence}");
+            let sentences: Vec<usize> =
+                sentence.split(". ").map(|sentence| sentence.split_whitespace().count()).collect();
+            assert!(sentences.len() <= 2, "{name} has more than two sentences: {sentence}");
+            assert!(
+                sentences.iter().all(|words| *words <= 25),
+                "{name} has a sentence of {sentences:?} words: {sentence}"
+            );
             let before = &TABLE[..index];
             assert!(before.iter().all(|(_, _, other)| other != sentence), "{sentence:?} stands twice");
             let hidden = before.iter().any(|(other, earlier, _)| other == name && matches!(earlier, Always));
@@ -206,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_depends_on_the_side_is_told_for_both() {
+    fn every_name_has_sentences_for_both_sides() {
         for (name, _, _) in TABLE {
             let of = |fits: fn(&When) -> bool| TABLE.iter().any(|(other, when, _)| other == name && fits(when));
             let all = of(|when| matches!(when, Always));

@@ -1,4 +1,4 @@
-//! What a person reads: one line an event, the handshake and the heartbeats folded away.
+//! A conversation for people: one line an event, with the handshake and the heartbeats folded away.
 
 use std::fmt::Write;
 
@@ -13,37 +13,38 @@ use crate::{
     listen::{Content, Event, Peer, What},
 };
 
-/// How many characters of a body a line shows.
+/// The number of characters of a body that a line shows.
 const SHOWN: usize = 60;
 
-/// What one event comes down to, in words.
+/// One event in words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Described<'a> {
-    /// The event; of several that were folded into one, the last of a handshake and the first of the heartbeats.
+    /// The event. An entry for a whole handshake has its last event, and an entry for several heartbeats has the first.
     pub event: &'a Event,
-    /// What was said: the method's name, then its arguments, a message's properties and its body, as far as there are any.
+    /// The method's name, then its arguments, a message's properties and its body, if there are any.
     pub parts: Vec<String>,
 }
 
-/// How the one entry that stands for a whole handshake begins.
+/// The start of the one entry that stands for a whole handshake.
 const HANDSHAKE: &str = "handshake done";
 
 impl Described<'_> {
-    /// Whether this entry stands for a whole handshake.
+    /// Returns whether this entry stands for a whole handshake.
     #[must_use]
     pub fn is_handshake(&self) -> bool {
         is_open_ok(&self.event.what) && self.parts.first().is_some_and(|first| first.starts_with(HANDSHAKE))
     }
 }
 
-/// A conversation in words, one entry an event: a handshake that went well becomes one, and so do heartbeats in a row.
+/// Returns a conversation in words, one entry an event. A successful handshake becomes one entry, and so do consecutive
+/// heartbeats.
 #[must_use]
 pub fn describe(events: &[Event]) -> Vec<Described<'_>> {
     let said = |(index, event)| Some(Described { event, parts: parts_of(events, index)? });
     events.iter().enumerate().filter_map(said).collect()
 }
 
-/// A conversation as lines, one an event, as [`told`] tells it.
+/// Returns a conversation as lines, one for each entry of [`describe`].
 ///
 /// `times` puts milliseconds in front; without them the same conversation gives the same lines, whenever it took place.
 #[must_use]
@@ -68,7 +69,7 @@ pub fn conversation(events: &[Event], times: bool) -> Vec<String> {
     lines
 }
 
-/// What the event at `index` comes down to; None when another one tells it.
+/// Returns the event at `index` in words; None when another entry covers it.
 fn parts_of(events: &[Event], index: usize) -> Option<Vec<String>> {
     let event = &events[index];
     let this_connection = |other: &&Event| other.connection == event.connection;
@@ -80,7 +81,7 @@ fn parts_of(events: &[Event], index: usize) -> Option<Vec<String>> {
             let open_ok_follows = events[index..].iter().filter(this_connection).any(|later| is_open_ok(&later.what));
             (!open_ok_follows).then(|| parts(what))
         }
-        // After `connection.close-ok` the socket's end is no news.
+        // After `connection.close-ok` the end of the socket is expected.
         What::Ended { .. } => {
             let closed = events[..index].iter().filter(this_connection).any(|earlier| is_close_ok(&earlier.what));
             (!closed).then(|| parts(&event.what))
@@ -117,7 +118,7 @@ fn belongs_to_handshake(what: &What) -> bool {
     }
 }
 
-/// The whole handshake of one connection in a line: who logged in where, to what.
+/// Describes the whole handshake of one connection in a line: the server, the user and the vhost.
 fn handshake(events: &[Event], connection: u32) -> String {
     let (mut user, mut vhost, mut server) = (String::new(), String::new(), String::new());
     for event in events.iter().filter(|event| event.connection == connection) {
@@ -135,7 +136,7 @@ fn handshake(events: &[Event], connection: u32) -> String {
     format!("{HANDSHAKE}: {server}, user {}, vhost {}", quoted(user.as_bytes()), quoted(vhost.as_bytes()))
 }
 
-/// Product and version, as `connection.start` tells them: `RabbitMQ` and `4.3.6`.
+/// Returns product and version from the server properties of `connection.start`: `RabbitMQ` and `4.3.6`.
 #[must_use]
 pub fn product(server_properties: &FieldTable) -> (String, String) {
     let text = |key: &str| match server_properties.inner().get(key) {
@@ -145,7 +146,7 @@ pub fn product(server_properties: &FieldTable) -> (String, String) {
     (text("product"), text("version"))
 }
 
-/// The user's name in a PLAIN or AMQPLAIN login; never the password.
+/// Returns the user's name in a PLAIN or AMQPLAIN login; never the password.
 #[must_use]
 pub fn login(start_ok: &connection::StartOk) -> Option<String> {
     let response = start_ok.response.as_bytes();
@@ -161,13 +162,13 @@ pub fn login(start_ok: &connection::StartOk) -> Option<String> {
     }
 }
 
-/// One thing that was said, in one line.
+/// Returns one event in one line.
 #[must_use]
 pub fn line(what: &What) -> String {
     parts(what).join("  ")
 }
 
-/// One thing that was said, in its parts.
+/// Returns one event in its parts.
 fn parts(what: &What) -> Vec<String> {
     vec![match what {
         What::Connected => "opens a connection".to_owned(),
@@ -184,7 +185,7 @@ fn parts(what: &What) -> Vec<String> {
     }]
 }
 
-/// A method in one line: `basic.publish  exchange "" routing-key "hello"  "Hello World!"`.
+/// Returns a method in one line: `basic.publish  exchange "" routing-key "hello"  "Hello World!"`.
 #[must_use]
 pub fn method_line(method: &AMQPClass, content: Option<&Content>) -> String {
     method_parts(method, content).join("  ")
@@ -200,7 +201,7 @@ fn method_parts(method: &AMQPClass, content: Option<&Content>) -> Vec<String> {
     parts
 }
 
-/// Arguments that say something: flags that are set, names and numbers; an empty name only where it means something.
+/// Returns the arguments worth showing: flags that are set, names and numbers; an empty name only where it has a meaning.
 fn arguments(args: &[(&'static str, Value)]) -> String {
     let mut shown = Vec::new();
     for (name, value) in args {
@@ -210,12 +211,12 @@ fn arguments(args: &[(&'static str, Value)]) -> String {
             Value::String(text) if text.is_empty() && !matches!(*name, "exchange" | "routing-key" | "queue") => {}
             Value::String(text) => shown.push(format!("{name} {}", quoted(text.as_bytes()))),
             Value::Object(table) if table.is_empty() => {}
-            // Who it is; the rest of what either side says about itself is in the JSON.
+            // Product and version; the rest of the properties is in the JSON.
             Value::Object(about) if matches!(*name, "server-properties" | "client-properties") => {
                 let text = |key: &str| about.get(key).and_then(Value::as_str).unwrap_or("unknown");
                 shown.push(quoted(format!("{} {}", text("product"), text("version")).as_bytes()));
             }
-            // In a close, the method that is to blame; zero where there is none.
+            // In a close, the method that is to blame; zero if there is none.
             Value::Number(number) if number.as_u64() == Some(0) && matches!(*name, "class-id" | "method-id") => {}
             other => shown.push(format!("{name} {other}")),
         }
@@ -223,7 +224,7 @@ fn arguments(args: &[(&'static str, Value)]) -> String {
     shown.join(" ")
 }
 
-/// A body, or its start.
+/// Returns a body, or its start.
 fn body(content: &Content) -> String {
     let mut text = bytes(&content.body);
     if !content.complete {
@@ -232,7 +233,7 @@ fn body(content: &Content) -> String {
     text
 }
 
-/// Bytes for a person: text in quotes when they are text, else hexadecimal; long ones cut, with their size.
+/// Returns bytes for people: text in quotes, other bytes in hexadecimal; long ones are cut, and show their size.
 #[must_use]
 pub fn bytes(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
@@ -251,15 +252,15 @@ pub fn bytes(bytes: &[u8]) -> String {
     }
 }
 
-/// Whether a terminal or a browser would act on this character instead of showing it: control characters (C0, DEL and C1), line
-/// separators, and those that turn the direction of writing.
+/// Returns whether a terminal or a browser would act on this character instead of showing it: control characters (C0, DEL
+/// and C1), line separators, and characters that change the direction of writing.
 #[must_use]
 pub fn is_acted_on(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Text in which every character that [would be acted on](is_acted_on) is escaped, but for tabs.
+/// Escapes every character that [would be acted on](is_acted_on), except tabs.
 #[must_use]
 pub fn harmless(text: &str) -> String {
     let escape = |c: char| {
@@ -268,7 +269,7 @@ pub fn harmless(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-/// Text in double quotes. What could hide (quotes, backslashes, control characters) is escaped.
+/// Returns text in double quotes. Characters that could mislead (quotes, backslashes, control characters) are escaped.
 #[must_use]
 pub fn quoted(text: &[u8]) -> String {
     let mut quoted = String::from("\"");

@@ -15,7 +15,7 @@ use crate::cargo::root;
 pub struct Files(BTreeMap<String, Vec<u8>>);
 
 impl Files {
-    /// The files as they are now.
+    /// Reads the current files.
     pub fn read() -> anyhow::Result<Files> {
         let mut git = Command::new("git");
         git.arg("-C").arg(root()).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
@@ -23,7 +23,7 @@ impl Files {
         let why = String::from_utf8_lossy(&listed.stderr);
         ensure!(listed.status.success(), "git could not list the files of {}: {}", root().display(), why.trim());
         let paths = listed.stdout.split(|byte| *byte == 0).map(String::from_utf8_lossy);
-        // A file that was removed is listed until that is committed.
+        // A file that was removed is listed until the removal is committed.
         let read =
             |path: std::borrow::Cow<'_, str>| Some((path.clone().into_owned(), fs::read(root().join(&*path)).ok()?));
         Ok(Files(paths.filter(|path| !path.is_empty()).filter_map(read).collect()))

@@ -22,7 +22,7 @@ const TEMPLATES: [(&str, &str); 6] = [
     ("book/src/05-emit-log.md", include_str!("../../templates/lesson/chapter.md")),
 ];
 
-/// Printed when the files are written.
+/// The text that is printed after the files are written.
 const NEXT: &str = "\
 next:
   1. Write the program and its steps: lessons/05-emit-log/src/main.rs and lesson.toml.
@@ -127,7 +127,7 @@ mod tests {
         }
     }
 
-    /// The templates are in no package, so they are not compiled. Their code is that of lesson 01, which is.
+    /// The templates are in no package, so they are not compiled. Their code is that of lesson 01, which is compiled.
     #[test]
     fn the_code_of_the_templates_is_that_of_lesson_01() {
         let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();

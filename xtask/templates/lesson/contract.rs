@@ -53,7 +53,7 @@ mod scene {
     use super::{EmitLog, QUEUE};
     use crate::scenes::{LiveRecording, Scene};
 
-    /// How long a message may take to show in the queue after the program's end.
+    /// The time limit for a message to show in the queue after the program's end.
     const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
     impl Scene for EmitLog {

@@ -1,4 +1,4 @@
-//! What was seen, without what differs from broker to broker and from run to run.
+//! Events, without what differs from broker to broker and from run to run.
 
 use wire::{
     Event, Method, Peer, What,
@@ -6,17 +6,17 @@ use wire::{
     types::{AMQPValue, FieldTable},
 };
 
-/// The version that the book shows.
+/// The version in the book.
 const VERSION: &str = "4.3.6";
 
-/// The tag that the book shows where the broker made one up.
+/// The consumer tag in the book, for one that the broker generated.
 const TAG: &str = "amq.ctag-Xq3v";
 
-/// Leaves out what is a matter of chance, and puts steady names in the place of those that are made up.
+/// Returns the events without the accidental ones, and with fixed names for generated ones.
 ///
-/// A matter of chance is how the broker ends a socket that the program has left, and whether a program that ends gets to answer
-/// `channel.close` before. So is whether what the broker says about a message comes before the program closes, and whether a
-/// delivery that was on its way comes before the program drops the socket; here they do.
+/// The broker's end of a socket that the program has left is accidental, as is the answer of an ending program to
+/// `channel.close`. Two orders are also accidental, and are made the same here: a broker's method about a message comes before
+/// the program's close, and a delivery on its way comes before the program drops the socket.
 pub fn steady(events: &[Event]) -> Vec<Event> {
     let mut events: Vec<Event> = events.iter().filter(|event| !is_chance(event)).cloned().map(named).collect();
     for index in 1..events.len() {
@@ -29,7 +29,7 @@ pub fn steady(events: &[Event]) -> Vec<Event> {
     events
 }
 
-/// It comes back, or the next one has to wait, or has to no more.
+/// Returns whether a message is returned, or publishers are blocked or unblocked.
 fn is_about_a_message(what: &What) -> bool {
     match what {
         What::Method { method: Method::Basic(method), .. } => matches!(method, basic::AMQPMethod::Return(_)),

@@ -1,4 +1,4 @@
-//! Scenes: one program, or two, behind the tap, and what is recorded of them.
+//! Scenes: one or two programs behind the tap, and the recordings of them.
 
 use std::{fs, sync::LazyLock, time::Duration};
 
@@ -25,58 +25,59 @@ use crate::{
 /// The queues of the scenes.
 const QUEUES: &[&str] = &["hello", "task_queue"];
 
-/// How long a program of a scene may run.
+/// The time limit of a program in a scene.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// What is kept of a scene.
+/// A recording of a scene.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
-    /// What the program changes in the lesson's: `NAME.diff`.
+    /// The difference between the lesson's program and this one: `NAME.diff`.
     Diff,
-    /// The code of its last step, as it is before the steps inside it are written: `NAME.rs`.
+    /// The code of its last step, before the steps inside it are written: `NAME.rs`.
     Code(&'static str),
     /// The conversation in words: `NAME.wire.txt`.
     Wire,
-    /// The conversation as a picture, with what there is to see in it: `NAME.svg`.
+    /// The conversation as a picture, with this title: `NAME.svg`.
     Picture(&'static str),
-    /// The same, with the seconds since the first delivery at each arrow.
+    /// The same picture, with the seconds since the first delivery at each arrow.
     Timed(&'static str),
-    /// What the program prints: `NAME.printed.txt`.
+    /// The output of the program: `NAME.printed.txt`.
     Printed,
-    /// What a check says about it: `NAME.report.txt`.
+    /// The report of a check of the program: `NAME.report.txt`.
     Report,
 }
 
-/// A scene: a program of [`step_programs`], and what happens around it.
+/// A scene: a program of [`step_programs`], and the events around it.
 pub struct Scene {
-    /// The program's name, and the recordings'.
+    /// The name of the program and of the recordings.
     pub name: &'static str,
-    /// How many times the sender of lesson 01 ran before.
+    /// The number of times that the sender of lesson 01 ran before.
     sent_before: usize,
-    /// What the sender of lesson 03 sent before.
+    /// The tasks that the sender of lesson 03 sent before.
     tasks: &'static [&'static str],
-    /// What is typed behind the program's name.
+    /// The arguments of the program.
     words: &'static [&'static str],
-    /// How the scene ends for a worker; None for a program that ends by itself.
+    /// The end of the scene for a worker; None for a program that ends by itself.
     until: Option<Until>,
-    /// How many messages the program prints before Ctrl-C is pressed; None for a program that ends by itself.
+    /// The number of messages that the program prints before Ctrl-C is pressed; None for a program that ends by itself.
     receives: Option<usize>,
-    /// Two receivers run side by side, and get these messages after they subscribed.
+    /// The messages that two receivers, side by side, get after they subscribed.
     side_by_side: Option<&'static [&'static str]>,
-    /// Two workers run side by side.
+    /// The scene of two workers, side by side.
     workers: Option<workers::Two>,
-    /// What is kept.
+    /// The recordings.
     kept: &'static [Kept],
 }
 
-/// What is waited for before a worker is ended.
+/// The condition under which a worker is ended.
 #[derive(Clone, Copy)]
 pub enum Until {
-    /// It acknowledged so many tasks; then Ctrl-C is pressed.
+    /// The worker has acknowledged this many tasks. It is ended with Ctrl-C.
     Acknowledged(usize),
-    /// So many tasks came, and nothing more was said or printed for longer than a task takes; then Ctrl-C is pressed.
+    /// This many tasks were delivered, and nothing was sent or printed for longer than a task takes. The worker is ended with
+    /// Ctrl-C.
     Rests(usize),
-    /// So many tasks came, and the first is printed; then it is killed.
+    /// This many tasks were delivered, and the first is printed. The worker is killed.
     Killed(usize),
 }
 
@@ -95,10 +96,10 @@ const PLAIN: Scene = Scene {
     kept: &[Wire],
 };
 
-/// What waits for a worker in most scenes: a second of work, and two.
+/// The tasks that wait for a worker in most scenes: a second of work, and two.
 const TASKS: &[&str] = &["First message.", "Second message.."];
 
-/// All of them.
+/// All scenes.
 pub const SCENES: &[Scene] = &[
     Scene { name: "hello-send-0", kept: &[Report], ..PLAIN },
     Scene { name: "hello-send-1", ..PLAIN },
@@ -222,7 +223,7 @@ pub const SCENES: &[Scene] = &[
 pub const ALARM: Scene = Scene { name: "hello-send-alarm", ..PLAIN };
 
 impl Scene {
-    /// The files that are made of it.
+    /// Returns the names of its recordings.
     pub fn files(&self) -> Vec<String> {
         self.kept.iter().map(|kept| self.file(*kept)).collect()
     }
@@ -240,7 +241,7 @@ impl Scene {
     }
 }
 
-/// Plays a scene, and compares what is kept of it.
+/// Plays a scene, and compares its recordings.
 pub fn play(broker: &TestBroker, scene: &Scene) -> Result<(), Failed> {
     let run = Run::begin()?;
     let played = runtime().block_on(perform(broker, scene, &run));
@@ -248,7 +249,7 @@ pub fn play(broker: &TestBroker, scene: &Scene) -> Result<(), Failed> {
     keep(scene, played?, || report(broker, scene))
 }
 
-/// A sender meets a disk that is nearly full. Its broker is one of its own, so that nobody else has to wait.
+/// Plays the scene of a sender whose broker's disk is nearly full. The broker is its own, so that no other test is blocked.
 pub fn play_alarm() -> Result<(), Failed> {
     let run = Run::begin()?;
     let played = runtime().block_on(async {
@@ -264,10 +265,10 @@ pub fn play_alarm() -> Result<(), Failed> {
         Ok::<_, Failed>(vec![running.end().await])
     });
     runtime().block_on(run.end());
-    keep(&ALARM, played?, || Err("nobody checks a sender that is blocked".into()))
+    keep(&ALARM, played?, || Err("there is no report of a blocked sender".into()))
 }
 
-/// Compares what is kept of a scene.
+/// Compares the recordings of a scene.
 fn keep(
     scene: &Scene,
     mut performances: Vec<ProgramRun>,
@@ -291,7 +292,7 @@ fn keep(
     Ok(())
 }
 
-/// What a picture is drawn of.
+/// Returns the parts of a picture.
 fn parts<'a>(scene: &Scene, performances: &'a [ProgramRun]) -> Vec<sequence::Part<'a>> {
     let names = if performances.len() == 1 { vec![lesson(scene.name)] } else { vec!["first", "second"] };
     let named = names.into_iter().zip(performances);
@@ -334,8 +335,8 @@ async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<Pr
     Ok(vec![running.end().await])
 }
 
-/// Two receivers, and messages one after the other: each is printed by the one whose turn it is before the next is sent.
-/// Of what was said, the subscriptions and the deliveries are kept.
+/// Plays a scene with two receivers. Each message is printed by the receiver whose turn it is before the next one is sent. Only
+/// the subscriptions and the deliveries are kept.
 async fn side_by_side(stage: &Stage<'_>, messages: &[&str]) -> Result<Vec<ProgramRun>, Failed> {
     let receivers = [start(stage, "hello-receive-7").await?, start(stage, "hello-receive-7").await?];
     for (number, message) in messages.iter().enumerate() {
@@ -355,12 +356,12 @@ async fn side_by_side(stage: &Stage<'_>, messages: &[&str]) -> Result<Vec<Progra
     Ok(performances)
 }
 
-/// Starts a program, and waits until a receiver has subscribed: the next then subscribes after it.
+/// Starts a program, and waits until a receiver has subscribed: a later receiver then subscribes after it.
 pub(super) async fn start(stage: &Stage<'_>, name: &str) -> Result<RunningProgram, Failed> {
     call(stage, name, &[]).await
 }
 
-/// As [`start`], with words behind its name.
+/// Starts a program as [`start`] does, with these arguments.
 async fn call(stage: &Stage<'_>, name: &str, words: &[&str]) -> Result<RunningProgram, Failed> {
     let folder = step_programs::folder()?;
     let command = vec![folder.join(name).to_string_lossy().into_owned()];
@@ -375,14 +376,14 @@ async fn call(stage: &Stage<'_>, name: &str, words: &[&str]) -> Result<RunningPr
     Ok(running)
 }
 
-/// A sender ends well.
+/// Checks that a sender ends with success.
 async fn sent(sender: RunningProgram) -> Result<(), Failed> {
     let seen = sender.end().await;
     assert_eq!(seen.exit.and_then(|exit| exit.code), Some(0), "{:?}", seen.stderr.lines());
     Ok(())
 }
 
-/// Waits until the program has printed so many messages.
+/// Waits until the program has printed this many messages.
 async fn received(running: &RunningProgram, messages: usize) -> Result<(), Failed> {
     let count = |seen: &ProgramRun| seen.stdout.lines().iter().filter(|line| line.contains("Received")).count();
     if running.until(|seen| count(seen) >= messages).await {
@@ -391,13 +392,13 @@ async fn received(running: &RunningProgram, messages: usize) -> Result<(), Faile
     Err(format!("{messages} messages should have come").into())
 }
 
-/// The ids of the lessons, and the numbers they have.
+/// The ids and the numbers of the lessons.
 static LESSONS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     let all = lessons::all().unwrap_or_else(|error| panic!("{error}"));
     all.into_iter().map(|lesson| (lesson.about.id, lesson.number)).collect()
 });
 
-/// The lesson of a program, by its name: `hello-send` of `hello-send-no-queue`.
+/// Returns the lesson of a program, by its name: `hello-send` of `hello-send-no-queue`.
 fn lesson(name: &str) -> &'static str {
     LESSONS.iter().find(|(lesson, _)| name.starts_with(lesson)).map_or("", |(lesson, _)| lesson)
 }
@@ -406,12 +407,12 @@ fn number(name: &str) -> &'static str {
     LESSONS.iter().find(|(lesson, _)| name.starts_with(lesson)).map_or("", |(_, number)| number)
 }
 
-/// Where a learner has it.
+/// Returns the folder of a learner's own program.
 fn own_folder(name: &str) -> String {
     format!("work/{}-{}", number(name), lesson(name))
 }
 
-/// A terminal in which a learner's own program was run in its folder: the command, stdout, stderr.
+/// Returns the text of a terminal after a learner's own program was run in its folder: the command, stdout, stderr.
 fn printed(scene: &Scene, seen: &ProgramRun) -> String {
     let words = if scene.words.is_empty() { String::new() } else { format!(" -- {}", scene.words.join(" ")) };
     let mut lines = vec![format!("$ cargo run -q{words}")];
@@ -423,7 +424,7 @@ fn printed(scene: &Scene, seen: &ProgramRun) -> String {
     lines.join("\n") + "\n"
 }
 
-/// What a check says about the program, as if it were the lesson's own.
+/// Returns the report of a check of the program, as if it were the lesson's own.
 fn report(broker: &TestBroker, scene: &Scene) -> Result<String, Failed> {
     let binary = step_programs::folder()?.join(scene.name);
     let command = shell_words::join([binary.to_string_lossy()]);
@@ -435,7 +436,7 @@ fn report(broker: &TestBroker, scene: &Scene) -> Result<String, Failed> {
     Ok(format!("$ cargo xtask check lesson {number}\n{said}"))
 }
 
-/// Which of two workers gets a task that both are free for is a matter of chance, and so is what each prints.
+/// Cuts the output of the workers: which of two idle workers gets a task is a matter of chance.
 fn without_workers_stdout(said: &str) -> String {
     let parts = said
         .split_once("\n  worker 1's stdout")
@@ -446,7 +447,7 @@ fn without_workers_stdout(said: &str) -> String {
     }
 }
 
-/// The code of a step in a step program, whose number is at the end of its name.
+/// Returns the code of a step in a step program, whose name ends with the number of its steps.
 fn code(name: &str, step: &str) -> Result<String, Failed> {
     let lessons = lessons::all()?;
     let lesson = lessons.iter().find(|other| other.about.id == lesson(name)).ok_or("no such lesson")?;
@@ -456,12 +457,12 @@ fn code(name: &str, step: &str) -> Result<String, Failed> {
     let begin = program.find(&format!("// ANCHOR: {step}\n")).ok_or("the step does not begin")?;
     let end = program.find(&format!("// ANCHOR_END: {step}\n")).ok_or("the step does not end")?;
     let code = anchors::without_marks(&program[begin..end]);
-    // Where steps were left out, blank lines are.
+    // The steps that were left out leave blank lines.
     let lines = code.lines().filter(|line| !line.is_empty());
     Ok(lines.map(|line| format!("{line}\n")).collect::<String>().trim_end().to_owned() + "\n")
 }
 
-/// What an experiment changes, as a difference with a line around each change.
+/// Returns the changes of an experiment, as a difference with one line around each change.
 fn difference(name: &str) -> Result<String, Failed> {
     let lessons = lessons::all()?;
     let of = |lesson: &lessons::Lesson| {
@@ -475,9 +476,9 @@ fn difference(name: &str) -> Result<String, Failed> {
     let before = anchors::without_marks(&before);
     let difference = TextDiff::from_lines(&before, &after);
     let mut text = difference.unified_diff().context_radius(1).to_string();
-    // Which lines they are depends on what else is in the program.
+    // The line numbers depend on the rest of the program.
     text = text.lines().filter(|line| !line.starts_with("@@")).map(|line| format!("{line}\n")).collect();
-    // A blank line at an end shows nothing.
+    // A blank line at an end has no meaning.
     while let Some(rest) = text.strip_prefix(" \n") {
         text = rest.to_owned();
     }

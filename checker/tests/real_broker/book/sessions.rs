@@ -1,4 +1,4 @@
-//! Sessions: what is typed in a terminal one after the other, and what it prints.
+//! Sessions: commands that are typed in a terminal one after the other, and their output.
 
 use std::{
     io::{BufRead, BufReader},
@@ -18,41 +18,42 @@ use crate::{
     step_programs,
 };
 
-/// One command of the session, and where what it prints is kept.
+/// A command of a session, and the recording of its output.
 pub struct Session {
-    /// The file's name, without its ending; empty for what is done and not shown.
+    /// The file's name, without its extension; empty for a command that the book does not show.
     name: &'static str,
-    /// What is typed, as the book shows it.
+    /// The command as the book shows it.
     typed: &'static str,
-    /// Who acts.
+    /// The program that runs.
     act: Act,
 }
 
-/// Who acts on a command.
+/// A program that runs in a session.
 #[derive(Clone, Copy)]
 enum Act {
-    /// The checker, with these words.
+    /// The checker, with these arguments.
     Checker(&'static [&'static str]),
-    /// A program of [`step_programs`], at this address; the port stands for itself.
+    /// A program of [`step_programs`], at this address; the port is a placeholder.
     Program(&'static str, &'static str),
-    /// A program of [`step_programs`], with words behind its name.
+    /// A program of [`step_programs`], with these arguments.
     Called(&'static str, &'static [&'static str]),
-    /// In another terminal: a program starts that stays. What it prints is kept up to where it comes to rest.
+    /// A program that is started in another terminal and keeps running. Its output is kept up to the point at which it comes to
+    /// rest.
     Begins(&'static str),
-    /// The other terminal is looked at again: what the program in it has printed so far, when it has come to rest.
+    /// Another look at the other terminal: the output of its program so far, once it has come to rest.
     Shows,
-    /// The program in the other terminal is ended with Ctrl-C, and the broker has noticed. Nothing is kept.
+    /// Ctrl-C in the other terminal, until the broker has noticed the end of its program. Nothing is kept.
     Ends,
 }
 
 use Act::{Begins, Called, Checker, Ends, Program, Shows};
 
-/// Running a learner's own program, in its folder: whichever it is.
+/// The command that runs a learner's own program, in the folder of any lesson.
 const OWN: &str = "cargo run -q";
 const NEW_TASK: &str = "cargo run -q -- First message.";
 const SECOND_TASK: &str = "cargo run -q -- Second message..";
 
-/// Running the lessons' own programs, in the kit's folder.
+/// The commands that run the lessons' own programs, in the kit's folder.
 const KITS_SENDER: &str = "cargo run -q -p hello-send";
 const KITS_RECEIVER: &str = "cargo run -q -p hello-receive";
 
@@ -61,7 +62,7 @@ const COLUMNS: &str = "cargo xtask broker queues name messages_ready messages_un
 
 const HERE: &str = "amqp://localhost:5672";
 
-/// The session, in its order: one embedded broker, from `up` to `down`.
+/// The session of the broker's commands: one embedded broker, from `up` to `down`.
 pub const SESSIONS: &[Session] = &[
     Session {
         name: "check",
@@ -140,7 +141,7 @@ pub const SESSIONS: &[Session] = &[
     Session { name: "", typed: "", act: Checker(&["broker", "down"]) },
 ];
 
-/// The session of the first message, in its order: one embedded broker, from `up` to `down`.
+/// The session of the first message: one embedded broker, from `up` to `down`.
 pub const FIRST_MESSAGE: &[Session] = &[
     Session { name: "", typed: "", act: Checker(&["broker", "up", "--broker", "embedded"]) },
     Session { name: "first-waits", typed: KITS_RECEIVER, act: Begins("hello-receive-7") },
@@ -160,24 +161,24 @@ const RESTART: Act = Checker(&["broker", "restart"]);
 const FIRST: &[&str] = &["First", "message."];
 const SECOND: &[&str] = &["Second", "message.."];
 
-/// The session of the work queues, in its order: one embedded broker, from `up` to `down`.
+/// The session of the work queues: one embedded broker, from `up` to `down`.
 pub const TASKS: &[Session] = &[
     Session {
         name: "tasks-up",
         typed: "cargo xtask broker up --broker embedded",
         act: Checker(&["broker", "up", "--broker", "embedded"]),
     },
-    // A queue that a restart takes away.
+    // A queue that does not survive a restart.
     Session { name: "transient-queue", typed: NEW_TASK, act: Called("new-task-transient-queue", FIRST) },
     Session { name: "transient-queue-queues", typed: QUEUES, act: LIST },
     Session { name: "transient-queue-restart", typed: "cargo xtask broker restart", act: RESTART },
     Session { name: "transient-queue-gone", typed: QUEUES, act: LIST },
-    // One that stays.
+    // A queue that survives.
     Session { name: "new-task", typed: NEW_TASK, act: Called("new-task-6", FIRST) },
     Session { name: "new-task-queues", typed: QUEUES, act: LIST },
     Session { name: "restart", typed: "cargo xtask broker restart", act: RESTART },
     Session { name: "queues-after-restart", typed: QUEUES, act: LIST },
-    // In it, a task that a restart takes away.
+    // A task in it that does not survive a restart.
     Session { name: "transient", typed: SECOND_TASK, act: Called("new-task-transient", SECOND) },
     Session { name: "transient-queues", typed: QUEUES, act: LIST },
     Session { name: "transient-restart", typed: "cargo xtask broker restart", act: RESTART },
@@ -212,13 +213,13 @@ pub const TASKS: &[Session] = &[
 ];
 
 impl Session {
-    /// The file that is made of it.
+    /// Returns the name of its recording.
     pub fn file(&self) -> String {
         format!("session-{}.txt", self.name)
     }
 }
 
-/// A program that stays, in another terminal.
+/// Another terminal, with a program that keeps running.
 struct Terminal {
     program: Child,
     lines: Receiver<String>,
@@ -236,7 +237,7 @@ impl Terminal {
         Ok(Terminal { program, lines, printed: String::new() })
     }
 
-    /// All that it has printed, when it has come to rest. A program that ends does not stay, and is an error.
+    /// Returns the output so far, once the program has come to rest. It is an error when the program ends.
     fn at_rest(&mut self) -> Result<String, Failed> {
         loop {
             match self.lines.recv_timeout(REST) {
@@ -257,7 +258,7 @@ impl Drop for Terminal {
     }
 }
 
-/// Types all of it, and compares.
+/// Types all commands of the sessions, and compares their output.
 pub fn replay(sessions: &[Session]) -> Result<(), Failed> {
     let apart = Apart::new(&Place::Embedded);
     let port = ports::free_pair()?;
@@ -292,7 +293,7 @@ pub fn replay(sessions: &[Session]) -> Result<(), Failed> {
                 other = None;
                 until("the broker to notice", || {
                     let connections = apart.checker(&["broker", "connections"]).output();
-                    connections.is_ok_and(|told| told.stdout.iter().filter(|byte| **byte == b'\n').count() == 1)
+                    connections.is_ok_and(|listed| listed.stdout.iter().filter(|byte| **byte == b'\n').count() == 1)
                 })?;
                 continue;
             }
@@ -302,7 +303,7 @@ pub fn replay(sessions: &[Session]) -> Result<(), Failed> {
         }
         let said = String::from_utf8_lossy(&said).replace(&management, "15672").replace(&port, "5672");
         let text = format!("$ {}\n{said}", session.typed);
-        // The first that differs tells what is wrong; those after it may only follow from it.
+        // The first difference shows the cause; later ones may only follow from it.
         if let Err(error) = compare(&session.file(), &text) {
             wrong.push(format!("{}: {}", session.name, error.message().unwrap_or_default()));
         }

@@ -1,4 +1,4 @@
-//! Scenes with workers: what is waited for, and two of them side by side.
+//! Scenes with workers: the conditions to wait for, and two workers side by side.
 
 use std::time::Duration;
 
@@ -12,31 +12,31 @@ use crate::book::scenes::start;
 
 const QUEUE: &str = "task_queue";
 
-/// Longer than the longest task of a scene, which takes two seconds. A program that says and prints nothing for so long has
-/// said and printed all that it will.
+/// The time after which a silent program has come to rest. It is longer than the longest task of a scene, which takes two
+/// seconds.
 pub(super) const REST: Duration = Duration::from_millis(2500);
 
 /// Four tasks: the first and the third are long.
 const FOUR: [&str; 4] = ["long..", "short", "long.", "short"];
 
-/// What two workers do.
+/// A scene with two workers.
 #[derive(Clone, Copy)]
 pub enum Two {
-    /// Two of this program share [`FOUR`] tasks.
+    /// Two workers, both this program, share [`FOUR`] tasks.
     Tasks(&'static str),
-    /// One of two of this program is killed in the middle of a task.
+    /// Two workers, both this program; one is killed in the middle of a task.
     Killed(&'static str),
-    /// The first program takes a task and ends by itself; then the second one gets it.
+    /// The first program takes a task and ends by itself; then the second one gets the task.
     Ends(&'static str, &'static str),
 }
 
-/// Waits until the worker has acknowledged so many tasks.
+/// Waits until the worker has acknowledged this many tasks.
 pub(super) async fn acknowledged(worker: &RunningProgram, count: usize) -> Result<(), Failed> {
     let done = |seen: &ProgramRun| acks(seen) >= count;
     if worker.until(done).await { Ok(()) } else { Err(format!("{count} tasks should have been acknowledged").into()) }
 }
 
-/// Waits until so many tasks came to the worker, and the first is printed.
+/// Waits until this many tasks were delivered to the worker, and the first is printed.
 pub(super) async fn came(worker: &RunningProgram, count: usize) -> Result<(), Failed> {
     let has = |seen: &ProgramRun| {
         deliveries(seen) >= count && seen.stdout.lines().iter().any(|line| line.contains("Received"))
@@ -44,7 +44,7 @@ pub(super) async fn came(worker: &RunningProgram, count: usize) -> Result<(), Fa
     if worker.until(has).await { Ok(()) } else { Err(format!("{count} tasks should have come").into()) }
 }
 
-/// Waits until the worker has come to rest, so that what is kept of it does not end in the middle.
+/// Waits until the worker has come to rest, so that its recording does not end in the middle.
 pub(super) async fn rests(worker: &RunningProgram) {
     let mut last = 0;
     let mut has_grown = |seen: &ProgramRun| {
@@ -63,7 +63,7 @@ fn acks(seen: &ProgramRun) -> usize {
     receiving::ledger(seen).iter().filter(|delivered| delivered.acked.is_some()).count()
 }
 
-/// Plays one of the scenes. What is kept of it is what the picture is about.
+/// Plays one of the scenes. Only the events that the picture is about are kept.
 pub(super) async fn play(stage: &Stage<'_>, two: Two) -> Result<Vec<ProgramRun>, Failed> {
     let (first, second) = match two {
         Two::Tasks(name) | Two::Killed(name) => (name, name),
@@ -76,13 +76,13 @@ pub(super) async fn play(stage: &Stage<'_>, two: Two) -> Result<Vec<ProgramRun>,
     }
 }
 
-/// The tasks come one after the other: the next is sent when the last was delivered, and done if it is short, or when nobody
-/// is free to take it. So what is said comes in the same order each time.
+/// Sends the tasks one after the other, so that the conversations are the same each time. The next task is sent when the last
+/// one was delivered and, if it is short, done; or else when no worker is free to take it.
 async fn share(stage: &Stage<'_>, workers: [RunningProgram; 2]) -> Result<Vec<ProgramRun>, Failed> {
     let limited = workers[0].until(|seen| !seen.events.is_empty()).await && has_limit(&workers[0]).await;
     for (index, task) in FOUR.iter().enumerate() {
         send(stage, task).await?;
-        // Of two workers with a limit, the idle one gets what is short; and the fourth has to wait for it.
+        // When the workers have a limit, the idle one gets the short task, and the fourth task has to wait for it.
         let (who, count) = match (limited, index) {
             (_, 0) => (0, 1),
             (_, 1) => (1, 1),
@@ -130,13 +130,13 @@ async fn die(stage: &Stage<'_>, [first, second]: [RunningProgram; 2], two: Two) 
     Ok(vec![dead, only(second.end().await, &kept)])
 }
 
-/// Of what was said, what begins like one of these.
+/// Keeps only the events whose lines begin with one of these.
 fn only(mut seen: ProgramRun, starts: &[&str]) -> ProgramRun {
     seen.events.retain(|event| starts.iter().any(|start| words::line(&event.what).starts_with(start)));
     seen
 }
 
-/// A task, as the sender of lesson 03 sends it.
+/// Sends a task as the sender of lesson 03 does.
 async fn send(stage: &Stage<'_>, task: &str) -> Result<(), Failed> {
     Ok(stage.client.publish_with(QUEUE, task.as_bytes(), scenes::persistent()).await?)
 }

@@ -1,4 +1,4 @@
-//! No Rust is typed into the book: what is shown comes from files that are compiled and tested.
+//! No Rust is typed into the book: all of it comes from files that are compiled and tested.
 
 use crate::{
     book::{Book, Page},
@@ -8,10 +8,10 @@ use crate::{
 };
 use mdbook_markdown::pulldown_cmark::Event;
 
-/// Languages of which nothing is typed: all is included.
+/// The languages that are never typed, only included.
 const INCLUDED: [&str; 2] = ["rust", "diff"];
 
-/// All others.
+/// The other languages.
 const TYPED: [&str; 11] =
     ["console", "css", "dockerfile", "html", "ini", "json", "python", "sh", "text", "toml", "yaml"];
 

@@ -1,5 +1,5 @@
-//! Console blocks hold commands, and output that is compared: included from a file together with its command, or typed and
-//! then run by a test. Programs are run in one way: a learner's own in its folder, a lesson's own by its name.
+//! Console blocks contain commands, and output that is compared: it is included from a file together with its command, or typed
+//! and then compared by a test. Programs are run in one way: a learner's own in its folder, a lesson's own by its name.
 
 use std::{fs, path::PathBuf};
 
@@ -46,7 +46,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
     problems
 }
 
-/// The file that is included on this line, with its text. A file that is not there is a problem of the rule about includes.
+/// Returns the file that is included on this line, with its text. The rule about includes reports a missing file.
 fn included(book: &Book, page: &Page, line: &str) -> Option<(PathBuf, String)> {
     let taken = directives(line).pop()?.taken?;
     let path = book.workspace.join(file(&display_path(&page.path), &taken));
@@ -54,7 +54,7 @@ fn included(book: &Book, page: &Page, line: &str) -> Option<(PathBuf, String)> {
     Some((taken.path, recorded))
 }
 
-/// Whether a command runs a program in another way than the book does everywhere.
+/// Returns whether a command runs a program in another way than the rest of the book.
 fn runs_otherwise(command: &str) -> bool {
     let words = command.split_whitespace().skip_while(|word| word.contains('='));
     match words.collect::<Vec<_>>()[..] {

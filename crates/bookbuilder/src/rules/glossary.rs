@@ -11,7 +11,7 @@ use mdbook_markdown::pulldown_cmark::{Event, Tag, TagEnd};
 
 use super::prose::{Passage, passages};
 
-/// Pages that people look things up in, in any order: what they say explains nothing and needs no explanation before it.
+/// The pages for looking things up, in any order: they explain no terms, and may use all of them.
 const LOOKED_UP: [&str; 4] = ["contribute", "glossary", "reference", "teach"];
 
 pub fn check(book: &Book) -> Vec<Problem> {
@@ -53,7 +53,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
                         }
                     }
                     Mentioned::Used(term) if !explained.contains_key(term) => {
-                        // A term that is explained nowhere is told once, at the glossary.
+                        // A term without an explanation is reported once, at the glossary.
                         if let Some(home) = homes.get(term) {
                             let kind = ProblemKind::TooEarly { term: term.to_owned(), page: home.clone() };
                             problems.push(Problem::in_page(&page.path, line, kind));
@@ -72,7 +72,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
     problems
 }
 
-/// The terms of the glossary, in lower case, each with its line.
+/// Returns the terms of the glossary, in lower case, each with its line.
 fn terms(glossary: &Page) -> Vec<(usize, String)> {
     let (mut terms, mut open) = (Vec::new(), None);
     for (event, range) in events(&glossary.text) {
@@ -90,7 +90,7 @@ fn terms(glossary: &Page) -> Vec<(usize, String)> {
     terms.into_iter().map(|(line, term)| (line, term.trim().to_lowercase())).collect()
 }
 
-/// The page that explains each term.
+/// Returns the page that explains each term.
 fn homes(chapters: &[(&Page, Vec<Passage>)]) -> HashMap<String, String> {
     let mut homes = HashMap::new();
     for (page, passages) in chapters {
@@ -109,9 +109,9 @@ struct Mention<'a> {
 }
 
 enum Mentioned<'a> {
-    /// In a `<dfn>`: what stands there, in lower case.
+    /// A term in a `<dfn>`: its text, in lower case.
     Explained(String),
-    /// In passing.
+    /// A term in other text.
     Used(&'a str),
 }
 
@@ -121,9 +121,9 @@ struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    /// All mentions, in their order.
+    /// Returns all mentions, in their order.
     fn mentions(&self) -> Vec<Mention<'a>> {
-        // No byte moves: a letter whose lower case has another length stays as it is.
+        // All bytes keep their places: a letter whose lower case has another length is unchanged.
         let text: String = self
             .passage
             .text
@@ -155,7 +155,7 @@ impl<'a> Words<'a> {
         mentions
     }
 
-    /// The longest term that stands here as whole words, and where it ends.
+    /// Returns the longest term that begins here and consists of whole words, and the place of its end.
     fn term_at(&self, text: &str, at: usize) -> Option<(&'a str, usize)> {
         if text[..at].chars().next_back().is_some_and(is_of_a_word) {
             return None;
@@ -163,7 +163,7 @@ impl<'a> Words<'a> {
         let rest = &text[at..];
         let end = |term: &str| {
             let after = rest.strip_prefix(term)?;
-            // In the plural, too.
+            // The plural counts, too.
             let after = after.strip_prefix('s').filter(|after| ends(after)).unwrap_or(after);
             ends(after).then(|| text.len() - after.len())
         };
@@ -176,7 +176,7 @@ fn ends(text: &str) -> bool {
     !text.chars().next().is_some_and(is_of_a_word)
 }
 
-/// `dead-letter` is one word, and no use of `letter`.
+/// Returns whether a letter belongs to a word. A hyphen does: `dead-letter` is one word, and not a use of `letter`.
 fn is_of_a_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '-' || letter == '_'
 }

@@ -1,5 +1,5 @@
-//! What is included is there: the file, its anchor with both ends, its lines. mdBook prints a warning at most. And what is
-//! there to be included is: a recording that no page shows is work for nobody.
+//! Included texts exist: the file, its anchor with both ends, its lines. mdBook only prints a warning. All files for inclusion
+//! are included: a recording that no page shows is useless work.
 
 use std::{
     collections::BTreeSet,
@@ -13,10 +13,10 @@ use crate::{
     problem::{Problem, ProblemKind},
 };
 
-/// How deep included files may include others; mdBook stops there, too.
+/// The maximum depth of files that include others. mdBook has the same limit.
 const DEEPEST: usize = 10;
 
-/// The folders of what pages include, in that of the book.
+/// The folders of files for inclusion, in the book's folder.
 const SHOWN: [&str; 2] = ["pictures", "recorded"];
 
 pub fn check(book: &Book) -> Vec<Problem> {
@@ -28,7 +28,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
     problems
 }
 
-/// The files that wait to be included and are not.
+/// Returns the problems of files for inclusion that no page includes.
 fn not_shown(book: &Book) -> Vec<Problem> {
     let includes = |page: &Page| {
         let name = display_path(&page.path);
@@ -42,7 +42,8 @@ fn not_shown(book: &Book) -> Vec<Problem> {
     waiting.into_iter().map(|file| Problem { file, line: None, kind: ProblemKind::NotShown }).collect()
 }
 
-/// The files in a folder of the workspace and in those below it, from the workspace's root. None where there is no such folder.
+/// Returns the files in a folder of the workspace and below it, relative to the workspace's root. None if the folder does not
+/// exist.
 fn files(workspace: &Path, folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(workspace.join(folder)).into_iter().flatten().flatten();
     let deep = |entry: fs::DirEntry| {
@@ -52,7 +53,7 @@ fn files(workspace: &Path, folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(deep).collect()
 }
 
-/// The directives of one file, which is named from the workspace's root.
+/// Checks the directives of one file, whose name is relative to the workspace's root.
 fn of_text(book: &Book, name: &Path, text: &str, depth: usize, problems: &mut Vec<Problem>) {
     for directive in directives(text) {
         let mut problem = |kind| problems.push(Problem { file: name.to_owned(), line: Some(directive.line), kind });
@@ -70,13 +71,13 @@ fn of_text(book: &Book, name: &Path, text: &str, depth: usize, problems: &mut Ve
         if let Some(kind) = missing(taken, &included) {
             problem(kind);
         } else if taken.part == Part::Whole && depth > 0 {
-            // mdBook reads directives in what it included, too.
+            // mdBook also follows the directives in included files.
             of_text(book, &short(&path), &included, depth - 1, problems);
         }
     }
 }
 
-/// What an included file lacks.
+/// Returns the problem of an included file that lacks the anchor or the lines.
 fn missing(taken: &Taken, included: &str) -> Option<ProblemKind> {
     let path = taken.path.clone();
     match &taken.part {

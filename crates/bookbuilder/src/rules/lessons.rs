@@ -1,5 +1,6 @@
 //! A lesson and its chapter have the same steps in the same order. The chapter shows each step's task, and then its code behind
-//! a fold, for readers who try first. An experiment that shows the wire names the command that shows it of the reader's program.
+//! a fold, for readers who try first. An experiment with a conversation names the command that shows it for the reader's
+//! program.
 
 use std::{
     fs,
@@ -16,10 +17,10 @@ use crate::{
     problem::{Problem, ProblemKind},
 };
 
-/// The line that opens a fold: hello-rabbit.js closes it and remembers it, and without scripts it is open.
+/// The line that opens a fold. hello-rabbit.js closes and remembers it; without scripts, it is open.
 const FOLD: &str = "<details class=\"hr-show\" open>";
 
-/// What this rule needs of a `lesson.toml`.
+/// The parts of a `lesson.toml` that this rule needs.
 #[derive(Deserialize)]
 struct About {
     steps: Vec<Step>,
@@ -52,7 +53,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
     problems
 }
 
-/// The lessons' folders, by name.
+/// Returns the lessons' folders, by name.
 fn lessons(book: &Book) -> Vec<String> {
     let Ok(entries) = fs::read_dir(book.workspace.join("lessons")) else { return Vec::new() };
     let names = entries.flatten().filter(|entry| entry.path().is_dir());
@@ -70,7 +71,7 @@ fn is_numbered(name: &str) -> bool {
 fn of_chapter(book: &Book, lesson: &str, chapter: &Page) -> Vec<Problem> {
     let folder = Path::new("lessons").join(lesson);
     let about = fs::read_to_string(book.workspace.join(&folder).join("lesson.toml"));
-    // What is wrong with a lesson.toml is told by the checker's tests, and here by steps that are none.
+    // The checker's tests report an invalid lesson.toml. Here, it has no steps.
     let steps = about.ok().and_then(|text| toml::from_str::<About>(&text).ok()).map_or(Vec::new(), |about| about.steps);
     let headings = heading_ids(&chapter.text);
     let shown_steps = shown_steps(book, &folder, chapter);
@@ -113,13 +114,13 @@ fn of_chapter(book: &Book, lesson: &str, chapter: &Page) -> Vec<Problem> {
     problems
 }
 
-/// The lines of the chapter's Rust listings.
+/// Returns the lines of the chapter's Rust listings.
 fn listings(chapter: &Page) -> Vec<usize> {
     let rust = blocks(&chapter.text).into_iter().filter(|block| block.language.as_deref() == Some("rust"));
     rust.map(|block| block.line).collect()
 }
 
-/// The parts of the section `break`, each with the line of its heading.
+/// Returns the parts of the section `break`, each with the line of its heading.
 fn experiments(text: &str) -> Vec<(usize, String)> {
     let lines = (1..).zip(text.lines()).skip_while(|(_, line)| !line.ends_with("{#break}")).skip(1);
     let mut parts: Vec<(usize, String)> = Vec::new();
@@ -138,7 +139,7 @@ fn shows_the_wire(text: &str) -> bool {
     taken.any(|taken| [".wire.txt", ".svg"].iter().any(|ending| taken.path.to_string_lossy().ends_with(ending)))
 }
 
-/// The lines of each fold, from 1.
+/// Returns the lines of each fold, from 1.
 fn folds(text: &str) -> Vec<Range<usize>> {
     let (mut folds, mut open) = (Vec::new(), None);
     for (number, line) in (1..).zip(text.lines()) {
@@ -151,12 +152,12 @@ fn folds(text: &str) -> Vec<Range<usize>> {
     folds
 }
 
-/// The file that has a lesson's tasks, by the steps' ids: a test of the checker writes it from lesson.toml.
+/// Returns the name of the file with a lesson's tasks, by the steps' ids. A test of the checker writes it from lesson.toml.
 fn tasks(lesson: &str) -> String {
     format!("tasks-{}.md", number(lesson))
 }
 
-/// The number that a lesson's name begins with.
+/// Returns the number at the beginning of a lesson's name.
 fn number(lesson: &str) -> &str {
     lesson.split('-').next().unwrap_or_default()
 }
@@ -166,7 +167,7 @@ fn is_task(directive: &Directive, lesson: &str, step: &str) -> bool {
     directive.taken.as_ref().is_some_and(|taken| taken.path.ends_with(tasks(lesson)) && is_of(&taken.part))
 }
 
-/// The anchors of the lesson's program that the chapter includes.
+/// Returns the anchors of the lesson's program that the chapter includes.
 fn shown_steps(book: &Book, folder: &Path, chapter: &Page) -> Vec<String> {
     let program = book.workspace.join(folder).join("src/main.rs").canonicalize().unwrap_or_default();
     let place = |path: PathBuf| book.workspace.join(path).canonicalize().ok();

@@ -1,4 +1,4 @@
-//! Links inside the book lead somewhere. Those to other sites are left alone: a check needs no network.
+//! Links inside the book lead to existing places. Links to other sites are not checked: a check needs no network.
 
 use std::{
     collections::HashSet,
@@ -14,10 +14,10 @@ use crate::{
     site::Site,
 };
 
-/// Attributes that refer to something.
+/// The attributes that refer to something.
 const REFERENCES: [&str; 5] = ["href", "src", "xlink:href", "data", "poster"];
 
-/// Schemes that lead elsewhere.
+/// The schemes of links to other sites.
 const ELSEWHERE: [&str; 4] = ["http", "https", "mailto", "data"];
 
 pub fn check(book: &Book, site: &Site) -> Vec<Problem> {
@@ -39,7 +39,7 @@ pub fn check(book: &Book, site: &Site) -> Vec<Problem> {
     problems
 }
 
-/// What is wrong with this link on this page.
+/// Returns the kind of problem with this link on this page.
 fn dead(site: &Site, page: &Path, link: &str) -> Option<fn(String) -> ProblemKind> {
     if let Some((scheme, _)) = link.split_once(':')
         && !scheme.is_empty()
@@ -59,14 +59,14 @@ fn dead(site: &Site, page: &Path, link: &str) -> Option<fn(String) -> ProblemKin
         return Some(|link| ProblemKind::DeadLink { link });
     }
     let fragment = percent_decode_str(fragment).decode_utf8_lossy();
-    // The first page is there twice: as itself and as index.html.
+    // The first page exists twice: as itself and as index.html.
     let target = if target == Path::new("index.html") { &site.pages.first()?.0 } else { &target };
     let (_, built) = site.pages.iter().find(|(path, _)| path == target)?;
     let is_there = fragment.is_empty() || built.ids.contains_key(&*fragment);
     (!is_there).then_some(|link| ProblemKind::DeadFragment { link })
 }
 
-/// The file that this address names on this page; None where it leaves the book.
+/// Returns the file that this address names on this page. None if it is outside the book.
 fn resolve(page: &Path, address: &str) -> Option<PathBuf> {
     let address = percent_decode_str(address).decode_utf8_lossy().into_owned();
     let mut target = page.parent()?.to_owned();
@@ -80,7 +80,7 @@ fn resolve(page: &Path, address: &str) -> Option<PathBuf> {
     Some(target)
 }
 
-/// The line of the source that has this link, and the link as it stands there: with the source's name, or as in the page.
+/// Returns the line of the source that has this link, and the link as it is there: with the source's name, or as in the page.
 fn in_source(page: &Page, link: &str) -> (Option<usize>, String) {
     let line = |link: &str| page.text.lines().position(|line| line.contains(link)).map(|index| index + 1);
     let source = link.replacen(".html", ".md", 1);

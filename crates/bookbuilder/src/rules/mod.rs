@@ -1,6 +1,6 @@
-//! What the book must be: one file a rule.
+//! The requirements on the book: one file for each rule.
 //!
-//! The rules look at sources where a line can be named, and at built pages for what only they show.
+//! The rules check the sources, where they can name a line, and the built pages for everything else.
 
 mod code;
 mod console;
@@ -14,14 +14,14 @@ mod prose;
 
 use crate::{book::Book, problem::Problem, site::Site};
 
-/// What the sources show to be wrong.
+/// Returns the problems that the sources show.
 #[must_use]
 pub fn of_sources(book: &Book) -> Vec<Problem> {
     let rules = [pages::check, includes::check, code::check, console::check, lessons::check, glossary::check];
     rules.iter().flat_map(|rule| rule(book)).collect()
 }
 
-/// What the built pages show to be wrong.
+/// Returns the problems that the built pages show.
 #[must_use]
 pub fn of_pages(book: &Book, site: &Site) -> Vec<Problem> {
     let rules = [links::check, pictures::check];

@@ -1,4 +1,4 @@
-//! Every page is in `SUMMARY.md`, and every page in `SUMMARY.md` is there.
+//! Every page is in `SUMMARY.md`, and every page in `SUMMARY.md` exists.
 
 use std::path::Path;
 

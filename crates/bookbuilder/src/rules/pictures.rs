@@ -1,4 +1,4 @@
-//! Every picture says what it shows, for those who don't see it; and ids are unique, so that what refers to one finds it.
+//! Every picture has a description, for readers who don't see it. Ids are unique, so that references to them are.
 
 use crate::{
     book::{Book, Page},
@@ -7,7 +7,7 @@ use crate::{
     site::{Built, Site},
 };
 
-/// From here on, a drawing's title alone may be enough.
+/// The length from which a drawing's title is enough alone.
 const LONG: usize = 30;
 
 pub fn check(book: &Book, site: &Site) -> Vec<Problem> {
@@ -17,7 +17,7 @@ pub fn check(book: &Book, site: &Site) -> Vec<Problem> {
 fn of_page(page: &Page, built: &Built) -> Vec<Problem> {
     let main = main(&built.pieces);
     let mut problems = Vec::new();
-    // What is below an element that is hidden from screen readers says nothing to them.
+    // Screen readers skip everything below a hidden element.
     let mut hidden: Option<(String, usize)> = None;
     for (index, piece) in main.iter().enumerate() {
         match (piece, &mut hidden) {
@@ -34,7 +34,7 @@ fn of_page(page: &Page, built: &Built) -> Vec<Problem> {
             (Piece::Open(tag), None) if tag.name == "img" && tag.get("alt").is_none_or(is_blank) => {
                 let image = tag.get("src").unwrap_or("without a source").to_owned();
                 let problem = Problem::in_page(&page.path, line(page, &image), ProblemKind::NoAlt { image });
-                // mdBook puts an image into the page twice: the second is the large one.
+                // mdBook puts an image into the page twice: the second one is the enlarged one.
                 if !problems.contains(&problem) {
                     problems.push(problem);
                 }
@@ -55,7 +55,7 @@ fn of_page(page: &Page, built: &Built) -> Vec<Problem> {
     problems
 }
 
-/// The page's own part: what is between `<main>` and `</main>`. Menus and buttons are mdBook's.
+/// Returns the page's own part: the text between `<main>` and `</main>`. Menus and buttons are mdBook's.
 fn main(pieces: &[Piece]) -> &[Piece] {
     let begin = pieces.iter().position(|piece| matches!(piece, Piece::Open(tag) if tag.name == "main"));
     let end = pieces.iter().rposition(|piece| matches!(piece, Piece::Close(name) if name == "main"));
@@ -65,7 +65,7 @@ fn main(pieces: &[Piece]) -> &[Piece] {
     }
 }
 
-/// What is wrong with the drawing that these pieces begin with.
+/// Returns the problem of the drawing at the beginning of these pieces.
 fn of_svg(tag: &Tag, pieces: &[Piece]) -> Option<ProblemKind> {
     let svg = name(tag, pieces);
     if tag.get("role") != Some("img") {
@@ -85,14 +85,14 @@ fn of_svg(tag: &Tag, pieces: &[Piece]) -> Option<ProblemKind> {
     (!described && title.chars().count() < LONG).then_some(ProblemKind::ShortTitle { svg, title })
 }
 
-/// How a drawing is told from others: by its id, its label's id, or its title.
+/// Returns a name for a drawing: its id, its label's id, or its title.
 fn name(tag: &Tag, pieces: &[Piece]) -> String {
     let title = || text_of(pieces, "title").map(|(_, title)| format!("\"{title}\""));
     let label = tag.get("id").or(tag.get("aria-labelledby")).map(|label| format!("`{label}`"));
     label.or_else(title).unwrap_or_else(|| "without a name".to_owned())
 }
 
-/// The id and the text of the first element with this name.
+/// Returns the id and the text of the first element with this name.
 fn text_of<'a>(pieces: &'a [Piece], element: &str) -> Option<(&'a str, String)> {
     let begin = pieces.iter().position(|piece| matches!(piece, Piece::Open(tag) if tag.name == element))?;
     let Piece::Open(tag) = &pieces[begin] else { return None };

@@ -1,4 +1,4 @@
-//! The prose of a page: what is read from left to right. Code, headings, the words of links and drawings are not.
+//! The prose of a page: its running text, without code, headings, link texts and drawings.
 
 use std::ops::Range;
 
@@ -10,25 +10,25 @@ use crate::{
     markdown::{events, line},
 };
 
-/// Stands where something was left out, so that the words around it don't become one.
+/// The mark for an omission, so that the words around it don't become one.
 const GAP: char = '\u{fffc}';
 
-/// Elements whose text is not prose.
+/// The elements whose text is not prose.
 const NO_PROSE: [&str; 13] = ["a", "code", "h1", "h2", "h3", "h4", "h5", "h6", "kbd", "pre", "script", "style", "svg"];
 
-/// A paragraph, or what stands in its place: an item, a cell, a caption.
+/// A paragraph, or its equivalent: an item, a cell, a caption.
 #[derive(Clone, Debug, Default)]
 pub struct Passage {
     /// Its text, on one line.
     pub text: String,
-    /// What stands in `<dfn>`: where in `text`, and the words.
+    /// The texts in `<dfn>`, with their places in `text`.
     pub explained: Vec<(Range<usize>, String)>,
-    /// From which byte of `text` on which line of the source goes on.
+    /// The places in `text` at which a line of the source begins, each with the number of the line.
     lines: Vec<(usize, usize)>,
 }
 
 impl Passage {
-    /// The line in the source, from 1, of this byte.
+    /// Returns the line of this byte in the source, from 1.
     pub fn line(&self, at: usize) -> usize {
         self.lines.iter().rev().find(|(from, _)| *from <= at).map_or(1, |(_, line)| *line)
     }
@@ -39,7 +39,7 @@ impl Passage {
     }
 }
 
-/// All passages of a page, in their order.
+/// Returns all passages of a page, in their order.
 pub fn passages(text: &str) -> Vec<Passage> {
     let mut walk = Walk::default();
     for (event, range) in events(text) {
@@ -62,7 +62,7 @@ pub fn passages(text: &str) -> Vec<Passage> {
                 | TagEnd::DefinitionListTitle
                 | TagEnd::DefinitionListDefinition,
             ) => walk.end(),
-            // An item that has another list in it ends at that list.
+            // An item with a nested list ends at that list.
             Event::Start(Tag::List(_)) => walk.end(),
             _ => {}
         }
@@ -75,11 +75,11 @@ pub fn passages(text: &str) -> Vec<Passage> {
 struct Walk {
     passages: Vec<Passage>,
     passage: Passage,
-    /// How many elements of Markdown around us have text that is no prose.
+    /// The number of open Markdown elements whose text is not prose.
     silent: usize,
-    /// The same of HTML, with their names.
+    /// The names of the open HTML elements whose text is not prose.
     silent_html: Vec<String>,
-    /// Where the open `<dfn>` begins.
+    /// The place at which the open `<dfn>` begins.
     explaining: Option<usize>,
 }
 

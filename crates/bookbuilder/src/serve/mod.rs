@@ -1,4 +1,4 @@
-//! The book in a browser, on this machine only: built again at each change, and shown again.
+//! The book in a browser, on this machine only: built and shown again at each change.
 
 mod pages;
 mod watch;
@@ -27,11 +27,11 @@ use watch::Watch;
 pub fn run(workspace: &Path, port: u16) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let told = |address: SocketAddr| {
+        let print = |address: SocketAddr| {
             println!("http://{address}");
             eprintln!("Ctrl-C ends it");
         };
-        serve(workspace, port, told, async {
+        serve(workspace, port, print, async {
             let _ = tokio::signal::ctrl_c().await;
         })
         .await?;
@@ -39,8 +39,8 @@ pub fn run(workspace: &Path, port: u16) -> anyhow::Result<Exit> {
     })
 }
 
-/// Serves the book on this port of 127.0.0.1 (0: one that is free) until `end` is there. `ready` is told the address, once
-/// the first pages are built.
+/// Serves the book on this port of 127.0.0.1 (0: any free port) until `end` completes. `ready` receives the address once the
+/// first pages are built.
 ///
 /// # Errors
 ///
@@ -53,7 +53,7 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| taken(port, &error))?;
     let address = listener.local_addr()?;
-    // Whoever has the port has the folder, so what an earlier run left there is nobody's.
+    // The owner of the port also owns the folder, so files of an earlier run can be replaced.
     let pages = Pages::new(workspace, &format!("book-at-{}", address.port()))?;
     let mut watch = Watch::new(workspace)?;
     watch.look_at(&pages.build().await)?;

@@ -1,4 +1,4 @@
-//! The pages that are served: the last good ones.
+//! The served pages: the last good ones.
 
 use std::{
     fs,
@@ -17,11 +17,11 @@ use tower_http::services::ServeDir;
 
 use crate::{app::report, book::Book, build, problem::Problem, rules};
 
-/// What stands in a browser as long as there are no pages. It is shown anew when there are.
+/// The page in a browser as long as there are no pages. It is reloaded once there are.
 const NONE_YET: &str = "<!DOCTYPE html><html lang=\"en\"><head><title>hello-rabbit</title></head><body>\
     <p>The book can't be built yet. The terminal says why, and this page changes once it can.</p></body></html>";
 
-/// Two folders, in turns: one is served while the other is built.
+/// Two folders, in turns: one is served while the other one is built.
 #[derive(Clone)]
 pub struct Pages {
     workspace: PathBuf,
@@ -30,7 +30,7 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// None yet; they will be in a folder with this name in `target/`.
+    /// Starts without pages; they will be in a folder with this name in `target/`.
     pub fn new(workspace: &Path, name: &str) -> anyhow::Result<Pages> {
         let folder = workspace.join("target").join(name);
         let pages = Pages { workspace: workspace.to_owned(), folder, served: Arc::default() };
@@ -39,11 +39,11 @@ impl Pages {
         Ok(pages)
     }
 
-    /// Builds the book, and serves it from now on if it could be built. Says what is wrong, in any case. Returns the book's
-    /// sources where they could be read.
+    /// Builds the book, and serves it from now on if it could be built. Always reports its problems. Returns the book's sources
+    /// if they could be read.
     pub async fn build(&self) -> Option<Book> {
         let pages = self.clone();
-        // mdBook takes a part of a second; who reads a page must not wait for it.
+        // mdBook takes a fraction of a second, and readers of a page must not wait for it.
         let built = tokio::task::spawn_blocking(move || pages.build_now()).await;
         match built.map_err(anyhow::Error::from).flatten() {
             Ok(book) => Some(book),
@@ -60,7 +60,7 @@ impl Pages {
         let mut has_holes = problems.iter().any(Problem::spoils_pages);
         if !has_holes {
             let next = self.next();
-            // A book that mdBook can't build is one to watch all the same.
+            // A book that mdBook can't build is still watched.
             match build::into(&book, &next) {
                 Ok(warnings) => {
                     problems.extend(warnings);
@@ -79,7 +79,7 @@ impl Pages {
         Ok(book)
     }
 
-    /// The folder that is not served now.
+    /// Returns the folder that is not served now.
     fn next(&self) -> PathBuf {
         let (one, other) = (self.folder.join("0"), self.folder.join("1"));
         if self.served().as_ref() == Some(&one) { other } else { one }
@@ -89,7 +89,7 @@ impl Pages {
         self.served.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A page or a file. The browser is told to keep none: the next may be another.
+    /// Returns a page or a file. Browsers must not cache it, because it may change.
     pub async fn answer(&self, mut request: Request) -> Response {
         let Some(folder) = self.served() else {
             return (StatusCode::SERVICE_UNAVAILABLE, Html(NONE_YET)).into_response();
@@ -98,7 +98,7 @@ impl Pages {
         let mut files = ServeDir::new(folder);
         let mut response = match files.try_call(request).await {
             Ok(response) => response.map(Body::new),
-            // A name that is none, a folder in its place: it is not there, in any case.
+            // An invalid name, or a folder: no such page.
             Err(_) => StatusCode::NOT_FOUND.into_response(),
         };
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -107,7 +107,7 @@ impl Pages {
 
     /// Removes the folders.
     pub fn remove(&self) {
-        // It is in target/, where the next run on this port looks, too.
+        // The folder is in target/, where the next run on this port also removes it.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }

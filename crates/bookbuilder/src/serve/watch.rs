@@ -1,4 +1,4 @@
-//! Watching the book's sources and all files that they include.
+//! The watch on the book's sources and on all files that they include.
 
 use std::{
     collections::HashSet,
@@ -16,7 +16,7 @@ use crate::{
     includes::{directives, file},
 };
 
-/// An editor writes a file in several steps; this long after the last of them it is done.
+/// The pause after which a saved file is complete: an editor saves it in several steps.
 const QUIET: Duration = Duration::from_millis(100);
 
 /// A watch on the book.
@@ -24,9 +24,9 @@ pub struct Watch {
     workspace: PathBuf,
     watcher: RecommendedWatcher,
     changes: Receiver<()>,
-    /// Files outside the book's folder that matter.
+    /// The files outside the book's folder that matter.
     included: Arc<Mutex<HashSet<PathBuf>>>,
-    /// Folders outside that are watched: an editor may put a new file in an old one's place, so files alone won't do.
+    /// The watched folders outside. An editor may replace a file with a new one, so watching the files alone is not enough.
     folders: HashSet<PathBuf>,
 }
 
@@ -38,11 +38,11 @@ impl Watch {
         let (inside, known) = (book.clone(), included.clone());
         let (changed, changes) = mpsc::channel(1);
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            // That a file was read is no change: the builder does that.
+            // Reads are not changes: the builder reads the files.
             let Some(event) = event.ok().filter(|event| !event.kind.is_access()) else { return };
             let known = known.lock().unwrap_or_else(PoisonError::into_inner);
             if event.paths.iter().any(|path| path.starts_with(&inside) || known.contains(path)) {
-                // One that waits to be taken is enough.
+                // One pending change is enough.
                 let _ = changed.try_send(());
             }
         })
@@ -55,25 +55,25 @@ impl Watch {
     /// Waits for a change, and for the quiet after it.
     pub async fn changed(&mut self) {
         if self.changes.recv().await.is_none() {
-            // Nobody is left who could tell of one.
+            // No sender is left, so there will be no more changes.
             std::future::pending().await
         }
         while let Ok(Some(())) = tokio::time::timeout(QUIET, self.changes.recv()).await {}
     }
 
-    /// Watches what this book includes, too. Without a book, all stays as it is.
+    /// Also watches the files that this book includes. Without a book, nothing changes.
     pub fn look_at(&mut self, book: &Option<Book>) -> anyhow::Result<()> {
         let Some(book) = book else { return Ok(()) };
         let taken = book.pages.iter().flat_map(|page| {
             let taken = directives(&page.text).into_iter().filter_map(|directive| directive.taken);
             taken.map(|taken| self.workspace.join(file(&display_path(&page.path), &taken)))
         });
-        // A lesson's steps are its chapter's.
+        // The chapter of a lesson depends on the lesson's steps.
         let lessons = self.workspace.join("lessons").read_dir().into_iter().flatten().flatten();
         let abouts = lessons.map(|lesson| lesson.path().join("lesson.toml"));
         let mut files = HashSet::new();
         for path in taken.chain(abouts).collect::<Vec<_>>() {
-            // The file itself may not be there yet, which is a mistake that somebody is going to mend.
+            // The file itself may not exist yet, which is a problem that the author is going to fix.
             let Some((folder, name)) = path.parent().zip(path.file_name()) else { continue };
             let Ok(folder) = folder.canonicalize() else { continue };
             files.insert(folder.join(name));

@@ -1,4 +1,4 @@
-//! The book that is tested: built by mdBook alone, into a folder of its own.
+//! The tested book: built by mdBook alone, into its own folder.
 
 use std::{
     fs,
@@ -8,9 +8,9 @@ use std::{
 use anyhow::{Context, ensure};
 use mdbook_driver::{MDBook, book::BookItem};
 
-/// A book that was built.
+/// A built book.
 pub struct Book {
-    /// Where its HTML is.
+    /// The folder of its HTML.
     pub folder: PathBuf,
     /// The pages of the table of contents, in order.
     pub pages: Vec<Page>,
@@ -18,9 +18,9 @@ pub struct Book {
 
 /// A page of the table of contents.
 pub struct Page {
-    /// Relative to the book, as in a URL: `teach/plan.html`.
+    /// The path relative to the book, as in a URL: `teach/plan.html`.
     pub path: String,
-    /// As the table of contents names it.
+    /// The title in the table of contents.
     pub title: String,
 }
 
@@ -39,7 +39,7 @@ impl Book {
         Ok(Self { folder, pages })
     }
 
-    /// The chapters of lessons: each with the number of its lesson, `01`.
+    /// Returns the chapters of lessons, each with the number of its lesson, `01`.
     pub fn lessons(&self) -> impl Iterator<Item = (&Page, &str)> {
         self.pages.iter().filter_map(|page| {
             let (number, _) = page.path.split_once('-')?;
@@ -47,13 +47,13 @@ impl Book {
         })
     }
 
-    /// The sum of its files, in bytes.
+    /// Returns the sum of its files, in bytes.
     pub fn size(&self) -> anyhow::Result<u64> {
         size(&self.folder)
     }
 }
 
-/// The root of the repository.
+/// Returns the root of the repository.
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

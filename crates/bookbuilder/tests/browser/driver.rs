@@ -1,4 +1,4 @@
-//! The one chromedriver of a run: our child, and ended with us.
+//! The one chromedriver of a run: a child process that ends with the run.
 
 use std::{
     io::{BufRead, BufReader},
@@ -16,12 +16,12 @@ const UP_WITHIN: Duration = Duration::from_secs(30);
 /// A chromedriver that listens.
 pub struct Driver {
     process: Child,
-    /// Where it listens: `http://127.0.0.1:PORT`.
+    /// The address on which it listens: `http://127.0.0.1:PORT`.
     pub url: String,
 }
 
 impl Driver {
-    /// Starts it on a free port, and waits until it says which.
+    /// Starts it on a free port, and waits until it prints the port.
     pub fn start(program: &Path) -> anyhow::Result<Self> {
         let mut process = guarded(program)
             .stdin(Stdio::piped())
@@ -30,8 +30,8 @@ impl Driver {
             .spawn()
             .with_context(|| format!("{} can't be started", program.display()))?;
         let stdout = process.stdout.take().context("chromedriver has no stdout")?;
-        let (port, told) = mpsc::channel();
-        // The thread reads to the end, so that the driver never waits for room to write in.
+        let (port, announced) = mpsc::channel();
+        // The thread reads to the end, so that the driver is never blocked by a full pipe.
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                 if let Some((_, rest)) = line.split_once("started successfully on port ") {
@@ -40,7 +40,8 @@ impl Driver {
             }
         });
         let mut driver = Self { process, url: String::new() };
-        let port = told.recv_timeout(UP_WITHIN).map_err(|_| anyhow!("chromedriver named no port in {UP_WITHIN:?}"))?;
+        let port =
+            announced.recv_timeout(UP_WITHIN).map_err(|_| anyhow!("chromedriver named no port in {UP_WITHIN:?}"))?;
         driver.url = format!("http://127.0.0.1:{port}");
         Ok(driver)
     }
@@ -55,8 +56,8 @@ impl Drop for Driver {
     }
 }
 
-/// A shell stands guard over the driver and its browsers, in a process group of their own. When its stdin closes, which
-/// happens even to a test that is killed, it ends the group.
+/// Returns a command that guards the driver and its browsers by a shell, in their own process group. When the shell's stdin
+/// closes, as it does even when the test is killed, the shell ends the group.
 #[cfg(unix)]
 fn guarded(program: &Path) -> Command {
     let mut command = Command::new("sh");

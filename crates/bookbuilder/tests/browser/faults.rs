@@ -1,18 +1,18 @@
-//! What tests found at fault, on which pages.
+//! The faults that tests found, and their pages.
 
 use std::{collections::BTreeMap, fmt::Write};
 
 use anyhow::bail;
 
-/// More would not be read.
+/// The most faults that are printed.
 const SHOWN: usize = 40;
 
-/// The same fault on many pages is one, with its pages.
+/// The faults, each with the pages that have it.
 #[derive(Default)]
 pub struct Faults(BTreeMap<String, Vec<String>>);
 
 impl Faults {
-    /// Notes what was found on a page.
+    /// Adds the faults of a page.
     pub fn add(&mut self, page: &str, faults: impl IntoIterator<Item = String>) {
         for fault in faults {
             let pages = self.0.entry(fault).or_default();

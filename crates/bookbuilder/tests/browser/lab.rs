@@ -1,4 +1,4 @@
-//! What the tests share: the book, its server, the driver, and browsers, which go from one test to the next.
+//! Shared resources of the tests: the book, its server, the driver, and browsers, which are passed from one test to the next.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 
 use crate::{at_hand::AtHand, book::Book, driver::Driver, page::Browser, server, session::Session};
 
-/// Made when a test first asks, so that listing tests builds nothing.
+/// The shared resources. Each is made when a test first needs it, so that listing tests builds nothing.
 pub struct Lab {
     at_hand: AtHand,
     book: OnceLock<Result<Book, String>>,
@@ -19,25 +19,25 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// A laboratory in which nothing is there yet.
+    /// Returns a laboratory in which nothing is made yet.
     pub fn new(at_hand: AtHand) -> Self {
         let (book, origin) = (OnceLock::new(), OnceLock::new());
         Self { at_hand, book, origin, driver: Mutex::default(), idle: Mutex::default() }
     }
 
-    /// The book.
+    /// Returns the book.
     pub fn book(&self) -> anyhow::Result<&Book> {
         let book = self.book.get_or_init(|| Book::build().map_err(|error| format!("the book is not built: {error:#}")));
         book.as_ref().map_err(|error| anyhow!("{error}"))
     }
 
-    /// axe-core, which is one script.
+    /// Returns the script of axe-core.
     pub fn axe(&self) -> anyhow::Result<String> {
         let path = self.at_hand.axe()?;
         fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))
     }
 
-    /// Lends a browser to a test. One whose test failed is closed: nobody knows what state it is in.
+    /// Lends a browser to a test. The browser of a failed test is closed, because its state is unknown.
     pub fn browse(&self, test: impl FnOnce(&Browser<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let book = self.book()?;
         let origin =

@@ -1,8 +1,8 @@
-//! The book in a browser: headless Chromium, driven over WebDriver, reads every page as people do.
+//! The book in a browser: headless Chromium, driven over WebDriver, reads every page as a reader does.
 //!
-//! Pages are those of the table of contents, so that a new page is covered by being there. Where Chromium, its driver or
-//! axe-core (`HELLO_RABBIT_AXE`: the path of `axe.min.js`) is missing, tests are reported as ignored, and fail where the
-//! environment says `HELLO_RABBIT_BROWSER=required`.
+//! The pages are those of the table of contents, so a new page is covered automatically. If Chromium, its driver or axe-core
+//! (`HELLO_RABBIT_AXE`: the path of `axe.min.js`) is missing, tests are reported as ignored, or fail when
+//! `HELLO_RABBIT_BROWSER=required` is set.
 
 // clippy's own exception for tests does not see helper functions.
 #![allow(clippy::unwrap_used)]
@@ -23,21 +23,21 @@ use libtest_mimic::{Arguments, Trial};
 
 use crate::{at_hand::AtHand, lab::Lab, page::THEMES, trials::*};
 
-/// Tests know the folder that they were built in: with this, cargo builds them again where the kit was moved.
+/// The folder of the build, which makes cargo build the tests again after the kit was moved: they contain its path.
 const _: Option<&str> = option_env!("HELLO_RABBIT_BUILT_IN");
 
-/// What a test function gets, and gives.
+/// A test function.
 type Test = Box<dyn Fn(&Lab) -> anyhow::Result<()> + Send>;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // Two cores: a browser for each.
+    // This is for two cores, with a browser for each.
     arguments.test_threads = arguments.test_threads.or(Some(2));
     let at_hand = AtHand::look();
     let mut tests: Vec<(String, bool, Test)> = Vec::new();
     let mut add = |name: &str, there: bool, test: Test| tests.push((name.to_owned(), there, test));
     let browser = at_hand.browser();
-    // The slow ones first, so that the two threads end together.
+    // The slow tests come first, so that the two threads end together.
     for theme in THEMES {
         let there = browser && at_hand.axe.is_some();
         add(&format!("axe_finds_nothing::{theme}"), there, Box::new(move |lab| axe::finds_nothing(lab, theme)));

@@ -1,4 +1,4 @@
-//! A browser with the book in it.
+//! A browser that shows the book.
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
@@ -11,13 +11,13 @@ use crate::{
 /// mdBook's themes.
 pub const THEMES: [&str; 5] = ["light", "rust", "coal", "navy", "ayu"];
 
-/// A browser on the book.
+/// A browser that shows the book.
 pub struct Browser<'a> {
     /// The browser.
     pub session: Session,
-    /// What it reads.
+    /// The book.
     pub book: &'a Book,
-    /// Where the book is: `http://127.0.0.1:PORT`.
+    /// The book's address: `http://127.0.0.1:PORT`.
     pub origin: &'a str,
 }
 
@@ -27,13 +27,13 @@ impl<'a> Browser<'a> {
         Self { session, book, origin }
     }
 
-    /// As if nobody had read in it: a wide window, for the screen, no theme chosen.
+    /// Restores the state of a first visit: a wide window, for the screen, no theme chosen.
     pub fn reset(&self) -> anyhow::Result<()> {
         self.session.devtools("Emulation.clearDeviceMetricsOverride", json!({}))?;
         self.session.devtools("Emulation.setEmulatedMedia", json!({ "media": "" }))?;
         let origin = json!({ "origin": self.origin, "storageTypes": "local_storage" });
         self.session.devtools("Storage.clearDataForOrigin", origin)?;
-        // The page of the last test says nothing any more.
+        // The page of the last test has no meaning any more.
         self.session.go("about:blank")?;
         self.session.log("browser")?;
         self.session.log("performance").map(drop)
@@ -44,12 +44,12 @@ impl<'a> Browser<'a> {
         self.session.go(&format!("{}/{path}", self.origin))
     }
 
-    /// Opens all that is folded on the page that is shown, so that it is looked at, too.
+    /// Opens all folds on the current page, so that their content is tested, too.
     pub fn unfold(&self) -> anyhow::Result<()> {
         self.value("document.querySelectorAll('main details').forEach(fold => { fold.open = true; })").map(drop)
     }
 
-    /// Chooses a theme from the menu, on the page that is shown, as people do. It stays for all pages that follow.
+    /// Chooses a theme from the menu on the current page, as a reader does. It stays for all later pages.
     pub fn choose(&self, theme: &str) -> anyhow::Result<()> {
         self.session.click("#mdbook-theme-toggle")?;
         self.session.until("document.getElementById('mdbook-theme-list').checkVisibility()")?;
@@ -60,29 +60,29 @@ impl<'a> Browser<'a> {
         Ok(())
     }
 
-    /// What an expression is in the page.
+    /// Returns the value of an expression in the page.
     pub fn value(&self, expression: &str) -> anyhow::Result<Value> {
         self.session.run(&format!("return {expression}"), json!([]))
     }
 
-    /// What an expression is in the page, which is a text.
+    /// Returns the value of an expression in the page, which must be a text.
     pub fn text(&self, expression: &str) -> anyhow::Result<String> {
         let value = self.value(expression)?;
         Ok(value.as_str().with_context(|| format!("{expression} is {value}"))?.to_owned())
     }
 
-    /// What a script finds at fault in the page: a list of texts.
+    /// Returns the faults that a script finds in the page: a list of texts.
     pub fn faults(&self, script: &str, arguments: Value) -> anyhow::Result<Vec<String>> {
         let found = self.run(script, arguments)?;
         serde_json::from_value(found.clone()).with_context(|| format!("no list of faults: {found}"))
     }
 
-    /// Runs a script in the page, which may use what `named.js` has.
+    /// Runs a script in the page, which may use the functions of `named.js`.
     pub fn run(&self, script: &str, arguments: Value) -> anyhow::Result<Value> {
         self.session.run(&[include_str!("scripts/named.js"), script].concat(), arguments)
     }
 
-    /// All pages of the table of contents, and the one that has them all for the printer.
+    /// Returns all pages of the table of contents, and the page for the printer, which contains them all.
     pub fn pages(&self) -> impl Iterator<Item = &'a str> {
         self.book.pages.iter().map(|Page { path, .. }| path.as_str()).chain(["print.html"])
     }

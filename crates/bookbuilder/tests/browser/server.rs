@@ -10,14 +10,14 @@ use std::{
 
 use anyhow::Context;
 
-/// Serves for as long as the process lives; returns the origin, `http://127.0.0.1:PORT`.
+/// Serves the folder until the process ends. Returns the origin, `http://127.0.0.1:PORT`.
 pub fn serve(folder: PathBuf) -> anyhow::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").context("no port to serve the book on")?;
     let origin = format!("http://{}", listener.local_addr()?);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let folder = folder.clone();
-            // A browser that hangs up in the middle is no fault of the book.
+            // A browser that disconnects in the middle is not the book's fault.
             thread::spawn(move || answer(&stream, &folder).ok());
         }
     });
@@ -35,7 +35,7 @@ fn answer(mut stream: &TcpStream, folder: &Path) -> io::Result<()> {
         Err(_) => ("404 Not Found", Vec::new()),
     };
     let (length, kind) = (body.len(), kind(&path));
-    // Nothing changes while it is served, and each run has new browsers.
+    // The files do not change meanwhile, and each run has new browsers, so they may be cached.
     let head = format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n");
     stream.write_all(format!("{head}Cache-Control: max-age=3600\r\nConnection: close\r\n\r\n").as_bytes())?;
     stream.write_all(&body)

@@ -1,14 +1,14 @@
-//! A WebDriver session, which is one browser window: the dozen commands that the tests need.
+//! A WebDriver session, which is one browser window: the few commands that the tests need.
 
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
-/// Longer than the slowest page takes with the slowest script, on a machine with other work.
+/// The time limit of a command: longer than the slowest page takes with the slowest script, on a busy machine.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
-/// The keys that WebDriver gives a code point of its own.
+/// The keys for which WebDriver has special code points.
 pub mod key {
     pub const ENTER: char = '\u{e007}';
     pub const ESCAPE: char = '\u{e00c}';
@@ -18,14 +18,14 @@ pub mod key {
     pub const DOWN: char = '\u{e015}';
 }
 
-/// A browser that we opened. It closes when this is dropped.
+/// A browser that a test opened. It closes when this is dropped.
 pub struct Session {
     agent: ureq::Agent,
     url: String,
 }
 
 impl Session {
-    /// Opens a browser. It is told that no name exists but 127.0.0.1: the book may not need a network.
+    /// Opens a browser. It can resolve no name except 127.0.0.1: the book must not need a network.
     pub fn open(driver: &str, chromium: &Path) -> anyhow::Result<Self> {
         let config = ureq::Agent::config_builder();
         let agent = config.timeout_global(Some(ANSWER_WITHIN)).http_status_as_error(false).build().new_agent();
@@ -34,7 +34,7 @@ impl Session {
             "goog:chromeOptions": { "binary": chromium, "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                 "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-                // The theme is chosen by each test, not by the machine.
+                // Each test chooses the theme, not the machine.
                 "--window-size=1400,900", "--force-prefers-reduced-motion",
             ] },
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
@@ -54,12 +54,12 @@ impl Session {
         self.post("/url", json!({ "url": url })).map(drop).with_context(|| url.to_owned())
     }
 
-    /// Runs the body of a function in the page; a promise is waited for.
+    /// Runs the body of a function in the page. If it returns a promise, waits for it.
     pub fn run(&self, script: &str, arguments: Value) -> anyhow::Result<Value> {
         self.post("/execute/sync", json!({ "script": script, "args": arguments }))
     }
 
-    /// Waits until an expression is true, asked before each frame that is drawn.
+    /// Waits until an expression is true. It is evaluated before each drawn frame.
     pub fn until(&self, expression: &str) -> anyhow::Result<()> {
         let seen = self.run(include_str!("scripts/until.js"), json!([expression]))?;
         if seen != json!(true) {
@@ -88,12 +88,12 @@ impl Session {
         self.post("/actions", json!({ "actions": [mouse] })).map(drop).with_context(|| selector.to_owned())
     }
 
-    /// A command of the Chrome DevTools protocol.
+    /// Sends a command of the Chrome DevTools protocol.
     pub fn devtools(&self, command: &str, parameters: Value) -> anyhow::Result<Value> {
         self.post("/goog/cdp/execute", json!({ "cmd": command, "params": parameters }))
     }
 
-    /// What was written to a log (`browser`, `performance`) since it was last asked for.
+    /// Returns the entries of a log (`browser`, `performance`) since the last call.
     pub fn log(&self, name: &str) -> anyhow::Result<Vec<Value>> {
         match self.post("/se/log", json!({ "type": name }))? {
             Value::Array(entries) => Ok(entries),
@@ -101,7 +101,7 @@ impl Session {
         }
     }
 
-    /// The page as a PDF.
+    /// Returns the page as a PDF.
     pub fn print(&self) -> anyhow::Result<String> {
         let pdf = self.post("/print", json!({}))?;
         pdf.as_str().map(ToOwned::to_owned).context("a print that is no text in base64")
@@ -114,7 +114,7 @@ impl Session {
             .send_json(body)?
             .body_mut()
             .with_config()
-            // A printed book is longer than what ureq takes by itself.
+            // A printed book is longer than ureq's default limit.
             .limit(100 << 20)
             .read_json()?;
         let value = answer["value"].take();

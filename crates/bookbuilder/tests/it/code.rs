@@ -65,11 +65,11 @@ fn fences_without_a_language_or_with_a_strange_one() {
 #[test]
 fn code_without_a_fence() {
     insta::assert_snapshot!(with("    let x = 1;"), @r#"
-    error: book/src/page.md:3: code without a fence: nobody can say which language it is
+    error: book/src/page.md:3: code without a fence: its language is unknown
     hint: Put it between ``` lines, the first with a language; text that is indented by accident moves to the left
     "#);
     insta::assert_snapshot!(with("<pre>let x = 1;</pre>"), @r#"
-    error: book/src/page.md:3: code without a fence: nobody can say which language it is
+    error: book/src/page.md:3: code without a fence: its language is unknown
     hint: Put it between ``` lines, the first with a language; text that is indented by accident moves to the left
     "#);
 }

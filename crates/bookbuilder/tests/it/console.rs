@@ -70,7 +70,7 @@ fn a_program_that_is_run_in_another_way() {
     "#);
 }
 
-/// What is typed into the book and the documents as output is what its command prints. Wildcards are snapbox's: `[..]` in a
+/// Output that is typed into the book and the documents is the output of its command. Wildcards are snapbox's: `[..]` in a
 /// line, `...` for lines.
 #[test]
 fn typed_output_is_what_the_commands_print() {
@@ -106,7 +106,7 @@ fn run(document: &str, command: &Command) {
     );
 }
 
-/// The book's pages, and what is written like them.
+/// Returns the book's pages, and the documents that are written like them.
 fn documents() -> Vec<(String, String)> {
     let book = bookbuilder::book::Book::read(&workspace()).unwrap();
     let pages = book
@@ -126,16 +126,16 @@ fn output_that_is_the_same_passes() {
 }
 
 #[test]
-fn an_exit_code_that_differs_is_told() {
+fn an_exit_code_that_differs_is_reported() {
     let typed = commands("```console\n$ cargo --version   # exit code 1\ncargo [..]\n```\n");
-    let told = std::panic::catch_unwind(|| run("page.md", &typed[0])).unwrap_err();
-    assert!(told.downcast_ref::<String>().unwrap().contains("page.md:2: $ cargo --version: hint"));
+    let message = std::panic::catch_unwind(|| run("page.md", &typed[0])).unwrap_err();
+    assert!(message.downcast_ref::<String>().unwrap().contains("page.md:2: $ cargo --version: hint"));
 }
 
 #[test]
-fn output_that_differs_is_told() {
+fn output_that_differs_is_reported() {
     let typed = commands("```console\n$ cargo --version\ncargo 0.1\n```\n");
-    let told = std::panic::catch_unwind(|| run("page.md", &typed[0])).unwrap_err();
-    let told = told.downcast_ref::<String>().unwrap();
-    assert!(told.contains("page.md:2: $ cargo --version") && told.contains("cargo 0.1"), "{told}");
+    let message = std::panic::catch_unwind(|| run("page.md", &typed[0])).unwrap_err();
+    let message = message.downcast_ref::<String>().unwrap();
+    assert!(message.contains("page.md:2: $ cargo --version") && message.contains("cargo 0.1"), "{message}");
 }

@@ -58,7 +58,7 @@ fn a_term_that_is_used_too_early() {
 }
 
 #[test]
-fn a_term_that_nobody_explains() {
+fn a_term_without_an_explanation() {
     insta::assert_snapshot!(with("A queue.", "A <dfn>message broker</dfn>, or <dfn>broker</dfn>."), @r#"
     error: book/src/glossary.md:3: no chapter explains "queue"
     hint: Mark where a chapter explains it: a <dfn>queue</dfn> is …

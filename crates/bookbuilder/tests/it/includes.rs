@@ -1,4 +1,4 @@
-//! What is included is there.
+//! Included texts exist.
 
 use crate::small::Small;
 
@@ -90,8 +90,8 @@ fn what_no_page_shows() {
     let book = Small::page("# Page\n");
     book.write("book/recorded/help/up.txt", "$ up\n");
     insta::assert_snapshot!(book.problems(), @r#"
-    error: book/recorded/help/up.txt: no page includes this file, so nobody sees it
-    hint: Include it, or have nobody make it and remove it
+    error: book/recorded/help/up.txt: no page includes this file, so readers never see it
+    hint: Include it, or remove it and the test that writes it
     "#);
     book.write("book/src/page.md", "# Page\n\n```console\n{{#include ../recorded/help/up.txt}}\n```\n");
     assert_eq!(book.problems(), "");

@@ -113,6 +113,6 @@ fn a_listing_that_is_not_behind_a_fold() {
     error: book/src/01-a.md:21: this listing gives its step away to readers who try first
     hint: Put it behind a fold: <details class="hr-show" open>, a <summary>, and </details>, on lines of their own
     "#);
-    // One that stays closed without scripts is none of these.
+    // A `<details>` that stays closed without scripts does not count as a fold.
     assert!(chapter(&[ONE, &TWO.replace(" class=\"hr-show\" open", "")]).contains("gives its step away"));
 }

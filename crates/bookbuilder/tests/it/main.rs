@@ -1,4 +1,5 @@
-//! Each rule, both ways: a book that keeps it passes, one that breaks it is told so. And the real book, with its output.
+//! Each rule, both ways: a book that keeps it passes, and one that breaks it gets a message. Also the real book, with its
+//! output.
 
 // clippy's own exception for tests does not see helper functions.
 #![allow(clippy::unwrap_used)]
@@ -16,5 +17,5 @@ mod real;
 mod serve;
 mod small;
 
-/// Tests know the folder that they were built in: with this, cargo builds them again where the kit was moved.
+/// The folder of the build, which makes cargo build the tests again after the kit was moved: they contain its path.
 const _: Option<&str> = option_env!("HELLO_RABBIT_BUILT_IN");

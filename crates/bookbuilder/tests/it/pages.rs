@@ -1,4 +1,4 @@
-//! Pages and the table of contents, and what mdBook warns about.
+//! Pages and the table of contents, and mdBook's warnings.
 
 use crate::small::Small;
 
@@ -18,7 +18,7 @@ fn a_page_that_is_not_listed() {
     let book = Small::page("# Page\n");
     book.write("book/src/deep/more.md", "# More\n");
     insta::assert_snapshot!(book.problems(), @r#"
-    error: book/src/deep/more.md: no table of contents lists this page, so nobody finds it
+    error: book/src/deep/more.md: no table of contents lists this page, so readers cannot find it
     hint: Add a line to book/src/SUMMARY.md, or remove the file
     "#);
 }

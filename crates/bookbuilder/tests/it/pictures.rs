@@ -1,4 +1,4 @@
-//! Pictures for those who don't see them.
+//! Pictures for readers who don't see them.
 
 use crate::small::Small;
 

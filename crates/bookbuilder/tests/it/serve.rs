@@ -10,10 +10,10 @@ use std::{
 
 use crate::small::Small;
 
-/// Longer than anything here takes on a slow machine.
+/// The deadline, which is longer than anything here takes on a slow machine.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A server that ends with this.
+/// A server that ends when this is dropped.
 struct Server {
     address: SocketAddr,
     end: Option<tokio::sync::oneshot::Sender<()>>,
@@ -47,7 +47,7 @@ impl Server {
         page
     }
 
-    /// A page that is open in a browser: it is told to load anew.
+    /// Opens a page as a browser does: it receives an event when it has to reload.
     fn open(&self) -> Open {
         let mut open = Open { stream: self.ask("/_tower-livereload/event-stream"), heard: String::new() };
         open.until("event: init");
@@ -66,7 +66,7 @@ struct Open {
 }
 
 impl Open {
-    /// Waits until this is said, up to the deadline.
+    /// Waits until this line is received, up to the deadline.
     fn until(&mut self, said: &str) {
         while !self.heard.contains(said) {
             let mut bytes = [0; 1024];
@@ -113,7 +113,7 @@ fn the_last_good_pages_stay() {
 }
 
 #[test]
-fn a_book_that_is_wrong_at_first_is_shown_once_it_is_mended() {
+fn a_book_that_is_wrong_at_first_is_shown_once_it_is_fixed() {
     let book = Small::page("# Page\n\n{{#include nothing.md}}\n");
     let server = Server::start(&book);
     assert!(server.get("/page.html").starts_with("HTTP/1.1 503"));
@@ -125,13 +125,13 @@ fn a_book_that_is_wrong_at_first_is_shown_once_it_is_mended() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_told_with_what_to_do() {
+fn a_port_that_is_taken_is_reported_with_a_hint() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let error = bookbuilder::serve::run(Small::page("# Page\n").workspace(), port).unwrap_err();
-    let told = format!("{error:#}");
-    assert!(told.starts_with(&format!("port {port} of 127.0.0.1 can't be used: ")), "{told}");
-    assert!(told.ends_with("\nhint: choose another with --port NUMBER"), "{told}");
+    let message = format!("{error:#}");
+    assert!(message.starts_with(&format!("port {port} of 127.0.0.1 can't be used: ")), "{message}");
+    assert!(message.ends_with("\nhint: choose another with --port NUMBER"), "{message}");
 }
 
 #[test]

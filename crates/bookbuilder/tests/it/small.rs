@@ -7,13 +7,13 @@ use std::{
 
 use tempfile::TempDir;
 
-/// A book in a folder of its own, which goes away with it.
+/// A book in its own folder, which is removed with it.
 pub struct Small {
     folder: TempDir,
 }
 
 impl Small {
-    /// A book of these files. Without a summary among them, it lists the pages in their order.
+    /// Makes a book of these files. Without a summary among them, it lists the pages in their order.
     pub fn new(files: &[(&str, &str)]) -> Small {
         let book = Small { folder: tempfile::tempdir().unwrap() };
         let pages = files.iter().filter_map(|(path, _)| path.strip_prefix("book/src/"));
@@ -24,7 +24,7 @@ impl Small {
         book
     }
 
-    /// A book of one page.
+    /// Makes a book of one page.
     pub fn page(text: &str) -> Small {
         Small::new(&[("book/src/page.md", text)])
     }
@@ -36,24 +36,24 @@ impl Small {
         fs::write(file, text).unwrap();
     }
 
-    /// Its workspace.
+    /// Returns its workspace.
     pub fn workspace(&self) -> &Path {
         self.folder.path()
     }
 
-    /// All that is wrong with it, in words.
+    /// Returns all its problems, in words.
     pub fn problems(&self) -> String {
         words(self.workspace())
     }
 }
 
-/// All that is wrong with the book of this workspace, in words.
+/// Returns all problems of the book in this workspace, in words.
 pub fn words(workspace: &Path) -> String {
     let problems = bookbuilder::check(workspace).unwrap();
     problems.iter().map(|problem| format!("{problem}\n")).collect()
 }
 
-/// This workspace.
+/// Returns this workspace.
 pub fn workspace() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }

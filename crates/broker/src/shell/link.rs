@@ -1,4 +1,4 @@
-//! One socket: what is read from it, and what waits to be written.
+//! The socket of one connection: a reader, a writer, and the output that waits for the writer.
 
 use std::{
     collections::VecDeque,
@@ -32,39 +32,40 @@ use crate::{
     state::{ConnectionId, Effect, Output, message::Message},
 };
 
-/// How much is read at a time, in bytes.
+/// The largest number of bytes that are read at a time.
 const PIECE: usize = 64 * 1024;
 
-/// How much is written at a time, in bytes, or one frame more.
+/// The number of bytes that are written at a time, plus at most one frame.
 const WRITE: usize = 32 * 1024;
 
-/// The room for what is to be written that a connection keeps while it has nothing to write, in bytes.
+/// The capacity of the write buffer, in bytes, that an idle connection keeps.
 const SMALL: usize = 4 * 1024;
 
-/// How long one connection may keep the others from the broker, when it has sent much at once.
+/// The longest time that one connection may keep the others from the broker, when it has sent much at once.
 const FAIR_SLICE: Duration = Duration::from_millis(2);
 
-/// With less than so many bytes at once, the broker waits for more, for this long.
+/// A turn with fewer bytes than this, and without effects, is followed by a pause of [`COALESCE_TIME`] for more bytes.
 const COALESCE_BELOW: usize = 2 * 1024;
 const COALESCE_TIME: Duration = Duration::from_micros(100);
 
-/// Longer than anything takes.
+/// A duration that is longer than any wait.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// How long a client that we hang up on may take to read the last that we said.
+/// The time limit for a client to read the last output before the socket is closed.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// The largest payload before both sides have agreed on one, in bytes.
+/// The largest payload, in bytes, until both sides have agreed on one.
 const FIRST_FRAMES: u32 = 131_072 - OVERHEAD as u32;
 
-/// What the broker has for a socket.
+/// The state that the broker, the reader and the writer of a socket share.
 #[derive(Debug, Default)]
 pub(super) struct Link {
     outbox: Mutex<VecDeque<Output>>,
-    /// Something is in the outbox, or the end has come.
+    /// A signal to the writer: the outbox has output, or the connection is over.
     wake_writer: Notify,
     wake_reader: Notify,
-    /// The reader waits for the broker to listen again. Set and taken in turns only, so that nobody waits for good.
+    /// True if the reader waits until the broker listens again. Changed only within turns, so that the reader never waits
+    /// for ever.
     held: AtomicBool,
     hang_up: AtomicBool,
     frame_max: AtomicU32,
@@ -72,7 +73,7 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Takes what the broker wants done. [`Link::wake`] sets it going.
+    /// Stores an effect. [`Link::wake`] starts the writer.
     pub(super) fn take(&self, effect: Effect) {
         match effect {
             Effect::Send(output) => self.outbox.lock().unwrap_or_else(PoisonError::into_inner).push_back(output),
@@ -80,7 +81,7 @@ impl Link {
                 self.frame_max.store(frame_max, Ordering::Relaxed);
                 self.heartbeat.store(heartbeat, Ordering::Relaxed);
             }
-            // The reader asks the broker before it reads.
+            // The reader asks the broker before each read.
             Effect::Hold => {}
             Effect::Resume => self.wake_reader.notify_one(),
             Effect::HangUp => self.hang_up.store(true, Ordering::Release),
@@ -91,14 +92,14 @@ impl Link {
         self.wake_writer.notify_one();
     }
 
-    /// Ends the socket now.
+    /// Ends the socket immediately.
     pub(super) fn cut(&self) {
         self.hang_up.store(true, Ordering::Release);
         self.wake_writer.notify_one();
         self.wake_reader.notify_one();
     }
 
-    /// Something is new for the writer, which finds out what.
+    /// Waits until there is something new for the writer.
     pub(super) async fn woken(&self) {
         self.wake_writer.notified().await;
     }
@@ -115,9 +116,9 @@ impl Link {
     }
 }
 
-/// Serves one client to its end.
+/// Serves one client until its connection ends.
 pub(super) async fn serve(socket: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
-    // Small frames must not wait for more to come.
+    // Small frames are sent immediately.
     let _ = socket.set_nodelay(true);
     let name = match socket.local_addr() {
         Ok(local) => format!("{peer} -> {local}"),
@@ -130,7 +131,7 @@ pub(super) async fn serve(socket: TcpStream, peer: SocketAddr, shared: Arc<Share
     shared.disconnect(id);
     link.cut();
     let _ = writer.await;
-    // Ending a socket with bytes in it that nobody read would cut off what we said last.
+    // Closing a socket with unread bytes in it would cut off the broker's last output.
     let _ = timeout(LAST_WORDS, drain(from)).await;
 }
 
@@ -139,21 +140,21 @@ async fn drain(mut from: OwnedReadHalf) {
     while from.read(&mut nowhere).await.is_ok_and(|count| count > 0) {}
 }
 
-/// Reads frames and hands them to the broker, until either side ends.
+/// Reads frames and passes them to the broker, until either side ends the connection.
 async fn read(from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Shared) -> OwnedReadHalf {
     let mut codec = Codec::new(FIRST_FRAMES);
     let mut buffer = BytesMut::new();
-    // How much there still is of a frame that could not be read.
+    // The number of bytes still to skip from a frame that could not be read.
     let mut skip: usize = 0;
     let mut last_heard = Instant::now();
-    // How much was read since the last turn.
+    // The number of bytes read since the last turn.
     let mut read_now = 0;
     loop {
         let skipped = skip.min(buffer.len());
         let _ = buffer.split_to(skipped);
         skip -= skipped;
-        // As many frames as have come, as long as the broker listens, and no longer than others can wait. A frame that it hears
-        // may change how large the next may be.
+        // The broker hears all frames that have arrived, while it listens and until the others have waited long enough.
+        // Each frame may change the size limit for the next.
         let just_read = std::mem::take(&mut read_now);
         let (heard, mattered) = shared.turn_and_tell(|broker, now| {
             let begin = Instant::now();
@@ -168,7 +169,8 @@ async fn read(from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Share
                         return Heard::Garbage;
                     }
                 }
-                // RabbitMQ takes a payload of that size, and not only a frame: some clients count without the envelope.
+                // RabbitMQ applies `frame-max` to the payload and not only to the frame, because some clients do not count
+                // the envelope.
                 if let Some(frame_max) = broker.frame_max(id) {
                     codec.set_most(frame_max);
                 }
@@ -184,8 +186,8 @@ async fn read(from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Share
             return from;
         }
         match heard {
-            // Who only puts little messages into a queue waits for nothing. So that not each of them wakes us, a few may come
-            // together: on a machine with few cores waking costs more than the message itself.
+            // A client that publishes small messages waits for no answer. A short pause lets several of them arrive
+            // together: on a machine with few cores each wake-up costs more than the message itself.
             Heard::All if (1..COALESCE_BELOW).contains(&just_read) && !mattered => {
                 tokio::select! {
                     () = sleep(COALESCE_TIME) => {}
@@ -197,7 +199,7 @@ async fn read(from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Share
                 yield_now().await;
                 continue;
             }
-            // The broker says why it closes, and what answers that is a frame again.
+            // The broker sends the reason for its close, and the client's answer is a valid frame again.
             Heard::Garbage => {
                 let size = buffer.get(3..7).map_or(0, |four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
                 skip = size as usize + OVERHEAD;
@@ -205,8 +207,9 @@ async fn read(from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Share
                     continue;
                 }
             }
-            // Until it listens again. What was sent before is heard then, even if the client is gone by that time, as with
-            // RabbitMQ. Who is gone and never heard again is noticed by the writer: no sign of life arrives.
+            // The reader waits until the broker listens again. As in RabbitMQ, bytes that were sent before are then heard,
+            // even if the client is gone by that time. The writer notices a client that is gone for good, because a
+            // heartbeat can't be sent.
             Heard::Enough => {
                 link.wake_reader.notified().await;
                 last_heard = Instant::now();
@@ -214,10 +217,10 @@ async fn read(from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Share
             }
         }
         if buffer.is_empty() {
-            // Room is taken when there is something to read, so that who says nothing takes none.
+            // The buffer is allocated only for reading, so idle clients take no memory.
             buffer = BytesMut::new();
         }
-        // RabbitMQ looks once in an interval, and gives up when two looks in a row found nothing.
+        // RabbitMQ checks once in an interval, and gives up after two checks in a row without input.
         let time_limit = link.heartbeat().map_or(FOREVER, |heartbeat| heartbeat * 5 / 2);
         tokio::select! {
             ready = timeout_at(last_heard + time_limit, from.readable()) => {
@@ -228,7 +231,7 @@ async fn read(from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Share
                         last_heard = Instant::now();
                         read_now = count;
                     }
-                    // Nothing was there after all.
+                    // A spurious wake-up.
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                     _ => return from,
                 }
@@ -238,21 +241,21 @@ async fn read(from: OwnedReadHalf, id: ConnectionId, link: &Link, shared: &Share
     }
 }
 
-/// What came of a turn.
+/// The result of a turn.
 enum Heard {
-    /// All that has come, and no message is in its middle.
+    /// All bytes were heard, and no message is incomplete.
     All,
-    /// All that has come, and the rest of a message is on its way.
+    /// All bytes were heard, and the rest of a message is missing.
     Part,
-    /// As much as others can wait for.
+    /// The turn was long enough; more frames are waiting.
     More,
-    /// The broker listens no more, for now.
+    /// The broker does not listen for now.
     Enough,
-    /// Bytes that are no frame.
+    /// The bytes are not a frame.
     Garbage,
 }
 
-/// Writes what the broker has for the client, and a sign of life where it has nothing.
+/// Writes the broker's output to the client, and heartbeats when there is none.
 async fn write(mut to: OwnedWriteHalf, id: ConnectionId, link: Arc<Link>, shared: Arc<Shared>) {
     let mut bytes = BytesMut::new();
     let mut outputs: VecDeque<Output> = VecDeque::new();
@@ -299,7 +302,7 @@ async fn write(mut to: OwnedWriteHalf, id: ConnectionId, link: Arc<Link>, shared
         if resumes {
             link.wake_reader.notify_one();
         }
-        // A client that got much at once, and has nothing more to get, gives the room back.
+        // After a large burst of output the buffer's memory is freed.
         if outputs.is_empty() && body.is_none() && bytes.capacity() > SMALL {
             bytes = BytesMut::new();
         }
@@ -311,8 +314,8 @@ async fn write(mut to: OwnedWriteHalf, id: ConnectionId, link: Arc<Link>, shared
     link.cut();
 }
 
-/// Writes all of it; a client that is to be hung up on gets a while to read. Returns whether it went out. Who woke us in the
-/// meantime did so for the outbox or for the end; look at both before waiting again.
+/// Writes all bytes; after a hang-up the client has a limited time to read them. Returns whether they were sent. It may
+/// consume a wake-up, so check the outbox and the end before waiting again.
 async fn send(to: &mut OwnedWriteHalf, bytes: &mut BytesMut, link: &Link) -> bool {
     let mut all = std::pin::pin!(to.write_all(bytes));
     let written = loop {
@@ -328,8 +331,8 @@ async fn send(to: &mut OwnedWriteHalf, bytes: &mut BytesMut, link: &Link) -> boo
     written
 }
 
-/// Appends an output, but for the body that it may have: that is written a piece at a time, so that a large message takes its room
-/// once, however many get it.
+/// Appends an output without its body. The body is written in pieces, so that a large message takes its memory once,
+/// however many clients receive it.
 fn encode(output: Output, to: &mut BytesMut) -> Option<Body> {
     let (channel, message) = match output {
         Output::ProtocolHeader(header) => {
@@ -353,7 +356,7 @@ fn encode(output: Output, to: &mut BytesMut) -> Option<Body> {
     (!message.body.is_empty()).then_some(Body { channel, message, written: 0 })
 }
 
-/// A body that is on its way out.
+/// A body that is partly written.
 struct Body {
     channel: u16,
     message: Arc<Message>,
@@ -361,7 +364,7 @@ struct Body {
 }
 
 impl Body {
-    /// Appends the next frame of it. Returns whether that was the last.
+    /// Appends the next frame of the body. Returns whether it was the last.
     fn put_frame(&mut self, frame_max: u32, to: &mut BytesMut) -> bool {
         let rest = &self.message.body[self.written..];
         let piece = &rest[..rest.len().min(largest_payload(frame_max))];

@@ -1,8 +1,8 @@
 //! The shell around the state machine: sockets, and a clock.
 //!
-//! Each connection has two tasks. One reads frames and hands them to the broker, as many at a time as have come; the other writes
-//! what the broker has for this client. The broker itself is behind a lock that is held for as long as it takes to hear a handful
-//! of frames, and never while anybody waits for a socket.
+//! Each connection has two tasks. One reads frames and passes all that have arrived to the broker; the other writes the
+//! broker's output to this client. The broker is behind a lock that is held only while it hears a handful of frames, and
+//! never while a task waits for a socket.
 
 mod link;
 mod server;

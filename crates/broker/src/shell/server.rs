@@ -1,4 +1,4 @@
-//! Listening, and taking turns at the broker.
+//! The server: it listens, and gives each connection its turns at the broker.
 
 use std::{
     collections::HashMap,
@@ -23,23 +23,23 @@ use crate::{
     state::{Broker, Config, ConnectionId, Millis, accounts::BadPattern},
 };
 
-/// Why a server can't start.
+/// A reason why a server can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The port is taken, or may not be listened on.
+    /// The port is in use, or listening on it is forbidden.
     #[error("port {port} on 127.0.0.1 can't be listened on: {why}")]
     Port {
-        /// The port that was asked for; 0 for any.
+        /// The requested port; 0 for any.
         port: u16,
-        /// What the operating system says.
+        /// The error of the operating system.
         why: io::Error,
     },
-    /// An account's pattern is none.
+    /// A pattern of an account is not a regular expression.
     #[error(transparent)]
     Pattern(#[from] BadPattern),
 }
 
-/// A broker that listens. It ends when this is dropped.
+/// A broker that listens. It ends when it is dropped.
 #[derive(Debug)]
 pub struct Server {
     shared: Arc<Shared>,
@@ -47,17 +47,17 @@ pub struct Server {
     tasks: [JoinHandle<()>; 2],
 }
 
-/// What all tasks of a server share.
+/// The state that all tasks of a server share.
 #[derive(Debug)]
 pub(super) struct Shared {
     table: Mutex<Table>,
     zero: Instant,
-    /// When the clock's task wakes up next, in ms.
+    /// The time of the clock task's next wake-up, in ms.
     alarm: AtomicU64,
     wake_clock: Notify,
-    /// How long everything that goes out is held back.
+    /// The delay of all output.
     delay: watch::Sender<Duration>,
-    /// Who writes the log.
+    /// The function that writes the log.
     log: OnceLock<fn(&str)>,
 }
 
@@ -69,11 +69,11 @@ struct Table {
 }
 
 impl Server {
-    /// Starts a broker on 127.0.0.1, on this port or any.
+    /// Starts a broker on 127.0.0.1, on this port or on any free one.
     ///
     /// # Errors
     ///
-    /// When the port can't be had, or an account's pattern is none.
+    /// An error when the port can't be used, or when a pattern of an account is not a regular expression.
     pub async fn start(config: Config, port: Option<u16>) -> Result<Server, StartError> {
         let asked = port.unwrap_or(0);
         let busy = |why| StartError::Port { port: asked, why };
@@ -81,7 +81,7 @@ impl Server {
         let port = listener.local_addr().map_err(busy)?.port();
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let began = since_1970.as_secs();
-        // Names need only differ from those of the last start.
+        // The seed must only differ from that of the last start.
         let seed = u64::try_from(since_1970.as_nanos() & u128::from(u64::MAX)).unwrap_or(1) ^ u64::from(port) << 48;
         let sockets = config.limits.connections + config.limits.connections / 8 + 8;
         let broker = Broker::new(Config { began, seed, ..config })?;
@@ -98,13 +98,13 @@ impl Server {
         Ok(Server { shared, port, tasks })
     }
 
-    /// The port it listens on.
+    /// Returns the port of the broker.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Does something with the broker: looks into it, or changes it. The results are sent immediately.
+    /// Reads or changes the broker. The resulting output is sent immediately.
     pub fn with<T>(&self, act: impl FnOnce(&mut Broker) -> T) -> T {
         self.shared.turn(|broker, now| {
             broker.tick(now);
@@ -112,14 +112,14 @@ impl Server {
         })
     }
 
-    /// Hands what happens to this function, a line at a time: who comes and goes, what is refused and why. The first that is
-    /// given stays.
+    /// Passes the log to this function, line by line: connections that open and close, and refusals with their reasons.
+    /// Only the first function is used.
     pub fn log_to(&self, write: fn(&str)) {
         let _ = self.shared.log.set(write);
         self.with(Broker::start_log);
     }
 
-    /// Holds back everything that goes out, as a slow network does. Zero ends it.
+    /// Delays all output, as a slow network does. Zero ends the delay.
     pub fn delay(&self, delay: Duration) {
         self.shared.delay.send_replace(delay);
     }
@@ -133,12 +133,12 @@ impl Drop for Server {
 }
 
 impl Shared {
-    /// One turn at the broker: it is told something, and what it wants done is handed out before anybody else has a turn.
+    /// Takes one turn at the broker: calls `act`, and hands out the effects before any other turn.
     pub(super) fn turn<T>(&self, act: impl FnOnce(&mut Broker, Millis) -> T) -> T {
         self.turn_and_tell(act).0
     }
 
-    /// As [`Shared::turn`]; also tells whether anything came of it for anybody.
+    /// Takes a turn like [`Shared::turn`], and also returns whether it had an effect for any connection.
     pub(super) fn turn_and_tell<T>(&self, act: impl FnOnce(&mut Broker, Millis) -> T) -> (T, bool) {
         let now = u64::try_from(self.zero.elapsed().as_millis()).unwrap_or(u64::MAX);
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,7 +158,7 @@ impl Shared {
             };
             link.take(effect);
         }
-        // Compared under the lock: the clock's own task sets the alarm under it, too.
+        // This is compared under the lock, because the clock task sets the alarm under the lock.
         let due_sooner = broker.next_due().unwrap_or(u64::MAX) < self.alarm.load(Ordering::Relaxed);
         let log = broker.take_log();
         drop(table);
@@ -184,7 +184,7 @@ impl Shared {
         self.table.lock().unwrap_or_else(PoisonError::into_inner).links.remove(&id);
     }
 
-    /// Waits as long as what goes out is held back. A shorter time, or the end of the connection, ends that at once.
+    /// Waits while output is delayed. A shorter delay, or the end of the connection, ends the wait immediately.
     pub(super) async fn hold_back(&self, link: &Link) {
         if self.delay.borrow().is_zero() {
             return;
@@ -216,7 +216,7 @@ impl Shared {
     }
 }
 
-/// Accepts connections, up to a number of sockets; further ones are ended at once.
+/// Accepts connections, up to a number of sockets, and drops further ones immediately.
 async fn attend(listener: TcpListener, shared: Arc<Shared>, sockets: usize) {
     loop {
         match listener.accept().await {
@@ -224,13 +224,13 @@ async fn attend(listener: TcpListener, shared: Arc<Shared>, sockets: usize) {
                 tokio::spawn(super::link::serve(socket, peer, shared.clone()));
             }
             Ok(_) => {}
-            // No more file descriptors, most likely; some will be free again.
+            // Most likely there are no free file descriptors; some will be free again.
             Err(_) => sleep(Duration::from_millis(50)).await,
         }
     }
 }
 
-/// Tells the broker when something is due.
+/// Calls the broker whenever something is due.
 async fn watch_clock(shared: Arc<Shared>) {
     loop {
         let due = shared.turn(|broker, now| {
@@ -242,7 +242,7 @@ async fn watch_clock(shared: Arc<Shared>) {
         match due {
             None => shared.wake_clock.notified().await,
             Some(due) => {
-                // A ms later, so that it is due when we are there.
+                // One ms later, so that it is due for certain when the task wakes up.
                 let at = shared.zero + Duration::from_millis(due) + Duration::from_millis(1);
                 tokio::select! {
                     () = sleep_until(at) => {}

@@ -1,8 +1,8 @@
-//! Users, and what they may do: patterns for configure, write and read in each vhost.
+//! Users and their permissions: patterns for configure, write and read in each vhost.
 //!
-//! RabbitMQ's [access control](https://www.rabbitmq.com/docs/access-control): an operation names a resource, and the user's pattern
-//! for that kind of operation has to match the resource's name. To declare and to delete is to configure, to put messages in
-//! is to write, to take them out is to read.
+//! RabbitMQ's [access control](https://www.rabbitmq.com/docs/access-control): an operation names a resource, and the user's
+//! pattern for that kind of operation has to match the resource's name. Declaring and deleting needs configure permission,
+//! putting messages in needs write, and taking them out needs read.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,32 +10,32 @@ use regex_lite::Regex;
 
 use crate::state::refusal::{Done, Refusal, named};
 
-/// A user, as `--user` and the API name one.
+/// A user, as given to `--user` and to the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// The name that it logs in with.
+    /// The user name.
     pub name: String,
     /// The password.
     pub password: String,
-    /// What it may do, in every vhost there is; None for an account without permissions.
+    /// The permissions in every vhost; None for an account without permissions.
     pub permissions: Option<Patterns>,
-    /// It may use the management API to change things.
+    /// True if the user may change things through the management API.
     pub administrator: bool,
 }
 
-/// Three patterns: regular expressions that a resource's name has to match somewhere.
+/// Three patterns: regular expressions, each of which has to match somewhere in a resource's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patterns {
-    /// Declare and delete.
+    /// The pattern for declaring and deleting.
     pub configure: String,
-    /// Put messages in: publish to an exchange, bind a queue to something.
+    /// The pattern for putting messages in: publishing to an exchange, binding a queue.
     pub write: String,
-    /// Take messages out: consume from a queue, bind something to an exchange.
+    /// The pattern for taking messages out: consuming from a queue, binding to an exchange.
     pub read: String,
 }
 
 impl Patterns {
-    /// May do everything.
+    /// Returns patterns that allow everything.
     #[must_use]
     pub fn all() -> Patterns {
         Patterns { configure: ".*".to_owned(), write: ".*".to_owned(), read: ".*".to_owned() }
@@ -43,7 +43,7 @@ impl Patterns {
 }
 
 impl Account {
-    /// `guest`, who may do everything: the account of a broker that nobody set up otherwise.
+    /// Returns `guest`, who may do everything: the only account of a broker that was configured without accounts.
     #[must_use]
     pub fn guest() -> Account {
         Account {
@@ -55,17 +55,17 @@ impl Account {
     }
 }
 
-/// A pattern that is no regular expression.
+/// An error for a pattern that is not a regular expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the pattern {pattern:?} is no regular expression: {why}")]
 pub struct BadPattern {
-    /// As it was given.
+    /// The pattern as given.
     pub pattern: String,
-    /// What is wrong with it.
+    /// The error in the pattern.
     pub why: String,
 }
 
-/// What an operation does to a resource.
+/// The kind of access that an operation needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     Configure,
@@ -73,7 +73,7 @@ pub(crate) enum Access {
     Read,
 }
 
-/// A pattern, ready to match. The three that nearly everybody uses need no regular expression.
+/// A pattern, ready to match. The three most common ones need no regular expression.
 #[derive(Clone, Debug)]
 enum Pattern {
     Everything,
@@ -113,7 +113,7 @@ struct Permissions {
 struct User {
     password: String,
     administrator: bool,
-    /// By vhost.
+    /// The permissions by vhost.
     permissions: BTreeMap<Arc<str>, Permissions>,
 }
 
@@ -124,23 +124,23 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
-    /// Adds a user, or gives one another password.
+    /// Adds a user, or changes a user's password.
     pub(crate) fn set(&mut self, name: &str, password: &str, administrator: bool) {
         let permissions = self.users.remove(name).map(|before| before.permissions).unwrap_or_default();
         self.users.insert(name.to_owned(), User { password: password.to_owned(), administrator, permissions });
     }
 
-    /// Whether the user may use the management API to change things.
+    /// Returns whether the user may change things through the management API.
     pub(crate) fn is_administrator(&self, name: &str) -> bool {
         self.users.get(name).is_some_and(|user| user.administrator)
     }
 
-    /// Removes a user. Returns whether there was one.
+    /// Removes a user. Returns whether the user existed.
     pub(crate) fn remove(&mut self, name: &str) -> bool {
         self.users.remove(name).is_some()
     }
 
-    /// Sets what a user may do in a vhost. Returns whether there is such a user.
+    /// Sets a user's permissions in a vhost. Returns whether the user exists.
     pub(crate) fn permit(&mut self, name: &str, vhost: &Arc<str>, patterns: &Patterns) -> Result<bool, BadPattern> {
         let permissions = Permissions {
             configure: Pattern::new(&patterns.configure)?,
@@ -152,34 +152,34 @@ impl Accounts {
         Ok(true)
     }
 
-    /// A vhost is gone, and with it what anybody may do there.
+    /// Removes all permissions in a deleted vhost.
     pub(crate) fn forget_vhost(&mut self, vhost: &str) {
         for user in self.users.values_mut() {
             user.permissions.remove(vhost);
         }
     }
 
-    /// Whether name and password belong together.
+    /// Returns whether the user exists and has this password.
     pub(crate) fn knows(&self, name: &str, password: &str) -> bool {
         self.users.get(name).is_some_and(|user| user.password == password)
     }
 
-    /// Whether there is such a user.
+    /// Returns whether the user exists.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.users.contains_key(name)
     }
 
-    /// Whether the user may enter the vhost.
+    /// Returns whether the user may open a connection to the vhost.
     pub(crate) fn may_enter(&self, name: &str, vhost: &str) -> bool {
         self.users.get(name).is_some_and(|user| user.permissions.contains_key(vhost))
     }
 
-    /// The names of all users.
+    /// Returns the names of all users.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.users.keys().map(String::as_str)
     }
 
-    /// Asks whether `user` may do this to the exchange or queue (`kind`) of this name.
+    /// Checks that `user` has this access to the exchange or queue (`kind`) of this name.
     pub(crate) fn check(&self, user: &str, vhost: &str, access: Access, kind: &str, name: &str) -> Done {
         let permissions = self.users.get(user).and_then(|user| user.permissions.get(vhost));
         let resource = if kind == "exchange" && name.is_empty() { "amq.default" } else { name };

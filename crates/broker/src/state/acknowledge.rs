@@ -1,5 +1,5 @@
-//! What becomes of a delivery: acknowledged, given back, thrown away (AMQP 0-9-1, sections 1.8.3.13 to 1.8.3.16 of the
-//! reference; RabbitMQ's [negative acknowledgements](https://www.rabbitmq.com/docs/nack)).
+//! Settling deliveries: acknowledged, requeued, rejected (AMQP 0-9-1, sections 1.8.3.13 to 1.8.3.16 of the reference;
+//! RabbitMQ's [negative acknowledgements](https://www.rabbitmq.com/docs/nack)).
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::state::{
     refusal::{Done, Refusal},
 };
 
-/// How often a message may come back to a quorum queue that says nothing about it.
+/// The number of times that a message may come back to a quorum queue without a limit of its own.
 const DELIVERY_LIMIT: u64 = 20;
 
 /// A delivery that is not settled yet.
@@ -21,17 +21,17 @@ const DELIVERY_LIMIT: u64 = 20;
 pub(crate) struct Unacked {
     pub(crate) queue: QueueId,
     pub(crate) entry: Entry,
-    /// The consumer it went to; None for `basic.get`.
+    /// The consumer that received it; None for `basic.get`.
     pub(crate) consumer: Option<Arc<str>>,
 }
 
-/// How a delivery is settled.
+/// A way to settle a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Settle {
-    /// Done with.
+    /// Acknowledged.
     Ack,
-    /// Back to the queue. `counts`: as a failure, against the delivery limit of a quorum queue. A message that was rejected, or
-    /// that was with somebody who went away, may be the reason for it; one that was nacked is not.
+    /// Back to the queue. `counts`: this counts against the delivery limit of a quorum queue. A rejected message counts,
+    /// and so does one whose consumer went away, because the message may be the cause; a nacked one does not.
     Requeue { counts: bool },
     /// To the dead-letter exchange, or nowhere.
     Reject { counts: bool },
@@ -61,7 +61,7 @@ impl Broker {
         }
     }
 
-    /// The prefetch of the consumers that come after this. RabbitMQ 4.3 takes `global` for the same thing.
+    /// Sets the prefetch of later consumers. In RabbitMQ 4.3 `global` means the same.
     fn qos(&mut self, caller: &Caller, qos: &basic::Qos) -> Done {
         if let Some(channel) = self.channel_mut(caller.at) {
             channel.prefetch = qos.prefetch_count;
@@ -78,7 +78,7 @@ impl Broker {
         } else if tag == 0 {
             std::mem::take(&mut channel.unacked).into_iter().collect()
         } else {
-            // All up to this one, which itself has to be there.
+            // All deliveries up to this one, which must exist.
             if !channel.unacked.contains_key(&tag) {
                 return Err(unknown(tag));
             }
@@ -95,7 +95,7 @@ impl Broker {
         Ok(())
     }
 
-    /// Settles deliveries of a channel, and hands on what there is room for now.
+    /// Settles deliveries of a channel, and delivers more messages if possible.
     pub(crate) fn carry_out(&mut self, at: At, how: Settle, settled: Vec<Unacked>) {
         let mut touched = BTreeSet::new();
         for unacked in &settled {
@@ -131,11 +131,11 @@ impl Broker {
         }
     }
 
-    /// Puts deliveries back to their places in their queues, and delivers them again.
+    /// Returns deliveries to their old places in their queues, and delivers them again.
     pub(crate) fn requeue(&mut self, settled: Vec<Unacked>, counts: bool) {
         let mut touched = BTreeSet::new();
         let mut given_up = Vec::new();
-        // The last first: each then goes in front of what is there, and nothing has to make room.
+        // The last one goes first: each then goes to the front of its queue, and no entry has to move.
         for Unacked { queue: id, mut entry, .. } in settled.into_iter().rev() {
             let Some(queue) = self.queues.get_mut(&id) else { continue };
             queue.unacked = queue.unacked.saturating_sub(1);
@@ -161,7 +161,7 @@ impl Broker {
         }
     }
 
-    /// `basic.recover`: all that is unacknowledged on the channel goes back.
+    /// Handles `basic.recover`: all unacknowledged messages of the channel go back to their queues.
     fn recover(&mut self, caller: &Caller, requeue: bool, answers: bool) -> Done {
         if !requeue {
             return Err(Refusal::not_implemented("requeue=false"));

@@ -1,4 +1,4 @@
-//! Alarms: publishers have to wait, because messages take too much memory, or because a teacher says so
+//! Alarms: publishers are blocked because messages take too much memory, or because an operator raised an alarm
 //! ([RabbitMQ's](https://www.rabbitmq.com/docs/alarms)).
 
 use std::collections::BTreeSet;
@@ -10,17 +10,17 @@ use wire::{
 
 use crate::state::{Broker, ConnectionId, Effect, channel::At};
 
-/// Why publishers have to wait.
+/// A reason to block publishers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Alarm {
-    /// Messages take more memory than they may.
+    /// Messages take more memory than the limit.
     Memory,
-    /// The disk is nearly full. This broker keeps nothing on a disk, so only a teacher raises it.
+    /// The disk is nearly full. This broker writes nothing to disk, so only an operator raises it.
     Disk,
 }
 
 impl Alarm {
-    /// As `connection.blocked` says it.
+    /// Returns the reason in the words of `connection.blocked`.
     #[must_use]
     pub fn reason(self) -> String {
         format!("low on {}", self.what())
@@ -35,14 +35,14 @@ impl Alarm {
 }
 
 impl Broker {
-    /// The alarms that are on: those that a teacher raised, and the one that messages raise.
+    /// Returns the active alarms: those that an operator raised, and the memory alarm if messages take too much.
     #[must_use]
     pub fn alarms(&self) -> Vec<Alarm> {
         let by_messages = self.memory_is_low.then_some(Alarm::Memory);
         self.raised.iter().copied().chain(by_messages).collect::<BTreeSet<Alarm>>().into_iter().collect()
     }
 
-    /// Raises an alarm: connections that publish have to wait, and are told so.
+    /// Raises an alarm: publishing connections are blocked, and receive `connection.blocked` if they support it.
     pub fn raise(&mut self, alarm: Alarm) {
         if self.raised.insert(alarm) {
             self.note(|_| format!("alarm set: {}; publishers are blocked", alarm.reason()));
@@ -50,7 +50,7 @@ impl Broker {
         }
     }
 
-    /// Ends an alarm that was raised by hand. The one that messages raise ends when they are gone.
+    /// Ends an alarm that an operator raised. The broker's own memory alarm ends when messages take less memory.
     pub fn clear(&mut self, alarm: Alarm) {
         if self.raised.remove(&alarm) {
             self.note(|_| format!("alarm cleared: {}", alarm.reason()));
@@ -58,7 +58,7 @@ impl Broker {
         }
     }
 
-    /// Blocks who publishes, while an alarm is on, and nobody else.
+    /// Blocks publishing connections while an alarm is active, and unblocks them otherwise.
     fn heed_alarms(&mut self) {
         if self.alarms().is_empty() {
             let blocked = self.running(|connection| connection.blocked);
@@ -68,7 +68,7 @@ impl Broker {
         }
     }
 
-    /// A connection publishes: from now on alarms hold it, too.
+    /// Marks a connection as a publisher, so that alarms block it from now on.
     pub(crate) fn note_publisher(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.publishes = true;
@@ -103,7 +103,7 @@ impl Broker {
         }
     }
 
-    /// Raises the memory alarm when messages take too much, and ends it when there is room again.
+    /// Raises the memory alarm when messages take too much memory, and ends it when there is room again.
     pub(crate) fn watch_memory(&mut self) {
         let (bytes, most) = (self.gauge.bytes(), self.limits.memory);
         let is_low = if self.memory_is_low { bytes >= most / 10 * 9 } else { bytes > most };

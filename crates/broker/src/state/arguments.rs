@@ -1,7 +1,7 @@
-//! The `x-` arguments of a queue: what each may be, and what it means.
+//! The `x-` arguments of a queue: their allowed values and their meaning.
 //!
-//! RabbitMQ's [optional arguments](https://www.rabbitmq.com/docs/queues#optional-arguments). An argument that it doesn't know is
-//! kept, and means nothing.
+//! RabbitMQ's [optional arguments](https://www.rabbitmq.com/docs/queues#optional-arguments). An unknown argument is kept,
+//! and has no effect.
 
 use std::fmt::Display;
 
@@ -13,48 +13,48 @@ use crate::state::{
     refusal::{Done, Refusal},
 };
 
-/// The longest time that RabbitMQ takes, in ms: ten years.
+/// The longest time that RabbitMQ accepts, in ms: ten years.
 pub(crate) const LONGEST: i64 = 315_360_000_000;
 
 /// The highest priority of a message in a quorum queue.
 const HIGHEST_IN_QUORUM: u8 = 31;
 
-/// What happens to a message that a full queue has no room for.
+/// The treatment of a message that a full queue has no room for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Overflow {
-    /// The oldest goes.
+    /// The oldest message is dropped.
     #[default]
     DropHead,
-    /// The new one is not taken.
+    /// The new message is rejected.
     RejectPublish,
-    /// The new one is not taken, and dead-lettered.
+    /// The new message is rejected and dead-lettered.
     RejectPublishDlx,
 }
 
-/// What a queue was asked to be.
+/// The settings that a queue was declared with.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Settings {
-    /// Replicated on a RabbitMQ cluster; here it is one that counts deliveries.
+    /// True for a quorum queue: replicated on a RabbitMQ cluster, while here it only counts deliveries.
     pub(crate) quorum: bool,
-    /// How long a message may wait, in ms.
+    /// The longest time that a message may wait, in ms.
     pub(crate) message_ttl: Option<u64>,
-    /// How long the queue may be unused, in ms.
+    /// The longest time that the queue may be unused, in ms.
     pub(crate) expires: Option<u64>,
-    /// How many messages may wait.
+    /// The largest number of messages that may wait.
     pub(crate) max_length: Option<u64>,
-    /// How many bytes of bodies may wait.
+    /// The largest number of bytes of bodies that may wait.
     pub(crate) max_length_bytes: Option<u64>,
     pub(crate) overflow: Overflow,
     pub(crate) dead_letter_exchange: Option<String>,
     pub(crate) dead_letter_routing_key: Option<String>,
-    /// The highest priority, 0 to 255; a queue without it has one.
+    /// The highest priority, 0 to 255; 0 for a queue without priorities.
     pub(crate) max_priority: u8,
     pub(crate) single_active_consumer: bool,
-    /// How often a message may come back, on a quorum queue.
+    /// The number of times that a message may come back to a quorum queue.
     pub(crate) delivery_limit: Option<u64>,
 }
 
-/// What an argument has to be.
+/// A check of an argument's value.
 type Check = fn(&AMQPValue) -> Result<(), String>;
 
 const KNOWN: [(&str, Check); 14] = [
@@ -102,7 +102,7 @@ const NOT_FOR_QUORUM: [&str; 7] = [
 ];
 
 impl Settings {
-    /// Reads and checks them; `of` names the queue for error texts.
+    /// Reads and checks the arguments; `of` names the queue in error texts.
     pub(crate) fn read(arguments: &FieldTable, of: &str) -> Done<Settings> {
         if let Some(exchange) = arguments.inner().get("x-dead-letter-exchange") {
             check_name("x-dead-letter-exchange", exchange, of)?;
@@ -151,13 +151,13 @@ impl Settings {
 }
 
 impl Settings {
-    /// The highest priority that the queue tells from lower ones.
+    /// Returns the highest priority that the queue distinguishes from lower ones.
     pub(crate) fn highest_priority(&self) -> u8 {
         if self.quorum { HIGHEST_IN_QUORUM } else { self.max_priority }
     }
 }
 
-/// The kind of queue that is asked for.
+/// Returns the requested kind of queue.
 pub(crate) fn kind_of(arguments: &FieldTable) -> &str {
     match arguments.inner().get("x-queue-type").and_then(as_text) {
         None | Some("") => "classic",
@@ -165,7 +165,7 @@ pub(crate) fn kind_of(arguments: &FieldTable) -> &str {
     }
 }
 
-/// An argument that names an exchange.
+/// Checks the type of an argument that names an exchange.
 pub(crate) fn check_name(argument: &str, value: &AMQPValue, of: &str) -> Done {
     match value {
         AMQPValue::LongString(_) => Ok(()),
@@ -193,7 +193,7 @@ pub(crate) const COMPARED: [&str; 13] = [
     "x-quorum-initial-group-size",
 ];
 
-/// Refuses when an argument is not what it was in the first declaration. Whole numbers of different widths are equal.
+/// Checks that an argument is the same as in the first declaration. Whole numbers of different widths are equal.
 pub(crate) fn equivalent(name: &str, of: &str, received: &FieldTable, current: &FieldTable) -> Done {
     if name == "x-queue-type" {
         let (received, current) = (kind_of(received), kind_of(current));

@@ -1,4 +1,4 @@
-//! Bindings: which exchange takes messages to which queue, or on to which exchange; and the way of one message along them.
+//! Bindings from exchanges to queues and to other exchanges, and the routing of a message along them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,21 +18,21 @@ use crate::state::{
     topic,
 };
 
-/// Where a binding leads.
+/// The destination of a binding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Destination {
     Queue(QueueId),
     Exchange(Arc<str>),
 }
 
-/// The bindings that start from an exchange: by routing key, then by where they lead; and with which arguments. Two that differ
-/// in nothing are one.
+/// The bindings of a source exchange: by routing key, then by destination, each with its arguments. Identical bindings are
+/// stored once.
 pub(crate) type Bindings = BTreeMap<String, BTreeMap<Destination, Vec<FieldTable>>>;
 
-/// What is bound to a queue or an exchange: from which exchanges, and with which keys.
+/// The bindings that lead to a queue or an exchange: their source exchanges and routing keys.
 pub(crate) type BoundTo = BTreeSet<(Arc<str>, String)>;
 
-/// A binding, as a method names one.
+/// A binding, as a method names it.
 #[derive(Clone, Debug)]
 pub(crate) struct Binding {
     pub(crate) destination: Destination,
@@ -47,7 +47,7 @@ impl Binding {
 }
 
 impl Broker {
-    /// Adds a binding from `source`, which is there. A binding that is there already is not added again.
+    /// Adds a binding from `source`, which exists. An existing binding is not added again.
     pub(crate) fn bind(&mut self, caller: &Caller, source: &str, binding: Binding) -> Done {
         let exchange = self.exchange(caller, source)?;
         if exchange.kind == ExchangeType::Headers {
@@ -76,7 +76,7 @@ impl Broker {
         Ok(())
     }
 
-    /// Removes a binding, if it is there. An auto-delete exchange whose last one that was goes with it.
+    /// Removes a binding if it exists. An auto-delete exchange is removed with its last binding.
     pub(crate) fn unbind(&mut self, vhost: &Arc<str>, source: &str, binding: &Binding) {
         let Some(exchange) = self.vhost_mut(vhost).exchanges.get_mut(source) else { return };
         let (from, destination) = (exchange.name.clone(), &binding.destination);
@@ -101,13 +101,13 @@ impl Broker {
         }
     }
 
-    /// Bindings with these arguments are gone: their places and their memory are free again.
+    /// Updates the count and the memory of bindings after the removal of those with these arguments.
     fn forget_bindings(&mut self, gone: &[FieldTable]) {
         self.bindings -= gone.len();
         gone.iter().for_each(|arguments| self.forget_definition(arguments));
     }
 
-    /// Forgets the bindings of an exchange that is gone.
+    /// Removes the bindings of an exchange that was removed.
     pub(crate) fn remove_bindings_from(&mut self, vhost: &str, name: &Arc<str>, bindings: Bindings) {
         for (key, same_key) in bindings {
             for (destination, alike) in same_key {
@@ -119,9 +119,9 @@ impl Broker {
         }
     }
 
-    /// Removes all bindings to something that is gone, and returns the exchanges that have to go now: auto-delete ones whose
-    /// last bindings these were. It does not remove them itself, because that removes more bindings, and so on: a chain of
-    /// exchanges may be longer than the stack is deep.
+    /// Removes all bindings to something that was removed, and returns the auto-delete exchanges that have lost their last
+    /// binding. It leaves their removal to the caller, because that removes more bindings, and so on: a chain of exchanges
+    /// may be longer than the stack is deep.
     #[must_use]
     pub(crate) fn remove_bindings_to(
         &mut self,
@@ -145,7 +145,7 @@ impl Broker {
         abandoned
     }
 
-    /// Where a queue or an exchange keeps what is bound to it.
+    /// Returns the stored bindings that lead to a queue or an exchange.
     fn bound_to(&mut self, vhost: &str, destination: &Destination) -> Option<&mut BoundTo> {
         match destination {
             Destination::Queue(id) => self.queues.get_mut(id).map(|queue| &mut queue.bound_to),
@@ -157,12 +157,12 @@ impl Broker {
     }
 }
 
-/// The queues that a message gets to, each once.
+/// Returns the queues that a message is routed to, each once.
 ///
-/// It goes from exchange to exchange; one that it has been to is not visited again. Where an exchange takes it nowhere, its
-/// alternate exchange, if it has one, is next.
+/// The search goes from exchange to exchange, and visits each only once. If an exchange routes the message nowhere, its
+/// alternate exchange is next.
 pub(crate) fn route(vhost: &Vhost, first: &Exchange, keys: &[&str], headers: &FieldTable) -> Vec<QueueId> {
-    // What most messages do: one key, on the default exchange.
+    // The fast path for most messages: one key, on the default exchange.
     if let (true, [key]) = (first.name.is_empty(), keys) {
         return vhost.queues.get(*key).copied().into_iter().collect();
     }
@@ -205,7 +205,7 @@ impl<'a> From<&'a Destination> for Found<'a> {
     }
 }
 
-/// Calls `found` for each place that bindings of one exchange take a message to.
+/// Calls `found` for each destination to which one exchange routes a message.
 fn each_match<'a>(
     vhost: &'a Vhost,
     exchange: &'a Exchange,
@@ -213,7 +213,7 @@ fn each_match<'a>(
     headers: &FieldTable,
     mut found: impl FnMut(Found<'a>),
 ) {
-    // The default exchange has a binding to every queue, by its name, that nobody made.
+    // The default exchange has an implicit binding to every queue, by its name.
     if exchange.name.is_empty() {
         return keys.iter().filter_map(|key| vhost.queues.get(*key)).for_each(|id| found(Found::Queue(*id)));
     }

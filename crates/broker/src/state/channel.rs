@@ -1,4 +1,4 @@
-//! Channels: the conversations inside a connection (AMQP 0-9-1, section 2.2.5), and how their frames become methods with
+//! Channels: the conversations inside a connection (AMQP 0-9-1, section 2.2.5), and the way from frames to methods with
 //! contents (section 4.2.6).
 
 use std::{
@@ -28,14 +28,14 @@ use crate::state::{
     reply_to::ReplyTo,
 };
 
-/// A channel of a connection.
+/// The address of a channel: its connection and its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct At {
     pub(crate) connection: ConnectionId,
     pub(crate) channel: u16,
 }
 
-/// Who asks: a method's channel, its user, its vhost, and the method's number for the close that may come of it.
+/// The sender of a method: its channel, its user and its vhost.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) at: At,
@@ -44,71 +44,71 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// For a method that only a broker sends.
+    /// Returns the refusal of a method that only a broker may send.
     pub(crate) fn unexpected(&self) -> Refusal {
         Refusal::command_invalid("unimplemented method")
     }
 }
 
-/// What a channel does with what is published on it.
+/// The mode of a channel, which determines the treatment of published messages.
 #[derive(Debug, Default)]
 pub(crate) enum Mode {
-    /// Publishing is all there is to it.
+    /// No confirms and no transactions.
     #[default]
     Plain,
-    /// Each message is confirmed, by its number.
+    /// Each message is confirmed by its number.
     Confirm(Confirms),
     /// Messages and acknowledgements wait for `tx.commit`.
     Transaction(Transaction),
 }
 
-/// What a channel in confirm mode has to say.
+/// The pending confirms of a channel in confirm mode.
 #[derive(Debug, Default)]
 pub(crate) struct Confirms {
-    /// How many messages were published.
+    /// The number of published messages.
     pub(crate) published: u64,
-    /// The numbers of those that are taken care of, not told yet.
+    /// The numbers of accepted messages that are not confirmed yet.
     pub(crate) taken: Vec<u64>,
-    /// The numbers of those that a full queue did not take, not told yet.
+    /// The numbers of messages that a full queue rejected, and that are not confirmed yet.
     pub(crate) refused: Vec<u64>,
 }
 
-/// What waits for `tx.commit`.
+/// The operations that wait for `tx.commit`.
 #[derive(Debug, Default)]
 pub(crate) struct Transaction {
     pub(crate) publications: VecDeque<(Publication, Weight)>,
-    /// What was settled, and how: see [`crate::state::acknowledge`].
+    /// The settled deliveries, and the way in which each was settled: see [`crate::state::acknowledge`].
     pub(crate) settled: Vec<(crate::state::acknowledge::Settle, Vec<(u64, Unacked)>)>,
 }
 
-/// A channel.
+/// The state of a channel.
 #[derive(Debug, Default)]
 pub(crate) struct Channel {
-    /// The broker closed it, and waits for `channel.close-ok`. Whatever else comes is not looked at.
+    /// True if the broker closed the channel and waits for `channel.close-ok`. Everything else is ignored.
     pub(crate) closing: bool,
-    /// The last delivery's number.
+    /// The number of the last delivery.
     pub(crate) delivered: u64,
-    /// What was delivered and not acknowledged, by its number.
+    /// The unacknowledged deliveries by their numbers.
     pub(crate) unacked: BTreeMap<u64, Unacked>,
     pub(crate) consumers: BTreeMap<Arc<str>, QueueId>,
-    /// The prefetch that the next consumer gets; 0 is no limit.
+    /// The prefetch of the next consumer; 0 means no limit.
     pub(crate) prefetch: u16,
     pub(crate) mode: Mode,
     pub(crate) last_queue: ShortString,
     pub(crate) reply_to: Option<ReplyTo>,
-    /// A message that is on its way in.
+    /// The message that is being received.
     pub(crate) assembly: Option<Assembly>,
 }
 
 impl Channel {
-    /// Bytes of a content that is on its way in.
+    /// Returns the number of received bytes of an incomplete body.
     pub(crate) fn assembling(&self) -> usize {
         self.assembly.as_ref().map_or(0, |assembly| assembly.body.len())
     }
 }
 
 impl Broker {
-    /// Hears a frame on a channel other than 0.
+    /// Handles a frame on a channel other than 0.
     pub(crate) fn on_channel(&mut self, at: At, raw: &RawFrame) {
         if raw.kind == FrameKind::Heartbeat {
             let why = format!("type 8, {}", erlang::octets(&raw.payload));
@@ -151,7 +151,7 @@ impl Broker {
         match raw.parse() {
             Err(error) if raw.kind == FrameKind::Method => return self.unreadable(at.connection, raw, &error),
             Ok(Frame::Method(Method::Channel(AMQPMethod::Open(_)))) => {}
-            // RabbitMQ puts a message together before it looks whether the channel is open.
+            // RabbitMQ assembles a message before it checks whether the channel is open.
             Ok(Frame::Method(Method::Basic(Basic::Publish(_)))) => {
                 if let Some(connection) = self.connections.get_mut(&at.connection) {
                     connection.published_unopened = Some(at.channel);
@@ -201,7 +201,7 @@ impl Broker {
                 let refusal = Refusal::channel_error("second 'channel.open' seen");
                 self.close_connection(at.connection, &refusal, raw.method_id());
             }
-            // Its content follows, and has to be heard to its end.
+            // The content follows, and has to be read to its end.
             Ok(Frame::Method(Method::Basic(Basic::Publish(publish)))) => self.begin_assembly(at, publish),
             _ if raw.kind != FrameKind::Method => self.close_connection(at.connection, &not_a_method(), (0, 0)),
             _ => {}
@@ -242,7 +242,7 @@ impl Broker {
         }
     }
 
-    /// What comes of a method: nothing more when it went well, else a close of the channel or of the connection.
+    /// Closes the channel or the connection when a method was refused.
     pub(crate) fn settle(&mut self, at: At, result: Done, about: (u16, u16)) {
         let Err(refusal) = result else { return };
         match refusal.code.scope() {
@@ -264,7 +264,7 @@ impl Broker {
         }
     }
 
-    /// A method that can't be read.
+    /// Handles a method that can't be read.
     pub(crate) fn unreadable(&mut self, connection: ConnectionId, raw: &RawFrame, error: &FrameError) {
         let about = raw.method_id();
         match error {
@@ -276,7 +276,7 @@ impl Broker {
             _ if wire::nesting::has_malformed_name(&raw.payload) => {
                 self.close_connection(connection, &Refusal::frame_error("Malformed UTF-8 in shortstr"), (0, 0));
             }
-            // RabbitMQ reads tables in a part of itself that does not survive a bad one.
+            // In RabbitMQ a malformed table crashes the process that reads it.
             _ if wire::nesting::has_whole_table(&raw.payload) => self.hang_up(connection),
             _ => {
                 let why = format!("cannot decode {}", erlang::binary(&raw.payload[4..]));
@@ -285,7 +285,7 @@ impl Broker {
         }
     }
 
-    /// Who asks on this channel.
+    /// Returns the caller on this channel.
     pub(crate) fn caller(&self, at: At) -> Option<Caller> {
         let connection = self.connections.get(&at.connection)?;
         Some(Caller { at, user: connection.user.clone(), vhost: connection.vhost.clone() })
@@ -304,11 +304,12 @@ impl Broker {
         self.send(caller.at, method);
     }
 
-    /// A channel ends, however it does: its consumers go, and what it did not acknowledge goes back to the queues.
+    /// Ends a channel: removes its consumers, and returns unacknowledged messages to their queues.
     pub(crate) fn end_channel(&mut self, at: At) {
         self.flush_confirms(at);
         let Some(channel) = self.channel_mut(at) else { return };
-        // From here on its consumers get nothing: when one goes, the next in line may be another one of them.
+        // From here on the channel's consumers get nothing: when one is removed, the next in line may belong to the same
+        // channel.
         channel.closing = true;
         let consumers = std::mem::take(&mut channel.consumers);
         let mut unacked = std::mem::take(&mut channel.unacked);
@@ -322,7 +323,8 @@ impl Broker {
         if let Some(reply_to) = reply_to {
             self.reply_names.remove(&reply_to.name);
         }
-        // Consumers go first, so that nothing comes back to them; others get what is left when all of it is back in its place.
+        // Consumers are removed first, so that nothing comes back to them; others get messages when all of them are back in
+        // place.
         let queues: BTreeSet<QueueId> = consumers.into_values().collect();
         queues.iter().for_each(|queue| self.remove_consumers(*queue, |consumer| consumer.at == at));
         self.requeue(unacked.into_values().collect(), true);
@@ -337,7 +339,7 @@ fn not_a_method() -> Refusal {
     Refusal::unexpected_frame("expected method frame, got non method frame instead")
 }
 
-/// The prefetch in bytes that a `basic.qos` asks for, which RabbitMQ does not have; 0 for every other method.
+/// Returns the prefetch in bytes of a `basic.qos`, which RabbitMQ does not support; 0 for every other method.
 fn prefetch_size(raw: &RawFrame) -> u32 {
     match raw.payload.first_chunk::<8>() {
         Some(&[0, 60, 0, 10, a, b, c, d]) => u32::from_be_bytes([a, b, c, d]),
@@ -345,7 +347,7 @@ fn prefetch_size(raw: &RawFrame) -> u32 {
     }
 }
 
-/// Whether the protocol has this method.
+/// Returns whether the protocol has this method.
 fn is_known(class: u16, method: u16) -> bool {
     matches!(
         (class, method),
@@ -360,7 +362,7 @@ fn is_known(class: u16, method: u16) -> bool {
     )
 }
 
-/// A method that the broker sends, of whatever class.
+/// A method that the broker sends, of any class.
 pub(crate) struct Answer(pub(crate) Method);
 
 macro_rules! answers {

@@ -1,24 +1,24 @@
-//! What a broker is made of when it begins, and how much it takes.
+//! The configuration of a broker, and its limits.
 
 use std::collections::BTreeSet;
 
 use crate::state::accounts::Account;
 
-/// What the broker is made of when it begins.
+/// The configuration of a new broker.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Who may log in. None given: `guest`, who may do everything.
+    /// The accounts. If empty: `guest`, who may do everything.
     pub accounts: Vec<Account>,
-    /// Vhosts beside `/`.
+    /// The vhosts in addition to `/`.
     pub vhosts: Vec<String>,
-    /// Deprecated features that it refuses. None by default, so that programs of every age run; RabbitMQ 4.3 denies
+    /// The deprecated features to refuse. None by default, so that old programs run, too; RabbitMQ 4.3 denies
     /// [`DeprecatedFeature::TransientNonexclQueues`].
     pub denied: BTreeSet<DeprecatedFeature>,
-    /// What it takes, and no more.
+    /// The limits of the broker.
     pub limits: Limits,
-    /// Where its random names come from.
+    /// The seed of its random names.
     pub seed: u64,
-    /// Seconds since 1970 when it begins, for time stamps.
+    /// The start time in seconds since 1970, for time stamps.
     pub began: u64,
 }
 
@@ -35,7 +35,7 @@ impl Default for Config {
     }
 }
 
-/// A feature of older RabbitMQs that a newer one can be configured to refuse, by its name in
+/// A feature of older RabbitMQ versions that newer ones can be configured to refuse, by its name in
 /// `deprecated_features.permit.NAME`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DeprecatedFeature {
@@ -43,38 +43,38 @@ pub enum DeprecatedFeature {
     TransientNonexclQueues,
 }
 
-/// Bounds: whatever is sent, the broker takes no more than this.
+/// Limits that the broker enforces, whatever clients send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The largest message, in bytes.
     pub message: usize,
-    /// The largest body that may be announced, in bytes. One between the two is heard to its end and refused.
+    /// The largest body that may be announced, in bytes. A body between the two limits is read to its end and refused.
     pub announced: u64,
     /// The largest frame, in bytes: `frame-max`.
     pub frame: u32,
-    /// Seconds between signs of life, as the broker proposes it.
+    /// The heartbeat that the broker proposes, in seconds.
     pub heartbeat: u16,
-    /// Connections that are open at a time.
+    /// The largest number of open connections.
     pub connections: usize,
-    /// Channels of a connection: `channel-max`.
+    /// The largest number of channels of a connection: `channel-max`.
     pub channels_of_a_connection: u16,
-    /// Channels of all connections.
+    /// The largest number of channels of all connections.
     pub channels: usize,
-    /// Consumers of a channel.
+    /// The largest number of consumers of a channel.
     pub consumers_of_a_channel: usize,
-    /// Consumers of all channels.
+    /// The largest number of consumers of all channels.
     pub consumers: usize,
-    /// Queues, in all vhosts.
+    /// The largest number of queues in all vhosts.
     pub queues: usize,
-    /// Exchanges, in all vhosts.
+    /// The largest number of exchanges in all vhosts.
     pub exchanges: usize,
-    /// Bindings, in all vhosts.
+    /// The largest number of bindings in all vhosts.
     pub bindings: usize,
-    /// Bytes of the arguments of queues, exchanges and bindings.
+    /// The largest number of bytes in the arguments of queues, exchanges and bindings.
     pub definitions: usize,
-    /// Bytes of messages; with more the memory alarm goes off, and publishers have to wait.
+    /// The largest number of bytes of messages; above it the memory alarm is raised, and publishers are blocked.
     pub memory: usize,
-    /// Bytes that may be on their way to a client; with more, its consumers get nothing until it has read.
+    /// The largest number of unsent bytes for a client; above it, its consumers get nothing until it has read.
     pub outstanding: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Connections: what concerns a connection as a whole, from its first byte to its last (AMQP 0-9-1, section 2.2.4).
+//! Connections as a whole, from the first byte to the last (AMQP 0-9-1, section 2.2.4).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,34 +21,34 @@ use crate::state::{
     refusal::{Done, Refusal},
 };
 
-/// The envelope of a frame, in bytes.
+/// The size of a frame's envelope in bytes.
 const OVERHEAD: u32 = wire::frame::OVERHEAD as u32;
 
-/// How long a client has to go through the handshake.
+/// The time limit for a client's handshake, in ms.
 const HANDSHAKE: Millis = 10_000;
 
-/// How long a client has to answer `connection.close`.
+/// The time limit for a client's answer to `connection.close`, in ms.
 const CLOSING: Millis = 30_000;
 
-/// How far a connection has come.
+/// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Waits for the protocol header.
+    /// Waiting for the protocol header.
     Header,
-    /// Waits for `connection.start-ok`.
+    /// Waiting for `connection.start-ok`.
     Start,
-    /// Waits for `connection.tune-ok`.
+    /// Waiting for `connection.tune-ok`.
     Tune,
-    /// Waits for `connection.open`.
+    /// Waiting for `connection.open`.
     Open,
     Running,
-    /// The broker closed it, and waits for `connection.close-ok`.
+    /// Closed by the broker, and waiting for `connection.close-ok`.
     Closing,
-    /// The client closed it, and has its answer; or it is being hung up.
+    /// Closed and answered, or about to be hung up.
     Closed,
 }
 
-/// What the client said that it understands.
+/// The capabilities that the client announced.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Capabilities {
     pub(crate) consumer_cancel_notify: bool,
@@ -56,35 +56,35 @@ pub(crate) struct Capabilities {
     pub(crate) authentication_failure_close: bool,
 }
 
-/// A connection.
+/// The state of a connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) phase: Phase,
-    /// Where the client is, and where it came to, as in `127.0.0.1:50123 -> 127.0.0.1:5672`.
+    /// The client's and the broker's address, as in `127.0.0.1:50123 -> 127.0.0.1:5672`.
     pub(crate) name: String,
     pub(crate) since: Millis,
-    /// When it is hung up on, if nothing happens before.
+    /// The time at which the connection is hung up, unless something else happens first.
     timeout: Option<Millis>,
     pub(crate) client: Capabilities,
-    /// What the client says about itself.
+    /// The client's description of itself.
     pub(crate) properties: FieldTable,
     pub(crate) user: Arc<str>,
     pub(crate) vhost: Arc<str>,
     pub(crate) channel_max: u16,
-    /// None until both sides have agreed.
+    /// The agreed frame size in bytes; None until both sides have agreed.
     pub(crate) frame_max: Option<u32>,
     pub(crate) channels: BTreeMap<u16, Channel>,
-    /// The queues that it has for itself.
+    /// The exclusive queues of the connection.
     pub(crate) exclusive: BTreeSet<QueueId>,
-    /// Bytes that are on their way to the client.
+    /// The number of bytes that are not sent to the client yet.
     pub(crate) outstanding: usize,
-    /// So many that its consumers get nothing until about half of them have gone out.
+    /// True if too many bytes are unsent: its consumers get nothing until about half of them are sent.
     pub(crate) full: bool,
-    /// It has published since it came, so an alarm stops it.
+    /// True once the connection has published, so that alarms block it.
     pub(crate) publishes: bool,
-    /// A message is on its way in on this channel, which is not open.
+    /// The channel on which a message is being received although the channel is not open.
     pub(crate) published_unopened: Option<u16>,
-    /// An alarm stopped it.
+    /// True if an alarm blocks the connection.
     pub(crate) blocked: bool,
 }
 
@@ -122,7 +122,7 @@ impl Broker {
         id
     }
 
-    /// Sets the clock for a connection that has something to do in this time. None: it has all the time in the world.
+    /// Sets the deadline for a connection's next step. None removes the deadline.
     pub(crate) fn hang_up_in(&mut self, id: ConnectionId, timeout: Option<Millis>) {
         let at = timeout.map(|timeout| self.now + timeout);
         let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -132,7 +132,7 @@ impl Broker {
         self.timers.extend(at.map(|at| (at, Due::HangUp(id))));
     }
 
-    /// Hears a protocol header or a frame.
+    /// Handles a protocol header or a frame.
     pub(crate) fn on_unit(&mut self, id: ConnectionId, unit: &Unit) {
         let Some(phase) = self.connections.get(&id).map(|connection| connection.phase) else { return };
         match (unit, phase) {
@@ -153,7 +153,7 @@ impl Broker {
         }
     }
 
-    /// Hears bytes that are no frame. `bytes` is what there is from where the frame should start.
+    /// Handles bytes that are not a frame. `bytes` starts where the frame should start.
     pub(crate) fn on_garbage(&mut self, id: ConnectionId, error: &FrameError, bytes: &[u8]) {
         let Some(phase) = self.connections.get(&id).map(|connection| connection.phase) else { return };
         let size = bytes.get(3..7).map_or(0, |four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]) as usize);
@@ -176,13 +176,13 @@ impl Broker {
                 let why = format!("type {kind}, all octets = <<>>: {{frame_too_large,{size},{most}}}");
                 self.close_connection(id, &Refusal::frame_error(why), (0, 0));
             }
-            // After a close there is nothing more to complain about.
+            // After a close, errors are ignored.
             (Phase::Closing | Phase::Closed, _) => {}
             _ => self.hang_up(id),
         }
     }
 
-    /// Hears a frame on channel 0 of a connection that is logged in.
+    /// Handles a frame on channel 0 of a connection that is logged in.
     fn on_channel_0(&mut self, id: ConnectionId, phase: Phase, raw: &RawFrame) {
         let octets = || erlang::octets(&raw.payload);
         match raw.kind {
@@ -216,7 +216,7 @@ impl Broker {
                 self.hang_up_in(id, Some(CLOSING));
                 self.send(at, AMQPMethod::CloseOk(connection::CloseOk {}));
             }
-            // Passwords don't run out here, so there is nothing to update: RabbitMQ's own users are as content.
+            // Passwords do not expire here, so there is nothing to update: RabbitMQ accepts it for its internal users, too.
             (Phase::Running, Method::Connection(AMQPMethod::UpdateSecret(_))) => {
                 self.send(at, AMQPMethod::UpdateSecretOk(connection::UpdateSecretOk {}));
             }
@@ -254,7 +254,7 @@ impl Broker {
         Ok(())
     }
 
-    /// The broker closed this connection; only what answers that counts.
+    /// Handles a frame on a connection that the broker closed; only closes and their answers count.
     fn on_closing(&mut self, id: ConnectionId, raw: &RawFrame) {
         match raw.parse() {
             Ok(Frame::Method(Method::Connection(AMQPMethod::CloseOk(_)))) => self.hang_up(id),
@@ -265,7 +265,7 @@ impl Broker {
         }
     }
 
-    /// The client closed this connection; a client that closes twice gets two answers.
+    /// Handles a frame on a connection that the client closed; each further close is answered, too.
     fn on_closed(&mut self, id: ConnectionId, unit: &Unit) {
         if let Unit::Frame(raw) = unit
             && let Ok(Frame::Method(Method::Connection(AMQPMethod::Close(_)))) = raw.parse()
@@ -274,7 +274,7 @@ impl Broker {
         }
     }
 
-    /// Closes a connection with a reply code and a text. `about` is the method to blame, zeros where there is none.
+    /// Closes a connection with a reply code and a text. `about` is the method to blame, or zeros.
     pub(crate) fn close_connection(&mut self, id: ConnectionId, refusal: &Refusal, about: (u16, u16)) {
         self.note(|broker| format!("error on connection {}: {}", broker.name_of(id), refusal.text()));
         self.end_connection(id);
@@ -293,7 +293,7 @@ impl Broker {
         self.connections.get(&id).map_or("", |connection| &connection.name)
     }
 
-    /// Ends the socket, when what was sent before has gone out.
+    /// Ends the socket after the remaining output was sent.
     pub(crate) fn hang_up(&mut self, id: ConnectionId) {
         self.end_connection(id);
         self.set_phase(id, Phase::Closed);
@@ -301,11 +301,11 @@ impl Broker {
         self.emit(id, Effect::HangUp);
     }
 
-    /// A connection ends, however it does: its channels end, and the queues that it had for itself go.
+    /// Ends a connection for any reason: ends its channels, and removes its exclusive queues.
     pub(crate) fn end_connection(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let channels: Vec<u16> = connection.channels.keys().copied().collect();
-        // Consumers of the connection's other channels must not get what one channel gives back.
+        // The connection's other channels must not receive messages that one channel returns.
         connection.phase = Phase::Closed;
         let exclusive = std::mem::take(&mut connection.exclusive);
         for channel in channels {
@@ -328,7 +328,7 @@ impl Broker {
         }
     }
 
-    /// Asks whether the caller may do this.
+    /// Checks that the caller has this access.
     pub(crate) fn allow(&self, caller: &crate::state::channel::Caller, access: Access, kind: &str, name: &str) -> Done {
         self.accounts.check(&caller.user, &caller.vhost, access, kind, name)
     }

@@ -14,7 +14,7 @@ use crate::state::{
     refusal::{Code, Refusal},
 };
 
-/// `basic.publish`, as closes name it.
+/// The class and method number of `basic.publish`, for closes.
 pub(crate) const PUBLISH: (u16, u16) = (60, 40);
 
 /// A content that is not complete yet.
@@ -33,7 +33,7 @@ impl Broker {
         }
     }
 
-    /// Adds a frame to the content that is on its way in, and returns the content when that was the last.
+    /// Adds a frame to the content that is being received. Returns the content when it is complete.
     #[allow(clippy::type_complexity)]
     pub(crate) fn assemble(
         &mut self,
@@ -69,7 +69,7 @@ impl Broker {
                     let refusal = Refusal::frame_error("content body frame exceeds remaining content size");
                     return Err((refusal, PUBLISH));
                 }
-                // What is larger than the broker takes is heard to its end, and not kept.
+                // A body that is too large is read to its end, and not kept.
                 if header.size <= most as u64 {
                     gauge.add(raw.payload.len());
                     assembly.body.extend_from_slice(&raw.payload);
@@ -88,7 +88,7 @@ impl Broker {
     }
 }
 
-/// What an incomplete content says about a frame that doesn't continue it.
+/// Returns the refusal of a frame that does not continue an incomplete content.
 fn out_of_place(assembly: &Assembly, frame: Option<&RawHeader>) -> Refusal {
     Refusal::unexpected_frame(match (&assembly.header, frame) {
         (None, Some(header)) => {

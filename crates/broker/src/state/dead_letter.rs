@@ -1,4 +1,4 @@
-//! Dead letters: what becomes of messages that were rejected, that got too old, or that a queue had no room for
+//! Dead letters: messages that were rejected, that expired, or that a queue had no room for
 //! ([RabbitMQ's dead letter exchanges](https://www.rabbitmq.com/docs/dlx)).
 
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use crate::state::{
     queue::QueueId,
 };
 
-/// How many dead letters one command moves on before the broker listens to the next. What is left goes on with the clock.
+/// The number of dead letters that one command moves before the broker handles the next command. The clock moves the rest.
 const AT_A_TIME: usize = 256;
 
-/// How many that have died before may wait to be moved on; further ones are lost. Only queues that dead-letter to each other in
-/// circles get there: each message that dies for the first time is one that somebody published.
+/// The largest number of waiting messages that have died before; further ones are lost. Only queues that dead-letter to
+/// each other in circles reach it, because a message that dies for the first time was published by a client.
 const WAITING: usize = 100_000;
 
-/// Why a message is a dead letter.
+/// The reason for a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
     Rejected,
@@ -41,7 +41,7 @@ impl Reason {
     }
 }
 
-/// A message that waits to be moved on.
+/// A message that waits to be moved to its dead-letter exchange.
 #[derive(Debug)]
 pub(crate) struct DeadLetter {
     pub(crate) message: Arc<Message>,
@@ -54,7 +54,7 @@ pub(crate) struct DeadLetter {
 }
 
 impl Broker {
-    /// A queue gives a message up. Without a dead-letter exchange it is gone.
+    /// Dead-letters a message of a queue. Without a dead-letter exchange the message is dropped.
     pub(crate) fn dead_letter(&mut self, from: QueueId, message: Arc<Message>, reason: Reason, failed: bool) {
         let Some(queue) = self.queues.get(&from) else { return };
         let Some(exchange) = queue.settings.dead_letter_exchange.clone() else { return };
@@ -72,7 +72,7 @@ impl Broker {
         });
     }
 
-    /// Moves dead letters on. They wait in a list, because one that arrives may push another one out, and so on.
+    /// Moves dead letters on. They wait in a list, because the arrival of one may push another one out, and so on.
     pub(crate) fn move_dead_letters(&mut self) {
         for _ in 0..AT_A_TIME {
             let Some(letter) = self.dead_letters.pop_front() else { return };
@@ -110,7 +110,7 @@ impl Broker {
         }
     }
 
-    /// The message's deaths with this one: a new one in front, or one more of the same.
+    /// Returns the message's deaths including this one: a new entry in front, or a higher count.
     fn with_death(&self, letter: &DeadLetter, properties: &AMQPProperties, copies: &[String]) -> Vec<Death> {
         let mut deaths = letter.message.deaths.clone();
         let same = deaths.iter().position(|death| death.queue == letter.queue && death.reason == letter.reason);
@@ -132,7 +132,8 @@ impl Broker {
     }
 }
 
-/// Whether a message comes back to a queue that it died in, and nobody rejected it since: it would go round for ever.
+/// Returns whether a message would return to a queue where it died, without a rejection in between: it would circulate for
+/// ever.
 fn goes_in_circles(letter: &DeadLetter, queue: &str) -> bool {
     let this = (letter.queue.as_str(), letter.reason);
     let before = letter.message.deaths.iter().map(|death| (death.queue.as_str(), death.reason));
@@ -146,8 +147,8 @@ fn goes_in_circles(letter: &DeadLetter, queue: &str) -> bool {
     false
 }
 
-/// Writes down, in the message's headers, where and why it died: `x-death`, the latest first, and who was first and last.
-/// What a publisher wrote there itself is not believed.
+/// Records the deaths in the message's headers: `x-death`, the latest first, and the first and the last death. Values that
+/// a publisher wrote are replaced.
 fn written_down(deaths: &[Death], properties: AMQPProperties) -> AMQPProperties {
     let mut headers = headers_of(&properties);
     let mut array = FieldArray::default();
@@ -170,17 +171,17 @@ pub(crate) struct Death {
     queue: String,
     reason: Reason,
     count: i64,
-    /// Of the first of them, in seconds since 1970.
+    /// The time of the first of them, in seconds since 1970.
     time: u64,
     exchange: Arc<str>,
     keys: Vec<String>,
-    /// What the publisher had said about how long it may wait.
+    /// The original expiration that the publisher set.
     expiration: Option<String>,
     is_first: bool,
 }
 
 impl Death {
-    /// What it takes in memory, in bytes: an estimate.
+    /// Returns the memory of the entry in bytes: an estimate.
     pub(crate) fn cost(&self) -> usize {
         self.queue.len() + self.keys.iter().map(|key| 24 + key.len()).sum::<usize>() + 160
     }
@@ -202,7 +203,7 @@ impl Death {
     }
 }
 
-/// The further routing keys in the header `CC`. Those of `BCC` were forgotten when the message was published.
+/// Returns the additional routing keys in the header `CC`. Those of `BCC` were removed when the message was published.
 fn copies(properties: &AMQPProperties) -> Vec<String> {
     match properties.headers().as_ref().and_then(|headers| headers.inner().get("CC")) {
         Some(AMQPValue::FieldArray(keys)) => keys.as_slice().iter().filter_map(as_text).map(str::to_owned).collect(),
@@ -210,7 +211,7 @@ fn copies(properties: &AMQPProperties) -> Vec<String> {
     }
 }
 
-/// The properties without `expiration`: a dead letter does not get too old for what it was before.
+/// Returns the properties without `expiration`: a dead letter does not expire again for its original expiration.
 fn without_expiration(properties: AMQPProperties) -> AMQPProperties {
     macro_rules! keep {
         ($( $get:ident $set:ident ),*) => {{

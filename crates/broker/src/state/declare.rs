@@ -21,7 +21,7 @@ use crate::state::{
     refusal::{Done, Refusal, named},
 };
 
-/// The end of the reply to what RabbitMQ has and this broker lacks.
+/// The end of the reply for features that RabbitMQ has and this broker lacks.
 pub const NOT_A_PART: &str = "not part of this teaching broker";
 
 impl Broker {
@@ -112,7 +112,7 @@ impl Broker {
         Ok(id)
     }
 
-    /// What the declaration makes use of that is deprecated is permitted.
+    /// Checks that the declaration uses no deprecated feature that is denied.
     fn check_features(&self, declare: &queue::Declare) -> Done {
         let is_transient = !declare.durable && !declare.exclusive;
         if is_transient && self.denied.contains(&DeprecatedFeature::TransientNonexclQueues) {
@@ -163,7 +163,7 @@ impl Broker {
         check_not_default(&exchange)?;
         self.allow(caller, Access::Write, "queue", &queue)?;
         self.allow(caller, Access::Read, "exchange", &exchange)?;
-        // What isn't there has no binding, and RabbitMQ takes that without complaint.
+        // Unbinding from a missing queue or exchange succeeds in RabbitMQ.
         let id = self.vhosts.get(&caller.vhost).and_then(|vhost| vhost.queues.get(&queue)).copied();
         if let Some(id) = id {
             let binding = Binding::new(Destination::Queue(id), &key, unbind.arguments);
@@ -191,7 +191,7 @@ impl Broker {
         self.allow(caller, Access::Configure, "queue", &name)?;
         let found = match self.find_queue(caller, &name) {
             Ok(id) => Some(id),
-            // Deleting what isn't there succeeds.
+            // Deleting a missing queue succeeds.
             Err(refusal) if refusal.code == crate::state::refusal::Code::NotFound => None,
             Err(refusal) => return Err(refusal),
         };
@@ -213,7 +213,7 @@ impl Broker {
             }
             count = queue.len();
         }
-        // The answer first: a consumer that loses its queue hears of it after whoever took it away.
+        // The answer is sent first: consumers that lose their queue are notified after the client that deleted it.
         if !delete.nowait {
             let message_count = u32::try_from(count).unwrap_or(u32::MAX);
             self.reply(caller, Method::DeleteOk(queue::DeleteOk { message_count }));
@@ -224,7 +224,7 @@ impl Broker {
         Ok(())
     }
 
-    /// The queue that a method means: an empty name is the one that this channel declared last.
+    /// Returns the queue name that a method means: an empty name is the last queue that this channel declared.
     pub(crate) fn queue_name(&self, caller: &Caller, name: &ShortString) -> Done<String> {
         if !name.as_str().is_empty() {
             return Ok(strip(name.as_str()));
@@ -235,14 +235,14 @@ impl Broker {
         }
     }
 
-    /// As [`Broker::queue_name`]; where both are empty, the routing key is the queue's name, too.
+    /// Returns the name like [`Broker::queue_name`], and the routing key: if both are empty, the key is the queue's name.
     fn queue_and_key(&self, caller: &Caller, name: &ShortString, key: &str) -> Done<(String, String)> {
         let queue = self.queue_name(caller, name)?;
         let key = if name.as_str().is_empty() && key.is_empty() { queue.clone() } else { key.to_owned() };
         Ok((queue, key))
     }
 
-    /// The queue of this name in the caller's vhost, when no other connection has it for itself.
+    /// Returns the queue of this name in the caller's vhost, unless another connection uses it exclusively.
     pub(crate) fn find_queue(&self, caller: &Caller, name: &str) -> Done<QueueId> {
         let id = self.vhosts.get(&caller.vhost).and_then(|vhost| vhost.queues.get(name)).copied();
         let id = id.ok_or_else(|| Refusal::no_such("queue", name, &caller.vhost))?;
@@ -253,7 +253,7 @@ impl Broker {
         }
     }
 
-    /// Takes a queue away: its messages, its bindings, its consumers.
+    /// Removes a queue with its messages, bindings and consumers.
     pub(crate) fn remove_queue(&mut self, id: QueueId) {
         let Some(queue) = self.queues.remove(&id) else { return };
         let vhost: Arc<str> = queue.vhost.clone();
@@ -284,7 +284,7 @@ impl Broker {
         }
     }
 
-    /// A queue is being used: the time of `x-expires` starts anew.
+    /// Restarts the time of `x-expires`, because the queue is being used.
     pub(crate) fn touch(&mut self, id: QueueId) {
         let now = self.now;
         let Some(queue) = self.queues.get_mut(&id) else { return };
@@ -297,7 +297,7 @@ impl Broker {
     }
 }
 
-/// What a kind of queue can't be.
+/// Checks that a queue of this kind may have these properties.
 fn check_kind(settings: &Settings, declare: &queue::Declare, of: &str) -> Done {
     let is_stream = arguments::kind_of(&declare.arguments) == "stream";
     if !settings.quorum && !is_stream {

@@ -1,10 +1,10 @@
-//! Delivery: which consumer gets the next message (AMQP 0-9-1, sections 3.1.2.2 and 3.1.9; RabbitMQ's
+//! Delivery: the choice of the consumer for the next message (AMQP 0-9-1, sections 3.1.2.2 and 3.1.9; RabbitMQ's
 //! [consumer priorities](https://www.rabbitmq.com/docs/consumer-priority) and
 //! [prefetch](https://www.rabbitmq.com/docs/consumer-prefetch)).
 //!
-//! Consumers take turns. One that can't take a message now is passed over: it has as many unacknowledged ones as its prefetch
-//! allows, its channel has as many as *its* prefetch allows, or its connection has not read what it was sent before. That
-//! last one is how a slow consumer pushes back: messages then wait in the queue, where they are counted.
+//! Consumers take turns. A consumer that can't take a message now is passed over: its prefetch is used up, or its
+//! connection has not read its earlier output. In the second case a slow consumer pushes back: its messages wait in the
+//! queue, where they are counted.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -32,16 +32,16 @@ use crate::state::{
 pub(crate) struct Consumer {
     pub(crate) at: At,
     pub(crate) tag: Arc<str>,
-    /// Deliveries count as acknowledged.
+    /// True if deliveries count as acknowledged.
     pub(crate) no_ack: bool,
-    /// Nobody else may consume from the queue.
+    /// True if the queue may have no other consumer.
     pub(crate) exclusive: bool,
-    /// Among those that can take a message, the highest goes first.
+    /// The priority: among consumers that can take a message, the highest goes first.
     pub(crate) priority: i64,
-    /// How many it may have unacknowledged; 0 is no limit.
+    /// The largest number of unacknowledged messages; 0 means no limit.
     pub(crate) prefetch: u16,
     pub(crate) unacked: usize,
-    /// It counts as one.
+    /// The consumer's share of the total number of consumers.
     pub(crate) _place: Weight,
 }
 
@@ -56,10 +56,10 @@ impl Consumer {
 }
 
 impl Queue {
-    /// The place, among the consumers, of the one whose turn it is.
+    /// Returns the index of the consumer whose turn it is.
     pub(crate) fn next_consumer(&self, connections: &IdMap<ConnectionId, Connection>) -> Option<usize> {
         if self.settings.single_active_consumer {
-            // One is the active one, whatever the others could take.
+            // Only the active consumer counts, even if others could take a message.
             return self.consumers.first().filter(|first| first.can_take(connections)).map(|_| 0);
         }
         let mut best: Option<usize> = None;
@@ -102,7 +102,7 @@ impl Broker {
         let Some(queue) = self.queues.get_mut(&id) else { return Ok(()) };
         let wants_all = consume.exclusive && (!queue.consumers.is_empty() || queue.settings.single_active_consumer);
         let in_use = wants_all || queue.consumers.iter().any(|other| other.exclusive);
-        // A quorum queue does not know consumers that want it for themselves.
+        // Quorum queues have no exclusive consumers.
         if in_use && !queue.settings.quorum {
             return Err(Refusal::access_refused(format!("{} in exclusive use", named("queue", &name, &caller.vhost))));
         }
@@ -129,7 +129,7 @@ impl Broker {
             no_ack: consume.no_ack,
             exclusive: consume.exclusive,
             priority,
-            // A consumer that acknowledges nothing has nothing to count.
+            // A consumer that never acknowledges needs no count.
             prefetch: if consume.no_ack { 0 } else { prefetch },
             unacked: 0,
             _place: Weight::new(&self.consumers, 1),
@@ -171,13 +171,13 @@ impl Broker {
         Ok(())
     }
 
-    /// Takes consumers from a queue. What is in it is not delivered yet to those who are left.
+    /// Removes consumers from a queue. The messages are not delivered to the remaining consumers yet.
     pub(crate) fn remove_consumers(&mut self, id: QueueId, which: impl Fn(&Consumer) -> bool) {
         let Some(queue) = self.queues.get_mut(&id) else { return };
         let was_active = queue.consumers.first().is_some_and(&which);
         queue.consumers.retain(|consumer| !which(consumer));
         if queue.settings.single_active_consumer && was_active {
-            // The next one is that of the highest priority, and of these the one that has waited longest.
+            // The next active consumer is the one that has waited longest among those with the highest priority.
             let priority = queue.consumers.iter().map(|consumer| consumer.priority).max();
             if let Some(next) = queue.consumers.iter().position(|consumer| Some(consumer.priority) == priority) {
                 queue.consumers[..=next].rotate_right(1);
@@ -186,26 +186,26 @@ impl Broker {
         self.touch(id);
     }
 
-    /// An auto-delete queue goes when its last consumer has gone.
+    /// Removes an auto-delete queue after its last consumer is gone.
     pub(crate) fn remove_if_abandoned(&mut self, id: QueueId) {
         if self.queues.get(&id).is_some_and(|queue| queue.auto_delete && queue.consumers.is_empty()) {
             self.remove_queue(id);
         }
     }
 
-    /// From now on queues are noted, and not delivered from.
+    /// Defers deliveries: from now on queues are noted for later.
     pub(crate) fn put_deliveries_off(&mut self) {
         self.deferred = Some(BTreeSet::new());
     }
 
-    /// Delivers what was put off.
+    /// Delivers from the deferred queues.
     pub(crate) fn catch_up_with_deliveries(&mut self) {
         for queue in self.deferred.take().unwrap_or_default() {
             self.deliver(queue);
         }
     }
 
-    /// Delivers what can be delivered.
+    /// Delivers messages of a queue to its consumers, as far as they can take them.
     pub(crate) fn deliver(&mut self, id: QueueId) {
         if let Some(deferred) = &mut self.deferred {
             deferred.insert(id);
@@ -218,7 +218,7 @@ impl Broker {
             let Some(turn) = queue.next_consumer(&self.connections) else { break };
             let Some(entry) = queue.pop() else { break };
             if queue.consumers.len() > 1 && !queue.settings.single_active_consumer {
-                // To the end of the line.
+                // The consumer goes to the end of the line.
                 queue.consumers[turn..].rotate_left(1);
             }
             let turn = if queue.settings.single_active_consumer { turn } else { queue.consumers.len() - 1 };
@@ -237,7 +237,7 @@ impl Broker {
                 channel.unacked.insert(delivery, Unacked { queue: id, entry, consumer: Some(tag.clone()) });
             }
             self.send_delivery(at, tag, delivery, redelivered, message);
-            // The one behind it may be too old.
+            // The message behind it may have expired.
             self.drop_expired(id);
         }
         self.set_alarm(id);
@@ -287,7 +287,7 @@ impl Broker {
         Ok(())
     }
 
-    /// Sets the clock for the next message that gets too old.
+    /// Sets the clock for the next message that expires.
     pub(crate) fn set_alarm(&mut self, id: QueueId) {
         let Some(queue) = self.queues.get_mut(&id) else { return };
         let next = queue.next_expiry();
@@ -302,7 +302,7 @@ impl Broker {
         }
     }
 
-    /// Dead-letters the messages that are too old, and sets the clock for the next one.
+    /// Dead-letters the expired messages, and sets the clock for the next one.
     pub(crate) fn expire(&mut self, id: QueueId) {
         self.drop_expired(id);
         self.set_alarm(id);
@@ -314,7 +314,7 @@ impl Broker {
         }
     }
 
-    /// A connection has read what it was sent: its consumers may get more.
+    /// Delivers messages to a connection that has read its earlier output.
     pub(crate) fn deliver_to_connection(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get(&id) else { return };
         let queues: Vec<QueueId> =
@@ -325,7 +325,7 @@ impl Broker {
     }
 }
 
-/// A quorum queue tells how often a message has been delivered before, and how often that counted.
+/// Returns the message as delivered: a quorum queue adds the number of earlier deliveries, and of those that counted.
 fn as_delivered(quorum: bool, entry: &Entry) -> Arc<Message> {
     if !quorum || entry.acquired == 0 {
         return entry.message.clone();

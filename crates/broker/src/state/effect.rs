@@ -1,4 +1,4 @@
-//! What the shell has to do.
+//! Tasks for the shell.
 
 use std::sync::Arc;
 
@@ -6,27 +6,27 @@ use wire::Method;
 
 use crate::state::message::Message;
 
-/// What the shell has to do.
+/// A task for the shell.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// Send this.
+    /// Send this output.
     Send(Output),
-    /// Both sides agreed: the largest frame in bytes, and the heartbeat in seconds (0: none).
+    /// Both sides agreed on the largest frame and on the heartbeat.
     Tuned {
-        /// In bytes.
+        /// The largest frame in bytes.
         frame_max: u32,
-        /// In seconds.
+        /// The heartbeat in seconds; 0 means none.
         heartbeat: u16,
     },
-    /// Stop reading: an alarm is on, and this connection publishes.
+    /// Stop reading: an alarm is active, and this connection publishes.
     Hold,
-    /// Go on reading.
+    /// Continue reading.
     Resume,
-    /// Send what is to be sent, and end the socket.
+    /// Send the remaining output, and end the socket.
     HangUp,
 }
 
-/// What is sent.
+/// An output for a client.
 #[derive(Clone, Debug)]
 pub enum Output {
     /// The answer to a client that speaks another version.
@@ -46,7 +46,7 @@ pub enum Output {
         tag: Arc<str>,
         /// The delivery tag.
         delivery: u64,
-        /// It was delivered before.
+        /// True if the message was delivered before.
         redelivered: bool,
         /// The message.
         message: Arc<Message>,
@@ -63,7 +63,7 @@ pub enum Output {
 }
 
 impl Output {
-    /// How many bytes it takes on the wire, roughly: what the shell reports with [`crate::Broker::sent`].
+    /// Returns the approximate number of bytes on the wire, which the shell reports with [`crate::Broker::sent`].
     #[must_use]
     pub fn size(&self) -> usize {
         const METHOD: usize = 64;

@@ -1,8 +1,8 @@
-//! Erlang's way to write values, as it shows through in RabbitMQ's reply texts: `<<"hello">>`, `{value_negative,-1}`.
+//! Erlang's notation of values, as it appears in RabbitMQ's reply texts: `<<"hello">>`, `{value_negative,-1}`.
 
 use wire::types::AMQPValue;
 
-/// A binary: as text where it is printable, else as numbers.
+/// Returns a binary in Erlang's notation: as text if it is printable, else as numbers.
 pub(crate) fn binary(bytes: &[u8]) -> String {
     let printable = !bytes.is_empty() && bytes.iter().all(|byte| (0x20..0x7f).contains(byte));
     if printable {
@@ -12,7 +12,7 @@ pub(crate) fn binary(bytes: &[u8]) -> String {
     format!("<<{}>>", numbers.join(","))
 }
 
-/// RabbitMQ's name for the type of a value in a table.
+/// Returns RabbitMQ's name for the type of a value in a table.
 pub(crate) fn type_name(value: &AMQPValue) -> &'static str {
     match value {
         AMQPValue::Boolean(_) => "bool",
@@ -35,7 +35,7 @@ pub(crate) fn type_name(value: &AMQPValue) -> &'static str {
     }
 }
 
-/// A value as RabbitMQ puts it into a sentence: text as it is, numbers in digits.
+/// Returns a value as RabbitMQ puts it into a sentence: text unchanged, numbers in digits.
 pub(crate) fn render(value: &AMQPValue) -> String {
     match value {
         AMQPValue::Boolean(value) => value.to_string(),
@@ -53,7 +53,7 @@ pub(crate) fn render(value: &AMQPValue) -> String {
     }
 }
 
-/// A frame's payload in a complaint about it: all of it when it is short, else its start.
+/// Returns a frame's payload for an error text: all of it if it is short, else its start.
 pub(crate) fn octets(payload: &[u8]) -> String {
     match payload.len() {
         0..=16 => format!("all octets = {}", binary(payload)),

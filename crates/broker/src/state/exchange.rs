@@ -1,4 +1,4 @@
-//! Exchanges: where messages are published to, and how they find the queues (AMQP 0-9-1, sections 2.1.2 and 3.1.3).
+//! Exchanges: the targets of publishing, and the routing to queues (AMQP 0-9-1, sections 2.1.2 and 3.1.3).
 
 use std::sync::Arc;
 
@@ -17,19 +17,19 @@ use crate::state::{
     refusal::{Done, Refusal, named},
 };
 
-/// The argument that names an exchange for messages that go nowhere.
+/// The argument that names an exchange for unroutable messages.
 pub(crate) const ALTERNATE: &str = "alternate-exchange";
 
-/// How an exchange chooses among its bindings.
+/// The rule by which an exchange chooses among its bindings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExchangeType {
     /// The message's routing key equals the binding's.
     Direct,
-    /// Always.
+    /// Every binding matches.
     Fanout,
     /// The message's routing key matches the binding's pattern.
     Topic,
-    /// The message's headers are as the binding's arguments ask.
+    /// The message's headers match the binding's arguments.
     Headers,
 }
 
@@ -44,7 +44,7 @@ impl ExchangeType {
         }
     }
 
-    /// As in `exchange.declare`.
+    /// Returns the type's name in `exchange.declare`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl ExchangeType {
     }
 }
 
-/// An exchange.
+/// The state of an exchange.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) name: Arc<str>,
@@ -67,7 +67,7 @@ pub(crate) struct Exchange {
     pub(crate) arguments: FieldTable,
     /// The bindings that start here.
     pub(crate) bindings: Bindings,
-    /// Exchanges with bindings that lead here.
+    /// The bindings from other exchanges that lead here.
     pub(crate) bound_to: BoundTo,
 }
 
@@ -85,7 +85,7 @@ impl Exchange {
         }
     }
 
-    /// Those that every vhost has from the start. The one without a name is the default exchange.
+    /// Returns the exchanges that every vhost has from the start. The one without a name is the default exchange.
     pub(crate) fn predeclared() -> impl Iterator<Item = Exchange> {
         let log = Exchange { internal: true, ..Exchange::new("amq.rabbitmq.trace", ExchangeType::Topic) };
         [
@@ -101,7 +101,7 @@ impl Exchange {
         .chain([log])
     }
 
-    /// The exchange for what this one takes nowhere.
+    /// Returns the exchange for messages that this one can't route.
     pub(crate) fn alternate(&self) -> Option<&str> {
         self.arguments.inner().get(ALTERNATE).and_then(as_text)
     }
@@ -231,13 +231,13 @@ impl Broker {
         Ok(())
     }
 
-    /// The exchange of this name in the caller's vhost.
+    /// Returns the exchange of this name in the caller's vhost.
     pub(crate) fn exchange(&self, caller: &Caller, name: &str) -> Done<&Exchange> {
         let found = self.vhosts.get(&caller.vhost).and_then(|vhost| vhost.exchanges.get(name));
         found.ok_or_else(|| Refusal::no_such("exchange", name, &caller.vhost))
     }
 
-    /// Takes an exchange away, and the bindings from and to it. What is left without a last binding by that goes, too.
+    /// Removes an exchange with the bindings from it and to it, and auto-delete exchanges that lose their last binding.
     pub(crate) fn remove_exchange(&mut self, vhost: &Arc<str>, name: &str) {
         let mut going: Vec<Arc<str>> = vec![name.into()];
         while let Some(name) = going.pop() {
@@ -264,7 +264,7 @@ fn equivalent(found: &Exchange, kind: ExchangeType, declare: &exchange::Declare,
     arguments::equivalent(ALTERNATE, &of, &declare.arguments, &found.arguments)
 }
 
-/// Nobody may declare, delete, bind or unbind the default exchange.
+/// Checks that this is not the default exchange, which can't be declared, deleted, bound or unbound.
 pub(crate) fn check_not_default(name: &str) -> Done {
     if name.is_empty() {
         return Err(Refusal::access_refused("operation not permitted on the default exchange"));
@@ -276,7 +276,7 @@ pub(crate) fn reserved(kind: &str, name: &str) -> Refusal {
     Refusal::access_refused(format!("{kind} name '{name}' contains reserved prefix 'amq.*'"))
 }
 
-/// RabbitMQ takes line ends out of names.
+/// Removes line ends from a name, as RabbitMQ does.
 pub(crate) fn strip(name: &str) -> String {
     name.chars().filter(|letter| !matches!(letter, '\r' | '\n')).collect()
 }

@@ -1,12 +1,12 @@
-//! The handshake: who the broker is, who the client is, and what both agree on (AMQP 0-9-1, sections 2.2.4 and 4.2.2).
+//! The handshake: broker and client introduce themselves and agree on limits (AMQP 0-9-1, sections 2.2.4 and 4.2.2).
 //!
 //! ```text
 //!  client                 broker
 //!    protocol header  ─▶
-//!                     ◀─  connection.start     who I am, how you can log in
-//!    start-ok         ─▶                       who I am, name and password
-//!                     ◀─  tune                 how many channels, how large a frame, how often a sign of life
-//!    tune-ok, open    ─▶                       agreed, and which vhost
+//!                     ◀─  connection.start     its properties and mechanisms
+//!    start-ok         ─▶                       its properties, name and password
+//!                     ◀─  tune                 limits: channels, frame size, heartbeat
+//!    tune-ok, open    ─▶                       the agreed limits, and the vhost
 //!                     ◀─  open-ok
 //! ```
 
@@ -25,16 +25,17 @@ use crate::state::{
     refusal::Refusal,
 };
 
-/// How the broker calls itself, where RabbitMQ has the name of its node.
+/// The broker's name where RabbitMQ has the name of its node.
 pub(crate) const NODE: &str = "embedded@localhost";
 
 /// The version of RabbitMQ whose behaviour this broker imitates.
 pub const VERSION: &str = "4.3.6";
 
-/// The smallest frame that a client may insist on, in bytes; RabbitMQ's.
+/// The smallest frame, in bytes, that a client may ask for; the same as RabbitMQ's.
 const FRAME_MIN: u32 = 8192;
 
-/// How long a client that does not understand a refused login waits for the end, so that it can't guess fast.
+/// The delay, in ms, before the end of a refused login, for clients without `authentication_failure_close`. It slows down
+/// guessing.
 const SILENCE: Millis = 3_000;
 
 impl Broker {
@@ -44,7 +45,7 @@ impl Broker {
             self.send(At { connection: id, channel: 0 }, AMQPMethod::Start(start()));
             return;
         }
-        // Another version: the broker says which one it would like, and hangs up (section 4.2.2).
+        // For another version the broker answers with the one that it supports, and hangs up (section 4.2.2).
         let answer = match header[4..7] {
             [0, 0, 9..=255] => PROTOCOL_HEADER,
             _ => *b"AMQP\x03\x01\0\0",
@@ -53,7 +54,7 @@ impl Broker {
         self.hang_up(id);
     }
 
-    /// Whatever is out of order before the login is through ends the connection without a word.
+    /// Handles a frame before the login is complete. Any unexpected one ends the connection without an answer.
     pub(crate) fn on_handshake(&mut self, id: ConnectionId, phase: Phase, raw: &RawFrame) {
         if raw.kind == FrameKind::Heartbeat && raw.channel == 0 && raw.payload.is_empty() {
             return;
@@ -121,7 +122,7 @@ impl Broker {
     }
 }
 
-/// Name and password; no password for who may come without. None when the response is none of its mechanism.
+/// Returns name and password; no password for `ANONYMOUS`. None when the response does not fit its mechanism.
 fn credentials(mechanism: &str, response: &[u8]) -> Option<(String, Option<String>)> {
     let owned = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
     match mechanism {
@@ -165,7 +166,7 @@ fn capabilities(properties: &FieldTable) -> Capabilities {
     }
 }
 
-/// What is kept of what a client says about itself: what listings show, and short.
+/// Returns the client properties to keep: those that listings show, if they are short.
 fn kept(properties: &FieldTable) -> FieldTable {
     let mut kept = FieldTable::default();
     for name in ["product", "version", "platform", "information", "connection_name"] {

@@ -1,4 +1,4 @@
-//! Headers exchanges: a binding's arguments say which headers a message must have.
+//! Headers exchanges: a binding's arguments describe the headers that a message must have.
 //!
 //! RabbitMQ's [headers exchange](https://www.rabbitmq.com/docs/exchanges#headers): `x-match` is `all` (the default), `any`,
 //! `all-with-x` or `any-with-x`. Without `-with-x`, arguments that start with `x-` don't count.
@@ -11,7 +11,7 @@ use crate::state::{
     refusal::{Done, Refusal},
 };
 
-/// What `x-match` says.
+/// The rule in `x-match`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Rule {
     any: bool,
@@ -32,7 +32,7 @@ fn rule(arguments: &FieldTable) -> Option<Rule> {
     Some(Rule { any, with_x })
 }
 
-/// Refuses a binding whose `x-match` is none.
+/// Checks the `x-match` of a binding.
 pub(crate) fn check(arguments: &FieldTable) -> Done {
     if rule(arguments).is_some() {
         return Ok(());
@@ -51,7 +51,7 @@ pub(crate) fn check(arguments: &FieldTable) -> Done {
     })
 }
 
-/// Whether a message with these headers goes to what is bound with these arguments.
+/// Returns whether a message with these headers matches a binding with these arguments.
 pub(crate) fn matches(arguments: &FieldTable, headers: &FieldTable) -> bool {
     let Some(rule) = rule(arguments) else { return false };
     let counts = |key: &str| key != "x-match" && (rule.with_x || !key.starts_with("x-"));
@@ -63,8 +63,8 @@ pub(crate) fn matches(arguments: &FieldTable, headers: &FieldTable) -> bool {
     if rule.any { wanted.any(&mut holds) } else { wanted.all(&mut holds) }
 }
 
-/// A void argument asks only that the header is there. Values count, not their types: whole numbers of different widths are
-/// the same number, and text is the same as bytes.
+/// Returns whether a header meets an argument. A void argument only requires the header to exist. Values count, not their
+/// types: whole numbers of different widths are equal, and text equals bytes.
 fn is_met(wanted: &AMQPValue, found: &AMQPValue) -> bool {
     match (wanted, found) {
         (AMQPValue::Void, _) => true,

@@ -1,7 +1,7 @@
-//! What always holds between two commands, for tests and fuzzers.
+//! Invariants that hold between two commands, for tests and fuzzers.
 //!
-//! The same facts are kept in several places, because each is asked for where it is: a queue knows its consumers and a channel
-//! knows them, too. Here they are compared, each from scratch.
+//! The same facts are kept in several places, where they are needed: both a queue and a channel know their consumers. Here
+//! the copies are compared, each counted from scratch.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,7 +21,7 @@ use crate::state::{
 };
 
 impl Channel {
-    /// All that was delivered and is not settled for good: what waits for `tx.commit` may come back.
+    /// Returns all deliveries that are not finally settled, including those that wait for `tx.commit`.
     fn held(&self) -> impl Iterator<Item = (&u64, &Unacked)> {
         let waiting = match &self.mode {
             Mode::Transaction(transaction) => &transaction.settled[..],
@@ -33,7 +33,8 @@ impl Channel {
 }
 
 impl Broker {
-    /// Panics when the broker contradicts itself. To be asked after [`Broker::effects`], when nobody outside holds a message.
+    /// Panics when the broker contradicts itself. Call it after [`Broker::effects`], when no message is held outside the
+    /// broker.
     pub fn check_invariants(&self) {
         assert!(self.deferred.is_none() && self.unconfirmed.is_empty(), "a turn is not finished");
         self.check_connections();
@@ -43,7 +44,7 @@ impl Broker {
         assert_eq!(self.gauge.bytes(), self.messages_and_bodies(), "bytes of messages");
     }
 
-    /// Bytes on their way to a client, as the broker counts them.
+    /// Returns the broker's count of unsent bytes for a client.
     #[must_use]
     pub fn outstanding(&self, connection: ConnectionId) -> Option<usize> {
         self.connections.get(&connection).map(|connection| connection.outstanding)
@@ -77,7 +78,7 @@ impl Broker {
         }
         for (name, at) in &self.reply_names {
             let reply = self.channel(*at).and_then(|channel| channel.reply_to.as_ref());
-            assert_eq!(reply.map(|reply| &reply.name), Some(name), "somebody is to get replies who is gone");
+            assert_eq!(reply.map(|reply| &reply.name), Some(name), "a client that is gone is to get replies");
         }
     }
 
@@ -105,7 +106,8 @@ impl Broker {
             for consumer in &queue.consumers {
                 let channel = self.channel(consumer.at).expect("a consumer has a channel");
                 assert_eq!(channel.consumers.get(&consumer.tag), Some(&id), "{name} has a consumer that is gone");
-                // One that is acknowledged late may count for a later consumer with the same tag: never too many, then.
+                // A late acknowledgement may count for a later consumer with the same tag, so the count may be too low, but
+                // never too high.
                 let really = held_by.get(&(id, consumer.at, &*consumer.tag)).copied().unwrap_or(0);
                 assert!(consumer.unacked <= really, "{} of {name} holds {really}", consumer.tag);
                 assert!(consumer.prefetch == 0 || consumer.unacked <= usize::from(consumer.prefetch));
@@ -188,8 +190,8 @@ impl Broker {
         }
     }
 
-    /// What the gauge has to show: each message once, wherever it is, each place in a queue, and the bodies that are on their way
-    /// in.
+    /// Returns the expected value of the gauge: each message once, each place in a queue, and the bodies that are being
+    /// received.
     fn messages_and_bodies(&self) -> usize {
         let mut seen: HashSet<*const Message> = HashSet::new();
         let mut bytes = 0;
@@ -253,7 +255,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "gone")]
-    fn a_timer_for_nobody_is_noticed() {
+    fn a_timer_without_a_connection_is_noticed() {
         let mut broker = broker();
         broker.timers.insert((1, Due::HangUp(ConnectionId(7))));
         broker.check_invariants();

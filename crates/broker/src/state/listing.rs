@@ -1,4 +1,4 @@
-//! What there is: queues, exchanges, bindings, connections, as a teacher lists them.
+//! Listings for operators: queues, exchanges, bindings, connections.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use wire::types::FieldTable;
 
 use crate::state::{Broker, ConnectionId, Millis, Vhost, binding::Destination, connection::Phase, message::Message};
 
-/// A queue, as it is listed.
+/// A queue in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueInfo {
     /// Its vhost.
@@ -15,23 +15,23 @@ pub struct QueueInfo {
     pub name: String,
     /// `classic` or `quorum`.
     pub kind: &'static str,
-    /// It outlives a restart.
+    /// True if it survives a restart.
     pub durable: bool,
-    /// It goes with its last consumer.
+    /// True if it is deleted with its last consumer.
     pub auto_delete: bool,
-    /// One connection has it for itself.
+    /// True if only one connection may use it.
     pub exclusive: bool,
-    /// Messages that wait.
+    /// The number of messages that wait.
     pub ready: usize,
-    /// Messages that were delivered and are not acknowledged yet.
+    /// The number of messages that were delivered and are not acknowledged yet.
     pub unacked: usize,
-    /// Bytes of the bodies of those that wait.
+    /// The number of bytes in the bodies of the waiting messages.
     pub bytes: usize,
-    /// Consumers.
+    /// The number of consumers.
     pub consumers: usize,
 }
 
-/// An exchange, as it is listed.
+/// An exchange in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExchangeInfo {
     /// Its vhost.
@@ -40,61 +40,61 @@ pub struct ExchangeInfo {
     pub name: String,
     /// `direct`, `fanout`, `topic` or `headers`.
     pub kind: &'static str,
-    /// It outlives a restart.
+    /// True if it survives a restart.
     pub durable: bool,
-    /// It goes with its last binding.
+    /// True if it is deleted with its last binding.
     pub auto_delete: bool,
-    /// Nobody may publish to it.
+    /// True if clients can't publish to it.
     pub internal: bool,
 }
 
-/// A binding, as it is listed.
+/// A binding in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BindingInfo {
     /// Its vhost.
     pub vhost: String,
-    /// The exchange it starts from; empty for the default exchange.
+    /// Its source exchange; empty for the default exchange.
     pub source: String,
-    /// Where it leads.
+    /// Its destination.
     pub destination: String,
-    /// It leads to an exchange, not to a queue.
+    /// True if the destination is an exchange, false if it is a queue.
     pub to_exchange: bool,
     /// Its routing key.
     pub key: String,
 }
 
-/// A connection, as it is listed.
+/// A connection in a listing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConnectionInfo {
     /// Its number.
     pub id: ConnectionId,
-    /// Where the client is, and where it came to, as in `127.0.0.1:50123 -> 127.0.0.1:5672`.
+    /// The client's and the broker's address, as in `127.0.0.1:50123 -> 127.0.0.1:5672`.
     pub name: String,
-    /// Who logged in.
+    /// Its user.
     pub user: String,
-    /// To which vhost.
+    /// Its vhost.
     pub vhost: String,
-    /// `running`, `blocked`, or the part of the handshake it is in.
+    /// `running`, `blocked`, or its phase in the handshake.
     pub state: &'static str,
     /// The numbers of its channels.
     pub channels: Vec<u16>,
-    /// What the client says about itself.
+    /// The client's description of itself.
     pub properties: FieldTable,
-    /// When it came, in ms since the broker began.
+    /// The time at which it was opened, in ms since the broker started.
     pub since: Millis,
 }
 
-/// A message, as it is peeked at.
+/// A message that was read without being removed.
 #[derive(Clone, Debug)]
 pub struct Peeked {
     /// The message.
     pub message: Arc<Message>,
-    /// It was delivered before.
+    /// True if it was delivered before.
     pub redelivered: bool,
 }
 
 impl Broker {
-    /// All queues, by vhost and name.
+    /// Returns all queues, sorted by vhost and name.
     #[must_use]
     pub fn queues(&self) -> Vec<QueueInfo> {
         let all = self.vhosts.values().flat_map(|vhost| vhost.queues.values());
@@ -114,7 +114,7 @@ impl Broker {
             .collect()
     }
 
-    /// All exchanges, by vhost and name.
+    /// Returns all exchanges, sorted by vhost and name.
     #[must_use]
     pub fn exchanges(&self) -> Vec<ExchangeInfo> {
         let info = |vhost: &Arc<str>, exchange: &crate::state::exchange::Exchange| ExchangeInfo {
@@ -131,7 +131,7 @@ impl Broker {
         self.vhosts.iter().flat_map(of).collect()
     }
 
-    /// All bindings, those of the default exchange among them.
+    /// Returns all bindings, including those of the default exchange.
     #[must_use]
     pub fn bindings(&self) -> Vec<BindingInfo> {
         let mut all = Vec::new();
@@ -169,7 +169,7 @@ impl Broker {
         all
     }
 
-    /// All connections that are logged in or on their way.
+    /// Returns all connections, including those in the handshake.
     #[must_use]
     pub fn connections(&self) -> Vec<ConnectionInfo> {
         let mut all: Vec<ConnectionInfo> = self
@@ -197,37 +197,37 @@ impl Broker {
         all
     }
 
-    /// The names of all vhosts.
+    /// Returns the names of all vhosts.
     #[must_use]
     pub fn vhosts(&self) -> Vec<String> {
         self.vhosts.keys().map(|name| name.to_string()).collect()
     }
 
-    /// The names of all users.
+    /// Returns the names of all users.
     #[must_use]
     pub fn users(&self) -> Vec<String> {
         self.accounts.names().map(str::to_owned).collect()
     }
 
-    /// Whether name and password belong together.
+    /// Returns whether the user exists and has this password.
     #[must_use]
     pub fn knows(&self, user: &str, password: &str) -> bool {
         self.accounts.knows(user, password)
     }
 
-    /// Whether the user may use the management API to change things.
+    /// Returns whether the user may change things through the management API.
     #[must_use]
     pub fn is_administrator(&self, user: &str) -> bool {
         self.accounts.is_administrator(user)
     }
 
-    /// Bytes that messages take.
+    /// Returns the number of bytes that messages take.
     #[must_use]
     pub fn memory(&self) -> usize {
         self.gauge.bytes()
     }
 
-    /// Looks at a queue's first messages, and leaves them where they are. None when there is no such queue.
+    /// Returns a queue's first messages, and leaves them in place. None when the queue does not exist.
     #[must_use]
     pub fn peek(&self, vhost: &str, queue: &str, count: usize) -> Option<Vec<Peeked>> {
         let queue = self.queues.get(&self.id_of(vhost, queue)?)?;

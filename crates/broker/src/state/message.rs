@@ -1,4 +1,4 @@
-//! A message: where it was published to, its properties, its body.
+//! Messages: exchange and routing key, properties, body.
 
 use std::sync::{
     Arc,
@@ -13,21 +13,21 @@ use wire::{
     types::{AMQPValue, FieldTable},
 };
 
-/// What a message costs beside its bytes, in bytes: an estimate of what the allocator and the queue need for it.
+/// The memory that a message takes in addition to its bytes, in bytes: an estimate for the allocator and the queue.
 const OVERHEAD: usize = 160;
 
-/// A message, as it was published. It never changes; queues and connections share it.
+/// A message as it was published. It never changes; queues and connections share it.
 #[derive(Debug)]
 pub struct Message {
-    /// The exchange it was published to.
+    /// The exchange that it was published to.
     pub exchange: Arc<str>,
-    /// The key it was published with.
+    /// The routing key that it was published with.
     pub routing_key: String,
-    /// The property flags and the properties, as the publisher sent them: a broker passes on what it has no reason to read.
+    /// The property flags and the properties, as the publisher sent them: a broker passes on what it need not read.
     pub properties: Bytes,
     /// The body.
     pub body: Bytes,
-    /// How it died so far, the latest first.
+    /// Its deaths so far, the latest first.
     pub(crate) deaths: Vec<Death>,
     pub(crate) gauge: Gauge,
 }
@@ -43,7 +43,7 @@ impl Message {
         Message::dead(exchange, routing_key, properties, body, Vec::new(), gauge)
     }
 
-    /// A message that has died before.
+    /// Returns a message that has died before.
     pub(crate) fn dead(
         exchange: Arc<str>,
         routing_key: String,
@@ -57,25 +57,25 @@ impl Message {
         Arc::new(message)
     }
 
-    /// The same message with other properties.
+    /// Returns the same message with other properties.
     pub(crate) fn with(&self, properties: &AMQPProperties) -> Arc<Message> {
         let (exchange, key, body) = (self.exchange.clone(), self.routing_key.clone(), self.body.clone());
         Message::dead(exchange, key, write_properties(properties), body, self.deaths.clone(), &self.gauge)
     }
 
-    /// Its properties, read. They were readable when the message came in.
+    /// Returns its properties, parsed. They were valid when the message arrived.
     #[must_use]
     pub fn read_properties(&self) -> AMQPProperties {
         read_properties(&self.properties).unwrap_or_default()
     }
 
-    /// Whether its sender wants it to outlive a restart: delivery mode 2.
+    /// Returns whether it should survive a restart: delivery mode 2.
     #[must_use]
     pub fn is_persistent(&self) -> bool {
         *self.read_properties().delivery_mode() == Some(2)
     }
 
-    /// How much memory it takes, in bytes.
+    /// Returns the memory that it takes, in bytes.
     pub(crate) fn cost(&self) -> usize {
         let deaths: usize = self.deaths.iter().map(Death::cost).sum();
         self.body.len() + self.properties.len() + self.routing_key.len() + deaths + OVERHEAD
@@ -88,7 +88,7 @@ impl Drop for Message {
     }
 }
 
-/// Something that counts for as long as it is there: on a gauge it weighs so much.
+/// An amount that is counted on a gauge for as long as this value exists.
 #[derive(Debug)]
 pub(crate) struct Weight {
     gauge: Gauge,
@@ -108,7 +108,8 @@ impl Drop for Weight {
     }
 }
 
-/// How many bytes all messages take together. Messages that are on their way out live in other threads, so it is atomic.
+/// The number of bytes that all messages take together. It is atomic because messages that are being sent live in other
+/// threads.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gauge(Arc<AtomicUsize>);
 
@@ -126,12 +127,12 @@ impl Gauge {
     }
 }
 
-/// Headers as a table of our own, to add to.
+/// Returns a copy of the headers, which can be changed.
 pub(crate) fn headers_of(properties: &AMQPProperties) -> FieldTable {
     properties.headers().clone().unwrap_or_default()
 }
 
-/// A table without these keys.
+/// Returns a copy of the table without these keys.
 pub(crate) fn without(table: &FieldTable, keys: &[&str]) -> FieldTable {
     let mut rest = FieldTable::default();
     for (key, value) in table.inner() {
@@ -142,15 +143,14 @@ pub(crate) fn without(table: &FieldTable, keys: &[&str]) -> FieldTable {
     rest
 }
 
-/// Whether two tables say the same. A float that is no number equals itself here: who bound something with one must be able
-/// to take it back.
+/// Returns whether two tables are equal. NaN equals itself here, so that a client can remove a binding with it.
 pub(crate) fn same_table(one: &FieldTable, other: &FieldTable) -> bool {
     let (one, other) = (one.inner(), other.inner());
     one.len() == other.len()
         && one.iter().zip(other).all(|((key, value), (other_key, other))| key == other_key && same_value(value, other))
 }
 
-/// As [`same_table`], for one value.
+/// Compares two values as [`same_table`] does.
 pub(crate) fn same_value(one: &AMQPValue, other: &AMQPValue) -> bool {
     match (one, other) {
         (AMQPValue::Float(one), AMQPValue::Float(other)) => one == other || (one.is_nan() && other.is_nan()),
@@ -164,12 +164,12 @@ pub(crate) fn same_value(one: &AMQPValue, other: &AMQPValue) -> bool {
     }
 }
 
-/// A text as a value in a table.
+/// Returns a text as a value of a table.
 pub(crate) fn text(text: &str) -> AMQPValue {
     AMQPValue::LongString(text.into())
 }
 
-/// A value that is text, when it is UTF-8.
+/// Returns the text of a value, if it is UTF-8.
 pub(crate) fn as_text(value: &AMQPValue) -> Option<&str> {
     match value {
         AMQPValue::LongString(text) => std::str::from_utf8(text.as_bytes()).ok(),
@@ -177,7 +177,7 @@ pub(crate) fn as_text(value: &AMQPValue) -> Option<&str> {
     }
 }
 
-/// A value that is a whole number, of whatever width.
+/// Returns the whole number in a value, of any width.
 pub(crate) fn as_integer(value: &AMQPValue) -> Option<i64> {
     match *value {
         AMQPValue::ShortShortInt(number) => Some(number.into()),

@@ -1,4 +1,4 @@
-//! The broker as a state machine: something is heard, something is to be done.
+//! The broker as a state machine: events go in, effects come out.
 //!
 //! ```text
 //!             hear, lost, sent, tick …                 effects
@@ -6,29 +6,29 @@
 //!  (sockets, clock)                     (plain data)                (sockets, clock)
 //! ```
 //!
-//! [`Broker`] does no I/O, has no clock and no randomness of its own: it is told the time with everything it is told, and its
+//! [`Broker`] does no I/O, and has no clock and no randomness of its own: the time is passed in with every call, and its
 //! random names come from a seed. The same inputs give the same effects, so all of it is tested without a socket, and a
 //! fuzzer can play a whole day in a second.
 //!
 //! | file | concept |
 //! |---|---|
-//! | `config` | what a broker is made of, and its bounds |
-//! | `effect` | what the shell has to do |
-//! | `connection`, `handshake` | from the first byte to the last, what concerns a whole connection |
-//! | `channel`, `content` | channels, and how frames become methods with contents |
-//! | `exchange`, `binding`, `topic`, `headers` | where a message goes |
-//! | `queue`, `declare`, `arguments` | where it waits |
-//! | `publish` | how it gets there, and what the publisher is told |
-//! | `delivery` | who gets it |
-//! | `acknowledge`, `transaction` | what becomes of it |
-//! | `dead_letter` | what becomes of it when nobody wanted it |
+//! | `config` | the configuration of a broker, and its limits |
+//! | `effect` | tasks for the shell |
+//! | `connection`, `handshake` | a connection as a whole, from the first byte to the last |
+//! | `channel`, `content` | channels, and the way from frames to methods with contents |
+//! | `exchange`, `binding`, `topic`, `headers` | routing of messages |
+//! | `queue`, `declare`, `arguments` | queues, where messages wait |
+//! | `publish` | publishing, and confirms for the publisher |
+//! | `delivery` | delivery to consumers |
+//! | `acknowledge`, `transaction` | acknowledgements and transactions |
+//! | `dead_letter` | messages that were rejected, expired or dropped |
 //! | `reply_to` | answers without a queue |
-//! | `accounts` | who may do what |
-//! | `refusal`, `erlang` | how the broker says no, in RabbitMQ's words |
-//! | `alarm` | who has to wait when there is no room |
-//! | `restart` | what outlives the broker |
-//! | `operator`, `listing` | what a teacher does with it, and sees |
-//! | `invariants` | what always holds, for tests and fuzzers |
+//! | `accounts` | users and permissions |
+//! | `refusal`, `erlang` | refusals, in RabbitMQ's words |
+//! | `alarm` | blocking of publishers when there is no room |
+//! | `restart` | a restart, and what survives it |
+//! | `operator`, `listing` | commands and listings for operators |
+//! | `invariants` | facts that always hold, for tests and fuzzers |
 
 pub(crate) mod accounts;
 pub(crate) mod acknowledge;
@@ -85,25 +85,25 @@ use crate::state::{
 pub use config::{Config, DeprecatedFeature, Limits};
 pub use effect::{Effect, Output};
 
-/// Milliseconds since the broker began.
+/// Milliseconds since the broker started.
 pub type Millis = u64;
 
-/// Names a connection; never used again for another.
+/// The id of a connection; never used again for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub(crate) u64);
 
-/// Something that is due at a time.
+/// An event that is due at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Due {
-    /// The first message of a queue gets too old.
+    /// The first message of a queue expires.
     Messages(QueueId),
     /// A queue has been unused for too long.
     Queue(QueueId),
-    /// The handshake should be through, or a closed connection gone.
+    /// The time limit of a handshake or of a close is over.
     HangUp(ConnectionId),
 }
 
-/// A vhost: exchanges and queues that know nothing of those in other vhosts.
+/// A vhost: exchanges and queues, independent of those in other vhosts.
 #[derive(Debug)]
 pub(crate) struct Vhost {
     pub(crate) exchanges: BTreeMap<String, Exchange>,
@@ -121,7 +121,7 @@ impl Vhost {
 #[derive(Debug)]
 pub struct Broker {
     limits: Limits,
-    /// Deprecated features that it refuses.
+    /// The deprecated features to refuse.
     denied: BTreeSet<DeprecatedFeature>,
     began: u64,
     now: Millis,
@@ -135,34 +135,34 @@ pub struct Broker {
     timers: BTreeSet<(Millis, Due)>,
     effects: Vec<(ConnectionId, Effect)>,
     dead_letters: VecDeque<DeadLetter>,
-    /// Channels that have confirms to tell.
+    /// The channels with pending confirms.
     unconfirmed: Vec<At>,
-    /// Queues that are to be delivered from later, while deliveries are put off.
+    /// The queues to deliver from later, while deliveries are deferred.
     deferred: Option<BTreeSet<QueueId>>,
-    /// Where replies go, by their address.
+    /// The channels of direct reply-to consumers, by their addresses.
     reply_names: HashMap<String, At>,
     gauge: Gauge,
     definitions: usize,
     bindings: usize,
-    /// The alarms that a teacher raised.
+    /// The alarms that an operator raised.
     raised: BTreeSet<Alarm>,
-    /// Messages take more memory than they may.
+    /// True if messages take more memory than the limit.
     memory_is_low: bool,
-    /// How many consumers there are.
+    /// The number of consumers.
     consumers: Gauge,
-    /// How many more logins are refused, whoever it is.
+    /// The number of logins still to refuse, of any user.
     refuse_logins: u32,
     detached_vhost: Vhost,
-    /// Lines of the log that nobody has taken yet; None where no log is written.
+    /// The lines of the log that have not been taken yet; None when no log is written.
     log: Option<Vec<String>>,
 }
 
 impl Broker {
-    /// A broker at its beginning.
+    /// Returns a new broker.
     ///
     /// # Errors
     ///
-    /// When an account's pattern is no regular expression.
+    /// An error when a pattern of an account is not a regular expression.
     pub fn new(config: Config) -> Result<Broker, BadPattern> {
         let mut broker = Broker {
             limits: config.limits,
@@ -202,34 +202,33 @@ impl Broker {
         Ok(broker)
     }
 
-    /// Somebody connected, by this name: where it is, and where it came to.
+    /// Adds a new connection. Its name consists of the client's and the broker's address.
     pub fn connected(&mut self, now: Millis, name: String) -> ConnectionId {
         self.advance(now);
         self.new_connection(name)
     }
 
-    /// A connection said something.
+    /// Handles a unit that a connection sent.
     pub fn hear(&mut self, now: Millis, connection: ConnectionId, unit: &Unit) {
         self.advance(now);
         self.on_unit(connection, unit);
         self.move_dead_letters();
     }
 
-    /// A connection sent bytes that are no frame; nothing after them can be read. `bytes` is what there is from where the
-    /// frame should start.
+    /// Handles bytes that are not a frame; nothing after them can be read. `bytes` starts where the frame should start.
     pub fn garbage(&mut self, now: Millis, connection: ConnectionId, error: &FrameError, bytes: &[u8]) {
         self.advance(now);
         self.on_garbage(connection, error, bytes);
         self.move_dead_letters();
     }
 
-    /// So many bytes of what was to be sent went out, by [`Output::size`].
+    /// Records that `bytes` bytes of output were sent, as counted by [`Output::size`].
     pub fn sent(&mut self, now: Millis, connection: ConnectionId, bytes: usize) {
         self.advance(now);
         let most = self.limits.outstanding;
         let Some(found) = self.connections.get_mut(&connection) else { return };
         found.outstanding = found.outstanding.saturating_sub(bytes);
-        // Not before there is room for a good many: one message at a time would wake everybody for each.
+        // Deliveries resume only when there is room for many messages: one at a time would wake all tasks for each.
         if found.full && found.outstanding <= most / 2 {
             found.full = false;
             self.deliver_to_connection(connection);
@@ -237,7 +236,7 @@ impl Broker {
         }
     }
 
-    /// A socket ended.
+    /// Removes a connection whose socket ended.
     pub fn lost(&mut self, now: Millis, connection: ConnectionId) {
         self.advance(now);
         let closed = self.connections.get(&connection).is_some_and(|connection| connection.phase == Phase::Closed);
@@ -251,13 +250,13 @@ impl Broker {
         self.move_dead_letters();
     }
 
-    /// Time passed.
+    /// Advances the clock.
     pub fn tick(&mut self, now: Millis) {
         self.advance(now);
         self.move_dead_letters();
     }
 
-    /// When something is due next.
+    /// Returns the time of the next due event.
     #[must_use]
     pub fn next_due(&self) -> Option<Millis> {
         if !self.dead_letters.is_empty() {
@@ -266,8 +265,8 @@ impl Broker {
         self.timers.first().map(|(at, _)| *at)
     }
 
-    /// What is to be done, in this order. Ends the turn: publishers are told what became of what they sent in it, and alarms
-    /// go off or end.
+    /// Returns the effects in their order, and ends the turn: publishers get the confirms of this turn, and alarms are
+    /// raised or cleared.
     pub fn effects(&mut self) -> std::vec::Drain<'_, (ConnectionId, Effect)> {
         for at in std::mem::take(&mut self.unconfirmed) {
             self.flush_confirms(at);
@@ -276,7 +275,7 @@ impl Broker {
         self.effects.drain(..)
     }
 
-    /// Whether the broker listens to this connection now: no alarm holds it, and it has read what it was sent.
+    /// Returns whether the broker listens to this connection now: no alarm blocks it, and it has read its earlier output.
     #[must_use]
     pub fn listens_to(&self, connection: ConnectionId) -> bool {
         self.connections.get(&connection).is_none_or(|connection| {
@@ -284,25 +283,26 @@ impl Broker {
         })
     }
 
-    /// The largest frame that both sides agreed on, in bytes; None as long as they have not.
+    /// Returns the agreed size of the largest frame, in bytes; None until both sides have agreed.
     #[must_use]
     pub fn frame_max(&self, connection: ConnectionId) -> Option<u32> {
         self.connections.get(&connection)?.frame_max
     }
 
-    /// From now on a log is written: see [`Broker::take_log`].
+    /// Starts the log: see [`Broker::take_log`].
     pub fn start_log(&mut self) {
         self.log.get_or_insert_default();
     }
 
-    /// Whether a message is on its way in, and has not come to its end.
+    /// Returns whether a message is being received and is not complete.
     #[must_use]
     pub fn is_in_a_message(&self, connection: ConnectionId) -> bool {
         let connection = self.connections.get(&connection);
         connection.is_some_and(|connection| connection.channels.values().any(|channel| channel.assembly.is_some()))
     }
 
-    /// What happened since the last time, a line each, as a broker's log tells it: who came and went, what was refused and why.
+    /// Returns the log since the last call, line by line: connections that opened and closed, and refusals with their
+    /// reasons.
     pub fn take_log(&mut self) -> Vec<String> {
         self.log.as_mut().map(std::mem::take).unwrap_or_default()
     }
@@ -314,7 +314,7 @@ impl Broker {
         }
     }
 
-    /// What the clock says that is due.
+    /// Advances the clock, and handles everything that is due.
     fn advance(&mut self, now: Millis) {
         self.now = self.now.max(now);
         while let Some(&(at, due)) = self.timers.first()
@@ -361,7 +361,7 @@ impl Broker {
         QueueId(self.queue_count)
     }
 
-    /// A vhost that somebody is in. Where it was deleted in the meantime, changes go to one that nobody sees.
+    /// Returns the vhost of a connection. If it was deleted in the meantime, changes go to an invisible vhost.
     fn vhost_mut(&mut self, name: &str) -> &mut Vhost {
         match self.vhosts.get_mut(name) {
             Some(vhost) => vhost,
@@ -372,12 +372,12 @@ impl Broker {
         }
     }
 
-    /// Seconds since 1970.
+    /// Returns the time in seconds since 1970.
     fn wall_clock(&self) -> u64 {
         self.began.saturating_add(self.now / 1000)
     }
 
-    /// Takes the arguments of a new queue, exchange or binding, if there is room for them.
+    /// Adds the arguments of a new queue, exchange or binding to the total, if there is room for them.
     fn keep_definition(&mut self, arguments: &FieldTable) -> refusal::Done {
         let size = size_of_table(arguments);
         if self.definitions + size > self.limits.definitions {
@@ -395,7 +395,7 @@ impl Broker {
     }
 }
 
-/// What a table takes in memory, in bytes: an estimate.
+/// Returns the memory that a table takes, in bytes: an estimate.
 fn size_of_table(table: &FieldTable) -> usize {
     table.inner().iter().map(|(key, value)| 64 + key.as_str().len() + size_of_value(value)).sum()
 }

@@ -1,4 +1,4 @@
-//! The operator of the broker: commands that make happen what otherwise happens on a bad day. What there is to see is in [`super::listing`].
+//! Commands for operators, which cause events that otherwise happen on a bad day. Listings are in [`super::listing`].
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::state::{
 };
 
 impl Broker {
-    /// Adds a vhost. Returns false when it is there already.
+    /// Adds a vhost. Returns false when it exists already.
     pub fn add_vhost(&mut self, name: &str) -> bool {
         if self.vhosts.contains_key(name) {
             return false;
@@ -27,7 +27,7 @@ impl Broker {
         true
     }
 
-    /// Deletes a vhost and all in it; who is in it is thrown out. Returns whether there was one.
+    /// Deletes a vhost with everything in it, and closes its connections. Returns whether it existed.
     pub fn delete_vhost(&mut self, name: &str) -> bool {
         if !self.vhosts.contains_key(name) {
             return false;
@@ -50,11 +50,11 @@ impl Broker {
         true
     }
 
-    /// Adds an account, with its permissions in every vhost there is.
+    /// Adds an account, with its permissions in every existing vhost.
     ///
     /// # Errors
     ///
-    /// When a pattern is no regular expression.
+    /// An error when a pattern is not a regular expression.
     pub fn add_account(&mut self, account: &Account) -> Result<(), BadPattern> {
         self.accounts.set(&account.name, &account.password, account.administrator);
         if let Some(patterns) = &account.permissions {
@@ -66,7 +66,7 @@ impl Broker {
         Ok(())
     }
 
-    /// Deletes a user. Returns whether there was one.
+    /// Deletes a user. Returns whether the user existed.
     pub fn delete_user(&mut self, name: &str) -> bool {
         let inside = self.running(|connection| *connection.user == *name);
         for id in inside {
@@ -80,17 +80,17 @@ impl Broker {
         running.filter(|(_, connection)| which(connection)).map(|(id, _)| *id).collect()
     }
 
-    /// Sets what a user may do in a vhost. Returns whether both are there.
+    /// Sets a user's permissions in a vhost. Returns whether both exist.
     ///
     /// # Errors
     ///
-    /// When a pattern is no regular expression.
+    /// An error when a pattern is not a regular expression.
     pub fn permit(&mut self, user: &str, vhost: &str, patterns: &Patterns) -> Result<bool, BadPattern> {
         let Some((vhost, _)) = self.vhosts.get_key_value(vhost) else { return Ok(false) };
         self.accounts.permit(user, &vhost.clone(), patterns)
     }
 
-    /// Throws a queue's ready messages away. Returns how many, or None when there is no such queue.
+    /// Deletes a queue's ready messages. Returns their number, or None when the queue does not exist.
     pub fn purge(&mut self, vhost: &str, queue: &str) -> Option<usize> {
         let id = self.id_of(vhost, queue)?;
         let count = self.queues.get_mut(&id)?.purge();
@@ -98,12 +98,12 @@ impl Broker {
         Some(count)
     }
 
-    /// Deletes a queue. Returns whether there was one.
+    /// Deletes a queue. Returns whether it existed.
     pub fn delete_queue_named(&mut self, vhost: &str, queue: &str) -> bool {
         self.id_of(vhost, queue).map(|id| self.remove_queue(id)).is_some()
     }
 
-    /// Deletes an exchange. Returns whether there was one that may be deleted.
+    /// Deletes an exchange. Returns whether it existed and may be deleted.
     pub fn delete_exchange_named(&mut self, vhost: &str, exchange: &str) -> bool {
         let is_ours = exchange.is_empty() || exchange.starts_with("amq.");
         let vhost = self.vhosts.get_key_value(vhost).filter(|(_, vhost)| vhost.exchanges.contains_key(exchange));
@@ -112,7 +112,7 @@ impl Broker {
         true
     }
 
-    /// Publishes. Returns how many queues the message got to, or None when there is no such exchange.
+    /// Publishes a message. Returns the number of queues that it was routed to, or None when the exchange does not exist.
     pub fn publish_from_outside(
         &mut self,
         vhost: &str,
@@ -135,19 +135,19 @@ impl Broker {
         Some(count)
     }
 
-    /// Closes a connection, as an operator does. Returns whether there was one.
+    /// Closes a connection, as an operator does. Returns whether it was open.
     pub fn close(&mut self, id: ConnectionId, why: &str) -> bool {
         match self.connections.get(&id).map(|connection| connection.phase) {
             None | Some(Phase::Closed | Phase::Closing) => return false,
             Some(Phase::Running) => self.close_connection(id, &Refusal::connection_forced(why), (0, 0)),
-            // Before it is in, there is no word that it would understand.
+            // Before it is open, `connection.close` is not possible.
             Some(_) => self.hang_up(id),
         }
         self.move_dead_letters();
         true
     }
 
-    /// Closes all connections, as a broker does that is being stopped.
+    /// Closes all connections, as a broker does when it is stopped.
     pub fn shut_down(&mut self) {
         let all: Vec<ConnectionId> = self.connections.keys().copied().collect();
         for id in all {
@@ -155,7 +155,7 @@ impl Broker {
         }
     }
 
-    /// Cuts a connection without a word, as a failing network does. Returns whether there was one.
+    /// Cuts a connection without `connection.close`, as a failing network does. Returns whether it existed.
     pub fn cut(&mut self, id: ConnectionId) -> bool {
         let there = self.connections.contains_key(&id);
         if there {
@@ -165,7 +165,7 @@ impl Broker {
         there
     }
 
-    /// Refuses the next logins, whoever it is.
+    /// Refuses the next logins of any user.
     pub fn refuse_logins(&mut self, count: u32) {
         self.refuse_logins = count;
     }

@@ -26,32 +26,32 @@ use crate::state::{
     reply_to,
 };
 
-/// A message that is on its way from an exchange to queues.
+/// A message on its way from an exchange to queues.
 #[derive(Clone, Debug)]
 pub(crate) struct Publication {
     pub(crate) message: Arc<Message>,
     pub(crate) to: Vec<QueueId>,
-    /// The name of a direct reply-to address, when the key is one.
+    /// The direct reply-to address, if the routing key is one.
     pub(crate) reply: Option<String>,
-    /// It goes back when it reaches no queue.
+    /// True if the message is returned when it reaches no queue.
     pub(crate) mandatory: bool,
-    /// How long it may wait in a queue, in ms.
+    /// The time that it may wait in a queue, in ms.
     pub(crate) expiration: Option<Millis>,
     pub(crate) priority: Option<u8>,
 }
 
-/// Which queues a message was taken by.
+/// The result of distributing a message.
 pub(crate) struct Taken {
-    /// None of those it came to was full and refused it.
+    /// True if none of its queues was full and refused it.
     pub(crate) by_all: bool,
 }
 
-/// The bits of the property flags that ask for a look at the properties: headers, priority, reply-to, expiration, user-id.
+/// The bits of the property flags that require the properties to be read: headers, priority, reply-to, expiration, user-id.
 const FLAGS_OF_INTEREST: u8 = 0x20 | 0x08 | 0x02 | 0x01;
 const FLAG_USER_ID: u8 = 0x10;
 
 impl Broker {
-    /// Takes a whole message from a publisher.
+    /// Handles a complete message from a publisher.
     pub(crate) fn publish(
         &mut self,
         caller: &Caller,
@@ -99,7 +99,7 @@ impl Broker {
         Ok(())
     }
 
-    /// Reads what there is to read in a message's properties, and finds its queues.
+    /// Reads the properties that the broker needs, and finds the message's queues.
     fn prepare(
         &mut self,
         caller: &Caller,
@@ -136,7 +136,7 @@ impl Broker {
         };
         let to = vhost.exchanges.get(&*exchange).map_or(vec![], |found| binding::route(vhost, found, &all, headers));
         let reply = (exchange.is_empty() && key.as_str().starts_with(reply_to::PREFIX)).then(|| key.to_string());
-        // Bytes of their own: a slice of what was read would keep all that was read with it.
+        // The bytes are copied: a slice of the read buffer would keep the whole buffer alive.
         let bytes = match bytes[..] {
             [0, 0] => Bytes::from_static(&[0, 0]),
             _ => Bytes::copy_from_slice(&bytes),
@@ -146,8 +146,8 @@ impl Broker {
         Ok(Publication { message, to, reply, mandatory, expiration, priority })
     }
 
-    /// What the broker changes in the properties: `BCC` is for its eyes only, `amq.rabbitmq.reply-to` becomes an address, and
-    /// numbers are written without signs and zeros in front.
+    /// Returns the properties that the broker changes, if any: `BCC` is removed, `amq.rabbitmq.reply-to` becomes an
+    /// address, and the expiration is written without a sign and leading zeros.
     fn rewritten(
         &self,
         caller: &Caller,
@@ -175,7 +175,7 @@ impl Broker {
         Ok(changed)
     }
 
-    /// Puts a message into its queues, or gives it back to a publisher that wants it back.
+    /// Puts a message into its queues, or returns it to a publisher that set `mandatory`.
     pub(crate) fn distribute(&mut self, publisher: At, publication: Publication) -> Taken {
         let Publication { message, to, reply, mandatory, expiration, priority } = publication;
         let replied = reply.is_some_and(|name| self.deliver_reply(&name, &message));
@@ -196,8 +196,8 @@ impl Broker {
         taken
     }
 
-    /// Puts a message into one queue, and on to a consumer that waits for it. Returns false when the queue is full and set
-    /// to refuse.
+    /// Puts a message into one queue, and delivers it if a consumer is waiting. Returns false when the queue is full and
+    /// refuses it.
     pub(crate) fn enqueue(
         &mut self,
         id: QueueId,
@@ -209,7 +209,7 @@ impl Broker {
         let now = self.now;
         let Some(queue) = self.queues.get_mut(&id) else { return true };
         let refuses = queue.settings.overflow != Overflow::DropHead;
-        // A quorum queue notices that it is full when it is over the limit.
+        // A quorum queue notices that it is full only when it is over the limit.
         let more = if queue.settings.quorum { (0, 0) } else { (1, message.body.len()) };
         if refuses && queue.overflows(more.0, more.1) {
             self.refuse_overflow(id, message, failed);
@@ -236,7 +236,7 @@ impl Broker {
         }
     }
 
-    /// A queue that holds more than it may loses its oldest messages, and then those behind them that are too old.
+    /// Drops the oldest messages of a queue that holds more than its limit, and then expired ones behind them.
     pub(crate) fn drop_surplus(&mut self, id: QueueId) {
         while let Some(queue) = self.queues.get_mut(&id)
             && queue.settings.overflow == Overflow::DropHead
@@ -248,7 +248,8 @@ impl Broker {
         self.expire(id);
     }
 
-    /// `confirm.select` (RabbitMQ's [publisher confirms](https://www.rabbitmq.com/docs/confirms#publisher-confirms)).
+    /// Handles `confirm.select` (RabbitMQ's
+    /// [publisher confirms](https://www.rabbitmq.com/docs/confirms#publisher-confirms)).
     pub(crate) fn confirm_method(&mut self, caller: &Caller, method: &confirm::AMQPMethod) -> Done {
         let confirm::AMQPMethod::Select(select) = method else { return Err(caller.unexpected()) };
         if let Some(channel) = self.channel_mut(caller.at) {
@@ -275,8 +276,8 @@ impl Broker {
         if taken.by_all { confirms.taken.push(number) } else { confirms.refused.push(number) }
     }
 
-    /// Tells a publisher what became of its messages. Several at a time make one `basic.ack` with `multiple`, as far as no
-    /// refused one is among them; RabbitMQ counts the same way.
+    /// Sends the pending confirms of a channel. Several become one `basic.ack` with `multiple`, if no refused one is among
+    /// them; RabbitMQ does the same.
     pub(crate) fn flush_confirms(&mut self, at: At) {
         let Some(Mode::Confirm(confirms)) = self.channel_mut(at).map(|channel| &mut channel.mode) else { return };
         let (taken, refused) = (std::mem::take(&mut confirms.taken), std::mem::take(&mut confirms.refused));
@@ -294,7 +295,7 @@ impl Broker {
     }
 }
 
-/// Numbers below `limit` become one, with `multiple`; the others stand alone.
+/// Combines the numbers below `limit` into one with `multiple`; the others stay single.
 fn coalesced(numbers: &[u64], limit: u64) -> Vec<(u64, bool)> {
     let below = numbers.partition_point(|number| *number < limit);
     let together = numbers[..below].last().map(|last| (*last, true));
@@ -310,7 +311,7 @@ fn check_user(properties: &AMQPProperties, user: &str) -> Done {
     }
 }
 
-/// The further routing keys in the headers `CC` and `BCC`
+/// Returns the additional routing keys in the headers `CC` and `BCC`
 /// ([sender-selected distribution](https://www.rabbitmq.com/docs/sender-selected)).
 fn copies(properties: &AMQPProperties) -> Done<Vec<String>> {
     let mut keys = Vec::new();
@@ -335,7 +336,7 @@ fn copies(properties: &AMQPProperties) -> Done<Vec<String>> {
     Ok(keys)
 }
 
-/// How long the publisher lets the message wait, in ms: a number written in digits.
+/// Returns the time that the message may wait, in ms: a number written in digits.
 fn read_expiration(properties: &AMQPProperties) -> Done<Option<Millis>> {
     let Some(text) = properties.expiration() else { return Ok(None) };
     let text = text.as_str();

@@ -1,8 +1,8 @@
 //! Queues: where messages wait (AMQP 0-9-1, section 3.1.2).
 //!
 //! A queue keeps the messages that are *ready*, in order, and knows its consumers. Messages that were delivered and not
-//! acknowledged yet belong to the channel they went to; they come back here, to their old place, when that channel gives
-//! them back or goes away.
+//! acknowledged belong to the channel that received them; when that channel requeues them or ends, they return to their old
+//! places here.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -16,60 +16,61 @@ use crate::state::{
     message::{Message, Weight},
 };
 
-/// Names a queue for good: it is never used again, whatever queue gets the same name later.
+/// The id of a queue; never used again, even for a later queue with the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QueueId(pub(crate) u64);
 
-/// What a place in a queue takes in memory, in bytes, beside the message itself: one message may be in many queues.
+/// The memory that a place in a queue takes, in bytes, in addition to the message itself: one message may be in many
+/// queues.
 pub(crate) const PLACE: usize = 96;
 
 /// A message in a queue.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// Its place: smaller is earlier.
+    /// Its place in the order; earlier messages have smaller numbers.
     pub(crate) place: u64,
     pub(crate) message: Arc<Message>,
-    /// From when on it is too old.
+    /// The time at which it expires.
     pub(crate) expires: Option<Millis>,
-    /// It was delivered before.
+    /// True if it was delivered before.
     pub(crate) redelivered: bool,
-    /// Somebody refused it, or went away with it, in this queue or in one it died in.
+    /// True if a consumer rejected it, or ended while holding it, in this queue or in one where it died.
     pub(crate) failed: bool,
-    /// How often it was delivered and came back, whatever for.
+    /// The number of times that it was delivered and came back, for any reason.
     pub(crate) acquired: u32,
-    /// How often that counts against the delivery limit of a quorum queue.
+    /// The number of those that count against the delivery limit of a quorum queue.
     pub(crate) returns: u32,
     pub(crate) priority: u8,
     _weight: Weight,
 }
 
-/// A queue.
+/// The state of a queue.
 #[derive(Debug)]
 pub(crate) struct Queue {
     pub(crate) name: ShortString,
     pub(crate) vhost: Arc<str>,
     pub(crate) durable: bool,
     pub(crate) auto_delete: bool,
-    /// The connection that has it for itself.
+    /// The connection that uses it exclusively.
     pub(crate) owner: Option<ConnectionId>,
     pub(crate) arguments: FieldTable,
     pub(crate) settings: Settings,
-    /// In the order in which they take turns.
+    /// Its consumers, in the order of their turns.
     pub(crate) consumers: Vec<Consumer>,
-    /// Exchanges with bindings that lead here.
+    /// The bindings that lead here.
     pub(crate) bound_to: BoundTo,
-    /// Delivered, and not acknowledged.
+    /// The number of messages that were delivered and not acknowledged.
     pub(crate) unacked: usize,
-    /// By priority, the lowest first; each in the order of the places.
+    /// The ready messages by priority, the lowest first; each level is sorted by place.
     ready: Vec<VecDeque<Entry>>,
     ready_count: usize,
     ready_bytes: usize,
     next_place: u64,
-    /// How many of the entries can get too old.
+    /// The number of entries that can expire.
     expiring: usize,
-    /// When the clock was set for the first of them.
+    /// The time for which the clock is set: the expiry of the first message.
     pub(crate) alarm: Option<Millis>,
-    /// When it was last used, for `x-expires`.
+    /// The time of its last use, for `x-expires`.
     pub(crate) used: Millis,
 }
 
@@ -96,7 +97,7 @@ impl Queue {
         }
     }
 
-    /// How many messages are ready.
+    /// Returns the number of ready messages.
     pub(crate) fn len(&self) -> usize {
         self.ready_count
     }
@@ -105,23 +106,23 @@ impl Queue {
         self.ready_count == 0
     }
 
-    /// How many bytes the bodies of the messages take that are ready.
+    /// Returns the number of bytes in the bodies of the ready messages.
     pub(crate) fn bytes(&self) -> usize {
         self.ready_bytes
     }
 
-    /// Whether `more` messages, of so many bytes, are too many.
+    /// Returns whether `more` messages with `bytes` bytes would be too many.
     pub(crate) fn overflows(&self, more: usize, bytes: usize) -> bool {
         let over = |most: Option<u64>, would_be: usize| most.is_some_and(|most| would_be as u64 > most);
         over(self.settings.max_length, self.len() + more)
             || over(self.settings.max_length_bytes, self.ready_bytes + bytes)
     }
 
-    /// Puts a message at the end of its priority.
+    /// Adds a message at the end of its priority.
     pub(crate) fn push(&mut self, message: Arc<Message>, priority: Option<u8>, expires: Option<Millis>, failed: bool) {
         let place = self.next_place;
         self.next_place += 1;
-        // A quorum queue has a middle for who asks for nothing.
+        // In a quorum queue, messages without a priority get a middle one.
         let priority = priority.unwrap_or(if self.settings.quorum { 4 } else { 0 });
         let priority = priority.min(self.settings.highest_priority());
         self.count(&message, expires.is_some());
@@ -140,7 +141,7 @@ impl Queue {
         self.ready[usize::from(priority)].push_back(entry);
     }
 
-    /// Puts a message back to its old place.
+    /// Returns a message to its old place.
     pub(crate) fn put_back(&mut self, entry: Entry) {
         self.count(&entry.message, entry.expires.is_some());
         let level = &mut self.ready[usize::from(entry.priority)];
@@ -153,20 +154,21 @@ impl Queue {
         let level = self.ready.iter_mut().rev().find(|level| !level.is_empty())?;
         let entry = level.pop_front()?;
         if level.is_empty() && level.capacity() > 1024 {
-            // A queue that was long once need not stay large.
+            // A level that was long once gives its memory back.
             *level = VecDeque::new();
         }
         self.discount(&entry);
         Some(entry)
     }
 
-    /// Takes the first message of all, if it is too old. One that is too old and not first waits for its turn, as in RabbitMQ.
+    /// Takes the first message of the queue if it has expired. Expired messages behind it wait for their turn, as in
+    /// RabbitMQ.
     pub(crate) fn pop_expired(&mut self, now: Millis) -> Option<Entry> {
         self.next_expiry().filter(|at| *at <= now)?;
         self.pop()
     }
 
-    /// When the first message of all gets too old.
+    /// Returns the time at which the first message of the queue expires.
     pub(crate) fn next_expiry(&self) -> Option<Millis> {
         if self.expiring == 0 {
             return None;
@@ -174,7 +176,7 @@ impl Queue {
         self.iter().next()?.expires
     }
 
-    /// A message that failed elsewhere and was not delivered at once shows it, as if it had been delivered from here.
+    /// Marks the newest message as redelivered if it failed elsewhere and was not delivered immediately.
     pub(crate) fn show_failure(&mut self) {
         let last = self.ready.iter_mut().filter_map(VecDeque::back_mut).max_by_key(|entry| entry.place);
         if let Some(last) = last.filter(|entry| entry.place + 1 == self.next_place) {
@@ -182,10 +184,10 @@ impl Queue {
         }
     }
 
-    /// Takes all that are ready. Returns how many they were.
+    /// Removes all ready messages. Returns their number.
     pub(crate) fn purge(&mut self) -> usize {
         let count = self.len();
-        // A queue that was long gives its places back, too.
+        // A queue that was long gives its memory back, too.
         self.ready.iter_mut().for_each(|level| *level = VecDeque::new());
         self.ready_count = 0;
         self.ready_bytes = 0;
@@ -193,7 +195,7 @@ impl Queue {
         count
     }
 
-    /// Throws away what a restart does not leave: all that is not persistent. A quorum queue writes down whatever it gets.
+    /// Drops the messages that do not survive a restart: those that are not persistent. A quorum queue keeps everything.
     pub(crate) fn forget_transient(&mut self) {
         if self.settings.quorum {
             return;
@@ -210,12 +212,12 @@ impl Queue {
         );
     }
 
-    /// Those that are ready, in the order in which they would be delivered.
+    /// Returns the ready messages in the order in which they would be delivered.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.ready.iter().rev().flatten()
     }
 
-    /// Panics when what it counts is not what it holds.
+    /// Panics when the queue's counts differ from its contents.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn check_counts(&self) {
         assert_eq!(self.ready.len(), usize::from(self.settings.highest_priority()) + 1);

@@ -1,6 +1,7 @@
-//! Names that nobody has chosen: `amq.gen-…`, `amq.ctag-…`.
+//! Random names: `amq.gen-…`, `amq.ctag-…`.
 
-/// Numbers from a seed (SplitMix64, Steele, Lea and Flood 2014). Good enough for names; nobody's secret hangs on them.
+/// A sequence of numbers from a seed (SplitMix64, Steele, Lea and Flood 2014). It is good enough for names, but not for
+/// secrets.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -17,7 +18,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// 22 letters: as many as RabbitMQ's names have, which are 16 bytes in URL-safe base64.
+    /// Returns 22 letters, as many as RabbitMQ's names have: 16 bytes in URL-safe base64.
     pub(crate) fn name(&mut self) -> String {
         self.letters(22)
     }

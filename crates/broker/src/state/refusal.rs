@@ -1,30 +1,30 @@
-//! How the broker says no: a reply code and a reply text.
+//! Refusals: a reply code and a reply text.
 //!
-//! A code belongs either to the channel, which it closes, or to the whole connection (AMQP 0-9-1, section 4.6 and the constants
-//! in section 1.2 of the reference: "soft" and "hard" errors). The texts are RabbitMQ's.
+//! A code belongs either to the channel, which it closes, or to the whole connection (AMQP 0-9-1, section 4.6 and the
+//! constants in section 1.2 of the reference: "soft" and "hard" errors). The texts are RabbitMQ's.
 
 use std::fmt::Display;
 
 use wire::types::ShortString;
 
-/// Why a method is refused.
+/// The refusal of a method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The reply code.
     pub code: Code,
-    /// The reply text behind the code's name: `no queue 'hello' in vhost '/'`.
+    /// The reply text after the code's name: `no queue 'hello' in vhost '/'`.
     pub why: String,
 }
 
-/// What a method handler returns.
+/// The result of a method handler.
 pub type Done<T = ()> = Result<T, Refusal>;
 
-/// What a refusal closes.
+/// The target that a refusal closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// The channel it happened on.
+    /// The channel of the method.
     Channel,
-    /// The connection.
+    /// The whole connection.
     Connection,
 }
 
@@ -35,19 +35,19 @@ macro_rules! codes {
         pub enum Code { $( $(#[$doc])* $code, )* }
 
         impl Code {
-            /// As in `404`.
+            /// Returns the number, such as 404.
             #[must_use]
             pub fn number(self) -> u16 {
                 match self { $( Code::$code => $number, )* }
             }
 
-            /// As in `NOT_FOUND`.
+            /// Returns the name, such as `NOT_FOUND`.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $( Code::$code => $name, )* }
             }
 
-            /// What it closes.
+            /// Returns the target that the code closes.
             #[must_use]
             pub fn scope(self) -> Scope {
                 match self { $( Code::$code => Scope::$scope, )* }
@@ -65,35 +65,35 @@ macro_rules! codes {
 codes! {
     /// An operator closed the connection.
     ConnectionForced 320 "CONNECTION_FORCED" Connection connection_forced
-    /// The user has no permission for it.
+    /// The user lacks the permission.
     AccessRefused 403 "ACCESS_REFUSED" Channel access_refused
-    /// There is no such thing.
+    /// The queue, exchange or other object does not exist.
     NotFound 404 "NOT_FOUND" Channel not_found
-    /// Another connection has it for itself.
+    /// The queue belongs exclusively to another connection.
     ResourceLocked 405 "RESOURCE_LOCKED" Channel resource_locked
-    /// It is there, and it is not as asked for.
+    /// The object exists, but differs from the request.
     PreconditionFailed 406 "PRECONDITION_FAILED" Channel precondition_failed
     /// A frame that can't be read.
     FrameError 501 "FRAME_ERROR" Connection frame_error
-    /// A method with a value that it can't have.
+    /// A method with an invalid value.
     CommandInvalid 503 "COMMAND_INVALID" Connection command_invalid
     /// A method on a channel that is not open.
     ChannelError 504 "CHANNEL_ERROR" Connection channel_error
-    /// A frame that has no place here.
+    /// A frame that is not allowed in this place.
     UnexpectedFrame 505 "UNEXPECTED_FRAME" Connection unexpected_frame
-    /// The broker has no room for it.
+    /// The broker has no room.
     ResourceError 506 "RESOURCE_ERROR" Connection resource_error
     /// The broker itself failed.
     InternalError 541 "INTERNAL_ERROR" Connection internal_error_because
-    /// It is against the rules, or against a limit.
+    /// The request violates a rule or a limit.
     NotAllowed 530 "NOT_ALLOWED" Connection not_allowed
-    /// The protocol has it, and the broker has not.
+    /// The protocol has this feature, but the broker does not.
     NotImplemented 540 "NOT_IMPLEMENTED" Connection not_implemented
 }
 
 impl Refusal {
-    /// The whole reply text: `NOT_FOUND - no queue 'hello' in vhost '/'`. A short string has room for 255 bytes; what is longer
-    /// ends in three dots, as RabbitMQ's does.
+    /// Returns the whole reply text: `NOT_FOUND - no queue 'hello' in vhost '/'`. A short string has room for 255 bytes;
+    /// longer texts end in three dots, as RabbitMQ's do.
     #[must_use]
     pub fn text(&self) -> ShortString {
         let mut text = match self.why.as_str() {
@@ -108,7 +108,7 @@ impl Refusal {
         ShortString::try_new(text).unwrap_or_default()
     }
 
-    /// Where a part of RabbitMQ would fail, and says no more than that.
+    /// Returns the error of a crashed part of RabbitMQ, which has no text.
     pub(crate) fn internal_error() -> Refusal {
         Refusal::internal_error_because("")
     }
@@ -124,14 +124,14 @@ impl Refusal {
         ))
     }
 
-    /// A deprecated feature that is not permitted, in RabbitMQ's words, which are longer than a reply text.
+    /// Returns the refusal of a deprecated feature, in RabbitMQ's words, which are longer than a reply text.
     pub(crate) fn deprecated(feature: &str) -> Refusal {
         Refusal::internal_error_because(format!(
             "Feature `{feature}` is deprecated.\nBy default, this feature is not permitted anymore.\nThe feature will be removed from a future major RabbitMQ version, regardless of the configuration; actual version to be determined.\nTo continue using this feature when it is not permitted by default, set the following parameter in your configuration:\n    \"deprecated_features.permit.{feature} = true\""
         ))
     }
 
-    /// A declaration that differs from what is there in one property or argument.
+    /// Returns the refusal of a declaration that differs from the existing object in one property or argument.
     pub(crate) fn inequivalent(argument: &str, of: &str, received: impl Display, current: impl Display) -> Refusal {
         Refusal::precondition_failed(format!(
             "inequivalent arg '{argument}' for {of}: received {received} but current is {current}"
@@ -139,7 +139,7 @@ impl Refusal {
     }
 }
 
-/// `queue 'hello' in vhost '/'`.
+/// Returns a name with its kind and vhost: `queue 'hello' in vhost '/'`.
 pub(crate) fn named(kind: &str, name: impl Display, vhost: &str) -> String {
     format!("{kind} '{name}' in vhost '{vhost}'")
 }

@@ -1,7 +1,7 @@
 //! Direct reply-to: answers to a request without a queue ([RabbitMQ's](https://www.rabbitmq.com/docs/direct-reply-to)).
 //!
-//! Who consumes from the pseudo-queue `amq.rabbitmq.reply-to` gets an address. Requests that are published on the same channel
-//! carry it, and what is published to it goes straight to that consumer.
+//! A client that consumes from the pseudo-queue `amq.rabbitmq.reply-to` gets an address. Requests that are published on the
+//! same channel carry it, and replies to it go directly to that consumer.
 
 use std::sync::Arc;
 
@@ -17,13 +17,13 @@ use crate::state::{
     refusal::{Done, Refusal},
 };
 
-/// What is consumed from, and what a request names.
+/// The name of the pseudo-queue, from which clients consume and which requests name in `reply-to`.
 pub(crate) const PSEUDO_QUEUE: &str = "amq.rabbitmq.reply-to";
 
-/// How all addresses start.
+/// The start of all addresses.
 pub(crate) const PREFIX: &str = "amq.rabbitmq.reply-to.";
 
-/// How they go on: with the process that waits, which means nothing here, in as many letters as RabbitMQ's.
+/// The next part of an address: RabbitMQ encodes a process there, and these letters only have the same shape.
 const START: &str = "g1h";
 const LETTERS: usize = 39;
 
@@ -65,12 +65,12 @@ impl Broker {
         Ok(())
     }
 
-    /// Whether this is the pseudo-queue, or an address where somebody waits.
+    /// Returns whether this is the pseudo-queue, or the address of a waiting consumer.
     pub(crate) fn is_reply_address(&self, name: &str) -> bool {
         name == PSEUDO_QUEUE || self.reply_names.contains_key(name)
     }
 
-    /// Hands a reply on. Returns whether it is an address, even if nobody waits there any more.
+    /// Delivers a reply. Returns whether the name is an address, even if its consumer is gone.
     pub(crate) fn deliver_reply(&mut self, name: &str, message: &Arc<Message>) -> bool {
         let Some(&at) = self.reply_names.get(name) else { return has_shape(name) };
         let Some(channel) = self.channel_mut(at) else { return true };

@@ -1,18 +1,18 @@
-//! A restart, and what it leaves.
+//! A restart, and what survives it.
 //!
-//! A broker that is stopped and started again has what it wrote to the disk: durable exchanges and queues, the bindings between
-//! them, and of the messages in durable queues those that are persistent. The rest is gone, and so is everybody who was
-//! connected. This broker has no disk, so it forgets all that a disk would not have.
+//! A broker that is stopped and started again has what it wrote to the disk: durable exchanges and queues, the bindings
+//! between them, and the persistent messages in durable queues. The rest is gone, and so are all connections. This broker
+//! has no disk, so it drops everything that a disk would not have.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::state::{Broker, ConnectionId, connection::Phase, queue::QueueId};
 
 impl Broker {
-    /// Stops and starts, as far as anybody can tell: `connection.close` 320 for all who are in, and what is left afterwards is
-    /// what RabbitMQ has on its disk. Vhosts and accounts stay.
+    /// Imitates a stop and a start: all connections are closed with 320, and afterwards the broker has what RabbitMQ would
+    /// have on its disk. Vhosts and accounts stay.
     pub fn restart(&mut self) {
-        // Nobody gets what others give back: all of them leave.
+        // Deliveries are deferred, because all consumers are about to be removed.
         self.deferred = Some(BTreeSet::new());
         self.shut_down();
         let there = self.connections.iter().filter(|(_, connection)| connection.phase != Phase::Closed);
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn a_broker_that_was_restarted_is_in_order() {
         let mut broker = Broker::new(Config::default()).expect("no patterns, so none that is wrong");
-        let id = broker.connected(0, "somebody".to_owned());
+        let id = broker.connected(0, "127.0.0.1:5000".to_owned());
         let persistent = AMQPProperties::default().with_delivery_mode(2);
         broker.publish_from_outside("/", "amq.fanout", "", &persistent, "x".into());
         broker.restart();

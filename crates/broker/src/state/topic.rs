@@ -1,12 +1,12 @@
 //! Topic patterns: words between dots, `*` for one word, `#` for any number of words (AMQP 0-9-1, section 3.1.3.3).
 
-/// Whether a topic exchange takes `key` to what is bound with `pattern`.
+/// Returns whether a topic exchange routes `key` along a binding with `pattern`.
 #[must_use]
 pub fn matches(pattern: &str, key: &str) -> bool {
     Key::new(key).matches(pattern)
 }
 
-/// A routing key, taken apart once for many patterns.
+/// A routing key, split once for many patterns.
 pub(crate) struct Key<'a> {
     words: Vec<&'a str>,
 }
@@ -16,12 +16,12 @@ impl<'a> Key<'a> {
         Key { words: words(key).collect() }
     }
 
-    /// Whether what is bound with this pattern gets it.
+    /// Returns whether the key matches this pattern.
     ///
-    /// The time is at most the product of the two lengths in words, whatever the pattern: a binding must not be able to slow the
-    /// broker down. `reached` says, for the part of the pattern looked at so far, which lengths of the key it can cover.
+    /// The time is at most the product of the two lengths in words, whatever the pattern is: a binding must not be able to
+    /// slow the broker down. `reached` holds, for the part of the pattern so far, the lengths of the key that it can cover.
     pub(crate) fn matches(&self, pattern: &str) -> bool {
-        // As far as there is no `#`, word stands against word.
+        // Up to the first `#`, words are compared one by one.
         let mut parts = words(pattern);
         let mut same = 0;
         let rest = loop {
@@ -37,7 +37,7 @@ impl<'a> Key<'a> {
         let mut reached = vec![true; rest.len() + 1];
         for part in parts {
             if part == "#" {
-                // From the first length that is reached, all longer ones are.
+                // `#` covers all lengths from the first reached one on.
                 if let Some(first) = reached.iter().position(|&reached| reached) {
                     reached[first..].fill(true);
                 }
@@ -52,7 +52,7 @@ impl<'a> Key<'a> {
     }
 }
 
-/// An empty key has no words; `a..b` has an empty one in the middle.
+/// Splits a key into words. An empty key has none; `a..b` has an empty one in the middle.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split('.').filter(move |_| !text.is_empty())
 }

@@ -1,5 +1,5 @@
-//! Transactions: publishing and acknowledging that waits for `tx.commit` (AMQP 0-9-1, section 1.9 of the reference; RabbitMQ's
-//! [semantics](https://www.rabbitmq.com/docs/semantics#tx)).
+//! Transactions: publishing and acknowledgements that wait for `tx.commit` (AMQP 0-9-1, section 1.9 of the reference;
+//! RabbitMQ's [semantics](https://www.rabbitmq.com/docs/semantics#tx)).
 
 use wire::protocol::tx::{self, AMQPMethod as Method};
 
@@ -25,7 +25,7 @@ impl Broker {
             }
             Method::Commit(_) => {
                 let Transaction { publications, settled } = self.transaction(caller)?;
-                // Consumers get what is in it after the answer.
+                // Consumers get the messages after the answer was sent.
                 self.put_deliveries_off();
                 let mut taken = true;
                 for (publication, _) in publications {
@@ -54,7 +54,7 @@ impl Broker {
         Ok(())
     }
 
-    /// Takes what waits, and begins anew.
+    /// Takes the waiting operations, and starts a new transaction.
     fn transaction(&mut self, caller: &Caller) -> Done<Transaction> {
         match self.channel_mut(caller.at).map(|channel| &mut channel.mode) {
             Some(Mode::Transaction(transaction)) => Ok(std::mem::take(transaction)),

@@ -1,4 +1,4 @@
-//! A client that can say anything, also what a client must not, and writes down what it hears.
+//! A client that can send anything, even what no client should, and records what it receives.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -17,19 +17,19 @@ use wire::{
 
 use crate::transcript::{self, Log};
 
-/// How long an answer may take that has to come. A machine may be busy; nobody waits that long without a fault.
+/// The time limit for an answer that has to come. A machine may be busy, so only a fault takes this long.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long nothing must come for it to count as silence.
+/// The time without input that counts as silence.
 pub const SILENCE: Duration = Duration::from_millis(300);
 
-/// After what was expected has come: how long we listen for what was not.
+/// The time to wait for unexpected input after the expected input has arrived.
 const LINGER: Duration = Duration::from_millis(100);
 
-/// What was heard, whole.
+/// A complete thing that was received.
 #[derive(Clone, Debug)]
 pub enum Heard {
-    /// A method, with its content where it has one.
+    /// A method, with its content if it has one.
     Method(u16, Box<Method>),
     /// Something that can't be read, or a protocol header.
     Other,
@@ -37,7 +37,7 @@ pub enum Heard {
     Ended,
 }
 
-/// A content of which the header or a part of the body is still to come.
+/// A content whose header or body is not complete yet.
 struct Partial {
     line: String,
     method: Box<Method>,
@@ -47,7 +47,7 @@ struct Partial {
     frames: Vec<usize>,
 }
 
-/// Which publishes on a channel wait for their confirm.
+/// The publishes on a channel that wait for their confirms.
 #[derive(Default)]
 struct Confirms {
     next: u64,
@@ -58,7 +58,7 @@ struct Confirms {
 
 /// One connection.
 pub struct Client {
-    /// The broker, and the vhost that the conversation is about.
+    /// The broker, and the vhost of the conversation.
     pub address: Address,
     name: char,
     log: Log,
@@ -69,22 +69,22 @@ pub struct Client {
     confirms: HashMap<u16, Confirms>,
     ended: bool,
     muted: bool,
-    /// The channel that methods go to.
+    /// The channel for methods.
     pub channel: u16,
-    /// How large a frame may be that carries a part of a body; in bytes, envelope included.
+    /// The largest frame that carries a part of a body, in bytes, including the envelope.
     pub frame_max: u32,
-    /// The properties of the last content that came.
+    /// The properties of the last content that arrived.
     pub last: AMQPProperties,
-    /// The reply-to of the last content that came.
+    /// The reply-to of the last content that arrived.
     pub reply_to: String,
-    /// Whether a close is answered at once, as every client should.
+    /// True if a close is answered immediately, as every client should do.
     pub polite: bool,
-    /// How many times longer than usual silence has to be before it counts.
+    /// A factor for the time that counts as silence.
     pub ears: u32,
 }
 
 impl Client {
-    /// A TCP connection, and nothing said yet.
+    /// Opens a TCP connection, and sends nothing.
     pub fn dial(name: char, log: Log, address: &Address, ears: u32) -> Client {
         let stream = TcpStream::connect(address.host_and_port()).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -109,7 +109,7 @@ impl Client {
         }
     }
 
-    /// Does something of which nothing is written down, as it is told elsewhere.
+    /// Runs something without recording it.
     pub fn muted<T>(&mut self, what: impl FnOnce(&mut Client) -> T) -> T {
         let before = std::mem::replace(&mut self.muted, true);
         let result = what(self);
@@ -117,21 +117,21 @@ impl Client {
         result
     }
 
-    /// Writes a line down.
+    /// Records a line.
     pub fn note(&self, line: impl Into<String>) {
         let line = line.into();
-        // Nobody hears what is said to a closed socket.
+        // Output to a closed socket is not recorded, because the broker does not receive it.
         if !(self.muted || self.ended && line.starts_with("->")) {
             self.log.add(self.name, line);
         }
     }
 
-    /// Sends bytes; a broker that has hung up will be heard.
+    /// Sends bytes. Errors are ignored, because the end of the connection is received later.
     pub fn write(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes);
     }
 
-    /// Sends bytes, and writes them down.
+    /// Sends bytes, and records them.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.note(format!("-> bytes {}", bytes.escape_ascii()));
         self.write(bytes);
@@ -150,7 +150,7 @@ impl Client {
         self.write(&bytes);
     }
 
-    /// Sends a method by its numbers, with arguments as they are.
+    /// Sends a method by its numbers, with raw arguments.
     pub fn raw_method(&mut self, class: u16, method: u16, arguments: &[u8]) {
         let mut payload = class.to_be_bytes().to_vec();
         payload.extend(method.to_be_bytes());
@@ -158,30 +158,30 @@ impl Client {
         self.raw(1, self.channel, &payload);
     }
 
-    /// Sends a method and waits for nothing.
+    /// Sends a method without waiting for an answer.
     pub fn tell(&mut self, method: Method) {
         self.tell_on(self.channel, method);
     }
 
-    /// As [`Client::tell`], on another channel.
+    /// Sends a method like [`Client::tell`], on another channel.
     pub fn tell_on(&mut self, channel: u16, method: Method) {
         self.note(format!("-> {}", transcript::method(channel, &method)));
         self.write(&frame::method(channel, method));
     }
 
-    /// Sends a method and listens until its answer, or a close instead.
+    /// Sends a method and listens until its answer, or until a close.
     pub fn call(&mut self, method: Method) -> Option<Method> {
         self.call_on(self.channel, method)
     }
 
-    /// As [`Client::call`], on another channel.
+    /// Sends a method like [`Client::call`], on another channel.
     pub fn call_on(&mut self, channel: u16, method: Method) -> Option<Method> {
         let name = fields::describe(&method).name;
         self.tell_on(channel, method);
         self.answer(channel, name)
     }
 
-    /// Listens until the answer to the method with this name, or a close instead.
+    /// Listens until the answer to the method with this name, or until a close.
     pub fn answer(&mut self, channel: u16, name: &str) -> Option<Method> {
         let deadline = Instant::now() + ANSWER_TIMEOUT;
         loop {
@@ -210,7 +210,7 @@ impl Client {
         self.write(&frame::content(self.channel, properties.clone(), body, self.frame_max));
     }
 
-    /// Publishes: the method and its content.
+    /// Publishes a message: the method and its content.
     pub fn publish_as(&mut self, exchange: &str, key: &str, flags: &str, properties: &AMQPProperties, body: &[u8]) {
         let publish = crate::methods::publish(exchange, key, flags);
         let line = transcript::method(self.channel, &publish);
@@ -224,12 +224,12 @@ impl Client {
         self.write(&frames);
     }
 
-    /// Counts publishes on this channel from now on.
+    /// Counts the publishes on this channel from now on.
     pub fn expect_confirms(&mut self) {
         self.confirms.entry(self.channel).or_default();
     }
 
-    /// Listens until as many things have come, and a little longer for what should not.
+    /// Listens until this number of things has arrived, and a little longer for unexpected ones.
     pub fn hear(&mut self, things: usize) {
         let deadline = Instant::now() + ANSWER_TIMEOUT;
         for heard in 0..things {
@@ -245,22 +245,22 @@ impl Client {
         self.rest(LINGER * self.ears);
     }
 
-    /// As [`Client::hear`], where the order of things is nobody's promise: their lines are sorted.
+    /// Listens like [`Client::hear`], and sorts the lines, for things whose order is not guaranteed.
     pub fn hear_sorted(&mut self, things: usize) {
         let from = self.log.len();
         self.hear(things);
         self.log.sort(from);
     }
 
-    /// Listens until silence; says so when there was nothing else.
+    /// Listens until silence, and records it if nothing else came.
     pub fn quiet(&mut self) {
         if !self.rest(SILENCE * self.ears) {
             self.note("<- (silence)");
         }
     }
 
-    /// Listens until every publish on this channel is confirmed, and writes that down as sets: how confirms are bundled
-    /// is the broker's mood.
+    /// Listens until every publish on this channel is confirmed, and records the confirms as sets, because a broker may
+    /// bundle them in any way.
     pub fn confirmed(&mut self) {
         let deadline = Instant::now() + ANSWER_TIMEOUT;
         while self.confirms.get(&self.channel).is_some_and(|confirms| !confirms.waiting.is_empty()) {
@@ -292,14 +292,14 @@ impl Client {
         }
     }
 
-    /// Cuts the connection, without a word.
+    /// Cuts the connection without a close.
     pub fn cut(&mut self) {
         self.note("-> (cuts the connection)");
         let _ = self.stream.shutdown(std::net::Shutdown::Both);
         self.ended = true;
     }
 
-    /// Writes down what was confirmed since the last time.
+    /// Records the confirms since the last time.
     fn settle(&mut self) {
         let mut channels: Vec<u16> = self.confirms.keys().copied().collect();
         channels.sort_unstable();
@@ -315,7 +315,7 @@ impl Client {
         }
     }
 
-    /// Listens until nothing comes for so long; whether anything came.
+    /// Listens until nothing comes for this time. Returns whether anything came.
     fn rest(&mut self, silence: Duration) -> bool {
         let mut any = false;
         loop {
@@ -332,7 +332,7 @@ impl Client {
         any
     }
 
-    /// The next thing, whole and written down; None when it doesn't come in time.
+    /// Returns the next complete thing, recorded; None when it does not arrive in time.
     pub fn next(&mut self, deadline: Instant) -> Option<Heard> {
         loop {
             match self.unit(deadline)? {
@@ -381,7 +381,7 @@ impl Client {
                 Ok(count) => self.unread.extend_from_slice(&bytes[..count]),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return None,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Reset or ended: which one is a race.
+                // It is a race whether the socket is reset or ended.
                 Err(_) => return Some(Piece::Ended),
             }
         }
@@ -463,7 +463,7 @@ impl Client {
         Some(Heard::Method(channel, Box::new(method)))
     }
 
-    /// Takes a confirm for what it is; false when it is something else.
+    /// Handles a method if it is an expected confirm. Returns false when it is not.
     fn is_confirm(&mut self, channel: u16, method: &Method) -> bool {
         use wire::protocol::basic::AMQPMethod::{Ack, Nack};
         let Some(confirms) = self.confirms.get_mut(&channel) else { return false };
@@ -479,7 +479,7 @@ impl Client {
             .filter(|one| *one == tag || (multiple && (*one <= tag || tag == 0)))
             .collect();
         if settled.is_empty() {
-            // Not one of ours: shown as it is.
+            // It confirms none of these publishes, so it is recorded like any other method.
             return false;
         }
         for tag in settled {
@@ -494,7 +494,7 @@ impl Client {
     }
 }
 
-/// What the socket gave.
+/// The input from the socket.
 enum Piece {
     Unit(Unit),
     Garbage(String),

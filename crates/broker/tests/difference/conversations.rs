@@ -6,7 +6,7 @@ macro_rules! themes {
     ($( $theme:ident: $( $file:ident )* ; )*) => {
         $( $( mod $file; )* )*
 
-        /// Every conversation there is.
+        /// Returns all conversations.
         pub fn all() -> Vec<Conversation> {
             let mut all = Vec::new();
             $( $( all.extend($file::ALL.iter().map(|&(name, play)| Conversation { theme: stringify!($theme), name, play })); )* )*
@@ -23,7 +23,7 @@ macro_rules! conversations {
     };
 }
 
-// A theme, and the files that its conversations are in.
+// Each theme, and the files with its conversations.
 themes! {
     accounts: accounts;
     channels: channels contents;
@@ -43,22 +43,22 @@ themes! {
 /// One conversation.
 #[derive(Clone, Copy)]
 pub struct Conversation {
-    /// What it is about.
+    /// Its theme.
     pub theme: &'static str,
     /// The name of its function.
     pub name: &'static str,
-    /// Plays it.
+    /// The function itself.
     pub play: fn(&mut Stage),
 }
 
 impl Conversation {
-    /// Whether it is worth playing where transient queues are denied: it is about declaring queues, or it declares none that is
-    /// transient. All others end at their first declaration there.
+    /// Returns whether it is worth playing at a broker that denies transient queues: it is about declaring queues, or it
+    /// declares no transient one. All others end at their first declaration there.
     pub fn is_about_declaring(&self) -> bool {
         ["programs", "queues", "quorum"].contains(&self.theme)
     }
 
-    /// `theme::name`.
+    /// Returns its name: `theme::name`.
     pub fn name(&self) -> String {
         format!("{}::{}", self.theme, self.name)
     }

@@ -1,4 +1,4 @@
-//! The differences that are known: one file a RabbitMQ, one entry a conversation.
+//! The known differences: one file a RabbitMQ, one entry a conversation.
 //!
 //! ```text
 //! conversation: queue::redeclare_durable
@@ -7,28 +7,28 @@
 //! +<- 1 channel.close …
 //! ```
 //!
-//! `-` is what the embedded broker says, `+` what that RabbitMQ says. Lines that start with `#` are for the reader.
+//! `-` marks a line of the embedded broker, `+` one of that RabbitMQ. Lines that start with `#` are for the reader.
 
 use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf};
 
-/// A difference that is known.
+/// A known difference.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known {
-    /// Why the two differ.
+    /// The reason for the difference.
     pub why: String,
     /// The lines, each with its sign.
     pub lines: Vec<String>,
 }
 
-/// Conversations by name.
+/// Known differences by the names of their conversations.
 pub type All = BTreeMap<String, Known>;
 
-/// The file about this RabbitMQ.
+/// Returns the file about this RabbitMQ.
 pub fn file(version: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/difference/known").join(format!("{version}.txt"))
 }
 
-/// What is known about this RabbitMQ; nothing where there is no file.
+/// Reads the known differences of this RabbitMQ; there are none without a file.
 pub fn read(version: &str) -> All {
     let mut all = All::new();
     let mut name = String::new();
@@ -48,7 +48,7 @@ pub fn read(version: &str) -> All {
     all
 }
 
-/// Writes the file anew.
+/// Replaces the file.
 pub fn write(version: &str, all: &All) {
     let mut text =
         format!("# What RabbitMQ {version} (+) does otherwise than the embedded broker (-), which follows 4.3.\n");
@@ -58,10 +58,10 @@ pub fn write(version: &str, all: &All) {
     fs::write(file(version), text).unwrap();
 }
 
-/// The lines that only one of the two has: `-` is the left's, `+` the right's.
+/// Returns the lines that only one of the two has: `-` is the left's, `+` the right's.
 pub fn difference(left: &str, right: &str) -> Vec<String> {
     let (left, right): (Vec<&str>, Vec<&str>) = (left.lines().collect(), right.lines().collect());
-    // How many lines the rest of both have in common, from each pair of places on.
+    // The number of lines that the rest of both have in common, from each pair of places on.
     let mut common = vec![vec![0_usize; right.len() + 1]; left.len() + 1];
     for l in (0..left.len()).rev() {
         for r in (0..right.len()).rev() {

@@ -1,9 +1,9 @@
-//! The embedded broker against RabbitMQ: the same conversations, and what differs is listed, each with its reason.
+//! The embedded broker against RabbitMQ: the same conversations, and a list of the differences, each with its reason.
 //!
-//! Each conversation is played on the embedded broker and on every RabbitMQ at hand (`HELLO_RABBIT_TEST_BROKERS` names them, as
-//! for the tests on real brokers), each time in a fresh vhost. `DIFFERENCE_WRITE=DIR` also writes the transcripts to
-//! `DIR/VERSION/THEME__NAME.txt`. `DIFFERENCE_ACCEPT=1` writes what differs to `known/VERSION.txt`, where somebody has to say
-//! why.
+//! Each conversation is played on the embedded broker and on every available RabbitMQ (`HELLO_RABBIT_TEST_BROKERS` names
+//! them, as for the tests on real brokers), each time in a fresh vhost. `DIFFERENCE_WRITE=DIR` also writes the transcripts
+//! to `DIR/VERSION/THEME__NAME.txt`. `DIFFERENCE_ACCEPT=1` writes the differences to `known/VERSION.txt`, and leaves it to
+//! the author to fill in the reasons.
 
 // clippy's own exception for tests does not see helper functions.
 #![allow(clippy::unwrap_used)]
@@ -30,16 +30,16 @@ use testkit::brokers::{InUse, Place};
 
 use crate::{conversations::Conversation, stage::Stage};
 
-/// Tests know the folder that they were built in: with this, cargo builds them again where the kit was moved.
+/// The tests contain the path of their build folder; this variable makes cargo build them again when the kit was moved.
 const _: Option<&str> = option_env!("HELLO_RABBIT_BUILT_IN");
 
 /// The versions whose differences are listed.
 const VERSIONS: [&str; 3] = ["4.3", "4.0", "3.10"];
 
-/// What the embedded broker's transcripts are filed under.
+/// The folder for the embedded broker's transcripts.
 const EMBEDDED: &str = "embedded";
 
-/// How many times longer silence has to last when a conversation is heard again.
+/// The factor for silence when a conversation is repeated.
 const PATIENTLY: u32 = 5;
 
 fn main() -> ExitCode {
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     for conversation in conversations::all() {
         let transcripts: Arc<[OnceLock<Result<String, String>>; 2]> = Arc::default();
-        // The installed RabbitMQ is one of the versions that there are images of.
+        // The installed RabbitMQ is left out, because its version has an image, too.
         for place in Place::all().into_iter().filter(|place| *place != Place::Local) {
             if place.denies_transient() && !conversation.is_about_declaring() {
                 continue;
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
             let (transcripts, accepted, in_use) = (transcripts.clone(), accepted.clone(), in_use.clone());
             let trial = Trial::test(name, move || {
                 let rabbit = in_use.broker(&place)?;
-                // It is compared with an embedded broker that denies what it denies.
+                // It is compared with an embedded broker that denies the same features.
                 let like_it = if rabbit.denies_transient { Place::EmbeddedDenying } else { Place::Embedded };
                 let broker = in_use.broker(&like_it)?;
                 let play_once = || play(&broker.broker.address, conversation, EMBEDDED, 1);
@@ -83,7 +83,7 @@ fn main() -> ExitCode {
                     judge(known.get(&conversation.name()), &known::difference(&embedded?, &heard?))
                 };
                 let Err(first) = judge(embedded, heard) else { return Ok(()) };
-                // On a busy machine, an answer may come so late that it seemed not to come. What differs in truth differs again.
+                // On a busy machine an answer may come too late. A real difference appears again.
                 let again = |address, name| play(address, conversation, name, PATIENTLY);
                 judge(again(&broker.broker.address, EMBEDDED), again(&rabbit.broker.address, &version))?;
                 let why = first.message().unwrap_or_default();
@@ -114,12 +114,12 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-/// As in `4.3`.
+/// Returns the short version, such as `4.3`.
 fn short(version: &str) -> String {
     version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".")
 }
 
-/// Plays a conversation; its transcript. `ears` are as in [`Stage::set`].
+/// Plays a conversation and returns its transcript. `ears` has the same meaning as in [`Stage::set`].
 fn play(address: &Address, conversation: Conversation, version: &str, ears: u32) -> Result<String, String> {
     let mut stage = Stage::set(address, ears);
     let played = catch_unwind(AssertUnwindSafe(|| (conversation.play)(&mut stage)));
@@ -137,7 +137,7 @@ fn play(address: &Address, conversation: Conversation, version: &str, ears: u32)
     Ok(transcript)
 }
 
-/// What differs must be what is known to differ, for a reason.
+/// Checks that the differences are the known ones, and that they have a reason.
 fn judge(known: Option<&known::Known>, lines: &[String]) -> Result<(), Failed> {
     match known {
         None if lines.is_empty() => Ok(()),
@@ -147,12 +147,12 @@ fn judge(known: Option<&known::Known>, lines: &[String]) -> Result<(), Failed> {
             let change = known::difference(&known.lines.join("\n"), &lines.join("\n"));
             Err(format!("another difference than the one listed:\n{}", change.join("\n")).into())
         }
-        Some(known) if known.why.is_empty() || known.why == "?" => Err("listed, and nobody says why".into()),
+        Some(known) if known.why.is_empty() || known.why == "?" => Err("listed, without a reason".into()),
         Some(_) => Ok(()),
     }
 }
 
-/// Writes down what differs now; the reasons that were given stay.
+/// Writes the current differences, and keeps the existing reasons.
 fn keep(version: &str, fresh: known::All) {
     let mut all = known::read(version);
     for (name, known) in fresh {

@@ -1,4 +1,4 @@
-//! The methods in few words. Flags are words, as the specification spells them: `"durable no-wait"`.
+//! Short forms of the methods. Flags are words, as the specification spells them: `"durable no-wait"`.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::{
     transcript::Log,
 };
 
-/// Names and values, for a table.
+/// Names and values for a table.
 pub type Values<'a> = &'a [(&'a str, AMQPValue)];
 
 /// No arguments.
@@ -34,12 +34,12 @@ pub fn text(text: &str) -> AMQPValue {
     AMQPValue::LongString(LongString::from(text.as_bytes()))
 }
 
-/// A signed number of 32 bits, what most clients send.
+/// A signed 32-bit number, which most clients send.
 pub fn int(number: i32) -> AMQPValue {
     AMQPValue::LongInt(number)
 }
 
-/// A signed number of 64 bits.
+/// A signed 64-bit number.
 pub fn long(number: i64) -> AMQPValue {
     AMQPValue::LongLongInt(number)
 }
@@ -54,12 +54,12 @@ pub fn inner(values: Values) -> AMQPValue {
     AMQPValue::FieldTable(table(values))
 }
 
-/// No properties.
+/// Empty properties.
 pub fn plain() -> AMQPProperties {
     AMQPProperties::default()
 }
 
-/// Properties that are only headers.
+/// Properties with nothing but headers.
 pub fn headers(values: Values) -> AMQPProperties {
     plain().with_headers(table(values))
 }
@@ -71,7 +71,7 @@ pub fn short(bytes: &[u8]) -> Vec<u8> {
     short
 }
 
-/// Whether the word is among the flags.
+/// Returns whether the word is among the flags.
 fn has(flags: &str, flag: &str) -> bool {
     flags.split_whitespace().any(|word| word == flag)
 }
@@ -339,46 +339,45 @@ pub fn tx_rollback() -> Method {
     Method::Tx(tx::AMQPMethod::Rollback(tx::Rollback {}))
 }
 
-/// The methods that most conversations say, each with its answer awaited.
+/// The methods that most conversations use, each with its answer awaited.
 impl Client {
-    /// A channel is opened, and is where methods go from now on.
+    /// Opens a channel and uses it for the following methods.
     pub fn open(&mut self, channel: u16) {
         self.channel = channel;
         self.call(channel_open());
     }
 
-    /// A queue is declared.
+    /// Declares a queue.
     pub fn queue(&mut self, queue: &str, flags: &str, arguments: Values) {
         self.call(queue_declare(queue, flags, arguments));
     }
 
-    /// A queue is bound.
+    /// Binds a queue.
     pub fn bind(&mut self, queue: &str, exchange: &str, key: &str) {
         self.call(queue_bind(queue, exchange, key, "", NONE));
     }
 
-    /// An exchange is declared.
+    /// Declares an exchange.
     pub fn exchange(&mut self, exchange: &str, kind: &str, flags: &str, arguments: Values) {
         self.call(exchange_declare(exchange, kind, flags, arguments));
     }
 
-    /// A message is published that is nothing but text.
+    /// Publishes a message with a body of text and no properties.
     pub fn publish(&mut self, exchange: &str, key: &str, body: &str) {
         self.publish_as(exchange, key, "", &plain(), body.as_bytes());
     }
 
-    /// A message is published with these headers.
+    /// Publishes a message with these headers.
     pub fn publish_headers(&mut self, exchange: &str, key: &str, values: Values, body: &str) {
         self.publish_as(exchange, key, "", &headers(values), body.as_bytes());
     }
 
-    /// Messages are published to a queue and confirmed, so that they are there: on a connection made for it, and not
-    /// written down in full.
+    /// Publishes messages to a queue and waits for their confirms, on a connection of its own. Only a summary is recorded.
     pub fn fill(&mut self, queue: &str, bodies: &[&str]) {
         self.fill_as(queue, &plain(), bodies);
     }
 
-    /// As [`Client::fill`], with properties.
+    /// Fills a queue like [`Client::fill`], with properties.
     pub fn fill_as(&mut self, queue: &str, properties: &AMQPProperties, bodies: &[&str]) {
         self.note(format!("-> (publishes to {queue}: {})", bodies.join(" ")));
         let mut admin = Client::dial('-', Log::default(), &self.address, self.ears);
@@ -392,23 +391,23 @@ impl Client {
         admin.call_on(0, connection_close());
     }
 
-    /// The channel confirms from now on.
+    /// Puts the channel into confirm mode.
     pub fn confirm(&mut self) {
         self.call(confirm_select(""));
         self.expect_confirms();
     }
 
-    /// One message is got, to be acknowledged.
+    /// Gets one message, which has to be acknowledged.
     pub fn get(&mut self, queue: &str) {
         self.call(get(queue, ""));
     }
 
-    /// One message is got, and is gone.
+    /// Gets one message without acknowledgement.
     pub fn take(&mut self, queue: &str) {
         self.call(get(queue, "no-ack"));
     }
 
-    /// Asks, without writing it down, until a queue holds so many messages.
+    /// Polls a queue, without recording it, until it holds this number of messages.
     pub fn await_messages(&mut self, queue: &str, messages: usize) {
         let deadline = Instant::now() + ANSWER_TIMEOUT;
         let mut held = 0;
@@ -418,14 +417,14 @@ impl Client {
                 if let Some(Method::Queue(queue::AMQPMethod::DeclareOk(declared))) = answer {
                     held = declared.message_count as usize;
                 }
-                // Not to ask all the time.
+                // A short pause between two polls.
                 client.next(Instant::now() + Duration::from_millis(10));
             });
         }
         self.note(format!("-- {queue} holds {held}"));
     }
 
-    /// How many messages and consumers a queue has.
+    /// Shows the number of messages and consumers of a queue.
     pub fn count(&mut self, queue: &str) {
         self.call(queue_declare(queue, "passive", NONE));
     }

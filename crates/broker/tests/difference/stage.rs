@@ -1,4 +1,4 @@
-//! Where a conversation takes place: a vhost of its own on one broker.
+//! The place of a conversation: a vhost of its own on one broker.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,10 @@ use crate::{
     transcript::Log,
 };
 
-/// The port of the management API above the one for AMQP, as everywhere in this project.
+/// The distance from the AMQP port to the management API's port, as everywhere in this project.
 const MANAGEMENT: u16 = harness::brokers::ports::MANAGEMENT;
 
-/// A fresh vhost, the connections to it, and what was said.
+/// A fresh vhost, the connections to it, and the transcript.
 pub struct Stage {
     /// The broker, and the vhost.
     pub address: Address,
@@ -26,9 +26,9 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Makes the vhost. With `ears` of 5, silence has to last five times longer than usual before it counts.
+    /// Creates the vhost. With `ears` of 5, silence has to last five times longer than usual.
     pub fn set(broker: &Address, ears: u32) -> Stage {
-        // Of one length, and short: reply texts hold it, and are cut at 255 bytes.
+        // All names have the same length, and are short: reply texts contain them, and are cut at 255 bytes.
         let name: String = std::iter::repeat_with(fastrand::lowercase).take(6).collect();
         let vhost = format!("d{name}");
         let stage =
@@ -38,22 +38,22 @@ impl Stage {
         stage
     }
 
-    /// What was said so far.
+    /// Returns the transcript so far.
     pub fn transcript(&self) -> String {
         self.log.text(&self.address.vhost)
     }
 
-    /// Writes a line that belongs to no connection.
+    /// Records a line that belongs to no connection.
     pub fn note(&self, line: impl Into<String>) {
         self.log.add('a', line);
     }
 
-    /// A request to the management API; its answer.
+    /// Sends a request to the management API, and returns its answer.
     pub fn manage(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         self.manage_because(method, path, body, "")
     }
 
-    /// As [`Stage::manage`], with an X-Reason.
+    /// Sends a request like [`Stage::manage`], with an `X-Reason`.
     pub fn manage_because(&self, method: &str, path: &str, body: &str, reason: &str) -> (u16, String) {
         let Address { host, port, user, password, .. } = &self.address;
         let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(30)));
@@ -70,13 +70,13 @@ impl Stage {
         (response.status().as_u16(), response.body_mut().read_to_string().unwrap_or_default())
     }
 
-    /// Gives a user permissions here.
+    /// Gives a user permissions in this vhost.
     pub fn permit(&self, user: &str, configure: &str, write: &str, read: &str) {
         let body = serde_json::json!({ "configure": configure, "write": write, "read": read }).to_string();
         self.manage("PUT", &format!("permissions/{}/{user}", self.address.vhost), &body);
     }
 
-    /// Makes a user, whose password is `secret`, without any permission; its name.
+    /// Creates a user with the password `secret` and no permissions, and returns the name.
     pub fn user(&mut self, name: &str) -> String {
         let name = format!("{name}-{}", self.address.vhost);
         self.manage("PUT", &format!("users/{name}"), r#"{"password":"secret","tags":""}"#);
@@ -84,7 +84,7 @@ impl Stage {
         name
     }
 
-    /// Makes a user with these permissions, connects as that user.
+    /// Creates a user with these permissions, and connects as that user.
     pub fn connect_as(&mut self, name: &str, configure: &str, write: &str, read: &str) -> Client {
         let user = self.user(name);
         self.permit(&user, configure, write, read);
@@ -95,12 +95,12 @@ impl Stage {
         client
     }
 
-    /// A connection of the main user, with channel 1 open.
+    /// Opens a connection of the main user, with channel 1.
     pub fn connect(&mut self) -> Client {
         self.connect_with(CAPABLE)
     }
 
-    /// As [`Stage::connect`], by a client with these capabilities.
+    /// Opens a connection like [`Stage::connect`], for a client with these capabilities.
     pub fn connect_with(&mut self, capabilities: &[&str]) -> Client {
         let mut client = self.socket();
         let login = self.login();
@@ -108,26 +108,26 @@ impl Stage {
         client
     }
 
-    /// The main user's response to PLAIN.
+    /// Returns the main user's response for PLAIN.
     pub fn login(&self) -> Vec<u8> {
         format!("\0{}\0{}", self.address.user, self.address.password).into_bytes()
     }
 
-    /// A connection on which nothing was said yet.
+    /// Opens a connection without sending anything.
     pub fn socket(&mut self) -> Client {
         let name = char::from(b'a' + self.connections);
         self.connections += 1;
         Client::dial(name, self.log.clone(), &self.address, self.ears)
     }
 
-    /// A connection on which the protocol header was sent and connection.start came; neither is written down.
+    /// Opens a connection, sends the protocol header and receives connection.start; neither is recorded.
     pub fn greeted(&mut self) -> Client {
         let mut client = self.socket();
         client.muted(greet);
         client
     }
 
-    /// A connection of the main user on which connection.tune came; nothing is written down so far.
+    /// Opens a connection of the main user and receives connection.tune; nothing is recorded so far.
     pub fn tuned(&mut self) -> Client {
         let mut client = self.greeted();
         let login = self.login();
@@ -148,7 +148,7 @@ impl Drop for Stage {
     }
 }
 
-/// What a client of today can do.
+/// The capabilities of a modern client.
 pub const CAPABLE: &[&str] = &[
     "authentication_failure_close",
     "basic.nack",
@@ -158,7 +158,7 @@ pub const CAPABLE: &[&str] = &[
     "publisher_confirms",
 ];
 
-/// Client properties that tell these capabilities.
+/// Returns client properties with these capabilities.
 pub fn about(capabilities: &[&str]) -> Vec<(&'static str, AMQPValue)> {
     let can: Vec<(&str, AMQPValue)> = capabilities.iter().map(|name| (*name, AMQPValue::Boolean(true))).collect();
     vec![("product", methods::text("difference")), ("capabilities", inner(&can))]
@@ -169,12 +169,12 @@ fn greet(client: &mut Client) {
     client.next(Instant::now() + ANSWER_TIMEOUT);
 }
 
-/// The whole handshake, and channel 1 opened.
+/// Goes through the whole handshake, and opens channel 1.
 pub fn handshake(client: &mut Client, capabilities: &[&str], login: &[u8], vhost: &str) {
     greet(client);
     client.tell_on(0, methods::start_ok(&about(capabilities), "PLAIN", login));
     client.next(Instant::now() + ANSWER_TIMEOUT);
-    // No heartbeats: a conversation takes as long as it takes.
+    // Without heartbeats a conversation may take any time.
     client.tell_on(0, methods::tune_ok(2047, client.frame_max, 0));
     client.call_on(0, methods::connection_open(vhost));
     client.open(1);

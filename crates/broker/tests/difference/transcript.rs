@@ -1,7 +1,7 @@
-//! What was said in a conversation, as lines: the same for everybody who behaves alike.
+//! The lines of a conversation: the same for all brokers that behave alike.
 //!
-//! `->` is what the client sent, `<-` what the broker said; then the channel, the method and its arguments. Flags stand
-//! there when they are set. Numbers in tables carry their type's letter (`1:l`), as clients see the difference.
+//! `->` marks what the client sent, `<-` what the broker sent; then follow the channel, the method and its arguments. Flags
+//! are shown if they are set. Numbers in tables carry their type's letter (`1:l`), because clients see the difference.
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
@@ -14,7 +14,7 @@ use wire::{
     words::{bytes, quoted},
 };
 
-/// Lines as they come, shared by the connections of one conversation.
+/// The lines in their order, shared by the connections of one conversation.
 #[derive(Clone, Default)]
 pub struct Log(Rc<RefCell<Vec<(char, String)>>>);
 
@@ -24,7 +24,7 @@ impl Log {
         self.0.borrow_mut().push((connection, line.into()));
     }
 
-    /// How many lines there are.
+    /// Returns the number of lines.
     pub fn len(&self) -> usize {
         self.0.borrow().len()
     }
@@ -34,7 +34,7 @@ impl Log {
         self.0.borrow_mut()[from..].sort();
     }
 
-    /// All lines, with what varies from run to run replaced.
+    /// Returns all lines, with everything replaced that differs between runs.
     pub fn text(&self, vhost: &str) -> String {
         let lines = self.0.borrow();
         let several = lines.iter().any(|(connection, _)| *connection > 'a');
@@ -51,9 +51,9 @@ impl Log {
     }
 }
 
-/// Generated names by number in the order they first appear; the vhost as `/`; times and versions left out.
+/// Replaces generated names with numbers in their order, and the vhost with `/`, and removes times and versions.
 fn normalised(text: &str, vhost: &str) -> String {
-    // Users and vhosts belong to the whole broker, so a conversation's own carry its vhost's name.
+    // Users and vhosts belong to the whole broker, so those of a conversation contain its vhost's name.
     let text = text.replace(&format!("-{vhost}"), "").replace(vhost, "/");
     let mut text = text;
     for (pattern, name) in [
@@ -73,7 +73,7 @@ fn normalised(text: &str, vhost: &str) -> String {
         (r#""(cluster_name|copyright|platform|version)": "[^"]*""#, r#""$1": "(varies)""#),
         (r#""time": [0-9]+:T"#, r#""time": (now):T"#),
         (r#""timestamp_in_ms": [0-9]+:l"#, r#""timestamp_in_ms": (now):l"#),
-        // Which of both a client is told is a race between the vhost's end and its deletion.
+        // It is a race between the vhost's end and its deletion which of the two a client gets.
         (r"vhost '/' is (deleted|down)", "vhost '/' is deleted or down"),
         (r"<[0-9]+\.[0-9]+\.[0-9]+>", "<pid>"),
         (r"rabbit@[A-Za-z0-9-]+", "rabbit@host"),
@@ -83,7 +83,7 @@ fn normalised(text: &str, vhost: &str) -> String {
     text
 }
 
-/// A method in a line.
+/// Returns a method in a line.
 pub fn method(channel: u16, method: &Method) -> String {
     let described = fields::describe(method);
     let mut line = format!("{channel} {}", described.name);
@@ -92,7 +92,7 @@ pub fn method(channel: u16, method: &Method) -> String {
         match (name, value) {
             (_, Value::Bool(false)) => {}
             (_, Value::Bool(true)) => line.push_str(&format!(" {name}")),
-            // RabbitMQ tells them in no order.
+            // RabbitMQ lists them in no particular order.
             (&"mechanisms", Value::String(text)) => {
                 let mut mechanisms: Vec<&str> = text.split(' ').collect();
                 mechanisms.sort_unstable();
@@ -116,7 +116,7 @@ pub fn method(channel: u16, method: &Method) -> String {
     line
 }
 
-/// The one table that a method has.
+/// Returns the only table of a method.
 fn table_of(method: &Method) -> Option<&FieldTable> {
     use Method::{Basic, Connection, Exchange, Queue};
     Some(match method {
@@ -133,7 +133,7 @@ fn table_of(method: &Method) -> Option<&FieldTable> {
     })
 }
 
-/// A content: the properties that are set, the body, and how it came where that is not in one frame.
+/// Returns a content: the properties that are set, the body, and the sizes of its frames if there are several.
 pub fn content(properties: &AMQPProperties, body: &[u8], frames: &[usize]) -> String {
     let mut text = String::new();
     for (name, value) in fields::properties(properties) {
@@ -151,7 +151,7 @@ pub fn content(properties: &AMQPProperties, body: &[u8], frames: &[usize]) -> St
     text
 }
 
-/// A table, its values with their types.
+/// Returns a table, its values with their types.
 pub fn values(table: &FieldTable) -> String {
     let pairs: Vec<String> = table
         .inner()

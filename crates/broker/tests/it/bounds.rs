@@ -1,4 +1,4 @@
-//! Whatever is sent, the broker takes no more than its limits, and says so as RabbitMQ does.
+//! Tests of the limits: the broker enforces them for any input, with RabbitMQ's replies.
 
 use broker::Alarm;
 use wire::{
@@ -106,7 +106,7 @@ fn a_message_that_is_too_large_is_heard_to_its_end_and_refused() {
     assert_eq!(world.ready("q"), 1);
 }
 
-/// What goes to a client that does not read stays in the queue, where it is counted.
+/// Messages for a client that does not read stay in the queue, where they are counted.
 #[test]
 fn a_slow_consumer_pushes_back() {
     let mut world = World::limited(|limits| limits.outstanding = 10_000);
@@ -126,7 +126,7 @@ fn a_slow_consumer_pushes_back() {
     }
     assert!((9..=10).contains(&delivered), "{delivered} were delivered");
     assert_eq!(world.ready("q"), 100 - delivered);
-    // It reads: there is more.
+    // It reads, and more arrives.
     world.broker.sent(world.now, slow.0, size);
     assert!(world.heard(slow).len() > 80);
     assert_eq!(world.ready("q"), 0);
@@ -144,7 +144,7 @@ fn publish_unread(world: &mut World, client: Client, size: usize) {
     }
 }
 
-/// The memory alarm goes off by itself, holds who publishes, and ends by itself when there is room again.
+/// The memory alarm is raised automatically, blocks publishers, and is cleared when there is room again.
 #[test]
 fn too_many_messages_raise_the_memory_alarm_until_they_are_gone() {
     let mut world = World::limited(|limits| limits.memory = 10_000);
@@ -166,7 +166,7 @@ fn too_many_messages_raise_the_memory_alarm_until_they_are_gone() {
     assert_eq!(world.broker.memory(), 0);
 }
 
-/// A body counts from its first byte on: who sends half of many large ones is held, too.
+/// A body counts from its first byte on: a client that sends halves of many large messages is blocked, too.
 #[test]
 fn half_a_message_takes_room_as_well() {
     use wire::{Codec, frame, protocol::basic};
@@ -196,7 +196,7 @@ fn half_a_message_takes_room_as_well() {
     panic!("the broker took 48 halves");
 }
 
-/// One message in many queues takes room in each.
+/// A message in many queues takes room in each of them.
 #[test]
 fn a_place_in_a_queue_takes_room_as_well() {
     let mut world = World::limited(|limits| limits.memory = 100_000);
@@ -218,7 +218,7 @@ fn a_place_in_a_queue_takes_room_as_well() {
     assert!((9..12).contains(&messages), "{messages} messages");
 }
 
-/// All that die at once arrive, even if it takes more than one turn; and those that go in circles come to an end.
+/// All messages that die at once arrive, even if it takes several turns, and those that go in circles come to an end.
 #[test]
 fn dead_letters_are_moved_a_few_at_a_time_and_none_is_lost() {
     use wire::protocol::basic;

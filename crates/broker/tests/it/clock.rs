@@ -1,4 +1,4 @@
-//! What happens because time passes.
+//! Tests of events that are caused by time.
 
 use wire::{protocol::basic::AMQPProperties, types::AMQPValue};
 
@@ -29,19 +29,19 @@ fn a_message_that_may_not_wait_is_for_who_waits_for_it() {
     let mut world = World::new();
     let client = world.client();
     world.say(client, 1, declare_with("q", &[]));
-    world.publish(client, "q", b"nobody", expiring("0"));
+    world.publish(client, "q", b"expired", expiring("0"));
     assert_eq!(world.ready("q"), 0);
     world.say(client, 1, consume("q", "t", true));
-    assert_eq!(names(&world.publish(client, "q", b"somebody", expiring("0"))), ["1 basic.deliver"]);
+    assert_eq!(names(&world.publish(client, "q", b"taken", expiring("0"))), ["1 basic.deliver"]);
 }
 
 #[test]
-fn a_queue_that_nobody_uses_goes() {
+fn an_unused_queue_is_deleted() {
     let mut world = World::new();
     let client = world.client();
     world.say(client, 1, declare_with("q", &[("x-expires", AMQPValue::LongInt(1000))]));
     world.after(999);
-    world.say(client, 1, get("q")); // that is use
+    world.say(client, 1, get("q")); // a get counts as use
     world.after(999);
     assert_eq!(world.broker.queues().len(), 1);
     world.say(client, 1, consume("q", "t", true));

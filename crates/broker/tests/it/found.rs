@@ -1,4 +1,4 @@
-//! Faults of the broker that came up when it was fuzzed and compared with a model, each with the shortest way there.
+//! Faults of the broker that were found by fuzzing or by comparison with a model, each with the shortest way to it.
 
 use broker::Limits;
 use wire::{
@@ -89,7 +89,7 @@ fn a_binding_with_an_argument_that_is_no_number_goes_with_its_queue() {
             arguments: arguments.clone(),
             ..Default::default()
         };
-        // The same binding twice is one, and it can be taken back.
+        // The same binding twice counts once, and can be removed.
         for _ in 0..2 {
             world.say(id, 1, Method::Queue(Queue::Bind(bind.clone())));
             assert_eq!(world.broker.bindings().len(), 2);
@@ -105,7 +105,7 @@ fn a_binding_with_an_argument_that_is_no_number_goes_with_its_queue() {
     }
 }
 
-/// Each auto-delete exchange goes with its last binding, and takes the last binding of the one before along.
+/// Each auto-delete exchange is deleted with its last binding, and takes the last binding of the exchange before with it.
 #[test]
 fn a_long_chain_of_auto_delete_exchanges_falls_without_a_stack_as_long() {
     const LENGTH: usize = 5000;
@@ -137,7 +137,7 @@ fn a_long_chain_of_auto_delete_exchanges_falls_without_a_stack_as_long() {
     assert!(world.broker.bindings().is_empty());
 }
 
-/// RabbitMQ looks at the age of the next message each time one was taken (`rabbit_amqqueue_process:fetch`).
+/// RabbitMQ checks the age of the next message after each one that was taken (`rabbit_amqqueue_process:fetch`).
 #[test]
 fn a_message_that_is_too_old_is_not_delivered_behind_one_that_is_not() {
     let mut world = World::new(Limits::default());

@@ -1,11 +1,11 @@
-//! The broker against a model of it: plain lists, searched from end to end, and no code of the broker's.
+//! The broker against a model of it: plain lists, searched from end to end, without any code of the broker.
 //!
-//! A few classic queues with and without a time to live, two connections with two channels each. Everything that can be done
-//! to a message after it was published is done in random order, and after each step the broker has to have delivered what the
-//! model says, to whom, in which order, with which delivery tags and which redelivered flags; and has to count the same.
+//! There are a few classic queues with and without a time to live, and two connections with two channels each. The steps do
+//! everything that can be done to a message, in random order. After each step the broker must have made the same deliveries
+//! as the model (consumer, order, delivery tags, redelivered flags), and must have the same counts.
 //!
-//! `PROPTEST_CASES=100000 cargo test -p broker --test it model` for a long run. A failure is shown with the shortest list of
-//! steps that still fails.
+//! `PROPTEST_CASES=100000 cargo test -p broker --test it model` is a long run. A failure shows the shortest list of steps
+//! that still fails.
 
 use std::collections::BTreeMap;
 
@@ -23,15 +23,15 @@ use wire::{
 
 use crate::player::World;
 
-/// The names of the queues; the second has a time to live, the third holds three messages at the most.
+/// The names of the queues; the second has a time to live, the third holds at most three messages.
 const QUEUES: [&str; 3] = ["plain", "ttl", "short"];
 const TTL: u64 = 100;
 const LENGTH: usize = 3;
 
-/// Names for consumers. Few, so that a name is used again.
+/// Names for consumers. There are few, so that they are used again.
 const TAGS: [&str; 3] = ["s", "t", "u"];
 
-/// One thing that is done. `channel` counts all channels of all connections, `which` counts what a channel holds.
+/// One step. `channel` counts all channels of all connections, `which` counts the deliveries that a channel holds.
 #[derive(Clone, Debug)]
 enum Step {
     Declare {
@@ -65,7 +65,7 @@ enum Step {
         multiple: bool,
         how: How,
     },
-    /// With the tag 0 and `multiple`.
+    /// Settles with the tag 0 and `multiple`.
     SettleAll {
         channel: usize,
         how: How,
@@ -95,7 +95,7 @@ enum Step {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum How {
     Ack,
-    /// `basic.nack` or, for a single one, `basic.reject`.
+    /// Requeues with `basic.nack` or, for a single one, with `basic.reject`.
     Back {
         reject: bool,
     },
@@ -152,14 +152,14 @@ struct Consumer {
     tag: usize,
     prefetch: usize,
     no_ack: bool,
-    /// How many deliveries count against the prefetch.
+    /// The number of deliveries that count against the prefetch.
     busy: usize,
 }
 
 #[derive(Clone, Debug, Default)]
 struct ModelQueue {
     ready: Vec<Message>,
-    /// In the order in which they take turns.
+    /// Its consumers, in the order of their turns.
     consumers: Vec<Consumer>,
 }
 
@@ -167,13 +167,13 @@ struct ModelQueue {
 #[derive(Clone, Debug)]
 struct Held {
     tag: u64,
-    /// Which queue, and the how many-th of its name: a queue that is declared again is another one.
+    /// The queue, and the number of its declaration: a queue that is declared again is another one.
     queue: (usize, u32),
     consumer: Option<usize>,
     message: Message,
 }
 
-/// Something that a client hears: channel, consumer (None for a get), delivery tag, number, redelivered.
+/// A message that a client receives: channel, consumer (None for a get), delivery tag, number, redelivered.
 type Heard = (usize, Option<usize>, u64, u32, bool);
 
 #[derive(Debug, Default)]
@@ -182,7 +182,7 @@ struct Model {
     queues: BTreeMap<usize, (u32, ModelQueue)>,
     declared: u32,
     published: u32,
-    /// Per channel: the last delivery tag, and what is held, by delivery tag.
+    /// For each channel: the last delivery tag, and the held deliveries by tag.
     channels: [(u64, Vec<Held>); 4],
     heard: Vec<Heard>,
 }
@@ -196,7 +196,7 @@ impl Model {
         self.queues.get(&queue).map(|(generation, _)| (queue, *generation))
     }
 
-    /// Messages at the head that are too old go; one behind a younger one waits for its turn.
+    /// Removes expired messages at the head; one behind a younger one waits for its turn.
     fn expire(&mut self, id: (usize, u32)) {
         let now = self.now;
         let Some(queue) = self.queue(id) else { return };
@@ -204,7 +204,7 @@ impl Model {
         queue.ready.drain(..keep.unwrap_or(queue.ready.len()));
     }
 
-    /// Hands out what can be handed out, to consumers in turn.
+    /// Delivers messages to consumers in turn, as far as they can take them.
     fn run(&mut self, id: (usize, u32)) {
         while let Some(queue) = self.queue(id)
             && !queue.ready.is_empty()
@@ -229,7 +229,7 @@ impl Model {
         }
     }
 
-    /// A queue that holds too much loses what is at its head.
+    /// Removes messages at the head of a queue that holds too many.
     fn trim(&mut self, id: (usize, u32)) {
         if QUEUES[id.0] == "short"
             && let Some(queue) = self.queue(id)
@@ -254,10 +254,10 @@ impl Model {
         self.trim(id);
     }
 
-    /// Gives deliveries back: each to its old place, which is by its number.
+    /// Returns deliveries to their old places, which follow from their numbers.
     fn give_back(&mut self, held: Vec<Held>) {
         let mut touched: Vec<(usize, u32)> = held.iter().map(|held| held.queue).collect();
-        // The older queue first.
+        // The older queue comes first.
         touched.sort_by_key(|(_, generation)| *generation);
         touched.dedup();
         for Held { queue: id, message, .. } in held {
@@ -292,14 +292,14 @@ impl Model {
         }
     }
 
-    /// Takes what is held on a channel up to a tag, or with it.
+    /// Takes the deliveries of a channel up to a tag, or only that one.
     fn take(&mut self, channel: usize, tag: u64, multiple: bool) -> Vec<Held> {
         let held = &mut self.channels[channel].1;
         held.sort_by_key(|held| held.tag);
         held.extract_if(.., |held| if multiple { held.tag <= tag } else { held.tag == tag }).collect()
     }
 
-    /// Consumers go first, so that they get nothing of what is given back.
+    /// Ends channels. Their consumers are removed first, so that they get none of the returned messages.
     fn end_channels(&mut self, channels: &[usize]) {
         for (_, queue) in self.queues.values_mut() {
             queue.consumers.retain(|consumer| !channels.contains(&consumer.channel));
@@ -317,7 +317,7 @@ impl Model {
         all.into_iter().any(|consumer| consumer.channel == channel && consumer.tag == tag)
     }
 
-    /// Ready and unacknowledged messages of a queue.
+    /// Returns the numbers of ready and unacknowledged messages of a queue.
     fn counts(&self, queue: usize) -> Option<(usize, usize)> {
         let id = self.id(queue)?;
         let unacked = self.channels.iter().flat_map(|(_, held)| held).filter(|held| held.queue == id).count();
@@ -384,7 +384,7 @@ impl Both {
                 let body = self.model.published.to_string();
                 self.world.publish_with(self.at(channel), "", QUEUES[queue], &properties, body.as_bytes());
             }
-            // What is not there closes the channel, which is another step's business.
+            // A missing queue closes the channel, which is the subject of another step.
             Step::Get { queue, .. } | Step::Consume { queue, .. } | Step::Purge { queue, .. }
                 if self.model.id(queue).is_none() => {}
             Step::Get { channel, queue, no_ack } => {
@@ -480,7 +480,7 @@ impl Both {
         self.compare(step);
     }
 
-    /// Compares what each channel heard and what each queue counts.
+    /// Compares the received messages of each channel and the counts of each queue.
     fn compare(&mut self, step: &Step) {
         let mut heard: [Vec<Heard>; 4] = Default::default();
         for (index, id) in self.connections.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The operator's commands.
+//! Tests of the operator's commands.
 
 use broker::{Account, Alarm, Config, DeprecatedFeature, Patterns};
 use bytes::Bytes;
@@ -21,7 +21,7 @@ fn an_alarm_holds_who_publishes_and_tells_them() {
         world.heard_by_all(),
         [(publisher, "hold".to_owned()), (publisher, "0 connection.blocked  reason \"low on disk\"".to_owned())]
     );
-    // Who had not published before is held from its first message on; that message itself gets through.
+    // A connection that has not published before is blocked from its first message on; that message itself gets through.
     world.broker.raise(Alarm::Memory);
     let heard = world.publish(later, "q", b"during", AMQPProperties::default());
     assert_eq!(names(&heard), ["hold", "0 connection.blocked"]);
@@ -90,7 +90,7 @@ fn messages_are_published_peeked_at_and_thrown_away() {
 }
 
 #[test]
-fn bindings_are_listed_with_those_that_nobody_made() {
+fn implicit_bindings_are_listed_too() {
     let mut world = World::new();
     let client = world.client();
     world.say(client, 1, declare("q"));
@@ -119,14 +119,14 @@ fn an_account_without_permissions_may_log_in_and_enter_nothing() {
         administrator: false,
     };
     let reads = Patterns { configure: String::new(), write: "^$".to_owned(), read: "^q".to_owned() };
-    let accounts = vec![account("nobody", None), account("reader", Some(reads))];
+    let accounts = vec![account("outsider", None), account("reader", Some(reads))];
     let mut world = World::with(Config { accounts, ..Config::default() });
     let open = || connection_method(connection::AMQPMethod::Open(connection::Open { virtual_host: "/".into() }));
-    let nobody = world.stranger();
-    assert_eq!(world.log_in(nobody, "nobody", "secret"), ["tuned"]);
+    let stranger = world.stranger();
+    assert_eq!(world.log_in(stranger, "outsider", "secret"), ["tuned"]);
     assert_eq!(
-        refusal(&world.say(nobody, 0, open())),
-        "\"NOT_ALLOWED - access to vhost '/' refused for user 'nobody'\" class-id 10 method-id 40"
+        refusal(&world.say(stranger, 0, open())),
+        "\"NOT_ALLOWED - access to vhost '/' refused for user 'outsider'\" class-id 10 method-id 40"
     );
     let reader = world.stranger();
     world.log_in(reader, "reader", "secret");
@@ -137,7 +137,7 @@ fn an_account_without_permissions_may_log_in_and_enter_nothing() {
 }
 
 #[test]
-fn a_pattern_that_is_none_is_told() {
+fn a_pattern_that_is_no_regular_expression_is_refused() {
     let patterns = Patterns { configure: "(".to_owned(), write: String::new(), read: String::new() };
     let account =
         Account { name: "ann".to_owned(), password: String::new(), permissions: Some(patterns), administrator: false };
@@ -145,7 +145,7 @@ fn a_pattern_that_is_none_is_told() {
     assert!(error.to_string().starts_with("the pattern \"(\" is no regular expression"), "{error}");
 }
 
-/// No clock and no dice of its own: the same is said to two brokers, and they say the same.
+/// The broker has no clock and no randomness of its own: two brokers with the same inputs have the same outputs.
 #[test]
 fn the_same_inputs_give_the_same_effects() {
     let play = || {
@@ -211,7 +211,7 @@ fn a_broker_that_is_stopped_says_so() {
     assert_eq!(of(stranger), ["hang up"]);
 }
 
-/// What a client that goes away had is in its old place before anybody gets it.
+/// Messages of a client that disconnects are in their old places before other clients get them.
 #[test]
 fn what_comes_back_from_a_client_that_is_gone_is_in_order() {
     use wire::{protocol::basic, types::AMQPValue};

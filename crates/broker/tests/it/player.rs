@@ -1,4 +1,4 @@
-//! A broker, and clients that speak to it without a socket.
+//! A broker, and clients that use it without a socket.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use wire::{
 pub struct World {
     pub broker: Broker,
     pub now: u64,
-    /// What each connection was sent and nobody has looked at yet.
+    /// The outputs for each connection that have not been taken yet.
     heard: BTreeMap<ConnectionId, Vec<Output>>,
     /// Connections that the broker ended.
     pub hung_up: Vec<ConnectionId>,
@@ -31,7 +31,7 @@ impl World {
         World { broker, now: 0, heard: BTreeMap::new(), hung_up: Vec::new() }
     }
 
-    /// A connection that is through the handshake.
+    /// Adds a connection that has finished the handshake.
     pub fn connect(&mut self) -> ConnectionId {
         let id = self.broker.connected(self.now, "test".to_owned());
         self.broker.hear(self.now, id, &Unit::ProtocolHeader(PROTOCOL_HEADER));
@@ -53,13 +53,13 @@ impl World {
         id
     }
 
-    /// A channel that is open.
+    /// Opens a channel.
     pub fn open(&mut self, id: ConnectionId, channel: u16) {
         self.say(id, channel, Method::Channel(channel::AMQPMethod::Open(channel::Open {})));
         self.take(id);
     }
 
-    /// One method, as a turn of its own.
+    /// Sends one method, as a turn of its own.
     pub fn say(&mut self, id: ConnectionId, channel: u16, said: Method) {
         let whole = method(channel, said);
         let payload = whole.slice(7..whole.len() - 1);
@@ -133,12 +133,12 @@ impl World {
         }
     }
 
-    /// What this connection was sent since the last time.
+    /// Takes the outputs for this connection since the last time.
     pub fn take(&mut self, id: ConnectionId) -> Vec<Output> {
         self.heard.remove(&id).unwrap_or_default()
     }
 
-    /// As [`World::take`], and the broker is told that it went out.
+    /// Takes outputs like [`World::take`], and reports them to the broker as sent.
     pub fn read(&mut self, id: ConnectionId) -> Vec<Output> {
         let outputs = self.take(id);
         self.broker.sent(self.now, id, outputs.iter().map(Output::size).sum());
@@ -146,7 +146,7 @@ impl World {
         outputs
     }
 
-    /// Ready and unacknowledged messages of a queue of vhost `/`.
+    /// Returns the numbers of ready and unacknowledged messages of a queue in vhost `/`.
     pub fn counts(&self, queue: &str) -> Option<(usize, usize)> {
         let found = self.broker.queues().into_iter().find(|found| found.name == queue);
         found.map(|found| (found.ready, found.unacked))
@@ -161,7 +161,7 @@ pub fn table(entries: &[(&str, AMQPValue)]) -> FieldTable {
     table
 }
 
-/// Delivery tags and bodies of what was delivered among these.
+/// Returns the delivery tags and bodies of the deliveries among these outputs.
 pub fn delivered(outputs: &[Output]) -> Vec<(u64, String)> {
     let delivered = outputs.iter().filter_map(|output| match output {
         Output::Deliver { delivery, message, .. } => {

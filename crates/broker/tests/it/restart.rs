@@ -1,4 +1,4 @@
-//! What outlives a restart, and what does not.
+//! Tests of a restart, and of what survives it.
 
 use broker::Alarm;
 use wire::{
@@ -28,7 +28,7 @@ fn persistent() -> AMQPProperties {
     AMQPProperties::default().with_delivery_mode(2)
 }
 
-/// Restarts, and looks whether the broker agrees with itself.
+/// Restarts the broker, and checks its invariants.
 fn restart(world: &mut World) {
     world.broker.restart();
     world.heard_by_all();
@@ -53,8 +53,8 @@ fn persistent_messages_in_durable_queues_stay_and_the_rest_goes() {
     restart(&mut world);
     assert_eq!(ready(&world), [("kept".to_owned(), 2, 0)]);
     let client = world.client();
-    let told = world.say(client, 1, get("kept"));
-    assert!(!told[0].contains("redelivered") && told[0].ends_with("\"one\""), "{told:?}");
+    let lines = world.say(client, 1, get("kept"));
+    assert!(!lines[0].contains("redelivered") && lines[0].ends_with("\"one\""), "{lines:?}");
     assert!(refusal(&world.say(client, 1, get("lost"))).contains("NOT_FOUND - no queue 'lost'"));
 }
 
@@ -70,7 +70,7 @@ fn everybody_is_thrown_out_and_what_they_had_is_there_again() {
     assert_eq!(ready(&world), [("q".to_owned(), 0, 1)]);
     world.broker.restart();
     let heard = world.heard_by_all();
-    // What one had is not given to the other on the way out.
+    // Messages of one client must not go to another one during the restart.
     let lines = |client: Client| -> Vec<String> {
         heard.iter().filter(|(to, _)| *to == client).map(|(_, line)| line.clone()).collect()
     };
@@ -80,8 +80,8 @@ fn everybody_is_thrown_out_and_what_they_had_is_there_again() {
     }
     assert_eq!(ready(&world), [("q".to_owned(), 1, 0)]);
     let again = world.client();
-    let told = world.say(again, 1, consume("q", "t", false));
-    assert!(told.iter().any(|line| line.contains("redelivered") && line.ends_with("\"task\"")), "{told:?}");
+    let deliveries = world.say(again, 1, consume("q", "t", false));
+    assert!(deliveries.iter().any(|line| line.contains("redelivered") && line.ends_with("\"task\"")), "{deliveries:?}");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn bindings_stay_between_what_stays() {
 }
 
 #[test]
-fn queues_that_go_with_somebody_are_gone_durable_or_not() {
+fn queues_that_depend_on_a_client_are_gone_durable_or_not() {
     let mut world = World::new();
     let client = world.client();
     let mine = queue::Declare { queue: "mine".into(), durable: true, exclusive: true, ..queue::Declare::default() };
@@ -126,5 +126,5 @@ fn a_bad_day_ends_with_the_restart() {
     restart(&mut world);
     let client = world.client();
     world.say(client, 1, durable("q"));
-    assert!(world.publish(client, "q", b"x", persistent()).is_empty(), "nobody is held");
+    assert!(world.publish(client, "q", b"x", persistent()).is_empty(), "no publisher is blocked");
 }

@@ -1,4 +1,4 @@
-//! The server, with sockets and a real clock.
+//! Tests of the server, with sockets and a real clock.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use wire::{
     protocol::{basic, channel, connection, queue},
 };
 
-/// How long anything here may take.
+/// The time limit for every wait.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A socket that is read frame by frame.
@@ -31,7 +31,7 @@ impl Client {
         Client { socket, codec: Codec::new(131_072), bytes: bytes::BytesMut::new() }
     }
 
-    /// The next frame; None when the server ends the socket.
+    /// Returns the next frame; None when the server ends the socket.
     async fn next(&mut self) -> Option<Unit> {
         loop {
             if let Some(unit) = self.codec.next(&mut self.bytes).unwrap() {
@@ -102,7 +102,7 @@ async fn it_starts_in_no_time_and_says_hello() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_told() {
+async fn a_port_that_is_in_use_is_reported() {
     let server = server().await;
     let error = Server::start(Config::default(), Some(server.port())).await.unwrap_err();
     assert!(matches!(error, StartError::Port { port, .. } if port == server.port()));
@@ -116,7 +116,7 @@ async fn it_ends_when_it_is_dropped() {
     let mut client = Client::open(&server, 0).await;
     drop(server);
     assert!(client.next().await.is_none());
-    // The port is free again as soon as the task that listened is gone.
+    // The port is free again as soon as the task that listened has ended.
     let deadline = Instant::now() + ANSWER_TIMEOUT;
     while Server::start(Config::default(), Some(port)).await.is_err() {
         assert!(Instant::now() < deadline, "the port is never free again");
@@ -165,7 +165,7 @@ async fn delay_holds_back_what_goes_out() {
     assert!(begin.elapsed() < Duration::from_millis(200));
 }
 
-/// A client that publishes and never reads its returns is not listened to any more, and does not make the broker grow.
+/// The broker stops listening to a client that publishes and never reads its returns, and does not grow.
 #[tokio::test]
 async fn a_client_that_does_not_read_is_not_listened_to() {
     let server = server().await;
@@ -176,7 +176,7 @@ async fn a_client_that_does_not_read_is_not_listened_to() {
     frame::put_method(&mut message, 1, &Method::Basic(basic::AMQPMethod::Publish(publish)));
     frame::put_content(&mut message, 1, &[0, 0], &[b'x'; 8000], 8192);
     let mut sent = 0_usize;
-    // The sockets' own buffers take some megabytes; then writing stops.
+    // The sockets' own buffers take a few megabytes; then writing blocks.
     while timeout(Duration::from_millis(500), client.socket.write_all(&message)).await.is_ok_and(|sent| sent.is_ok()) {
         sent += message.len();
         assert!(sent < 200_000_000, "the broker took {sent} bytes from a client that reads nothing");
@@ -188,7 +188,7 @@ async fn a_client_that_does_not_read_is_not_listened_to() {
     assert!(matches!(answer, Method::Connection(connection::AMQPMethod::CloseOk(_))), "{answer:?}");
 }
 
-/// What was sent before an alarm held it back arrives when the alarm is over, even if its sender has left long before.
+/// A message that was sent before an alarm arrives after the alarm, even if its sender left long before.
 #[tokio::test]
 async fn a_held_message_outlives_its_sender() {
     let server = server().await;
@@ -214,7 +214,7 @@ async fn a_held_message_outlives_its_sender() {
     timeout(ANSWER_TIMEOUT, arrived).await.expect("the message arrives, and then its sender is gone");
 }
 
-/// Waits until this holds.
+/// Waits until this condition holds.
 async fn until(mut holds: impl FnMut() -> bool) {
     while !holds() {
         tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! A broker without sockets, and clients that are only numbers to it. What a client hears comes back as lines.
+//! A broker without sockets, and clients that are only numbers to it. The broker's output is returned as lines.
 
 use broker::{Broker, Config, ConnectionId, Effect, Limits, Output};
 use wire::{
@@ -12,7 +12,7 @@ use wire::{
     words,
 };
 
-/// A broker, and a clock that is moved by hand.
+/// A broker, and a clock that is advanced by hand.
 pub struct World {
     pub broker: Broker,
     pub now: u64,
@@ -37,7 +37,7 @@ impl World {
         World { broker: Broker::new(config).unwrap(), now: 0 }
     }
 
-    /// A client that is through the handshake, with channel 1 open.
+    /// Adds a client that has finished the handshake, with channel 1 open.
     pub fn client(&mut self) -> Client {
         let client = self.stranger();
         self.log_in(client, "guest", "guest");
@@ -53,12 +53,12 @@ impl World {
         client
     }
 
-    /// A client that has only connected.
+    /// Adds a client that has only connected.
     pub fn stranger(&mut self) -> Client {
         Client(self.broker.connected(self.now, "a test".to_owned()))
     }
 
-    /// Goes through the handshake up to `connection.open`, or to where the broker ends it. Returns what was heard last.
+    /// Goes through the handshake up to `connection.open`, or until the broker ends it. Returns the last output.
     pub fn log_in(&mut self, client: Client, user: &str, password: &str) -> Vec<String> {
         self.broker.hear(self.now, client.0, &Unit::ProtocolHeader(PROTOCOL_HEADER));
         self.heard(client);
@@ -82,7 +82,7 @@ impl World {
         self.say(client, 0, connection_method(connection::AMQPMethod::TuneOk(tune_ok)))
     }
 
-    /// Says a method, and returns what this client hears then.
+    /// Sends a method, and returns the output for this client.
     pub fn say(&mut self, client: Client, channel: u16, method: Method) -> Vec<String> {
         self.hear_bytes(client, &frame::method(channel, method));
         self.heard(client)
@@ -103,13 +103,13 @@ impl World {
         }
     }
 
-    /// What this client hears now. It reads all of it.
+    /// Takes the output for this client, and reads all of it.
     pub fn heard(&mut self, client: Client) -> Vec<String> {
         let heard = self.heard_by_all();
         heard.into_iter().filter(|(to, _)| *to == client).map(|(_, line)| line).collect()
     }
 
-    /// What everybody hears, and reads.
+    /// Takes the output for all clients, and reads it.
     pub fn heard_by_all(&mut self) -> Vec<(Client, String)> {
         let mut lines = Vec::new();
         loop {
@@ -126,19 +126,19 @@ impl World {
         }
     }
 
-    /// Lets time pass.
+    /// Advances the clock.
     pub fn after(&mut self, ms: u64) {
         self.now += ms;
         self.broker.tick(self.now);
     }
 
-    /// A queue's ready messages.
+    /// Returns the number of a queue's ready messages.
     pub fn ready(&self, queue: &str) -> usize {
         self.broker.queues().iter().find(|info| info.name == queue).map_or(0, |info| info.ready)
     }
 }
 
-/// An effect as a line: `1 basic.deliver  …`, `hold`.
+/// Returns an effect as a line: `1 basic.deliver  …`, `hold`.
 fn line(effect: &Effect) -> String {
     let content = |message: &broker::Message| Content {
         properties: message.read_properties(),
@@ -204,12 +204,12 @@ pub fn confirm_select() -> Method {
     Method::Confirm(confirm::AMQPMethod::Select(confirm::Select { nowait: false }))
 }
 
-/// The names of the methods in these lines.
+/// Returns the names of the methods in these lines.
 pub fn names(lines: &[String]) -> Vec<&str> {
     lines.iter().map(|line| line.split("  ").next().unwrap_or_default()).collect()
 }
 
-/// What a refusal says: the text of the close in these lines.
+/// Returns the text of a refusal: the reply text of the close in these lines.
 pub fn refusal(lines: &[String]) -> String {
     let close = lines.iter().find(|line| line.contains(".close  ")).map(String::as_str).unwrap_or_default();
     close.split("reply-text ").nth(1).unwrap_or(close).to_owned()

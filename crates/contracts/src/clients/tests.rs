@@ -12,7 +12,7 @@ use wire::{
 
 use super::*;
 
-/// A program that introduced itself so.
+/// Returns a run of a program with this introduction.
 fn program(product: &str, platform: &str) -> ProgramRun {
     let mut properties = FieldTable::default();
     for (key, text) in [("product", product), ("platform", platform)] {
@@ -27,7 +27,7 @@ fn program(product: &str, platform: &str) -> ProgramRun {
     ProgramRun { events: vec![event], ..ProgramRun::default() }
 }
 
-/// What each client sends of itself: all but those of .NET and of amqprs were measured.
+/// The introduction of each client: all except those of .NET and of amqprs were measured.
 const MEASURED: [(&str, &str, Language, Option<&str>); 17] = [
     ("lapin", "rust", Rust, Some("lapin")),
     ("AMQPRS", "Rust", Rust, Some("amqprs")),
@@ -65,7 +65,7 @@ fn a_program_that_never_connects_is_known_by_its_command_line() {
     assert_eq!(Client::of(&seen).say("Publish: [[publish]]."), "Publish: `basic.publish`.");
 }
 
-/// What a hint says to each client.
+/// Compares the same hint for each client.
 #[test]
 fn the_same_hint_in_every_language() {
     let mut all = String::new();
@@ -86,7 +86,7 @@ fn a_text_without_marks_and_with_others_stays_as_it_is() {
     assert_eq!(client.say("[[nothing]] [[print]]"), "[[nothing]] `println!`");
 }
 
-/// The marks in a text.
+/// Returns the marks in a text.
 fn marks(text: &str) -> impl Iterator<Item = &str> {
     let key = |part: &str| part.split_once("]]").map_or(0, |(key, _)| key.len());
     text.split("[[")
@@ -96,7 +96,7 @@ fn marks(text: &str) -> impl Iterator<Item = &str> {
         .map(|key| key.split(':').next().unwrap_or_default())
 }
 
-/// The files of a folder of this crate whose names end so, by their paths.
+/// Returns the files with this extension in a folder of this crate, by their paths.
 fn files(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
     let mut files = Vec::new();
@@ -113,23 +113,23 @@ fn files(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
     files
 }
 
-/// This crate's code, without these tests.
+/// Returns this crate's code, without these tests.
 fn sources() -> Vec<(PathBuf, String)> {
     let mut sources = files("src", "rs");
     sources.retain(|(path, _)| !path.ends_with("clients/tests.rs"));
     sources
 }
 
-/// What has calls in it, of an entry of the catalogue or of a table of errors.
+/// The fields of an entry of the catalogue, or of a table of errors, that can contain calls.
 const FIELDS: [&str; 5] = ["message", "hint", "text", "cause", "remedy"];
 
-/// The sentences of the catalogue and of the tables of errors, by their codes.
+/// Returns the sentences of the catalogue and of the tables of errors, by their codes.
 fn sentences() -> Vec<(String, String)> {
     let mut sentences = Vec::new();
     for (path, text) in files("catalogue", "toml") {
         let theme = path.file_stem().unwrap().to_string_lossy();
         for (name, value) in toml::from_str::<toml::Table>(&text).unwrap() {
-            // A theme has a table for each entry, and a table of errors has a list of them.
+            // A theme has a table for each entry; a table of errors has a list of entries.
             let entries = match value {
                 toml::Value::Array(entries) => entries,
                 entry => vec![entry],
@@ -173,7 +173,7 @@ fn every_mark_has_a_word_and_every_word_a_mark() {
     assert!(unused.is_empty(), "no hint uses {unused:?}");
 }
 
-/// What every client library has its own words for.
+/// The words that every client library must have.
 const CALLS: [&str; 16] = [
     "name",
     "connect",
@@ -193,7 +193,7 @@ const CALLS: [&str; 16] = [
     "close",
 ];
 
-/// What every language has its own words for.
+/// The words that every language must have.
 const PHRASES: [&str; 9] = ["language", "env", "arguments", "join", "print", "streams", "flush", "bytes", "text"];
 
 #[test]
@@ -210,7 +210,7 @@ fn every_library_and_every_language_has_its_words() {
     }
 }
 
-/// What only a program in Rust can use.
+/// The marks of code that only programs in Rust can use.
 const RUSTS: [&str; 12] = [
     ".await",
     "println!",
@@ -237,7 +237,7 @@ fn no_other_language_reads_rust() {
     assert!(!WORDS.general.values().any(|word| RUSTS.iter().any(|mark| word.contains(mark))));
 }
 
-/// What only programs in Rust get: about panics, about errors of lapin and of tokio, about futures.
+/// The codes that only programs in Rust get: on panics, on errors of lapin and of tokio, on futures.
 const OF_RUST_ONLY: [&str; 14] = [
     "build.not-awaited",
     "end.unwrap-none",
@@ -255,7 +255,7 @@ const OF_RUST_ONLY: [&str; 14] = [
     "work.no-heartbeat",
 ];
 
-/// What of Rust stands in a sentence, where code is in backticks.
+/// Returns a mark of Rust in a sentence's code, which is in backticks.
 fn rust_in(sentence: &str) -> Option<&'static str> {
     let code: Vec<&str> = sentence.split('`').skip(1).step_by(2).collect();
     RUSTS.into_iter().find(|mark| code.iter().any(|code| code.contains(mark)))
@@ -273,7 +273,7 @@ fn no_hint_for_all_names_a_call_of_rust() {
     let others: Vec<&&str> = OF_RUST_ONLY.iter().filter(|code| !of_rust.contains(**code)).collect();
     assert!(others.is_empty(), "{others:?} could be for all");
     for (path, text) in sources() {
-        // They quote a panic, and what rustc says.
+        // These files quote panics and messages of rustc.
         if path.ends_with("ending.rs") || path.ends_with("unawaited.rs") || path.ends_with("tests.rs") {
             continue;
         }

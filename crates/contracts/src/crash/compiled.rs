@@ -1,8 +1,9 @@
-//! What is left: .NET, C++, and compilers that run as the program is started.
+//! The remaining readers: .NET, C++, and compilers that run when the program is started.
 
 use super::{Crash, Phase, Place, frames, is_foreign, named, pattern};
 
-/// `Unhandled exception. CLASS: MESSAGE`, then frames; those of a library name no file, or one of the machine that built it.
+/// Reads `Unhandled exception. CLASS: MESSAGE`, then frames; those of a library name no file, or one on the machine that built
+/// it.
 pub(super) fn dotnet(lines: &[String]) -> Option<Crash> {
     let error = pattern(r"^Unhandled [Ee]xception[.:] (?<error>[\w.+`]+(?:: .*)?)$");
     let (index, found) = lines.iter().enumerate().find_map(|(index, line)| Some((index, error.captures(line)?)))?;
@@ -11,7 +12,7 @@ pub(super) fn dotnet(lines: &[String]) -> Option<Crash> {
     Some(Crash::new(index, &found["error"], own))
 }
 
-/// `terminate called after throwing an instance of 'CLASS'`, and below it what the exception says.
+/// Reads `terminate called after throwing an instance of 'CLASS'`, and the exception's text below it.
 pub(super) fn cpp(lines: &[String]) -> Option<Crash> {
     let thrown = pattern(r"^terminate called after throwing an instance of '(?<class>[^']+)'$");
     let (index, found) = lines.iter().enumerate().find_map(|(index, line)| Some((index, thrown.captures(line)?)))?;
@@ -19,7 +20,7 @@ pub(super) fn cpp(lines: &[String]) -> Option<Crash> {
     Some(Crash::new(index, named(&found["class"], says.unwrap_or_default().trim()), None))
 }
 
-/// A compiler's first error, where compiling is part of running: `go run`, `java Send.java`, `dotnet run`, `cargo run`, `tsx`.
+/// Reads a compiler's first error, if running compiles: `go run`, `java Send.java`, `dotnet run`, `cargo run`, `tsx`.
 pub(super) fn compiler(lines: &[String]) -> Option<Crash> {
     let forms = [
         r"^(?<file>\S+\.go):(?<line>\d+):\d+: (?<message>.+)$",

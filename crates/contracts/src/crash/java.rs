@@ -1,8 +1,9 @@
-//! Java, and Kotlin and Scala on its machine: `Exception in thread "main" CLASS: MESSAGE`, and frames, the innermost first.
+//! Java, and Kotlin and Scala on the same virtual machine: `Exception in thread "main" CLASS: MESSAGE`, then frames, innermost
+//! first.
 
 use super::{Crash, Place, is_foreign, pattern};
 
-/// Packages of the platform and of libraries: how their methods' names begin.
+/// The packages of the platform and of libraries: the starts of their methods' names.
 const FOREIGN: [&str; 9] =
     ["com.rabbitmq.", "java.", "javax.", "jdk.", "sun.", "org.slf4j.", "kotlin.", "scala.", "org.springframework."];
 
@@ -12,7 +13,7 @@ pub(super) fn read(lines: &[String]) -> Option<Crash> {
     );
     let (index, found) =
         lines.iter().enumerate().rev().find_map(|(index, line)| Some((index, error.captures(line)?)))?;
-    // The words of this one say what was to be started; those of its cause say why it was not.
+    // This error names what was to be started; its cause names the reason why it was not.
     let error = found.name("error").or(found.name("main")).map_or("", |part| part.as_str());
     let frame = pattern(r"^\s+at (?<module>[\w.@]+/)*(?<method>[\w.$<>]+)\((?<file>[^:()]+):(?<line>\d+)\)");
     let is_own = |line: &String| {

@@ -24,7 +24,7 @@ pub(super) fn read(lines: &[String]) -> Option<Crash> {
     ))
 }
 
-/// What a promise was rejected with, where it is no error: Node explains at length how that could happen.
+/// Returns the reason of a rejected promise, if that is no error: Node adds a long explanation.
 fn rejected(error: String) -> String {
     let reason = pattern(r#"^UnhandledPromiseRejection.* with the reason "(?<reason>.*)"\.\]?$"#);
     reason
@@ -32,14 +32,14 @@ fn rejected(error: String) -> String {
         .map_or_else(|| error.clone(), |found| format!("UnhandledPromiseRejection: {}", &found["reason"]))
 }
 
-/// The line above the code that Node shows first: a file that can't be parsed is in no frame.
+/// Returns the place that Node prints above the code: a file that can't be parsed is in no frame.
 fn headed(before: &[String]) -> Option<Place> {
     let head = pattern(r"^(?:file://)?(?<file>/.+|[A-Za-z]:\\.+):(?<line>\d+)$");
     let places = before.iter().rev().filter_map(|line| head.captures(line));
     places.map(|found| Place::new(&found["file"], &found["line"])).find(|place| !is_foreign(&place.file, &FOREIGN))
 }
 
-/// The file that imports a module that is not there.
+/// Returns the file that imports a missing module.
 fn imported(error: &str) -> Option<Place> {
     let found = pattern(r"imported from (?<file>\S+)").captures(error)?;
     Some(Place::new(&found["file"], ""))

@@ -10,7 +10,7 @@ pub(super) fn read(lines: &[String]) -> Option<Crash> {
     let called = frames(&lines[index..], &pattern(r"^\t.* called at (?<file>\S+) line (?<line>\d+)"));
     let first = Place::new(&found["file"], &found["line"]);
     let mut places = std::iter::once(first).chain(called.into_iter().map(|(_, place)| place));
-    // Where a module is looked for is a list of folders, and as long as all else.
+    // The list of folders that were searched for a module is as long as the rest of the message.
     let message = found["message"].split(" (@INC contains:").next().unwrap_or_default().to_owned();
     Some(Crash::new(index, message, places.find(|place| !is_foreign(&place.file, &FOREIGN))))
 }

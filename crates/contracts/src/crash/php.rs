@@ -1,4 +1,4 @@
-//! PHP: `Fatal error:  Uncaught CLASS: MESSAGE in FILE:LINE`, on stderr or stdout as its settings want, then the frames.
+//! PHP: `Fatal error:  Uncaught CLASS: MESSAGE in FILE:LINE`, on stderr or stdout depending on its settings, then the frames.
 
 use super::{Crash, Place, frames, is_foreign, named, pattern};
 

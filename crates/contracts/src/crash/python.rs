@@ -1,4 +1,4 @@
-//! Python, 2 and 3: `Traceback (most recent call last):`, frames, and the exception. Of chained ones the last ended the program.
+//! Python, 2 and 3: `Traceback (most recent call last):`, frames, and the exception. The last of several ended the program.
 
 use super::{Crash, frames, is_foreign, pattern};
 
@@ -12,7 +12,7 @@ pub(super) fn read(lines: &[String]) -> Option<Crash> {
     let (last, _) = frames.last()?;
     let error = pattern(r"^[A-Za-z_][\w.]*(?:: .*)?$");
     let (line, text) = lines.iter().enumerate().skip(last + 1).find(|(_, line)| error.is_match(line))?;
-    // A frame of an earlier exception says less than none of this one, but more than nothing.
+    // A frame of this exception is best, but one of an earlier exception is better than none.
     let own = frames.iter().rfind(|(_, place)| !is_foreign(&place.file, &FOREIGN));
     let at = own.map(|(index, place)| {
         let code = lines.get(index + 1).map(|code| code.trim().to_owned());

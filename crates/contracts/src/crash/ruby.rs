@@ -1,4 +1,5 @@
-//! Ruby: the exception's line begins with its place, and ends with its class. The first ended the program; causes come after it.
+//! Ruby: the exception's line begins with its place and ends with its class. The first exception ended the program; its causes
+//! follow.
 
 use super::{Crash, Place, frames, is_foreign, named, pattern};
 

@@ -1,4 +1,5 @@
-//! What real programs wrote to stderr, in `crates/contracts/tests/crashes/`, letter for letter. The two of .NET are in its documented form.
+//! The stderr of real programs, letter for letter, from `crates/contracts/tests/crashes/`. The two of .NET are in its
+//! documented form.
 
 use std::{fs, path::PathBuf};
 
@@ -131,7 +132,7 @@ const CRASHES: &[(&str, &str, &str)] = &[
     ("thrown-cpp", "std::runtime_error: no broker", ""),
 ];
 
-/// What does not compile where it is started.
+/// The programs that do not compile when they are started.
 const NOT_COMPILED: &[(&str, &str, &str)] = &[
     ("gounused", "imported and not used: \"os\"", "gounused.go:3"),
     ("gostd", "package rabbitmq/amqp is not in GOROOT (/usr/lib/go-1.19/src/rabbitmq/amqp)", "main.go:3"),
@@ -144,7 +145,7 @@ const NOT_COMPILED: &[(&str, &str, &str)] = &[
     ("npesrc", "cannot find symbol", "Npe.java:4"),
 ];
 
-/// The file's name and the line: `send.py:8`.
+/// Returns the file's name and the line: `send.py:8`.
 fn describe_place(crash: &super::Crash) -> String {
     let Some(at) = &crash.at else { return String::new() };
     let name = at.file.rsplit('/').next().unwrap_or_default();

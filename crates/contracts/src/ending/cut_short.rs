@@ -1,4 +1,4 @@
-//! A program that ended before it was done, and what ended it: an error in its own code, its script's form, its wrapper.
+//! A program that ended before it was done, and the cause: an error in its own code, the form of its script, or its wrapper.
 
 use std::path::Path;
 
@@ -11,14 +11,14 @@ use crate::{
 };
 use recording::ProgramRun;
 
-/// The longest error that a first sentence repeats, in characters; all of it stands below.
+/// The longest error that a first sentence repeats, in characters; the evidence has all of it.
 const LONGEST: usize = 160;
 
-/// What a shell, or `env`, says about a script that it can't run.
+/// A refusal by a shell, or by `env`, to run a script.
 struct Refusal {
     pattern: &'static str,
     is_about_line_ends: bool,
-    /// The fault, for what the pattern has found as `what`.
+    /// The fault, for the pattern's capture `what`.
     fault: fn(&str) -> Fault,
 }
 
@@ -50,22 +50,22 @@ const REFUSALS: [Refusal; 5] = [
     },
 ];
 
-/// The exit codes with which a shell says that it could not run something.
+/// The exit codes with which a shell reports that it could not run something.
 const NOT_RUN: [i32; 2] = [126, 127];
 
-/// What ended the program before it was done; None where nothing shows.
+/// Returns the cause of an early end; None if there is no sign of one.
 #[must_use]
 pub fn cut_short(seen: &ProgramRun) -> Option<Fault> {
     crashed(seen).or_else(|| left_behind(seen))
 }
 
-/// The error that ended the program: a panic, an exception, or a script that could not be run.
+/// Returns the error that ended the program: a panic, an exception, or a script that could not be run.
 #[must_use]
 pub fn crashed(seen: &ProgramRun) -> Option<Fault> {
     panic_of(seen).or_else(|| crash(seen)).or_else(|| not_run(seen))
 }
 
-/// The error in the program's own code that ended it, in any language but Rust.
+/// Returns the error in the program's own code that ended it, in any language except Rust.
 #[must_use]
 pub fn crash(seen: &ProgramRun) -> Option<Fault> {
     if !has_failed(seen) {
@@ -73,7 +73,7 @@ pub fn crash(seen: &ProgramRun) -> Option<Fault> {
     }
     let mut lines = complaints(seen);
     let crash = crash::find(&lines).or_else(|| {
-        // PHP writes its errors to stdout, where its settings say so.
+        // PHP writes its errors to stdout if its settings say so.
         lines = seen.stdout.lines();
         crash::find(&lines)
     })?;
@@ -85,12 +85,12 @@ pub fn crash(seen: &ProgramRun) -> Option<Fault> {
     Some(fault.because(why(seen)).seen(evidence(&crash, &seen.program.folder)))
 }
 
-/// It ended by itself, and not well.
+/// Returns whether the program ended by itself with a failure.
 fn has_failed(seen: &ProgramRun) -> bool {
     !went_on(seen) && !seen.events_cut && seen.killed_at.is_none() && seen.exit.is_some_and(|exit| exit.code != Some(0))
 }
 
-/// The error as a sentence: cut where it is long, and with an end.
+/// Returns the error as a sentence: shortened if it is long, and with a full stop.
 fn sentence(error: &str) -> String {
     let start: String = error.chars().take(LONGEST).collect();
     if start.len() < error.len() {
@@ -110,17 +110,17 @@ fn look_at(crash: &Crash, folder: &Path) -> Phrase {
     crash.at.as_ref().map_or_else(faults::read_the_error, |at| faults::fix_there(display_place(at, folder)))
 }
 
-/// A file's line, in words; the file as seen from the folder that the program ran in.
+/// Returns a line of a file in words, with the path relative to the folder that the program ran in.
 fn display_place(at: &Place, folder: &Path) -> String {
     let file = Path::new(&at.file).strip_prefix(folder).unwrap_or(Path::new(&at.file)).display();
     at.line.map_or_else(|| file.to_string(), |line| format!("{file}, line {line}"))
 }
 
-/// A shell, or `env`, could not run the script or what it names.
+/// Returns the fault of a shell, or of `env`, that could not run the script or a command in it.
 fn not_run(seen: &ProgramRun) -> Option<Fault> {
     let code = seen.exit.and_then(|exit| exit.code).filter(|code| *code != 0 && !went_on(seen))?;
     let lines = complaints(seen);
-    // Line ends spoil words, too, of a command that is then run with them.
+    // Wrong line ends also spoil the arguments of a command that does run.
     let may_be = |refusal: &&Refusal| NOT_RUN.contains(&code) || refusal.is_about_line_ends;
     REFUSALS.iter().filter(may_be).find_map(|refusal| {
         let pattern = Regex::new(refusal.pattern).ok()?;
@@ -130,7 +130,7 @@ fn not_run(seen: &ProgramRun) -> Option<Fault> {
     })
 }
 
-/// The program that was started ended at once, and what it had started in the background did not.
+/// Returns the fault of a program that ended at once, while a process that it had started in the background still ran.
 fn left_behind(seen: &ProgramRun) -> Option<Fault> {
     let ended_well = !went_on(seen) && seen.exit.is_some_and(|exit| exit.code == Some(0));
     if !ended_well || !(seen.left_running || seen.program.backgrounds) {

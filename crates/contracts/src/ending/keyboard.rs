@@ -6,10 +6,10 @@ use super::{complaints, went_on};
 use crate::fault::{Fault, faults::end as faults};
 use recording::ProgramRun;
 
-/// How programs ask for a key.
+/// The pattern of a request for a key.
 const ASKS: &str = r"(?i)\b(?:press|hit|type|push|drücken?|appuyez|presione)\b.*(?:\benter\b|\breturn\b|\bkey\b|\btaste\b|\bentrée\b|\btecla\b)|\[enter\]";
 
-/// The line in which the program asks for a key, and it is still there.
+/// Returns the fault of a program that asked for a key and was still running.
 #[must_use]
 pub fn waits_for_a_key(seen: &ProgramRun) -> Option<Fault> {
     if !went_on(seen) {

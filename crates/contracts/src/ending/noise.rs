@@ -1,4 +1,4 @@
-//! The line on stderr that says most: an error's own line, and else the last that is more than decoration.
+//! The most telling line on stderr: an error's own line, or else the last one that is more than decoration.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use regex_lite::Regex;
 
 use crate::crash;
 
-/// Lines that say nothing by themselves, each with who writes them.
+/// Lines that mean nothing by themselves, each with its source.
 const NOISE: [&str; 19] = [
     r"^\s*$",
     r"^[\s^~|+-]*$",                                                        // carets below code, margins
@@ -23,7 +23,7 @@ const NOISE: [&str; 19] = [
     r"^Did you mean\?",                                                     // Ruby
     r"^(?:BEGIN failed--|Execution of .* aborted)",                         // Perl
     r"^(?:note: |stack backtrace:|\s+\d+: \S|\s+at /rustc/)",               // Rust
-    r"^\s*\},?$|^\s{2,}[\w\[\]]+: .*$",                                     // what Node prints of an error's fields
+    r"^\s*\},?$|^\s{2,}[\w\[\]]+: .*$",                                     // Node's list of an error's fields
     r"^(?:\d+ errors?|error: compilation failed)$",                         // javac
     r"Warning: |^\s+warnings\.warn\(", // Python's warnings, and the code below them
     r"^(?:During handling of the above exception|The above exception was)", // Python
@@ -32,12 +32,12 @@ const NOISE: [&str; 19] = [
 #[expect(clippy::unwrap_used, reason = "the patterns are constants, and a test compiles each")]
 static READY: LazyLock<Vec<Regex>> = LazyLock::new(|| NOISE.iter().map(|form| Regex::new(form).unwrap()).collect());
 
-/// Whether this line says nothing by itself.
+/// Returns whether this line means nothing by itself.
 fn is_noise(line: &str) -> bool {
     READY.iter().any(|form| form.is_match(line))
 }
 
-/// Of what a program wrote to stderr, the line that says most, and whether it was the last one.
+/// Returns the most telling line of a program's stderr, and whether it is the last one.
 #[must_use]
 pub fn telling(lines: &[String]) -> Option<(String, bool)> {
     let last = lines.iter().rfind(|line| !line.trim().is_empty())?;
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn no_recording_is_told_by_its_noise() {
+    fn no_recording_is_represented_by_its_noise() {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/crashes");
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

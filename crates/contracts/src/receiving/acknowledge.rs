@@ -1,4 +1,4 @@
-//! Whether deliveries are acknowledged, and an acknowledgement that the broker refused.
+//! Acknowledgements of deliveries, and an acknowledgement that the broker refused.
 
 use wire::{Method, Peer, protocol::basic};
 
@@ -11,7 +11,7 @@ use crate::{
     verdict::StepResult,
 };
 
-/// `basic.consume` on the queue; with `no_ack`, or with every delivery acknowledged.
+/// Checks `basic.consume` on the queue: with `no_ack`, or with every delivery acknowledged.
 ///
 /// # Errors
 ///
@@ -27,7 +27,7 @@ pub fn consume(seen: &ProgramRun, queue: &str) -> StepResult {
     }
 }
 
-/// So many deliveries of the subscription `said` stayed open.
+/// Returns the fault of a subscription, `said`, with this number of deliveries that are still open.
 fn not_acknowledged(transcript: Transcript<'_>, said: &MethodEvent<'_>, open: usize) -> Fault {
     let rejects =
         |method: &Method| matches!(method, Method::Basic(basic::AMQPMethod::Nack(_) | basic::AMQPMethod::Reject(_)));
@@ -42,7 +42,7 @@ fn not_acknowledged(transcript: Transcript<'_>, said: &MethodEvent<'_>, open: us
     faults::missing(open, fate).at(said).all(limit)
 }
 
-/// How many deliveries were to be acknowledged, and were not.
+/// Returns the number of deliveries that needed an acknowledgement and did not get one.
 #[must_use]
 pub fn unacknowledged(seen: &ProgramRun) -> usize {
     let transcript = Transcript::of(seen);
@@ -65,8 +65,8 @@ pub fn unacknowledged(seen: &ProgramRun) -> usize {
     ledger(seen).iter().filter(|delivered| is_to_be(delivered.said.method) && delivered.acked.is_none()).count()
 }
 
-/// The broker refused an acknowledgement, and so closed the channel. One that was sent after Ctrl-C doesn't count: some clients
-/// send what was under way then a second time.
+/// Returns the fault of an acknowledgement that the broker refused, and so closed the channel. One sent after Ctrl-C does not
+/// count: some clients then send pending ones a second time.
 #[must_use]
 pub fn refused(seen: &ProgramRun) -> Option<Fault> {
     let transcript = Transcript::of(seen);
@@ -85,7 +85,7 @@ pub fn refused(seen: &ProgramRun) -> Option<Fault> {
             _ => None,
         })
         .collect();
-    // The broker tells the tag at the end: `PRECONDITION_FAILED - unknown delivery tag 1`.
+    // The tag is at the end of the broker's text: `PRECONDITION_FAILED - unknown delivery tag 1`.
     let tag = close.text.rsplit(' ').next().and_then(|tag| tag.parse::<u64>().ok());
     let guilty = acks.iter().rposition(|(_, ack)| Some(ack.delivery_tag) == tag);
     let (refused, before) = guilty.map_or((None, &acks[..]), |at| (acks.get(at), &acks[..at]));

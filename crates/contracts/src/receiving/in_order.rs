@@ -14,20 +14,20 @@ use crate::{
     verdict::StepResult,
 };
 
-/// What was sent to a receiver, and how far it came with that.
+/// The messages sent to a receiver, and its progress with them.
 #[derive(Clone, Copy, Debug)]
 pub struct Backlog<'a> {
-    /// What was seen of the program.
+    /// The run of the program.
     pub run: &'a ProgramRun,
     /// The bodies that were sent, in order.
     pub sent: &'a [String],
-    /// How many of them were printed before anything else happened.
+    /// The number of bodies that were printed before anything else happened.
     pub in_time: usize,
-    /// Whether all of them were printed while the scene waited for that.
+    /// True if all bodies were printed while the scene waited for that.
     pub received: bool,
 }
 
-/// All bodies are printed, each once, in order. What shows it is how many there were.
+/// Checks that all bodies are printed, each once, in order. The evidence is their number.
 ///
 /// # Errors
 ///
@@ -61,7 +61,7 @@ pub fn printed_in_order(seen: &Backlog<'_>) -> StepResult {
     Ok(format!("{} messages", seen.sent.len()))
 }
 
-/// All were printed in the end.
+/// Returns the fault of messages that were all printed, but too late.
 fn too_late(seen: &Backlog<'_>) -> Fault {
     let (fault, body) = match (seen.in_time, seen.sent.len()) {
         (0, _) => (faults::held_back(), seen.sent.first()),
@@ -73,7 +73,7 @@ fn too_late(seen: &Backlog<'_>) -> Fault {
     fault.at(&delivery).line(format!("printed {:.1} s later: {RECEIVED} '{}'", delay.as_secs_f64(), shorten(body, 40)))
 }
 
-/// The delivery of this body, and the time from there to its line.
+/// Returns the delivery of this body, and the time from there to its line.
 fn delay<'a>(run: &'a ProgramRun, body: &str) -> Option<(MethodEvent<'a>, Duration)> {
     let (delivery, ..) = Transcript::of(run).deliveries().find(|(_, _, content)| content.body == body.as_bytes())?;
     let lines = run.stdout.lines();
@@ -81,12 +81,12 @@ fn delay<'a>(run: &'a ProgramRun, body: &str) -> Option<(MethodEvent<'a>, Durati
     Some((delivery, at.saturating_sub(delivery.at)))
 }
 
-/// All messages were printed, so many, up to an empty one.
+/// Returns whether exactly the first `count` messages were printed, and the next one is empty.
 fn ended_at_an_empty_one(seen: &Backlog<'_>, count: usize) -> bool {
     count > 0 && missing(seen).eq(&seen.sent[count..]) && seen.sent[count].is_empty()
 }
 
-/// The messages for which no line was printed.
+/// Returns the messages for which no line was printed.
 fn missing<'a>(seen: &'a Backlog<'_>) -> impl Iterator<Item = &'a String> {
     seen.sent.iter().filter(|body| times_printed(seen.run, body) == 0)
 }
@@ -125,7 +125,7 @@ fn not_printed(seen: &Backlog<'_>, body: &str) -> Fault {
     fault.seen(expected)
 }
 
-/// The message never reached the program, or the program did not wait to print it.
+/// Returns the fault if the message never reached the program, or if the program did not wait to print it.
 fn let_no_more_come(seen: &Backlog<'_>, body: &str, count: usize) -> Option<Fault> {
     let run = seen.run;
     let transcript = Transcript::of(run);

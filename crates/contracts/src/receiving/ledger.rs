@@ -1,4 +1,4 @@
-//! What became of each message that the broker gave to a program.
+//! The fate of each message that the broker delivered to a program.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,32 +7,32 @@ use wire::{Event, Method, Peer, protocol::basic::AMQPMethod as Basic};
 
 use crate::transcript::MethodEvent;
 
-/// A message that the broker gave to the program, and what the program said about it.
+/// A message that the broker delivered to the program, and the program's replies to it.
 #[derive(Clone, Copy)]
 pub struct Delivered<'a> {
-    /// `basic.deliver`, or `basic.get-ok`.
+    /// The method that delivered it: `basic.deliver` or `basic.get-ok`.
     pub said: MethodEvent<'a>,
-    /// Its number on that channel.
+    /// The delivery tag.
     pub tag: u64,
-    /// Whether it was delivered before.
+    /// True if it was delivered before.
     pub redelivered: bool,
-    /// What is in it.
+    /// The body.
     pub body: &'a [u8],
-    /// Its first acknowledgement.
+    /// The first acknowledgement.
     pub acked: Option<MethodEvent<'a>>,
-    /// Its `basic.nack` or `basic.reject`.
+    /// The `basic.nack` or `basic.reject`.
     pub rejected: Option<MethodEvent<'a>>,
 }
 
 impl Delivered<'_> {
-    /// The time from its arrival to its acknowledgement.
+    /// Returns the time from its arrival to its acknowledgement.
     #[must_use]
     pub fn took(&self) -> Option<Duration> {
         Some(self.acked?.at.saturating_sub(self.said.at))
     }
 }
 
-/// All that was delivered to the program, in its order.
+/// Returns all deliveries to the program, in order.
 #[must_use]
 pub fn ledger(run: &ProgramRun) -> Vec<Delivered<'_>> {
     let mut ledger = Ledger::default();
@@ -40,17 +40,17 @@ pub fn ledger(run: &ProgramRun) -> Vec<Delivered<'_>> {
     ledger.entries.iter().filter_map(|entry| entry.delivered(&run.events)).collect()
 }
 
-/// The same while a program runs: it reads each event once, however often a scene asks.
+/// A ledger that grows while a program runs: it reads each event once, however often a scene asks.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     entries: Vec<Entry>,
-    /// The entries that nothing was said about, by connection and channel, and by tag.
+    /// The entries without a reply, by connection and channel, and by tag.
     open: BTreeMap<(u32, u16), BTreeMap<u64, usize>>,
-    /// The number of events that it has read.
+    /// The number of events read so far.
     read: usize,
 }
 
-/// A delivery, by the places of its events in the conversation.
+/// A delivery, by the indices of its events in the conversation.
 #[derive(Clone, Debug)]
 struct Entry {
     came: usize,
@@ -80,13 +80,14 @@ impl Entry {
 }
 
 impl Ledger {
-    /// Whether the program, whose record has grown since the last call, was given this message.
+    /// Returns whether the program got this message. Its recording may have grown since the last call.
     pub fn has(&mut self, run: &ProgramRun, body: &str) -> bool {
         self.read(&run.events);
         self.entries.iter().any(|entry| entry.body(&run.events) == body.as_bytes())
     }
 
-    /// How often the program, whose record has grown since the last call, acknowledged this message.
+    /// Returns the number of times that the program acknowledged this message. Its recording may have grown since the last
+    /// call.
     pub fn times_acknowledged(&mut self, run: &ProgramRun, body: &str) -> usize {
         self.read(&run.events);
         let acknowledged = self.entries.iter().filter(|entry| entry.acked.is_some());
@@ -109,7 +110,7 @@ impl Ledger {
                 return self.add(said, came(deliver.delivery_tag, deliver.redelivered));
             }
             Method::Basic(Basic::GetOk(got)) => return self.add(said, came(got.delivery_tag, got.redelivered)),
-            // The broker confirms by the same method.
+            // The broker uses the same methods for publisher confirms.
             _ if said.from == Peer::Broker => return,
             Method::Basic(Basic::Ack(ack)) => (ack.delivery_tag, ack.multiple, true),
             Method::Basic(Basic::Nack(nack)) => (nack.delivery_tag, nack.multiple, false),
@@ -118,7 +119,7 @@ impl Ledger {
         };
         let Some(open) = self.open.get_mut(&(said.connection, said.channel)) else { return };
         let meant: Vec<usize> = if multiple {
-            // Tag 0 means all of them.
+            // Tag 0 means all deliveries.
             let after = match tag.checked_add(1) {
                 Some(next) if tag > 0 => open.split_off(&next),
                 _ => BTreeMap::new(),

@@ -1,4 +1,4 @@
-//! What a line says that was meant for a message, and says it in another way.
+//! Lines that are meant for a message and print it in the wrong form.
 
 use super::RECEIVED;
 use crate::{
@@ -8,8 +8,8 @@ use crate::{
 };
 use recording::ProgramRun;
 
-/// How a message that came was printed, where it was not printed as it should be: in another form, on stderr, with others.
-/// `sent` is what came, in its order, and `body` the message that is looked for. None where no line is meant for it.
+/// Returns the fault of a message that was printed in the wrong way: in another form, on stderr, with others. `sent` is the
+/// messages that came, in order, and `body` the one to look for. None if no line is meant for it.
 #[must_use]
 pub fn printed_otherwise(seen: &ProgramRun, sent: &[String], body: &str) -> Option<Fault> {
     let lines = seen.stdout.lines();
@@ -50,8 +50,8 @@ pub fn printed_otherwise(seen: &ProgramRun, sent: &[String], body: &str) -> Opti
     None
 }
 
-/// A line that is meant to say that a message was received, and says something else, with that message's body: the plainest
-/// one, which tells the most. None where lines are missing or in another order, but right as far as they go.
+/// Returns the plainest line that is meant for a received message and is wrong, with that message's body: it shows the most.
+/// None if lines are missing or in another order, but right so far.
 fn wrong_line<'a>(sent: &'a [String], lines: &'a [String]) -> Option<(&'a str, &'a str)> {
     let mut wrong: Vec<(&str, &str)> = Vec::new();
     for (line, body) in lines.iter().filter(|line| is_meant_for_a_message(line)).zip(sent) {
@@ -66,13 +66,13 @@ fn wrong_line<'a>(sent: &'a [String], lines: &'a [String]) -> Option<(&'a str, &
     wrong.into_iter().min_by_key(|(_, body)| plainness(body))
 }
 
-/// Orders messages by how little there is to wonder about them: short ones of plain letters first, an empty one last.
+/// Returns a sort key that puts plain messages first: short ones of ASCII letters at the start, an empty one at the end.
 #[must_use]
 pub fn plainness(body: &str) -> (bool, bool, usize) {
     (body.is_empty(), !body.is_ascii(), body.len())
 }
 
-/// The line that is printed for every message, whatever is in it.
+/// Returns the line that is printed for every message, whatever its body.
 fn one_for_all<'a>(sent: &[String], lines: &'a [String]) -> Option<&'a str> {
     let mut meant = lines.iter().filter(|line| is_meant_for_a_message(line));
     let first = meant.next()?;
@@ -83,7 +83,7 @@ fn one_for_all<'a>(sent: &[String], lines: &'a [String]) -> Option<&'a str> {
     (says_something && is_for_all).then_some(first)
 }
 
-/// A message that stands on the line below the one that is meant for it: both lines.
+/// Returns a line that is meant for a message, and the line below it, if that has the body.
 fn on_the_line_below<'a>(sent: &[String], lines: &'a [String]) -> Option<[&'a str; 2]> {
     let is_bare = |line: &str| is_meant_for_a_message(line) && line.split_whitespace().count() == 2;
     let has_a_body = |line: &str| sent.iter().any(|body| !body.is_empty() && line.contains(body.as_str()));
@@ -96,16 +96,16 @@ fn is_meant_for_a_message(line: &str) -> bool {
     words.join(" ").eq_ignore_ascii_case(RECEIVED.trim_start())
 }
 
-/// A line for this message, in another form than the lesson's.
+/// Returns the fault of a line that prints this message in a form other than the lesson's.
 fn in_another_form(line: &str, body: &str) -> Fault {
     let quotes = ['\'', '"', 'b', ' '];
-    let told =
-        line.split_once("eceived").map_or("", |(_, told)| told.trim_start_matches(quotes).trim_end_matches(quotes));
-    let start = told.trim_end_matches(['…', '.']);
+    let text =
+        line.split_once("eceived").map_or("", |(_, text)| text.trim_start_matches(quotes).trim_end_matches(quotes));
+    let start = text.trim_end_matches(['…', '.']);
     let has_body = !body.is_empty() && line.contains(body);
-    let fault = if has_body && told.starts_with("Ok(") {
+    let fault = if has_body && text.starts_with("Ok(") {
         faults::in_ok()
-    } else if has_body && told.starts_with("Some(") {
+    } else if has_body && text.starts_with("Some(") {
         faults::in_some()
     } else if !line.starts_with(' ') && printed::says(&format!(" {line}"), RECEIVED, body) {
         faults::no_space()
@@ -115,7 +115,7 @@ fn in_another_form(line: &str, body: &str) -> Fault {
         faults::empty_replaced()
     } else if !start.is_empty() && body.starts_with(start) {
         faults::cut_off()
-    } else if told.eq_ignore_ascii_case(body) {
+    } else if text.eq_ignore_ascii_case(body) {
         faults::letter_case()
     } else if body.is_ascii() {
         faults::other_text()
@@ -125,7 +125,7 @@ fn in_another_form(line: &str, body: &str) -> Fault {
     fault.seen(printed::difference(&format!("{RECEIVED} '{body}'"), line))
 }
 
-/// A text, cut where it is longer than so many characters.
+/// Returns a text, cut if it is longer than `most` characters.
 #[must_use]
 pub fn shorten(text: &str, most: usize) -> String {
     let cut: String = text.chars().take(most).collect();

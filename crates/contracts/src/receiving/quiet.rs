@@ -1,5 +1,5 @@
-//! A run in which little happens: the queue is empty when the program starts, one message comes, and then a long silence before
-//! the next. Programs that wait for a first message, or for a limited time, show it here.
+//! A run in which little happens: the queue is empty when the program starts, one message comes, and the next one after a long
+//! silence. It exposes programs that wait only for a first message, or for a limited time.
 
 use std::time::Duration;
 
@@ -15,30 +15,30 @@ use crate::{
     verdict::StepResult,
 };
 
-/// How long no message comes.
+/// The time without a message.
 pub const SILENCE: Duration = Duration::from_millis(2500);
 
-/// How far a program came in such a run.
+/// The point that a program reached in such a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reached {
-    /// It was started.
+    /// The program was started.
     Start,
-    /// It subscribed.
+    /// The program subscribed.
     Subscribed,
-    /// It printed that it waits.
+    /// The program printed the waiting line.
     Waiting,
-    /// It dealt with all messages that were sent.
+    /// The program handled all messages that were sent.
     Received,
-    /// It dealt with the one sent after those, and was still there.
+    /// The program handled the message sent after those, and was still running.
     Stayed,
 }
 
 impl Reached {
-    /// All of them, in their order.
+    /// All points, in order.
     const ALL: [Reached; 5] =
         [Reached::Start, Reached::Subscribed, Reached::Waiting, Reached::Received, Reached::Stayed];
 
-    /// The mark that a scene leaves in the recording where the program comes so far.
+    /// Returns the mark that a scene leaves in the recording if the program gets this far.
     #[must_use]
     pub fn mark(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl Reached {
         }
     }
 
-    /// How far the program with this role came.
+    /// Returns the point that the program with this role reached.
     #[must_use]
     pub fn of(recording: &Recording, role: &str) -> Reached {
         let came = |reached: &Reached| recording.has(reached.mark(), role);
@@ -58,19 +58,19 @@ impl Reached {
     }
 }
 
-/// What was seen of a quiet run.
+/// The evidence of a quiet run.
 #[derive(Clone, Debug)]
 pub struct Quiet<'a> {
-    /// Of the program.
+    /// The run of the program.
     pub run: &'a ProgramRun,
     /// The message before the silence, and the one after it.
     pub sent: [String; 2],
-    /// How far it came.
+    /// The point that the program reached.
     pub reached: Reached,
 }
 
 impl<'a> Quiet<'a> {
-    /// The quiet run of this role; None where there was none.
+    /// Returns the quiet run of this role; None if there was none.
     #[must_use]
     pub fn of(recording: &'a Recording, role: &str) -> Option<Quiet<'a>> {
         let run = recording.run(role)?;
@@ -79,7 +79,7 @@ impl<'a> Quiet<'a> {
     }
 }
 
-/// Two texts, by the seed.
+/// Returns the two texts for this seed.
 #[must_use]
 pub fn bodies(seed: u64) -> [String; 2] {
     let mut rng = Rng::with_seed(!seed);
@@ -87,13 +87,13 @@ pub fn bodies(seed: u64) -> [String; 2] {
     [text("first "), text("later ")]
 }
 
-/// Whether the program ended, or said that it takes no more messages.
+/// Returns whether the program ended, or stopped receiving.
 #[must_use]
 pub fn leaves(seen: &ProgramRun) -> bool {
     seen.exit.is_some() || goodbye(seen).is_some()
 }
 
-/// The program printed the waiting line with nothing in the queue, as it does in another run. Its evidence is there.
+/// Checks that the program printed the waiting line with nothing in the queue. The evidence is that of another run.
 ///
 /// # Errors
 ///
@@ -113,12 +113,12 @@ pub fn waits(quiet: &Quiet<'_>) -> StepResult {
     Err(fault.of_run(seen))
 }
 
-/// What a program did that left in the silence; None where it stayed, or where something else went wrong. `kind` is what such
-/// a program is called: `receiver`, `worker`.
+/// Returns the fault of a program that left in the silence; None if it stayed, or if something else went wrong. `kind` is the
+/// word for such a program: `receiver`, `worker`.
 #[must_use]
 pub fn left_in_silence(quiet: &Quiet<'_>, kind: &str) -> Option<Fault> {
     let seen = quiet.run;
-    // What the broker refused is the subject of another step, and so is a panic.
+    // Refusals by the broker belong to another step, and so do panics.
     let has_another_cause =
         Transcript::of(seen).closes(Peer::Broker).next().is_some() || ending::panic_of(seen).is_some();
     if quiet.reached != Reached::Received || has_another_cause {

@@ -16,8 +16,8 @@ use crate::{
     verdict::StepResult,
 };
 
-/// The program printed one more message, sent when all others were printed, and stayed. `stayed` is whether the scene saw that;
-/// the text of `last` had come before.
+/// Checks that the program printed one more message, sent after all others were printed, and stayed. `stayed` is true if the
+/// scene saw that; the text of `last` had come before.
 ///
 /// # Errors
 ///
@@ -29,7 +29,7 @@ pub fn one_more(run: &ProgramRun, last: &str, stayed: bool) -> StepResult {
     Ok("a message that came when all others were printed was printed, too".to_owned())
 }
 
-/// The program printed a message that came after a long silence, and stayed. `kind` is what such a program is called.
+/// Checks that the program printed a message after a long silence, and stayed. `kind` is the word for such a program.
 ///
 /// # Errors
 ///
@@ -44,7 +44,8 @@ pub fn through_silence(quiet: &Quiet<'_>, kind: &str) -> StepResult {
     Ok(format!("it printed a message that came after {silence:.1} s of silence, too, and was still there"))
 }
 
-/// The program left, or printed no line for its last message. The same text came `before` so many times.
+/// Returns the fault of a program that left, or printed no line for its last message. The same text came `before` times
+/// earlier.
 fn left(run: &ProgramRun, last: &str, before: usize) -> Fault {
     if let Some(fault) = ending::cut_short(run) {
         return fault;

@@ -6,19 +6,19 @@ use recording::{NotChecked, ProgramRun};
 
 use harness::stage::RunningProgram;
 
-/// A program of which nothing is seen for this long is at rest.
+/// The time without events after which a program is at rest.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// Lets a program come to rest. Ctrl-C in the middle of an acknowledgement makes some clients send it twice.
+/// Waits until a program is at rest. Ctrl-C in the middle of an acknowledgement makes some clients send it twice.
 pub async fn rest(running: &RunningProgram) {
     running.rest(QUIET, QUIET * 5).await;
 }
 
-/// Presses Ctrl-C once the program is at rest, and waits for the end. What was seen is complete after this.
+/// Presses Ctrl-C once the program is at rest, and waits for the end. The recording of the run is complete after this.
 ///
 /// # Errors
 ///
-/// Where there is no such thing.
+/// The reason, on an operating system where Ctrl-C can't be pressed for a program.
 pub async fn press(running: RunningProgram) -> Result<ProgramRun, NotChecked> {
     rest(&running).await;
     if running.interrupt() {

@@ -1,5 +1,5 @@
-//! A run in which little happens: the queue is empty when the program starts, one message comes, and then a long silence before
-//! the next.
+//! A run in which little happens: the queue is empty when the program starts, one message comes, and the next one after a long
+//! silence.
 
 use std::time::Duration;
 
@@ -17,26 +17,26 @@ use harness::{
     stage::{RunningProgram, SpawnOptions, Stage},
 };
 
-/// What is done in a quiet run.
+/// The scene of a quiet run.
 pub struct Scene<'a, F> {
     /// The queue.
     pub queue: &'a str,
-    /// How the program is started.
+    /// The options that the program is started with.
     pub options: SpawnOptions,
-    /// What its messages are labelled with.
+    /// The properties of its messages.
     pub properties: BasicProperties,
-    /// What the messages are made from.
+    /// The seed of its messages.
     pub seed: u64,
-    /// Whether the program is done with a message.
+    /// The test of whether the program is done with a message.
     pub is_done: F,
 }
 
 impl<F: Fn(&ProgramRun, &str) -> bool> Scene<'_, F> {
-    /// Plays it.
+    /// Plays the run.
     ///
     /// # Errors
     ///
-    /// When the broker fails the checker, or the program can't be started.
+    /// The reason, if the broker fails or the program can't be started.
     pub async fn play(self, stage: &Stage<'_>, program: &Program, seen: &mut LiveRecording) -> Result<(), NotChecked> {
         let at_least = SILENCE + stage.promptly() + Duration::from_secs(3);
         let running = stage.spawn_with(program, &SpawnOptions { at_least, ..self.options.clone() }).await?;
@@ -63,7 +63,7 @@ impl<F: Fn(&ProgramRun, &str) -> bool> Scene<'_, F> {
     }
 }
 
-/// How far a program comes before anything is sent to it.
+/// Returns the point that a program reaches before anything is sent to it.
 pub async fn began(running: &RunningProgram, queue: &str) -> Reached {
     let subscribed = |seen: &ProgramRun| is_subscribed(seen, queue);
     let over = |seen: &ProgramRun| subscribed(seen) || is_hopeless(seen, queue);

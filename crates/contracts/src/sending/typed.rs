@@ -1,4 +1,4 @@
-//! Requirements of programs that send the words of their command line, each time they are run.
+//! Requirements on programs that send the words of their command line, each time they are run.
 
 use recording::ProgramRun;
 
@@ -13,31 +13,31 @@ use crate::{
 /// One run of such a program.
 #[derive(Clone, Copy, Debug)]
 pub struct Typed<'a> {
-    /// What was seen of it. Its arguments are the words that were typed after its name.
+    /// The run. Its arguments are the words that were typed after the program's name.
     pub run: &'a ProgramRun,
-    /// What it sends when nothing was typed.
+    /// The message that the program sends when nothing was typed.
     default: &'a str,
 }
 
 impl<'a> Typed<'a> {
-    /// A run of a program that sends `default` when nothing was typed.
+    /// Returns a run of a program that sends `default` when nothing was typed.
     #[must_use]
     pub fn new(run: &'a ProgramRun, default: &'a str) -> Typed<'a> {
         Typed { run, default }
     }
 
-    /// What was typed.
+    /// Returns the words that were typed.
     fn words(&self) -> &'a [String] {
         &self.run.arguments
     }
 
-    /// What it had to send.
+    /// Returns the text that the program had to send.
     #[must_use]
     pub fn text(&self) -> String {
         if self.words().is_empty() { self.default.to_owned() } else { self.words().join(" ") }
     }
 
-    /// How it was called, for people.
+    /// Returns the words of the call, for people.
     fn typed(&self) -> String {
         match self.words() {
             [] => "without words".to_owned(),
@@ -46,7 +46,7 @@ impl<'a> Typed<'a> {
     }
 }
 
-/// A requirement on the first run, which stands for the others.
+/// Checks a requirement on the first run, which stands for the others.
 ///
 /// # Errors
 ///
@@ -56,7 +56,7 @@ pub fn first(runs: &[Typed<'_>], requirement: impl Fn(&ProgramRun) -> StepResult
     requirement(first.run).map_err(|fault| fault.of_run(first.run))
 }
 
-/// A requirement on every run. What shows that it holds comes from the last.
+/// Checks a requirement on every run. The evidence is that of the last.
 ///
 /// # Errors
 ///
@@ -69,7 +69,7 @@ pub fn each(runs: &[Typed<'_>], requirement: impl Fn(&Typed<'_>) -> StepResult) 
     Ok(shown)
 }
 
-/// One message to the queue each time, whose body is what was typed.
+/// Checks that each run sends one message to the queue, with the typed words as its body.
 ///
 /// # Errors
 ///
@@ -90,7 +90,7 @@ pub fn each_its_own(runs: &[Typed<'_>], queue: &str) -> StepResult {
     Ok(format!("{shown}; {} runs, each with its own task", runs.len()))
 }
 
-/// The program sent nothing in this run, and did better in another.
+/// Returns the fault if the program sent nothing in this run, and did better in another.
 fn only_now(runs: &[Typed<'_>], run: &Typed<'_>) -> Option<Fault> {
     let sends = |run: &Typed<'_>| Transcript::of(run.run).publishes().next().is_some();
     if sends(run) {
@@ -105,7 +105,7 @@ fn only_now(runs: &[Typed<'_>], run: &Typed<'_>) -> Option<Fault> {
     only_without.then(|| faults::no_connection().seen(started))
 }
 
-/// Each word is a message of its own.
+/// Returns the fault if each word is a message of its own.
 fn word_by_word(run: &Typed<'_>) -> Option<Fault> {
     let sent: Vec<_> = Transcript::of(run.run).publishes().collect();
     let task = run.text();
@@ -114,7 +114,7 @@ fn word_by_word(run: &Typed<'_>) -> Option<Fault> {
     apart.then(|| faults::word_by_word().all(sent.iter().take(3).map(|(said, ..)| *said)))
 }
 
-/// Whether the program sent what was typed, in another run, where that was several words.
+/// Returns whether the program sent the words of another run, in which several were typed.
 fn takes_several(runs: &[Typed<'_>]) -> bool {
     runs.iter().filter(|run| run.words().len() > 1).any(|run| {
         let task = run.text();

@@ -1,4 +1,4 @@
-//! A message that was published well and is not in the queue, and who took it away.
+//! A message that was published well and is not in the queue, and the cause.
 
 use wire::{
     Method, Peer,
@@ -13,14 +13,14 @@ use crate::{
     transcript::{Close, MethodEvent, Transcript},
 };
 
-/// Published before the queue was there: the broker dropped it.
+/// Returns the fault of a message that was published before the queue existed: the broker dropped it.
 pub(super) fn too_early(transcript: Transcript<'_>, published: &MethodEvent<'_>, queue: &str) -> Option<Fault> {
     let is_it = |declare: &queue::Declare| declare.queue.as_str() == queue && !declare.passive;
     let (declared, _) = transcript.declares().find(|(_, declare)| is_it(declare))?;
     (published.order < declared.order).then(|| faults::before_declare().at(published).at(&declared))
 }
 
-/// It was published well, the connection was closed well, and it is not in the queue.
+/// Returns the fault behind a message that was published well, over a connection that was closed well, and is not in the queue.
 pub(super) fn lost(
     transcript: Transcript<'_>,
     (published, _, content): &Published<'_>,
@@ -76,7 +76,7 @@ fn takes_from<'a>(queue: &str, transcript: Transcript<'a>, said: &MethodEvent<'a
     transcript.queue_meant(said, name) == queue
 }
 
-/// What it does to the queue that empties it, if it does.
+/// Returns the phrase for a method that empties the queue; None for any other method.
 fn empties<'a>(queue: &str, transcript: Transcript<'a>, said: &MethodEvent<'a>) -> Option<Phrase> {
     let (name, did) = match said.method {
         Method::Queue(queue::AMQPMethod::Delete(delete)) => (delete.queue.as_str(), faults::deleted()),

@@ -1,7 +1,7 @@
-//! A program that connects to another address than the one that it is given, and never reaches it.
+//! A program that connects to an address other than the given one, and so never reaches the broker.
 //!
-//! AMQP_URL is set, begins with `amqp://`, and leads to a broker that listens. So where a program says that its connection was
-//! refused, that it does not know the host, or that the address is none, it is the program that has another address.
+//! AMQP_URL is set, begins with `amqp://`, and leads to a broker that listens. So if a program reports a refused connection, an
+//! unknown host or an invalid address, it uses another address.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ use crate::{
     fault::{Fault, Param, Phrase, faults::address as faults},
 };
 
-/// What clients and their languages say of an address that leads nowhere, and what that means.
+/// The complaints of clients and languages about an address that leads nowhere, and their meanings.
 const COMPLAINTS: [(Trouble, &str); 6] = [
     (
         Trouble::NoVariable,
@@ -39,7 +39,7 @@ const COMPLAINTS: [(Trouble, &str); 6] = [
     ),
 ];
 
-/// What is wrong with the address.
+/// The problem with the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
     NoVariable,
@@ -54,7 +54,7 @@ enum Trouble {
 static READY: LazyLock<Vec<(Trouble, Regex)>> =
     LazyLock::new(|| COMPLAINTS.iter().map(|(trouble, pattern)| (*trouble, Regex::new(pattern).unwrap())).collect());
 
-/// A host and a port in a complaint: `localhost:5672`, `('127.0.0.1', 5672)`; or a host that is not known.
+/// The patterns of a host and a port in a complaint: `localhost:5672`, `('127.0.0.1', 5672)`; or of an unknown host.
 #[expect(clippy::unwrap_used, reason = "the patterns are constants, and the tests compile each")]
 static NAMED: LazyLock<[Regex; 3]> = LazyLock::new(|| {
     [
@@ -65,7 +65,7 @@ static NAMED: LazyLock<[Regex; 3]> = LazyLock::new(|| {
     .map(|pattern| Regex::new(pattern).unwrap())
 });
 
-/// The fault; None where nothing says that the address is to blame.
+/// Returns the fault of a wrong address; None if there is no sign of one.
 pub(super) fn wrong_address(seen: &ProgramRun) -> Option<Fault> {
     let lines: Vec<String> = ending::complaints(seen).into_iter().chain(seen.stdout.lines()).collect();
     let complaint = READY.iter().find_map(|(trouble, pattern)| {
@@ -89,24 +89,24 @@ pub(super) fn wrong_address(seen: &ProgramRun) -> Option<Fault> {
     Some(if from_stdout { fault.seen(format!("on its stdout: {line}")) } else { fault })
 }
 
-/// An address that is written into a program which never connects to the one that it is given.
+/// A hard-coded address in a program that never connects to the one that it is given.
 pub(super) struct Written {
     host: String,
     port: u16,
     given: Param,
-    /// What to do.
+    /// The advice on what to do.
     pub(super) remedy: Phrase,
 }
 
 impl Written {
-    /// The fault that it is.
+    /// Returns the fault of a hard-coded address.
     pub(super) fn fault(self) -> Fault {
         faults::hard_coded(self.host, self.port, self.given, self.remedy)
     }
 }
 
-/// The address of a program that has one written into it, does not read the one that it is given, and complains about
-/// nothing: it goes on trying, or it reached a broker of its own there.
+/// Returns the hard-coded address of a program that does not read the one that it is given, and complains about nothing: it
+/// keeps trying, or it reached a broker of its own there.
 pub(super) fn written_into_it(seen: &ProgramRun) -> Option<Written> {
     let facts = &*seen.program;
     let address = of_interest(facts).filter(|_| !facts.reads_address)?;
@@ -123,20 +123,20 @@ pub(super) fn written_into_it(seen: &ProgramRun) -> Option<Written> {
     Some(Written { host, port, given: given(facts), remedy })
 }
 
-/// The address that a complaint names.
+/// Returns the address that a complaint names.
 fn named(line: &str) -> Option<Address> {
     let written = |found: Captures<'_>| Address {
         scheme: String::new(),
         host: found["host"].to_owned(),
         port: found.name("port").and_then(|port| port.as_str().parse().ok()),
     };
-    // A line of a source is written as a host and its port are.
+    // A line of a source file is written in the same way as a host and its port.
     let is_source =
         |address: &Address| [".rb", ".py", ".js", ".go", ".php"].iter().any(|end| address.host.ends_with(end));
     NAMED.iter().find_map(|pattern| pattern.captures_iter(line).map(written).find(|address| !is_source(address)))
 }
 
-/// Of the addresses in a program's text, the one that is most likely to blame: what is odd comes before what is usual.
+/// Returns the address in a program's text that is most likely to blame: unusual ones come first.
 fn of_interest(facts: &Program) -> Option<&Address> {
     let of = |fits: fn(&Address) -> bool| facts.addresses.iter().find(|address| fits(address));
     of(|address| address.scheme.starts_with("http"))
@@ -146,7 +146,7 @@ fn of_interest(facts: &Program) -> Option<&Address> {
         .or_else(|| facts.addresses.first().filter(|_| !facts.reads_address))
 }
 
-/// It connects to this address, where it is known, and in vain.
+/// Returns the fault of a program that connects in vain to this address, if it is known.
 fn elsewhere(trouble: Trouble, address: Option<&Address>, facts: &Program) -> Fault {
     let port = address.and_then(|address| address.port).unwrap_or(5672);
     let is_local = address.is_some_and(Address::is_local);
@@ -176,7 +176,7 @@ fn elsewhere(trouble: Trouble, address: Option<&Address>, facts: &Program) -> Fa
     }
 }
 
-/// The address that a program is given.
+/// Returns the address that a program is given.
 fn given(facts: &Program) -> Param {
     facts.port.map_or_else(|| faults::given().into(), at_port)
 }
@@ -185,7 +185,7 @@ fn at_port(port: u16) -> Param {
     format!("localhost:{port}").into()
 }
 
-/// What to do with an address that is written into a program. `port` is the one that it has on this machine.
+/// Returns the advice on a hard-coded address. `port` is its port, if it is on this machine.
 fn instead(port: Option<u16>) -> Phrase {
     port.map_or_else(faults::take_given, faults::check_at_port)
 }

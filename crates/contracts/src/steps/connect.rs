@@ -16,7 +16,7 @@ use crate::{
 };
 use recording::ProgramRun;
 
-/// The handshake is done, in the vhost `/`, and a channel is open.
+/// Checks that the handshake is done, in the vhost `/`, and that a channel is open.
 pub fn connect(seen: &ProgramRun) -> StepResult {
     let transcript = Transcript::of(seen);
     let opened = transcript.opened();

@@ -1,4 +1,4 @@
-//! The step `declare`: the queue is there, as the lesson has it.
+//! The step `declare`: the queue exists, as the lesson requires.
 
 use wire::{
     Method, Peer,
@@ -19,7 +19,7 @@ use crate::{
 };
 use recording::ProgramRun;
 
-/// The queue `name` was declared, not passively, and the broker agreed.
+/// Checks that the queue `name` was declared, not passively, and that the broker agreed.
 pub fn declare(seen: &ProgramRun, name: &str) -> StepResult {
     let transcript = Transcript::of(seen);
     let mine: Vec<(MethodEvent<'_>, &queue::Declare)> =
@@ -27,7 +27,7 @@ pub fn declare(seen: &ProgramRun, name: &str) -> StepResult {
     let agreed = |said: &MethodEvent<'_>| agreed(transcript, said);
     let mut active = mine.iter().filter(|(_, declare)| !declare.passive);
     let active = active.clone().find(|(said, declare)| declare.nowait || agreed(said)).or(active.next());
-    // A refusal before the declaration that the broker agreed to was overcome: somebody asked passively first.
+    // A refusal before the accepted declaration does not count: the program asked passively first.
     let overcome = active.filter(|(said, _)| agreed(said)).map_or(0, |(said, _)| said.order);
     if let Some(close) = transcript.refusals(QUEUE_DECLARE).find(|close| close.said.order > overcome) {
         return Err(refused(transcript, name, close, &mine));
@@ -42,7 +42,7 @@ pub fn declare(seen: &ProgramRun, name: &str) -> StepResult {
     Ok(said.line())
 }
 
-/// The program's declaration of the queue `name` that limits what the queue keeps, or for how long, and the argument that does.
+/// Returns the program's declaration of the queue `name` that limits what the queue keeps, or for how long, with that argument.
 #[must_use]
 pub fn limit<'a>(transcript: Transcript<'a>, name: &str) -> Option<(MethodEvent<'a>, &'static str)> {
     let limits = ["x-message-ttl", "x-max-length", "x-max-length-bytes", "x-expires"];
@@ -52,7 +52,7 @@ pub fn limit<'a>(transcript: Transcript<'a>, name: &str) -> Option<(MethodEvent<
     })
 }
 
-/// Whether the program declares the queue `name` as a stream.
+/// Returns whether the program declares the queue `name` as a stream.
 pub fn is_stream(seen: &ProgramRun, name: &str) -> bool {
     let is_one = |declare: &queue::Declare| {
         let kind = declare.arguments.inner().get("x-queue-type");
@@ -61,7 +61,7 @@ pub fn is_stream(seen: &ProgramRun, name: &str) -> bool {
     Transcript::of(seen).declares().any(|(_, declare)| declare.queue.as_str() == name && is_one(declare))
 }
 
-/// The note on a queue that is neither durable nor exclusive. A broker took it, and many don't.
+/// Returns the note on a queue that is neither durable nor exclusive: this broker accepted it, but many don't.
 #[must_use]
 pub fn transient_queue(seen: &ProgramRun, name: &str) -> Option<Note> {
     let is_it = |declare: &queue::Declare| declare.queue.as_str() == name && !declare.passive;
@@ -72,7 +72,7 @@ pub fn transient_queue(seen: &ProgramRun, name: &str) -> Option<Note> {
     Some(catalogue::note("declare", faults::transient(name), Client::of(seen)))
 }
 
-/// `mine` are the program's declarations of this name.
+/// Returns the fault of a refused declaration. `mine` are the program's declarations of this name.
 fn refused(
     transcript: Transcript<'_>,
     name: &str,
@@ -96,7 +96,7 @@ fn refused(
     }
 }
 
-/// Whether the broker said that the queue is there.
+/// Returns whether the broker confirmed that the queue exists.
 fn agreed(transcript: Transcript<'_>, said: &MethodEvent<'_>) -> bool {
     let answer = |method: &Method| match method {
         Method::Queue(queue::AMQPMethod::DeclareOk(_)) => Some(true),

@@ -1,4 +1,4 @@
-//! A line that has to be printed.
+//! A line that must be printed.
 
 use recording::ProgramRun;
 
@@ -8,7 +8,7 @@ use crate::{
     printed, receiving,
 };
 
-/// A line that must be among the lines on stdout, where a program is expected to have printed it.
+/// Checks that an expected line is among the lines on stdout.
 ///
 /// # Errors
 ///
@@ -46,13 +46,13 @@ pub fn line_on_stdout(seen: &ProgramRun, expected: &str, fits: impl Fn(&str) -> 
     })
 }
 
-/// A line on stderr with a line of the lesson's in it: a logger's, most likely.
+/// Returns the fault of a line on stderr that contains a line of the lesson's: most likely a logger's.
 #[must_use]
 pub fn logged(line: &str) -> Fault {
     faults::logged().seen(receiving::shorten(line, 100))
 }
 
-/// A line behind a progress bar, which goes back to the start of the line with a carriage return.
+/// Returns the fault of a line after a progress bar, which goes back to the start of the line with a carriage return.
 #[must_use]
 pub fn overwritten(line: &str) -> Fault {
     faults::overwritten().seen(line.replace('\r', "\\r"))
@@ -74,10 +74,10 @@ fn nothing_on_stdout(seen: &ProgramRun) -> String {
     }
 }
 
-/// What is wrong with a line that comes near.
+/// Returns the fault of a line that is almost the expected one.
 fn how_it_differs(expected: &str, line: &str, fits: impl Fn(&str) -> bool) -> Fault {
-    let told = line.trim();
-    if fits(&format!(" {told}")) || told == expected.trim() {
+    let trimmed = line.trim();
+    if fits(&format!(" {trimmed}")) || trimmed == expected.trim() {
         return if !line.starts_with(char::is_whitespace) {
             faults::no_space_in_front()
         } else if line.starts_with(' ') && line.trim_start().len() + 1 == line.len() {
@@ -92,7 +92,7 @@ fn how_it_differs(expected: &str, line: &str, fits: impl Fn(&str) -> bool) -> Fa
     if line.eq_ignore_ascii_case(expected) {
         return faults::letter_case();
     }
-    if let Some(inner) = told.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'))
+    if let Some(inner) = trimmed.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'))
         && inner.trim() == expected.trim()
     {
         return faults::debug_form();
@@ -112,7 +112,7 @@ fn how_it_differs(expected: &str, line: &str, fits: impl Fn(&str) -> bool) -> Fa
     faults::different()
 }
 
-/// `text`, in a line with `{text}` in it.
+/// Returns the `text` of a line with `{text}` in it.
 fn name_in_braces(line: &str) -> Option<&str> {
     let (_, rest) = line.split_once('{')?;
     let (name, _) = rest.split_once('}')?;

@@ -11,7 +11,7 @@ use crate::{
 };
 use recording::ProgramRun;
 
-/// Why it did not.
+/// Returns the reason why the program opened no socket.
 pub(super) fn never_began(seen: &ProgramRun) -> Fault {
     let panic = ending::panic_of(seen);
     let evidence = panic.as_ref().map_or_else(|| last_words(seen), Fault::lines);
@@ -28,7 +28,7 @@ pub(super) fn never_began(seen: &ProgramRun) -> Fault {
         return panic.with("when", end::before_connecting());
     }
     if let Some(crash) = ending::cut_short(seen) {
-        // For a program that never ran, or left for the background, that goes without saying.
+        // Programs that never ran, or went into the background, need no such sentence.
         let ran = crash.code == end::crashed("", "").code;
         return if ran { crash.and(end::not_connected_yet()) } else { crash };
     }

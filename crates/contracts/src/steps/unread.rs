@@ -1,4 +1,4 @@
-//! A frame that came from the program and that no broker can read.
+//! A frame from the program that no broker can read.
 
 use wire::{FrameError, What, frame};
 
@@ -7,7 +7,7 @@ use crate::{
     transcript::Transcript,
 };
 
-/// The fault that such a frame is; None where there is none.
+/// Returns the fault of such a frame; None if there is none.
 #[must_use]
 pub fn unread(transcript: Transcript<'_>) -> Option<Fault> {
     let (why, error) = transcript.others(wire::Peer::Program).find_map(|what| match what {
@@ -30,7 +30,7 @@ fn of(why: &str, error: Option<&FrameError>) -> Fault {
     }
 }
 
-/// A value in a table: an argument of a method, or a header of a message.
+/// Returns the fault of a value in a table: an argument of a method, or a header of a message.
 fn in_table(class: u16, method: u16, key: &str, kind: u8) -> Fault {
     let key = wire::words::harmless(key);
     let place = match frame::method_name(class, method) {

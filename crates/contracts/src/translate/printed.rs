@@ -1,10 +1,10 @@
-//! Where a printed line holds a reply: the broker's code and its text, in the forms of lapin, of Pika and of our own reports.
+//! Replies in printed lines: the broker's code and its text, in the forms of lapin, of Pika and of our own reports.
 
 use std::sync::LazyLock;
 
 use regex_lite::{Captures, Regex};
 
-/// The codes and what they are called, in the broker's texts and, with other signs between the words, in lapin.
+/// The codes and their names in the broker's texts and, with other signs between the words, in lapin.
 pub(super) const NAMES: [(u16, &str); 18] = [
     (311, "CONTENT_TOO_LARGE"),
     (312, "NO_ROUTE"),
@@ -26,19 +26,19 @@ pub(super) const NAMES: [(u16, &str); 18] = [
     (541, "INTERNAL_ERROR"),
 ];
 
-/// How a line holds a reply, the form that says most first: a name or a code, and maybe the text.
+/// The forms of a reply in a line, the most informative first: a name or a code, and maybe the text.
 #[expect(clippy::unwrap_used, reason = "the patterns are constants, and every test compiles them")]
 static FORMS: LazyLock<[Regex; 6]> = LazyLock::new(|| {
     let names = NAMES.map(|(_, name)| name).join("|");
     let named = format!(r#"(?s)(?<quote>["']?)\b(?<text>(?<name>{names}) - .*)"#);
     [
-        // The text itself, wherever it stands, and the quote in front of it.
+        // The text itself, anywhere, and the quote in front of it.
         &named,
-        // lapin, Debug: of an error that has another text, or none.
+        // lapin, Debug: of an error with another text, or with none.
         r#"(?s)(?:Soft|Hard)\((?<name>[A-Z]+)\), message: ShortString\((?<quote>")(?<text>.*)"#,
         // lapin, Display.
         r"(?s)AMQP (?:soft|hard) error: (?<name>[A-Z-]+): (?<text>.*)",
-        // Pika: in a traceback, and where one error tells of another.
+        // Pika: in a traceback, and in an error that contains another.
         r#"(?s)Closed(?:By(?:Broker|Client))?: \((?<code>\d{3}), (?<quote>["'])(?<text>.*)"#,
         r#"(?s)Closed(?:By(?:Broker|Client))?: \((?<code>\d{3})\) (?<quote>["'])(?<text>.*)"#,
         // A returned message in lapin's or Pika's Debug form, and our own reports.
@@ -47,7 +47,7 @@ static FORMS: LazyLock<[Regex; 6]> = LazyLock::new(|| {
     .map(|form| Regex::new(form).unwrap())
 });
 
-/// The reply in this line: code and text.
+/// Returns the reply in this line: code and text.
 pub(super) fn reply(line: &str) -> Option<(u16, String)> {
     FORMS.iter().find_map(|form| of(&form.captures(line)?))
 }
@@ -66,7 +66,7 @@ fn code(name: &str) -> Option<u16> {
     NAMES.iter().find(|(_, known)| letters(known) == letters(name)).map(|(code, _)| *code)
 }
 
-/// The text up to the quote that it began with, without the escapes that quoting needs. All of it where there is no quote.
+/// Returns the text up to the quote that it began with, without escapes. Returns all of it if there is no quote.
 fn unquoted(quote: Option<char>, text: &str) -> String {
     let Some(quote) = quote else { return text.to_owned() };
     let mut plain = String::new();

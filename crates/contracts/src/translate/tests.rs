@@ -18,17 +18,17 @@ use tokio::{
 use super::*;
 use crate::clients::Client;
 
-/// The first that fits.
+/// Returns the first entry that fits.
 fn taken(code: Option<u16>, text: &str) -> Option<&'static Entry> {
     entries().find(|entry| entry.is_of(code) && entry.pattern.is_match(text))
 }
 
-/// The code that a reply's text names at its start.
+/// Returns the code that a reply's text names at its start.
 fn named(text: &str) -> Option<u16> {
     printed::NAMES.iter().find(|(_, name)| text.starts_with(name)).map(|(code, _)| *code)
 }
 
-/// The words between these two marks.
+/// Returns the names that follow this mark.
 fn names(text: &str, before: &str, is_of_name: fn(char) -> bool) -> BTreeSet<String> {
     let until =
         |part: &str| part.find(|letter| !is_of_name(letter)).map_or(part.to_owned(), |end| part[..end].to_owned());
@@ -148,7 +148,7 @@ fn a_reply_is_found_in_what_is_printed_about_it() {
     let fancy = soft(AMQPSoftError::PRECONDITIONFAILED, text);
     assert!(line(&fancy.to_string()).unwrap().cause().contains("no queues of the type `fancy`"));
     assert_eq!(line(&format!("{fancy:?}")), line(&fancy.to_string()));
-    // What lapin itself finds wrong has no name of the broker's in it.
+    // Errors that lapin itself finds do not contain a name of the broker's.
     let large = error(AMQPErrorKind::Hard(AMQPHardError::FRAMEERROR), "frame too large: 9000 bytes");
     for printed in [large.to_string(), format!("{large:?}")] {
         assert_eq!(line(&printed), reply(501, ""), "{printed}");

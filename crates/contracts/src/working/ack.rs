@@ -11,11 +11,11 @@ use crate::{
     verdict::StepResult,
 };
 
-/// Each task from the queue is acknowledged, once, on the channel that it came on, when it is done.
+/// Checks that each task from the queue is acknowledged once, on the channel that it came on, when it is done.
 ///
 /// # Errors
 ///
-/// The fault. What a worker did comes before what another did not: of two workers, one ends the other's scene.
+/// The fault. A wrong acknowledgement by one worker comes before a missing one by the other: it ends the scene for both.
 pub fn acknowledged(crew: &Crew<'_>, queue: &str) -> StepResult {
     let fault = crew
         .fault(|worker| receiving::refused(worker.run))
@@ -27,7 +27,7 @@ pub fn acknowledged(crew: &Crew<'_>, queue: &str) -> StepResult {
     fault.map_or_else(|| Ok(format!("{count} tasks, each acknowledged once, when it was done")), Err)
 }
 
-/// A task that was acknowledged before its work could be done.
+/// Returns the fault of a task that was acknowledged before its work could be done.
 pub(super) fn early(delivered: &Delivered<'_>) -> Option<Fault> {
     let (took, asked) = (delivered.took()?, work_in(delivered.body));
     (took + TOLERANCE < asked).then(|| {
@@ -37,7 +37,7 @@ pub(super) fn early(delivered: &Delivered<'_>) -> Option<Fault> {
     })
 }
 
-/// Nothing that was acknowledged is wrong, and not all of it was.
+/// Returns the fault if the acknowledgements are right, but some are missing.
 fn not_all(crew: &Crew<'_>, queue: &str) -> Fault {
     let refused = crew
         .workers

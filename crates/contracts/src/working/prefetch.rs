@@ -1,4 +1,4 @@
-//! The requirements on how a worker comes by its tasks: one at a time, by a subscription with acknowledgements.
+//! The requirements on how a worker gets its tasks: one at a time, by a subscription with acknowledgements.
 
 use recording::ProgramRun;
 use wire::{
@@ -17,7 +17,7 @@ use crate::{
     verdict::StepResult,
 };
 
-/// `basic.qos`, before the subscription to the queue and on its channel: one at a time.
+/// Checks `basic.qos`, before the subscription to the queue and on its channel: one message at a time.
 ///
 /// # Errors
 ///
@@ -57,7 +57,7 @@ pub fn prefetch(worker: &ProgramRun, queue: &str) -> StepResult {
     }
 }
 
-/// A limit that does not count for the subscription.
+/// Returns the fault of a limit that does not apply to the subscription.
 fn in_vain(
     limits: &[(MethodEvent<'_>, &basic::Qos)],
     on_channel: &[&(MethodEvent<'_>, &basic::Qos)],
@@ -75,7 +75,7 @@ fn in_vain(
     [Some(said), asked].iter().flatten().fold(fault, on)
 }
 
-/// `basic.consume` on the queue, with acknowledgements, and nothing else that takes tasks.
+/// Checks `basic.consume` on the queue: with acknowledgements, and without anything else that takes tasks.
 ///
 /// # Errors
 ///

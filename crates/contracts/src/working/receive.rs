@@ -1,4 +1,4 @@
-//! The requirements on what a worker prints when a task comes, and that it is there for its tasks.
+//! The requirements that a worker prints each task that comes, and stays for its tasks.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     verdict::StepResult,
 };
 
-/// No worker left while there were tasks. Its evidence is in the tasks.
+/// Checks that no worker left while there were tasks. The tasks themselves are the evidence.
 ///
 /// # Errors
 ///
@@ -28,7 +28,7 @@ pub fn at_work(crew: &Crew<'_>) -> StepResult {
     fault.map_or(Ok(String::new()), Err)
 }
 
-/// Each task that came from the queue is printed, once each time it came.
+/// Checks that each task from the queue is printed, once each time it came.
 ///
 /// # Errors
 ///
@@ -45,12 +45,12 @@ pub fn printed(crew: &Crew<'_>, queue: &str) -> StepResult {
     Ok(format!("{count} tasks came to two workers, and each was printed"))
 }
 
-/// A task that came and was not printed, or too often.
+/// Returns the fault of a task that came and was not printed, or was printed too often.
 fn not_printed(crew: &Crew<'_>, worker: &Worker<'_>, delivered: &Delivered<'_>) -> Option<Fault> {
     let body = std::str::from_utf8(delivered.body).ok()?;
     let text = worker.texts.get(delivered.body)?;
     let times = text.lines.len();
-    // Also what came when the others left: a worker that puts tasks back gets and prints them until its end.
+    // Deliveries after the others left count, too: a worker that requeues tasks gets and prints them until its end.
     if times > text.came {
         return Some(faults::printed_too_often().seen(format!("{times} times: {RECEIVED} '{body}'")));
     }
@@ -64,7 +64,7 @@ fn not_printed(crew: &Crew<'_>, worker: &Worker<'_>, delivered: &Delivered<'_>) 
     if printed_afterwards(crew, worker.run, delivered, text) {
         return Some(unprinted());
     }
-    // A task that came again and again, as one that is put back does, has another fault.
+    // A task that came again and again, because it is requeued, has another fault.
     if times > 0 || !crew.had_time(worker, delivered, Duration::ZERO) {
         return None;
     }
@@ -84,14 +84,14 @@ fn not_printed(crew: &Crew<'_>, worker: &Worker<'_>, delivered: &Delivered<'_>) 
     Some(unprinted())
 }
 
-/// Whether the line about the long task came when its work was over. Before it, no other task is in hand.
+/// Returns whether the line about the long task came when its work was over. Until then, no other task is in hand.
 fn printed_afterwards(crew: &Crew<'_>, worker: &ProgramRun, delivered: &Delivered<'_>, text: &Text<'_>) -> bool {
     let at = text.lines.first().and_then(|line| worker.stdout_at.get(*line));
     let is_late = |at: &Duration| *at + TOLERANCE >= delivered.said.at + work_in(delivered.body);
     delivered.body == crew.long.as_bytes() && at.is_some_and(is_late)
 }
 
-/// A worker that is gone while there is work.
+/// Returns the fault of a worker that left while there was work.
 fn left(worker: &Worker<'_>) -> Option<Fault> {
     if let Some(mistake) = ending::cut_short(worker.run) {
         return Some(mistake);

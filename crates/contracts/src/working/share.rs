@@ -3,7 +3,7 @@
 use super::{Crew, role, seconds};
 use crate::{fault::faults::share as faults, receiving::Delivered, transcript::Transcript, verdict::StepResult};
 
-/// The worker that is busy with the long task gets no other.
+/// Checks that the worker that is busy with the long task gets no other.
 ///
 /// # Errors
 ///

@@ -22,22 +22,22 @@ use crate::{
     verdict::StepResult,
 };
 
-/// A program that always takes so much longer than its tasks do counts something else than dots.
+/// The extra time that shows that a program counts something other than dots, if every task takes it.
 const TOO_LONG: Duration = Duration::from_millis(800);
 
-/// A task that was done, by what was printed.
+/// A task that was done, according to the output.
 struct Done<'a> {
     worker: &'a Worker<'a>,
     delivered: Delivered<'a>,
-    /// From when it came to the line that it is done.
+    /// The time from its arrival to the line that reports it as done.
     took: Duration,
-    /// How long it should take.
+    /// The time that it should take.
     asked: Duration,
-    /// Whether the line may be another task's.
+    /// True if the line may belong to another task.
     is_beside_others: bool,
 }
 
-/// A second of work for each dot, and then ` [x] Done`.
+/// Checks that the program works a second for each dot, and then prints ` [x] Done`.
 ///
 /// # Errors
 ///
@@ -82,10 +82,10 @@ fn judged(crew: &Crew<'_>, done: &[Done<'_>], not_done: &[(&Worker<'_>, Delivere
         let evidence = format!("{} s for {}", seconds(least.took), quote_body(&least.delivered));
         return Some(faults::too_long().seen(evidence).about(&least.delivered.said).of_run(least.worker.run));
     }
-    // What follows from a refusal is told where the refusal is, and who was interrupted could not finish.
+    // The consequences of a refusal are reported with the refusal, and a worker that was interrupted could not finish.
     let could = |(worker, delivered): &&(&Worker<'_>, Delivered<'_>)| {
         delivered.rejected.is_none()
-            && early(delivered).is_none() // the next step's to tell
+            && early(delivered).is_none() // a fault of the next step
             && crew.had_time(worker, delivered, work_in(delivered.body))
     };
     if !crew.refused
@@ -93,20 +93,21 @@ fn judged(crew: &Crew<'_>, done: &[Done<'_>], not_done: &[(&Worker<'_>, Delivere
     {
         return Some(never_done(worker.run, delivered).of_run(worker.run));
     }
-    // What the next step has a word for is its to tell.
+    // Faults that belong to the next step are left to it.
     let has_other_cause = crew.refused || not_done.iter().any(|(_, task)| task.rejected.is_some());
     (done.is_empty() && !has_other_cause).then(faults::none_done)
 }
 
-/// What a worker printed, and which lines say that a task is done.
+/// The lines that a worker printed, and which of them report a task as done.
 struct Lines<'a> {
     worker: &'a Worker<'a>,
-    /// With several subscriptions there are several tasks at a time, and the lines don't say whose they are.
+    /// True if there is one subscription. With more, several tasks are in hand at a time, and the lines don't name them.
     has_one_subscription: bool,
-    /// The line that says that a task is done, by the line that says that it was received.
+    /// The line that reports a task as done, by the line that reports it as received.
     behind: BTreeMap<usize, usize>,
-    /// A program that acknowledges a task at once gets others beside it, and prints that they are done, each in its time: the
-    /// first line is not earlier than the first could be done, the second not earlier than the second, and so on.
+    /// True if the first line that reports a task as done is no earlier than the first task can be done, the second no earlier
+    /// than the second, and so on. A program that acknowledges a task at once gets others beside it, and prints each in its own
+    /// time.
     are_in_time: bool,
 }
 
@@ -126,7 +127,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// When the program printed that this task is done. It had the same task so many times before.
+    /// Returns the time at which the program printed that this task is done. It had the same task `before` times earlier.
     fn done_at(&self, delivered: &Delivered<'_>, before: usize) -> Option<Duration> {
         if !self.has_one_subscription {
             return delivered.acked.map(|said| said.at);
@@ -140,8 +141,8 @@ fn is_done(line: &str) -> bool {
     line.trim_end() == DONE
 }
 
-/// The lines that say that a task is done, each for one task, in the order of the tasks: that of a later task says nothing about
-/// an earlier one.
+/// Returns the lines that report a task as done, each for one task, in the order of the tasks: the line of a later task does
+/// not count for an earlier one.
 fn done_in_turn(lines: &[String]) -> BTreeMap<usize, usize> {
     let mut waiting = VecDeque::new();
     let mut behind = BTreeMap::new();
@@ -155,7 +156,7 @@ fn done_in_turn(lines: &[String]) -> BTreeMap<usize, usize> {
     behind
 }
 
-/// The next line that says that a task is done, behind each that says that one was received.
+/// Returns the next line that reports a task as done, after each line that reports one as received.
 fn done_next(lines: &[String]) -> BTreeMap<usize, usize> {
     let mut next = None;
     let mut behind = BTreeMap::new();
@@ -179,7 +180,7 @@ fn never_done(worker: &ProgramRun, delivered: &Delivered<'_>) -> Fault {
     }
 }
 
-/// What the program counts instead of dots, by all that it did; `first` is a task that was done too early.
+/// Returns the fault of counting something other than dots, judged by all tasks; `first` is a task that was done too early.
 fn too_short(done: &[Done<'_>], first: &Done<'_>) -> Fault {
     let near = |done: &Done<'_>, seconds: u64| {
         done.took + TOLERANCE >= Duration::from_secs(seconds) && done.took < Duration::from_secs(seconds) + BUSY
@@ -207,10 +208,11 @@ fn too_short(done: &[Done<'_>], first: &Done<'_>) -> Fault {
     fault.seen(evidence).about(&first.delivered.said)
 }
 
-/// A program that agreed to heartbeats and said nothing for a whole interval while it worked: its connection stood still, too.
+/// Returns the fault of a program that agreed to heartbeats and sent nothing for a whole interval while it worked: its
+/// connection stood still, too.
 ///
-/// It is told to programs in Rust, where the way around it is one word. In a language whose client blocks with the program,
-/// as the public tutorials' does, it is no mistake in a lesson with tasks of a few seconds.
+/// Only programs in Rust get it, because a single word avoids it there. In a language whose client blocks with the program, as
+/// in the public tutorials, it is no mistake in a lesson with tasks of a few seconds.
 fn silent(done: &Done<'_>) -> Option<Fault> {
     let Done { worker, delivered, took, asked, .. } = *done;
     let number = delivered.said.connection;

@@ -1,4 +1,4 @@
-//! The catalogue is whole: each entry has what a reader needs.
+//! The catalogue is complete: each entry has what a reader needs.
 
 use contracts::{catalogue, clients::Client};
 

@@ -1,5 +1,5 @@
-//! The recordings of the gallery's programs, judged: no program runs, and no broker. The reports are those of the live runs, in
-//! `checker/tests/real_broker/gallery.rs`, which also makes the recordings (`cargo xtask bless recordings`).
+//! The recordings of the gallery's programs, judged without a program and without a broker. The reports are those of the live
+//! runs in `checker/tests/real_broker/gallery.rs`, which also makes the recordings (`cargo xtask bless recordings`).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,13 +12,13 @@ use recording::{Mark, Recording};
 use serde_json::{Value, json};
 use testkit::{gallery, snapshots::snapshot};
 
-/// The recordings of a lesson's programs, by their names.
+/// Returns the recordings of a lesson's programs, by their names.
 fn recordings(lesson: &str) -> BTreeMap<String, Recording> {
     let recordings = gallery::recordings(lesson).unwrap_or_else(|error| panic!("{error}"));
     recordings.unwrap_or_else(|| panic!("{lesson} has no recordings: run `cargo xtask bless recordings`"))
 }
 
-/// The step that failed, and its report as a snapshot has it; None where all passed.
+/// Returns the step that failed, and its report as in a snapshot; None if all steps passed.
 fn failed(recording: &Recording) -> Option<(String, String, [String; 3])> {
     let judgement = contract::of(&recording.lesson).unwrap().judge(recording).unwrap();
     judgement.outcomes.into_iter().find_map(|(step, outcome)| match outcome {
@@ -104,9 +104,9 @@ fn tamper(value: &mut Value, rng: &mut Rng) {
     }
 }
 
-/// A recording is a file, and anybody can edit it.
+/// Checks edited recordings: a recording is a file that anyone can edit.
 #[test]
-fn a_recording_that_somebody_edited_is_refused_or_judged() {
+fn an_edited_recording_is_refused_or_judged() {
     let mut rng = Rng::with_seed(11);
     let (mut read, mut refused) = (0, 0);
     for exhibition in gallery::all().unwrap() {
@@ -151,7 +151,7 @@ fn marks_that_contradict_the_runs_are_judged() {
     }
 }
 
-/// Every fault that a rule can return is shown by a program of the gallery, or the catalogue says why none shows it.
+/// Checks that every fault that a rule can return has a program in the gallery, or that the catalogue gives the reason why not.
 #[test]
 fn every_fault_of_the_catalogue_is_in_the_gallery_or_says_why_not() {
     let mut shown = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! Each mistake gets its own message: judging what was seen, without a broker and without a program.
+//! Each mistake gets its own message: recordings are judged without a broker and without a program.
 
 mod languages;
 mod receiving;
@@ -15,7 +15,7 @@ use contracts::{
 
 use script::Script;
 
-/// The first step that fails, and what it says.
+/// Returns the first step that fails, with its words.
 fn render(outcomes: &[(&'static str, Outcome)]) -> String {
     let failed = outcomes.iter().find_map(|(id, outcome)| match outcome {
         Outcome::Failed(mistake) => {
@@ -26,14 +26,14 @@ fn render(outcomes: &[(&'static str, Outcome)]) -> String {
     failed.unwrap_or_else(|| "passed".to_owned())
 }
 
-/// Lesson 01's verdict on this, with these bodies in the queue afterwards.
+/// Returns lesson 01's verdict on this script, with these bodies in the queue afterwards.
 fn send(script: Script, queued: Option<&[&str]>) -> String {
     let queued = queued.map(|bodies| bodies.iter().map(|body| body.as_bytes()).collect());
     let runs = [script.seen];
     render(&judge::<HelloSend>(&hello_send::Evidence { run: &runs[0], queued }, &runs, &[]))
 }
 
-/// Lesson 02's verdict on this.
+/// Returns lesson 02's verdict on this script.
 fn receive(script: Script, sent: &[&str], reached: Reached) -> String {
     let sent = sent.iter().map(|body| (*body).to_owned()).collect();
     let runs = [script.seen];
@@ -43,7 +43,7 @@ fn receive(script: Script, sent: &[&str], reached: Reached) -> String {
 }
 
 fn render_all(cases: impl IntoIterator<Item = (&'static str, String)>) -> String {
-    cases.into_iter().map(|(name, told)| format!("## {name}\n{told}\n\n")).collect()
+    cases.into_iter().map(|(name, report)| format!("## {name}\n{report}\n\n")).collect()
 }
 
 #[test]

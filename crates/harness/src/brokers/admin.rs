@@ -101,8 +101,8 @@ async fn publish(
     let asked = json!({
         "properties": {}, "routing_key": key, "payload": body, "payload_encoding": "string",
     });
-    let told = ask(management, "POST", &path, asked, "publish").await?;
-    let routed: Value = serde_json::from_str(&told).unwrap_or_default();
+    let answer = ask(management, "POST", &path, asked, "publish").await?;
+    let routed: Value = serde_json::from_str(&answer).unwrap_or_default();
     if routed["routed"] == true {
         return Ok("published\n".to_owned());
     }
@@ -116,12 +116,12 @@ async fn peek(management: &Management, vhost: &str, queue: &str, count: u32) -> 
     let path = format!("/api/queues/{}/{}/get", encode(vhost), encode(queue));
     // RabbitMQ takes messages out and requeues them; the embedded broker leaves them in the queue.
     let asked = json!({ "count": count, "ackmode": "ack_requeue_true", "encoding": "auto" });
-    let told = management.call("POST", &path, Some(asked.to_string()), None, "show the messages of the queue").await;
-    let told = told.map_err(|error| match error {
+    let answer = management.call("POST", &path, Some(asked.to_string()), None, "show the messages of the queue").await;
+    let answer = answer.map_err(|error| match error {
         ManagementError::Refused { status: 404, .. } => no_queue(vhost, queue),
         error => not_answered(&error, &path),
     })?;
-    let messages: Vec<Value> = serde_json::from_str(&told).unwrap_or_default();
+    let messages: Vec<Value> = serde_json::from_str(&answer).unwrap_or_default();
     let row = |(number, message): (usize, &Value)| {
         let again = if message["redelivered"] == true { "redelivered" } else { "" };
         let body = wire::words::bytes(&payload(message));
@@ -188,7 +188,7 @@ async fn alarm(management: &Management, what: AlarmWhat, kind: Option<AlarmKind>
         AlarmWhat::Raise => ("PUT", "on: publishers are blocked", &[AlarmKind::Memory]),
         AlarmWhat::Clear => ("DELETE", "off", &[AlarmKind::Memory, AlarmKind::Disk]),
     };
-    let mut told = String::new();
+    let mut output = String::new();
     for kind in kind.as_ref().map_or(otherwise, std::slice::from_ref) {
         let name = match kind {
             AlarmKind::Memory => "memory",
@@ -196,14 +196,14 @@ async fn alarm(management: &Management, what: AlarmWhat, kind: Option<AlarmKind>
         };
         let path = format!("/api/hello-rabbit/alarms/{name}");
         ask(management, method, &path, Value::Null, "raise or clear an alarm").await?;
-        told.push_str(&format!("the {name} alarm is {then}\n"));
+        output.push_str(&format!("the {name} alarm is {then}\n"));
     }
-    Ok(told)
+    Ok(output)
 }
 
 async fn list(management: &Management, path: &str, what: &str) -> Result<Vec<Value>, NotChecked> {
-    let told = ask(management, "GET", path, Value::Null, what).await?;
-    Ok(serde_json::from_str(&told).unwrap_or_default())
+    let answer = ask(management, "GET", path, Value::Null, what).await?;
+    Ok(serde_json::from_str(&answer).unwrap_or_default())
 }
 
 async fn ask(

@@ -63,7 +63,7 @@ impl Alarm {
         wire::words::harmless(&resources.replace(" & ", " and "))
     }
 
-    /// Returns the remedies, a line each. `embedded` is whether it is the kit's own broker.
+    /// Returns the remedies, a line each. `embedded` is true for the kit's own broker.
     #[must_use]
     pub fn remedies(&self, embedded: bool) -> Vec<String> {
         if embedded {

@@ -29,7 +29,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects.
+    /// Connects to the broker at this address.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl Client {
     ///
     /// When the broker refuses.
     pub async fn declare(&self, queue: &str, options: QueueDeclareOptions, arguments: FieldTable) -> Result<(), Error> {
-        // On a channel of its own: a refusal closes it.
+        // A refusal closes the channel, so this one is separate.
         let channel = self.connection.create_channel().await?;
         channel.queue_declare(queue.into(), options, arguments).await?;
         channel.close(200, "OK".into()).await
@@ -145,7 +145,7 @@ impl Client {
         arguments: FieldTable,
     ) -> Result<Option<Vec<Vec<u8>>>, Error> {
         let deadline = Instant::now() + timeout;
-        // On a channel of its own: a refusal closes it.
+        // A refusal closes the channel, so this one is separate.
         let channel = self.connection.create_channel().await?;
         let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         let found = match channel.queue_declare(queue.into(), passive, FieldTable::default()).await {

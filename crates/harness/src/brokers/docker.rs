@@ -40,8 +40,8 @@ pub async fn image_at_hand(asked: Option<&str>) -> Option<String> {
     if let Some(found) = known().get(&key) {
         return found.clone();
     }
-    let told = env::var(FOUND).ok().filter(|image| !image.is_empty() && asked.is_none_or(|asked| asked == image));
-    let found = match told {
+    let passed_on = env::var(FOUND).ok().filter(|image| !image.is_empty() && asked.is_none_or(|asked| asked == image));
+    let found = match passed_on {
         Some(image) => Some(image),
         None => ask_for_image(asked).await,
     };
@@ -69,9 +69,9 @@ async fn host_of_context() -> Option<String> {
     let mut docker = Command::new("docker");
     docker.args(["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]);
     docker.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    let told = timeout(INSPECT_TIMEOUT, docker.output()).await.ok()?.ok()?;
-    let host = String::from_utf8_lossy(&told.stdout).trim().to_owned();
-    (told.status.success() && host.contains("://")).then_some(host)
+    let output = timeout(INSPECT_TIMEOUT, docker.output()).await.ok()?.ok()?;
+    let host = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    (output.status.success() && host.contains("://")).then_some(host)
 }
 
 async fn ask_for_image(asked: Option<&str>) -> Option<String> {
@@ -82,9 +82,9 @@ async fn ask_for_image(asked: Option<&str>) -> Option<String> {
     let mut docker = Command::new("docker");
     docker.args(["image", "inspect", "--format", "{{join .RepoTags \"\\n\"}}"]).args(&candidates);
     docker.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    // It prints those that are there, and fails when one is not.
-    let told = timeout(INSPECT_TIMEOUT, docker.output()).await.ok()?.ok()?;
-    let there = String::from_utf8_lossy(&told.stdout).into_owned();
+    // The command prints the images that exist, and fails when one does not.
+    let output = timeout(INSPECT_TIMEOUT, docker.output()).await.ok()?.ok()?;
+    let there = String::from_utf8_lossy(&output.stdout).into_owned();
     let there: Vec<&str> = there.lines().filter(|tag| !tag.is_empty()).collect();
     match asked {
         Some(image) => (!there.is_empty()).then(|| image.to_owned()),
@@ -119,7 +119,7 @@ pub(super) fn without_client() -> NotChecked {
 mod client {
     use super::{Broker, NotChecked, Run};
 
-    /// This build has no Docker client. [`crate::app`] starts the build that has it before this is called.
+    /// Fails: this build has no Docker client. [`crate::app`] starts the build that has it before this is called.
     pub(super) async fn have(_image: &str) -> Result<(), NotChecked> {
         Err(super::without_client())
     }
@@ -226,9 +226,9 @@ pub(crate) mod client {
 
     /// Returns the ways to this container, the best first.
     ///
-    /// A checker that runs in a container itself can't know where the engine runs. Beside it, on the same loopback: then the
-    /// published port is right, and the bridge's gateway, which testcontainers names, refuses. Or outside, on the host: then the
-    /// host's loopback is out of reach, and the container's own address is right.
+    /// A checker that runs in a container can't know where the engine runs. If the engine is beside it, on the same loopback,
+    /// the published port works, but the bridge's gateway, which testcontainers names, refuses. If the engine is outside, on
+    /// the host, its loopback is out of reach, but the container's own address works.
     async fn doors(container: &ContainerAsync<GenericImage>, port: u16) -> Result<Vec<Door>, TestcontainersError> {
         let host = container.get_host().await?.to_string();
         let amqp = container.get_host_port_ipv4(5672.tcp()).await?;
@@ -268,7 +268,7 @@ pub(crate) mod client {
                 PLUGINS.as_bytes().to_vec(),
             )
             .with_host_config_modifier(move |host| {
-                // On loopback only, because guest/guest must not be open to a network.
+                // Only on loopback, because guest/guest must not be open to a network.
                 let on = |port: u16| {
                     Some(vec![PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(port.to_string()) }])
                 };
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_of_an_older_rabbitmq_is_told_by_its_tag() {
+    fn an_image_of_an_older_rabbitmq_is_recognised_by_its_tag() {
         for older in ["rabbitmq:3.13-management", "rabbitmq:4.0.5", BUILT[1], BUILT[2], "host:5000/rabbitmq:4.2.1"] {
             assert!(is_older(older), "{older}");
         }

@@ -32,7 +32,7 @@ pub fn imitates() -> String {
     format!("RabbitMQ {}", broker::VERSION)
 }
 
-/// Starts one in this process. It ends when the last copy of the result is dropped.
+/// Starts the embedded broker in this process. It ends when the last copy of the result is dropped.
 pub async fn start() -> Result<Broker, NotChecked> {
     let server = Server::start(Config::default(), None).await.map_err(|error| NotChecked {
         message: format!("The embedded broker can't start: {error}."),
@@ -100,7 +100,7 @@ impl Program {
         let mut command = Command::new(program);
         command.arg("--port").arg(self.port.to_string()).args(arguments(accounts));
         command.env(MARK, &self.mark).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        // Ctrl-C in our terminal is for us.
+        // Ctrl-C in the terminal is meant for the checker.
         #[cfg(unix)]
         command.process_group(0);
         command.spawn().map_err(|error| at(program, &error))

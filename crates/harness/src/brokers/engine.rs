@@ -51,7 +51,7 @@ mod client {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
         match docker.remove_container(name, Some(options)).await {
             Ok(()) | Err(EngineError::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
-            // It is being removed already.
+            // Its removal is already in progress.
             Err(EngineError::DockerResponseServerError { status_code: 409, .. }) => Ok(()),
             Err(error) => Err(failed(&error)),
         }

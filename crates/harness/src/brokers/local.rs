@@ -163,7 +163,7 @@ impl Node {
         let log = fs::File::create(&path).map_err(|error| at(&path, &error))?;
         let mut command = self.command(script);
         command.stdout(log.try_clone()?).stderr(log);
-        // Ctrl-C in our terminal is for us; we end the node.
+        // Ctrl-C in the terminal is meant for the checker, which then ends the node.
         #[cfg(unix)]
         command.process_group(0);
         command.spawn().map_err(|error| at(script, &error))

@@ -12,7 +12,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// A broker's management API, and the login for it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Management {
-    /// `http://host:port`.
+    /// The base URL, `http://host:port`.
     pub url: String,
     /// The user, who needs the tag `administrator` to make vhosts.
     pub user: String,
@@ -28,17 +28,17 @@ struct Vhost {
 /// An error of the management API.
 #[derive(Debug, thiserror::Error)]
 pub enum ManagementError {
-    /// It can't be reached, or the server is not a management API.
+    /// The API can't be reached, or the server is not a management API.
     #[error("the management API at {url} doesn't answer: {why}")]
     Unreachable {
         /// The API's address.
         url: String,
         /// The client's error.
         why: String,
-        /// Nothing listens there: the broker is gone.
+        /// Set when nothing listens there: the broker is gone.
         gone: bool,
     },
-    /// It refused.
+    /// The API refused the request.
     #[error("the management API at {url} refused to {what}: HTTP {status}")]
     Refused {
         /// The API's address.
@@ -66,8 +66,8 @@ impl Management {
     ///
     /// When it doesn't answer, or the user is not an administrator.
     pub async fn vhosts(&self) -> Result<Vec<String>, ManagementError> {
-        let told = self.request("GET", "/api/vhosts", "list vhosts").await?;
-        let vhosts: Vec<Vhost> = serde_json::from_str(&told).map_err(|error| ManagementError::Unreachable {
+        let answer = self.request("GET", "/api/vhosts", "list vhosts").await?;
+        let vhosts: Vec<Vhost> = serde_json::from_str(&answer).map_err(|error| ManagementError::Unreachable {
             url: self.url.clone(),
             why: error.to_string(),
             gone: false,
@@ -147,7 +147,7 @@ impl Management {
         });
         let unreachable = |why: String, gone| ManagementError::Unreachable { url: self.url.clone(), why, gone };
         match sent.await {
-            Ok(Ok((200..=299, told))) => Ok(told),
+            Ok(Ok((200..=299, answer))) => Ok(answer),
             Ok(Ok((status, _))) => {
                 Err(ManagementError::Refused { url: self.url.clone(), what: what.to_owned(), status })
             }

@@ -32,7 +32,7 @@ const EMBEDDED_LOG: &str = "embedded.log";
 /// The record of the broker that is kept running.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct PersistentBroker {
-    /// The kit that keeps it: the folder.
+    /// The folder of the kit that keeps it.
     kit: PathBuf,
     address: Address,
     management: Option<Management>,
@@ -52,7 +52,7 @@ enum Source {
     },
     Embedded {
         mark: String,
-        /// The arguments that it was started with, but for the port.
+        /// The arguments that it was started with, without the port.
         #[serde(default)]
         arguments: Vec<String>,
     },
@@ -300,14 +300,14 @@ async fn ask_local(node: &local::Node, arguments: &[&str]) -> Result<String, Not
     let cannot = |why: String| NotChecked { message: format!("rabbitmqctl could not be run: {why}."), hints: vec![] };
     let script = local::server().and_then(|server| Some(server.parent()?.join("rabbitmqctl")));
     let script = script.ok_or_else(|| cannot("RabbitMQ is no longer installed here".to_owned()))?;
-    let told =
+    let output =
         tokio::time::timeout(super::START_TIMEOUT, node.command(&script).args(arguments).kill_on_drop(true).output());
-    let told =
-        told.await.map_err(|_| cannot("it took too long".to_owned()))?.map_err(|error| cannot(error.to_string()))?;
-    if !told.status.success() {
-        return Err(cannot(String::from_utf8_lossy(&told.stderr).trim().to_owned()));
+    let output =
+        output.await.map_err(|_| cannot("it took too long".to_owned()))?.map_err(|error| cannot(error.to_string()))?;
+    if !output.status.success() {
+        return Err(cannot(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
     }
-    Ok(String::from_utf8_lossy(&told.stdout).into_owned())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 async fn logs() -> Result<String, NotChecked> {

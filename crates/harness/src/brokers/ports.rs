@@ -28,7 +28,7 @@ pub fn are_free(port: u16) -> bool {
     port.checked_add(MANAGEMENT).is_some_and(|above| is_free(port) && is_free(above))
 }
 
-/// Returns a port for AMQP that is free now, and so is the one for the management API above it.
+/// Returns a port for AMQP that is free now, as is the one for the management API above it.
 ///
 /// # Errors
 ///

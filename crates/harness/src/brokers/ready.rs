@@ -19,9 +19,9 @@ const SECOND_LOOK: Duration = Duration::from_secs(1);
 /// The product and the version that a broker announces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Greeting {
-    /// `RabbitMQ`.
+    /// The product, such as `RabbitMQ`.
     pub product: String,
-    /// `4.3.6`.
+    /// The version, such as `4.3.6`.
     pub version: String,
 }
 
@@ -59,7 +59,7 @@ pub async fn wait_first(places: &[String], deadline: Instant) -> io::Result<(usi
     let mut reason = io::Error::new(io::ErrorKind::TimedOut, "no answer");
     while let Some(ended) = waits.join_next().await {
         match ended {
-            // It may have been quicker than a better one that is ready, too.
+            // A better address may also be ready, and have been slower.
             Ok((at, Ok(greeting))) => {
                 for (better, place) in places[..at].iter().enumerate() {
                     if let Ok(Ok(greeting)) = timeout(SECOND_LOOK, knock(place)).await {
@@ -125,7 +125,7 @@ mod tests {
             (vec![refuses(), answers.clone(), refuses()], 1),
             (vec![refuses(), refuses(), answers.clone()], 2),
             (vec![answers.clone(), refuses()], 0),
-            // The best one is used, not the quickest one.
+            // The best address is used, not the quickest.
             (vec![answers.clone(), answers.clone(), answers.clone()], 0),
         ] {
             let (at, greeting) = wait_first(&places, soon()).await.expect("one of them answers");

@@ -57,9 +57,9 @@ pub struct Reference<'a> {
 /// The reason why there is no program.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NoProgram {
-    /// It does not compile, with the compiler's errors.
+    /// The program does not compile; with the compiler's errors.
     DoesNotCompile(recording::BuildError),
-    /// It could not be checked.
+    /// The program could not be checked.
     NotChecked(NotChecked),
 }
 
@@ -159,7 +159,7 @@ async fn chosen(asked: &Asked, mark: &str) -> Result<Program, NoProgram> {
 
 /// The reason why a package gave no program.
 enum NotBuilt {
-    /// It has none, or several, or it is a workspace and not a package.
+    /// The package has no program, or several, or it is a workspace.
     NotOne,
     No(NoProgram),
 }
@@ -248,7 +248,7 @@ async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program
 async fn build(cargo: &mut Command) -> io::Result<(ExitStatus, String, String)> {
     let mut child = cargo.spawn()?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let told = async {
+    let printed = async {
         let (mut messages, mut crates) = (String::new(), 0_u32);
         let shown = watched("compiling the program");
         let mut lines = BufReader::new(stdout.ok_or_else(|| io::Error::other("cargo has no stdout"))?).lines();
@@ -269,7 +269,7 @@ async fn build(cargo: &mut Command) -> io::Result<(ExitStatus, String, String)> 
         }
         io::Result::Ok(String::from_utf8_lossy(&said).trim_end().to_owned())
     };
-    let (messages, said): (io::Result<String>, _) = tokio::join!(told, heard);
+    let (messages, said): (io::Result<String>, _) = tokio::join!(printed, heard);
     Ok((child.wait().await?, messages?, said?))
 }
 

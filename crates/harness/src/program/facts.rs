@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn the_language_is_told_by_the_command_by_the_file_or_by_its_start() {
+    fn the_language_is_known_from_the_command_the_file_or_its_start() {
         let elf = [&b"\x7fELF\x02"[..], &[0; 100], b"\x04\0\0\0S\0\0\0\x04\0\0\0Go\0\0xyz"].concat();
         let files: &[(&str, &[u8])] = &[
             ("send", b"#!/usr/bin/env python3\n"),

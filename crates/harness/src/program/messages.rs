@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    /// A message of cargo's, as it is for a package in /mine.
+    /// Returns a message of cargo about a package in /mine.
     fn message(level: &str, code: Value, text: &str, line: &str, notes: &[&str]) -> String {
         let children: Vec<Value> = notes.iter().map(|note| json!({ "level": "note", "message": note })).collect();
         let span =

@@ -98,7 +98,7 @@ fn files(place: &Path) -> Vec<PathBuf> {
                 Ok(kind) if kind.is_dir() && !name.starts_with('.') && !NOT_SOURCES.contains(&name.as_str()) => {
                     folders.push(path);
                 }
-                // A build writes Cargo.lock, so that is none of the sources.
+                // A build writes Cargo.lock, so it does not count as a source.
                 Ok(kind) if kind.is_file() && (name.ends_with(".rs") || name == "Cargo.toml") => files.push(path),
                 _ => {}
             }

@@ -24,7 +24,7 @@ pub struct Blocked {
 }
 
 impl Blocked {
-    /// Starts with none. `changed` changes with every event.
+    /// Returns one without connections. `changed` changes with every event.
     pub(super) fn new(changed: watch::Sender<u64>) -> Blocked {
         Blocked { changed, programs: Arc::default(), client: Arc::default() }
     }

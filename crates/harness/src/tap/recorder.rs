@@ -24,15 +24,15 @@ use crate::live::LiveRun;
 /// The part of a conversation that is kept. A program that sends more is cut off, and judged by that part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Bytes of the conversation.
+    /// The number of bytes of the conversation.
     pub bytes: u64,
-    /// Events.
+    /// The number of events.
     pub events: usize,
-    /// Bytes of one body.
+    /// The number of bytes of one body.
     pub body: usize,
 }
 
-/// As much as a recording has room for.
+/// The bounds for which a recording has room.
 impl Default for Bounds {
     fn default() -> Bounds {
         let Limits { events, bytes, body } = Limits::default();
@@ -71,7 +71,7 @@ pub(super) struct Recorder {
     connections: AtomicU32,
     heard: AtomicU64,
     most: u64,
-    /// Cancelled once no more is kept.
+    /// The token that is cancelled once no more is kept.
     full: CancellationToken,
 }
 

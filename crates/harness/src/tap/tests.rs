@@ -247,7 +247,7 @@ async fn a_closed_door_frees_the_port_and_who_is_in_stays_in() {
     let mut first = bench("/").await;
     let port = first.tap.port();
     first.tap.door().close().await;
-    // The next program on the stage gets the same port, and the one that is in is none of its business.
+    // The next program on the stage gets the same port, and must not affect the program that is connected.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = Address::loopback(listener.local_addr().unwrap().port());
     let second =

@@ -1,4 +1,4 @@
-//! Splitting bytes into frames.
+//! Tests of splitting bytes into frames.
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt};
@@ -12,7 +12,7 @@ use wire::{
 
 const MOST: u32 = 1 << 20;
 
-/// Everything in `bytes`, handed over in pieces of `size`.
+/// Returns all units in `bytes`, which arrive in pieces of `size`.
 fn units(bytes: &[u8], size: usize) -> Result<Vec<Unit>, FrameError> {
     let (mut codec, mut buffer, mut units) = (Codec::new(MOST), BytesMut::new(), Vec::new());
     for piece in bytes.chunks(size.max(1)) {
@@ -55,7 +55,7 @@ fn a_frame_max_counts_the_envelope() {
 }
 
 #[test]
-fn what_is_wrong_with_the_bytes_is_told() {
+fn what_is_wrong_with_the_bytes_is_reported() {
     let cases: [(&[u8], FrameError); 6] = [
         (b"GET / HTTP/1.1\r\n\r\n", FrameError::NotAmqp(b"GET / HTTP/1.1\r\n".to_vec())),
         (&[0x16, 0x03, 0x01], FrameError::NotAmqp(vec![0x16, 0x03, 0x01])),

@@ -1,4 +1,4 @@
-//! Every method, by name and arguments.
+//! Tests of the names and arguments of every method.
 
 use bytes::BytesMut;
 use wire::{
@@ -76,7 +76,7 @@ pub const ALL: [(u16, u16, &str); 65] = [
     (90, 30, "tx.rollback"),
 ];
 
-/// The method with these numbers and zeros for arguments, as many as it takes.
+/// Returns the method with these numbers, and zeros for all its arguments.
 pub fn blank(class: u16, number: u16) -> Method {
     for zeros in 0..64 {
         let mut payload = [class.to_be_bytes(), number.to_be_bytes()].concat();
@@ -108,8 +108,8 @@ fn secrets_are_hidden() {
         ..Default::default()
     };
     let method = Method::Connection(wire::protocol::connection::AMQPMethod::StartOk(start_ok.clone()));
-    let told = format!("{:?} {}", fields::describe(&method), wire::words::method_line(&method, None));
-    assert!(!told.contains("secret") && told.contains(fields::HIDDEN), "{told}");
+    let rendered = format!("{:?} {}", fields::describe(&method), wire::words::method_line(&method, None));
+    assert!(!rendered.contains("secret") && rendered.contains(fields::HIDDEN), "{rendered}");
     assert_eq!(wire::words::login(&start_ok).as_deref(), Some("ann"));
     let amqplain = wire::protocol::connection::StartOk {
         mechanism: "AMQPLAIN".into(),
@@ -125,7 +125,7 @@ fn tables_become_objects_and_bytes_that_are_no_text_become_base64() {
     table.insert("x-max-length".into(), AMQPValue::LongInt(5));
     table.insert("raw".into(), AMQPValue::LongString(vec![0xFF, 0xFE].into()));
     let declare = wire::protocol::queue::Declare { queue: "q".into(), arguments: table, ..Default::default() };
-    let told = fields::describe(&Method::Queue(wire::protocol::queue::AMQPMethod::Declare(declare)));
-    let (_, arguments) = told.args.last().unwrap();
+    let described = fields::describe(&Method::Queue(wire::protocol::queue::AMQPMethod::Declare(declare)));
+    let (_, arguments) = described.args.last().unwrap();
     assert_eq!(arguments, &serde_json::json!({ "x-max-length": 5, "raw": { "base64": "//4=" } }));
 }

@@ -1,4 +1,4 @@
-//! An event as JSON.
+//! Tests of events as JSON.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn start_ok(mechanism: &str, response: &[u8]) -> What {
     What::Method { channel: 0, method, content: None }
 }
 
-/// Written and read again.
+/// Writes events and reads them again.
 fn again(events: &[Event]) -> (String, Vec<Event>) {
     let text = serde_json::to_string(events).unwrap();
     let read = serde_json::from_str(&text).unwrap();

@@ -1,4 +1,4 @@
-//! Hearing a conversation.
+//! Tests of the listener.
 
 use wire::{
     Listener, Method, What,
@@ -58,8 +58,8 @@ fn a_long_body_is_kept_to_a_bound_and_a_cut_one_is_said_to_be_cut() {
         [(1000, 10, true)]
     );
     let cut = [publish(1), long[..long.len() - 200].to_vec()].concat();
-    let told = hear(&cut, 10_000).iter().filter_map(body_of).collect::<Vec<_>>();
-    assert!(matches!(told[..], [(1000, 700..=900, false)]), "{told:?}");
+    let bodies = hear(&cut, 10_000).iter().filter_map(body_of).collect::<Vec<_>>();
+    assert!(matches!(bodies[..], [(1000, 700..=900, false)]), "{bodies:?}");
     assert_eq!(hear(&publish(1), 10).iter().filter_map(body_of).collect::<Vec<_>>(), [(0, 0, false)]);
 }
 

@@ -1,4 +1,4 @@
-//! A conversation as a picture.
+//! Tests of conversations as pictures.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ fn several_programs_share_the_time() {
         svg("two", "Two send.", &[Part { program: "one", events: &one }, Part { program: "two", events: &other }]);
     assert!(picture.find("first").unwrap() < picture.find("second").unwrap());
     assert!(picture.contains("two: basic.publish"), "{picture}");
-    // one, the broker, two: the third line of life is two gaps away from the first
+    // one, the broker, two: the third lifeline is two gaps away from the first
     assert!(picture.contains("viewBox=\"0 0 400 "), "{picture}");
 }
 
@@ -68,13 +68,13 @@ fn of_several_programs_deliveries_only_what_tells_them_apart_is_shown() {
 fn with_a_clock_each_arrow_has_the_whole_seconds_since_the_first_delivery() {
     let deliver = || method(Method::Basic(basic::AMQPMethod::Deliver(basic::Deliver::default())), Some(b"task"));
     let ack = || method(Method::Basic(basic::AMQPMethod::Ack(basic::Ack::default())), None);
-    // What comes before the delivery has no time, at the same moment too.
+    // Events before the delivery have no time, even at the same moment.
     let one = [event(1_000, Peer::Program, publish(b"before")), event(1_000, Peer::Broker, deliver())];
     let two = [event(2_999, Peer::Program, ack()), event(13_000, Peer::Program, What::Ended { reset: false })];
     let parts = [Part { program: "one", events: &one }, Part { program: "two", events: &two }];
     let picture = timed("clock", "Two work.", &parts);
     let times: Vec<&str> = picture.lines().filter(|line| line.contains("hr-muted")).collect();
-    // Beside the lines of life of the programs, which stand at 46 and 354; as high as the arrows.
+    // The times stand beside the programs' lifelines, which are at 46 and 354, and at the height of the arrows.
     let at = |anchor: &str, x: u32, y: u32, time: &str| {
         format!(
             "<text class=\"hr-muted\" fill=\"currentColor\" text-anchor=\"{anchor}\" x=\"{x}\" y=\"{y}\">{time} s</text>"

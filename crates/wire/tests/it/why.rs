@@ -1,4 +1,4 @@
-//! Why things are said.
+//! Tests of the reasons for events.
 
 use std::time::Duration;
 
@@ -48,11 +48,11 @@ fn everything_else_that_happens_has_one_too() {
 }
 
 #[test]
-fn a_handshake_that_is_folded_is_told_as_one() {
+fn a_folded_handshake_has_one_sentence() {
     let open_ok = Method::Connection(connection::AMQPMethod::OpenOk(connection::OpenOk {}));
     let events = [event(Peer::Broker, What::Method { channel: 0, method: open_ok, content: None })];
-    let told = words::describe(&events);
-    assert!(why::why(&told[0]).unwrap().contains("seven messages"));
+    let described = words::describe(&events);
+    assert!(why::why(&described[0]).unwrap().contains("seven messages"));
     assert!(why::of(&events[0]).unwrap().contains("may use that vhost"));
 }
 

@@ -1,4 +1,4 @@
-//! What a person reads.
+//! Tests of conversations in words.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ fn flags_show_when_they_are_set_and_tables_when_they_say_something() {
     );
 }
 
-/// A conversation, as who said what.
+/// Returns a conversation with these sides and events.
 fn events(said: Vec<(Peer, What)>) -> Vec<Event> {
     let event = |(order, (from, what))| Event { at: Duration::from_millis(order), order, connection: 1, from, what };
     (0..).zip(said).map(event).collect()
@@ -111,7 +111,7 @@ fn a_handshake_that_went_well_is_one_line_and_heartbeats_are_counted() {
 }
 
 #[test]
-fn a_handshake_that_failed_is_told_in_full() {
+fn a_handshake_that_failed_is_shown_in_full() {
     let mut said = handshake();
     let refused = connection::Close {
         reply_code: 530,

@@ -92,7 +92,7 @@ for (const picture of document.querySelectorAll("main svg")) {
   for (const shape of shapes) {
     const style = getComputedStyle(shape);
     const [fill, stroke] = [paint(style, "fill"), parseFloat(style.strokeWidth) > 0 ? paint(style, "stroke") : null];
-    // A shape without a stroke is told by its fill.
+    // A shape without a stroke is recognised by its fill.
     const [what, colour] = stroke?.[3] ? ["the line of", stroke] : ["the shape", fill];
     if (!colour?.[3]) continue;
     for (const { x, y } of along(shape)) demand(LINE, shape, what, colour, ground(shapes, shape, x, y));

@@ -1,10 +1,10 @@
-//! axe-core, which knows rules of WCAG 2 that a program can check. Nothing is excepted.
+//! axe-core, which has the rules of WCAG 2 that a program can check. There are no exceptions.
 
 use serde_json::json;
 
 use crate::{faults::Faults, lab::Lab};
 
-/// Every page in a theme. A theme changes colours only, so rules that do not look at colours are asked once.
+/// Every page passes, in this theme. A theme changes only colours, so other rules are checked in one theme.
 pub fn finds_nothing(lab: &Lab, theme: &str) -> anyhow::Result<()> {
     let axe = lab.axe()?;
     lab.browse(|browser| {
@@ -12,7 +12,7 @@ pub fn finds_nothing(lab: &Lab, theme: &str) -> anyhow::Result<()> {
         browser.choose(theme)?;
         let mut faults = Faults::default();
         let only_colours = theme != "light";
-        // The page for the printer repeats the others' colours.
+        // The page for the printer has the same colours as the others.
         for path in browser.pages().filter(|path| !only_colours || *path != "print.html") {
             browser.go(path)?;
             browser.unfold()?;

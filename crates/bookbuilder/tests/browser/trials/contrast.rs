@@ -1,11 +1,11 @@
-//! Whether everything can be read: text has a contrast of 4.5:1 or more to what is behind it, lines of pictures and icons 3:1.
+//! Contrast: at least 4.5:1 between text and its background, and 3:1 for lines of pictures and icons.
 
 use anyhow::Context;
 use serde_json::json;
 
 use crate::{faults::Faults, lab::Lab, page::Browser, session::key};
 
-/// Every page in a theme, and what opens on top of pages.
+/// Every page can be read in this theme, and so can everything that opens on top of pages.
 pub fn can_be_read(lab: &Lab, theme: &str) -> anyhow::Result<()> {
     lab.browse(|browser| {
         browser.go("index.html")?;
@@ -38,7 +38,7 @@ pub fn can_be_read(lab: &Lab, theme: &str) -> anyhow::Result<()> {
     })
 }
 
-/// What can't be read on the page that is shown, as it is shown.
+/// Returns the parts of the current page that can't be read.
 pub fn look(browser: &Browser<'_>) -> anyhow::Result<Vec<String>> {
     browser.faults(include_str!("../scripts/contrast.js"), json!([]))
 }

@@ -1,4 +1,4 @@
-//! The copy button beside a program.
+//! The copy buttons beside programs and commands.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::{
     page::Browser,
 };
 
-/// On each lesson's page, the button of the whole program puts on the clipboard what is in the lesson's file.
+/// The button of the whole program, on each lesson's page, copies the content of the lesson's file.
 pub fn gives_the_program(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         allow_copying(browser)?;
@@ -26,7 +26,7 @@ pub fn gives_the_program(lab: &Lab) -> anyhow::Result<()> {
     })
 }
 
-/// The button of a terminal's session puts on the clipboard what was typed, without prompts and without what came back.
+/// The button of a terminal session copies the commands, without prompts and output.
 pub fn gives_what_is_typed(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         allow_copying(browser)?;
@@ -46,7 +46,7 @@ fn allow_copying(browser: &Browser<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Presses the button that a script has found, and returns what is on the clipboard then.
+/// Presses the button that a script has found, and returns the content of the clipboard.
 fn press(browser: &Browser<'_>) -> anyhow::Result<String> {
     browser.session.click("#the-button")?;
     browser.session.until("document.querySelector('#the-button.tooltipped')?.textContent === 'Copied!'")?;
@@ -58,7 +58,7 @@ fn copy(browser: &Browser<'_>, path: &str, number: &str) -> anyhow::Result<()> {
     let found = browser.value(include_str!("../scripts/whole_program.js"))?;
     ensure!(found == true, "no ```rust block under a heading with the id whole-program");
     let copied = press(browser)?;
-    // mdBook drops the end of a listing's last line.
+    // mdBook drops the newline at the end of a listing.
     let program = program(number)?.trim_end().to_owned();
     if copied != program {
         let (line, (is, should)) = (copied.lines().map(Some).chain([None]))
@@ -72,7 +72,7 @@ fn copy(browser: &Browser<'_>, path: &str, number: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A lesson's program as it is shown: without the marks of its steps.
+/// Returns a lesson's program as the book shows it: without the marks of its steps.
 fn program(number: &str) -> anyhow::Result<String> {
     let lessons = repository().join("lessons");
     let named = |name: &str| name.starts_with(&format!("{number}-"));

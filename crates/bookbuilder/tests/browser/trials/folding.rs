@@ -10,17 +10,17 @@ use crate::{
     session::key::{ENTER, TAB},
 };
 
-/// The step of each fold that is open on the page that is shown, by the id of its heading.
+/// The expression for the steps of all open folds on the current page, by the ids of their headings.
 const OPEN: &str = "[...document.querySelectorAll('main details.hr-show[open]')].map(fold => {
     let above = fold;
     while (!/^H[1-6]$/.test(above.tagName)) above = above.previousElementSibling;
     return above.id;
 })";
 
-/// How many folds there are on the page that is shown.
+/// The expression for the number of folds on the current page.
 const COUNT: &str = "document.querySelectorAll('main details.hr-show').length";
 
-/// A click opens a fold and another one closes it. Each page remembers its own.
+/// A click opens a fold, and another one closes it. Each page remembers its own folds.
 pub fn open_by_a_click_and_stay_so(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         let (first, second) = two_lessons(browser)?;
@@ -51,7 +51,7 @@ pub fn open_by_keys_and_stay_so(lab: &Lab) -> anyhow::Result<()> {
         let (first, _) = two_lessons(browser)?;
         browser.go(first)?;
         let summary = "document.querySelector('#publish ~ details.hr-show > summary')";
-        // From the link before it, as a reader's Tab comes there.
+        // The focus starts at the link before the fold, from which a reader's Tab leads to it.
         browser.value("document.querySelector('#publish > a').focus()")?;
         browser.session.press(&TAB.to_string())?;
         ensure!(browser.value(&format!("document.activeElement === {summary}"))? == true, "Tab goes elsewhere");
@@ -67,13 +67,13 @@ pub fn open_by_keys_and_stay_so(lab: &Lab) -> anyhow::Result<()> {
     })
 }
 
-/// A book that is read from a folder, without a server, remembers, too.
+/// A book that is opened from a folder, without a server, also remembers its folds.
 pub fn are_remembered_for_files(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         let (first, _) = two_lessons(browser)?;
         let file = format!("file://{}/{first}", browser.book.folder.display());
         browser.session.go(&file)?;
-        // What an earlier run of this test left is none of ours.
+        // An earlier run of this test may have left entries.
         browser.value("localStorage.clear()")?;
         browser.session.go(&file)?;
         expect(browser, &[])?;
@@ -85,7 +85,7 @@ pub fn are_remembered_for_files(lab: &Lab) -> anyhow::Result<()> {
     })
 }
 
-/// Without scripts, nothing could open them but a click: all are open.
+/// All folds are open without scripts, because nothing could remember them.
 pub fn are_open_without_scripts(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         let (first, _) = two_lessons(browser)?;
@@ -100,7 +100,7 @@ pub fn are_open_without_scripts(lab: &Lab) -> anyhow::Result<()> {
     })
 }
 
-/// The printer gets all of them, also in browsers whose style sheets can't open a fold; afterwards they are as before.
+/// All folds are open for the printer, even in browsers whose style sheets can't open a fold. Afterwards they are as before.
 pub fn are_open_for_the_printer(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         let (first, _) = two_lessons(browser)?;
@@ -115,7 +115,7 @@ pub fn are_open_for_the_printer(lab: &Lab) -> anyhow::Result<()> {
     })
 }
 
-/// A search for a word of a listing opens its fold, this once.
+/// A search for a word in a listing opens its fold, but does not remember it.
 pub fn open_where_a_search_leads(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         let (first, _) = two_lessons(browser)?;
@@ -127,7 +127,7 @@ pub fn open_where_a_search_leads(lab: &Lab) -> anyhow::Result<()> {
     })
 }
 
-/// The pages of two lessons, which have the steps that these tests are about.
+/// Returns the pages of two lessons that have the steps of these tests.
 fn two_lessons<'a>(browser: &Browser<'a>) -> anyhow::Result<(&'a str, &'a str)> {
     let mut lessons = browser.book.lessons().map(|(Page { path, .. }, _)| path.as_str());
     match (lessons.next(), lessons.next()) {

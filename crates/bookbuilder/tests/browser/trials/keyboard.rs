@@ -1,4 +1,4 @@
-//! No mouse.
+//! The book without a mouse.
 
 use anyhow::{Context, bail, ensure};
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::{
     session::key::{DOWN, ENTER, ESCAPE, LEFT, RIGHT, TAB},
 };
 
-/// Tab goes to everything that can be pressed, shows where it is, and comes around.
+/// Tab reaches everything that can be pressed, shows the focus, and returns to the start.
 pub fn reaches_everything(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         let mut faults = Faults::default();
@@ -26,7 +26,7 @@ fn tab_through(browser: &Browser<'_>) -> anyhow::Result<Vec<String>> {
     let count = browser.session.run(include_str!("../scripts/focus_begin.js"), json!([]))?;
     let count = count.as_u64().context("no number of elements")?;
     let mut found = Vec::new();
-    // Once more than there are elements, and some for what scrolls without being asked about.
+    // The loop takes some steps more than there are elements, because scrollable elements also get the focus.
     for _ in 0..count + 50 {
         browser.session.press(&TAB.to_string())?;
         let seen = browser.run(include_str!("../scripts/focus_look.js"), json!([]))?;
@@ -47,7 +47,7 @@ pub fn chooses_a_theme(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         browser.go("index.html")?;
         browser.value("document.getElementById('mdbook-theme-toggle').focus()")?;
-        // From the theme that is in use, Light, to the next but one.
+        // The keys go from the current theme, Light, to the second one after it.
         browser.session.press(&[ENTER, DOWN, DOWN].iter().collect::<String>())?;
         let focus = browser.text("document.activeElement.id")?;
         ensure!(focus == "mdbook-theme-coal", "two arrows down from Light is {focus}, not Coal");
@@ -77,7 +77,7 @@ pub fn turns_pages(lab: &Lab) -> anyhow::Result<()> {
     })
 }
 
-/// Whatever is folded opens and closes with Enter.
+/// Everything that is folded opens and closes with Enter.
 pub fn opens_details(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         let mut faults = Faults::default();
@@ -102,7 +102,7 @@ pub fn opens_details(lab: &Lab) -> anyhow::Result<()> {
     })
 }
 
-/// On a narrow screen the table of contents is folded away; keys bring it.
+/// Keys open the table of contents, which is folded away on a narrow screen.
 pub fn opens_the_sidebar(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         let screen = json!({ "width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": false });

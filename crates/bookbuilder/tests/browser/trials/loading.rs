@@ -1,10 +1,10 @@
-//! Pages load without a word on the console, and without a request to anybody else.
+//! Pages load without an entry on the console, and without a request to another server.
 
 use serde_json::Value;
 
 use crate::{faults::Faults, lab::Lab, page::Browser};
 
-/// Every page, in a browser that keeps a log of the console and one of the network.
+/// Every page loads in silence, in a browser with logs of the console and the network.
 pub fn in_silence(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         let mut faults = Faults::default();
@@ -18,13 +18,13 @@ pub fn in_silence(lab: &Lab) -> anyhow::Result<()> {
     })
 }
 
-/// An entry of the console that somebody has to do something about.
+/// Returns an entry of the console that is a warning or an error.
 fn complaint(entry: &Value) -> Option<String> {
     let level = entry["level"].as_str()?;
     ["WARNING", "SEVERE"].contains(&level).then(|| format!("the console says {level}: {}", entry["message"]))
 }
 
-/// The URL of a request that leaves the book.
+/// Returns the URL of a request that leaves the book.
 fn stranger(entry: &Value, browser: &Browser<'_>) -> Option<String> {
     let message: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
     let message = &message["message"];

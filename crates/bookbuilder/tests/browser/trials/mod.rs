@@ -1,4 +1,4 @@
-//! The tests, a file each for what they ask.
+//! The tests, a file for each subject.
 
 pub mod axe;
 pub mod contrast;

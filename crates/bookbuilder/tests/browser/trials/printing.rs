@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{faults::Faults, lab::Lab, trials::contrast};
 
-/// The page for the printer has what the pages have: headings, pictures, listings and details.
+/// The page for the printer has everything that the pages have: headings, pictures, listings and details.
 pub fn is_complete(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         let script = include_str!("../scripts/contents.js");
@@ -27,7 +27,7 @@ pub fn is_complete(lab: &Lab) -> anyhow::Result<()> {
     })
 }
 
-/// On paper there is nothing to press, all that opens is open, and ink is dark, whatever the theme on the screen.
+/// A page on paper has nothing to press, everything that opens is open, and ink is dark, whatever the theme on the screen.
 pub fn is_fit_for_paper(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         browser.go("index.html")?;
@@ -43,7 +43,7 @@ pub fn is_fit_for_paper(lab: &Lab) -> anyhow::Result<()> {
     })
 }
 
-/// The browser prints it.
+/// The browser prints the book as a PDF.
 pub fn gives_a_pdf(lab: &Lab) -> anyhow::Result<()> {
     lab.browse(|browser| {
         browser.go("print.html")?;

@@ -4,14 +4,14 @@ use anyhow::ensure;
 
 use crate::{lab::Lab, session::key};
 
-/// What people look for, and the start of the path of a page that must be among what they get.
+/// Search terms, and the beginning of a path that must be among the results.
 pub const WORDS: [(&str, &str); 3] = [("queue_declare", "01-"), ("exchange", "glossary"), ("disk", "trouble")];
 
-/// Opens the search with `/`, types, and follows the first result.
+/// The search opens with `/`, and its first result for this word leads to this page.
 pub fn finds(lab: &Lab, word: &str, page: &str) -> anyhow::Result<()> {
     lab.browse(|browser| {
         browser.go("index.html")?;
-        // The index is loaded when somebody first searches.
+        // The index is loaded at the first search.
         browser.session.press("/")?;
         browser.session.until("document.activeElement.id === 'mdbook-searchbar'")?;
         browser.session.press(word)?;

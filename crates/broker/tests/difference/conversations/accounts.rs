@@ -1,4 +1,4 @@
-//! Who may do what, and what happens when somebody else closes the door.
+//! Permissions, and connections that an operator closes.
 
 use crate::{client::Client, methods::*, stage::Stage};
 
@@ -52,12 +52,12 @@ conversations!(
     update_secret_of_another_user,
 );
 
-/// As a user who may touch names that start with `mine`, a queue `yours` and an exchange `yours.x` being there.
+/// Connects as a user who may use names that start with `mine`; a queue `yours` and an exchange `yours.x` exist.
 fn as_a_guest(s: &mut Stage) -> Client {
-    as_somebody(s, "^mine", "^mine", "^mine")
+    as_limited(s, "^mine", "^mine", "^mine")
 }
 
-fn as_somebody(s: &mut Stage, configure: &str, write: &str, read: &str) -> Client {
+fn as_limited(s: &mut Stage, configure: &str, write: &str, read: &str) -> Client {
     let mut owner = s.connect();
     owner.muted(|owner| {
         owner.queue("yours", "", NONE);
@@ -66,10 +66,10 @@ fn as_somebody(s: &mut Stage, configure: &str, write: &str, read: &str) -> Clien
         owner.exchange("mine.x", "fanout", "", NONE);
         owner.call_on(0, connection_close());
     });
-    s.connect_as("somebody", configure, write, read)
+    s.connect_as("limited", configure, write, read)
 }
 
-/// A method that is tried by a user who may touch only what is `mine`.
+/// Tries a method as a user who may only use names that start with `mine`.
 fn refused(s: &mut Stage, method: wire::Method) {
     let mut a = as_a_guest(s);
     a.call(method);
@@ -152,27 +152,27 @@ fn exchange_unbind_refused(s: &mut Stage) {
 }
 
 fn alternate_exchange_refused_to_read(s: &mut Stage) {
-    let mut a = as_somebody(s, ".*", ".*", "^nothing");
+    let mut a = as_limited(s, ".*", ".*", "^nothing");
     a.exchange("new", "direct", "", &[("alternate-exchange", text("mine.x"))]);
 }
 
 fn alternate_exchange_refused_to_write(s: &mut Stage) {
-    let mut a = as_somebody(s, ".*", "^new", ".*");
+    let mut a = as_limited(s, ".*", "^new", ".*");
     a.exchange("new", "direct", "", &[("alternate-exchange", text("yours.x"))]);
 }
 
 fn dead_letter_exchange_refused_to_read(s: &mut Stage) {
-    let mut a = as_somebody(s, ".*", ".*", "^nothing");
+    let mut a = as_limited(s, ".*", ".*", "^nothing");
     a.queue("new", "", &[("x-dead-letter-exchange", text("mine.x"))]);
 }
 
 fn dead_letter_exchange_refused_to_write(s: &mut Stage) {
-    let mut a = as_somebody(s, ".*", "^nothing", ".*");
+    let mut a = as_limited(s, ".*", "^nothing", ".*");
     a.queue("new", "", &[("x-dead-letter-exchange", text("mine.x"))]);
 }
 
 fn dead_letter_default_exchange(s: &mut Stage) {
-    let mut a = as_somebody(s, ".*", "^new", ".*");
+    let mut a = as_limited(s, ".*", "^new", ".*");
     a.queue("new", "", &[("x-dead-letter-exchange", text(""))]);
 }
 
@@ -195,7 +195,7 @@ fn publish_to_the_default_exchange_refused(s: &mut Stage) {
 }
 
 fn publish_to_the_default_exchange_allowed(s: &mut Stage) {
-    let mut a = as_somebody(s, "^$", "^amq\\.default$", "^$");
+    let mut a = as_limited(s, "^$", "^amq\\.default$", "^$");
     a.publish("", "mine", "m");
     a.quiet();
 }
@@ -209,7 +209,7 @@ fn publish_to_a_missing_exchange_refused(s: &mut Stage) {
 fn publish_to_an_internal_exchange_refused(s: &mut Stage) {
     let mut owner = s.connect();
     owner.muted(|owner| owner.exchange("hidden", "fanout", "internal", NONE));
-    let mut a = s.connect_as("somebody", "^$", "^$", "^$");
+    let mut a = s.connect_as("limited", "^$", "^$", "^$");
     a.publish("hidden", "", "m");
     a.hear(1);
 }
@@ -231,12 +231,12 @@ fn get_allowed(s: &mut Stage) {
 }
 
 fn nothing_is_allowed_by_empty_patterns(s: &mut Stage) {
-    let mut a = as_somebody(s, "", "", "");
+    let mut a = as_limited(s, "", "", "");
     a.call(get("mine", ""));
 }
 
 fn patterns_match_anywhere(s: &mut Stage) {
-    let mut a = as_somebody(s, "ne", "ne", "ne");
+    let mut a = as_limited(s, "ne", "ne", "ne");
     a.call(get("mine", ""));
 }
 
@@ -246,20 +246,20 @@ fn reply_to_needs_nothing(s: &mut Stage) {
 }
 
 fn server_named_with_the_right_pattern(s: &mut Stage) {
-    let mut a = as_somebody(s, "^amq\\.gen", "^$", "^amq\\.gen");
+    let mut a = as_limited(s, "^amq\\.gen", "^$", "^amq\\.gen");
     a.queue("", "exclusive", NONE);
     a.call(consume("", "t", "", NONE));
 }
 
 fn flow_and_confirms_need_nothing(s: &mut Stage) {
-    let mut a = as_somebody(s, "^$", "^$", "^$");
+    let mut a = as_limited(s, "^$", "^$", "^$");
     a.call(flow(true));
     a.call(confirm_select(""));
     a.call(qos(1, false));
 }
 
 fn vhost_without_permission(s: &mut Stage) {
-    let user = s.user("somebody");
+    let user = s.user("limited");
     let vhost = s.address.vhost.clone();
     let mut a = s.greeted();
     let login = format!("\0{user}\0secret");
@@ -270,7 +270,7 @@ fn vhost_without_permission(s: &mut Stage) {
 }
 
 fn wrong_password(s: &mut Stage) {
-    let user = s.user("somebody");
+    let user = s.user("limited");
     let mut a = s.greeted();
     let login = format!("\0{user}\0wrong");
     a.tell_on(0, start_ok(&crate::stage::about(crate::stage::CAPABLE), "PLAIN", login.as_bytes()));
@@ -278,9 +278,9 @@ fn wrong_password(s: &mut Stage) {
 }
 
 fn permission_taken_away_later(s: &mut Stage) {
-    let mut a = s.connect_as("somebody", ".*", ".*", ".*");
+    let mut a = s.connect_as("limited", ".*", ".*", ".*");
     a.queue("q", "", NONE);
-    let user = format!("somebody-{}", s.address.vhost);
+    let user = format!("limited-{}", s.address.vhost);
     s.permit(&user, "^$", "^$", "^$");
     a.note("-- the permissions are taken away");
     a.queue("q", "", NONE);
@@ -295,34 +295,34 @@ fn vhost_deleted(s: &mut Stage) {
 }
 
 fn connections_closed_by_the_management(s: &mut Stage) {
-    let mut a = s.connect_as("somebody", ".*", ".*", ".*");
+    let mut a = s.connect_as("limited", ".*", ".*", ".*");
     a.queue("q", "", NONE);
-    let user = format!("somebody-{}", s.address.vhost);
+    let user = format!("limited-{}", s.address.vhost);
     s.manage_because("DELETE", &format!("connections/username/{user}"), "", "it is late");
     a.note("-- the management closes it: it is late");
     a.hear_end();
 }
 
 fn connections_closed_by_the_management_without_a_reason(s: &mut Stage) {
-    let mut a = s.connect_as("somebody", ".*", ".*", ".*");
+    let mut a = s.connect_as("limited", ".*", ".*", ".*");
     a.queue("q", "", NONE);
-    let user = format!("somebody-{}", s.address.vhost);
+    let user = format!("limited-{}", s.address.vhost);
     s.manage("DELETE", &format!("connections/username/{user}"), "");
     a.note("-- the management closes it");
     a.hear_end();
 }
 
 fn user_deleted(s: &mut Stage) {
-    let mut a = s.connect_as("somebody", ".*", ".*", ".*");
+    let mut a = s.connect_as("limited", ".*", ".*", ".*");
     a.queue("q", "", NONE);
-    let user = format!("somebody-{}", s.address.vhost);
+    let user = format!("limited-{}", s.address.vhost);
     s.manage("DELETE", &format!("users/{user}"), "");
     a.note("-- the user is deleted");
     a.quiet();
 }
 
 fn update_secret_of_another_user(s: &mut Stage) {
-    let mut a = s.connect_as("somebody", ".*", ".*", ".*");
+    let mut a = s.connect_as("limited", ".*", ".*", ".*");
     a.call_on(0, update_secret("another"));
     a.queue("q", "", NONE);
 }

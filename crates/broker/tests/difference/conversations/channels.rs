@@ -1,4 +1,4 @@
-//! Channels: opened, closed, and frames in an order that they must not have.
+//! Channels: opening and closing them, and frames in a forbidden order.
 
 use crate::{client::Client, methods::*, stage::Stage};
 
@@ -89,7 +89,7 @@ fn open_on_channel_0(s: &mut Stage) {
     a.hear_end();
 }
 
-/// On a channel that is not open.
+/// Sends a method on a channel that is not open.
 fn not_open(s: &mut Stage, method: wire::Method) {
     let mut a = s.connect();
     a.tell_on(2, method);

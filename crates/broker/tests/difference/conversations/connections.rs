@@ -1,4 +1,4 @@
-//! Connections: how they end, and frames that no connection must send.
+//! Connections: their end, and frames that no connection may send.
 
 use super::handshake::tune;
 use crate::{methods::*, stage::Stage};

@@ -1,4 +1,4 @@
-//! Consumers: who gets what, how much at a time, and how they end.
+//! Consumers: the distribution of messages, the prefetch, and the end of consumers.
 
 use wire::types::AMQPValue;
 
@@ -56,8 +56,8 @@ conversations!(
     single_active,
     single_active_requeue,
     single_active_and_exclusive,
-    queue_deleted_is_told,
-    queue_deleted_is_not_told_to_others,
+    queue_deleted_is_announced,
+    queue_deleted_is_unannounced_to_others,
     queue_deleted_on_its_own_channel,
     queue_deleted_with_two_consumers_on_one_channel,
     channel_closed_gives_messages_to_others,
@@ -169,13 +169,13 @@ fn consume_no_local(s: &mut Stage) {
 
 fn cancel_unknown(s: &mut Stage) {
     let mut a = s.connect();
-    a.call(cancel("nobody", ""));
+    a.call(cancel("none", ""));
     a.call(cancel("", ""));
 }
 
 fn cancel_unknown_no_wait(s: &mut Stage) {
     let mut a = s.connect();
-    a.tell(cancel("nobody", "no-wait"));
+    a.tell(cancel("none", "no-wait"));
     a.quiet();
 }
 
@@ -503,7 +503,7 @@ fn single_active_and_exclusive(s: &mut Stage) {
     a.call(consume("q", "one", "exclusive", NONE));
 }
 
-fn queue_deleted_is_told(s: &mut Stage) {
+fn queue_deleted_is_announced(s: &mut Stage) {
     let mut a = with(s, &["1"]);
     a.call(consume("q", "t", "", NONE));
     a.hear(1);
@@ -514,7 +514,7 @@ fn queue_deleted_is_told(s: &mut Stage) {
     a.call(cancel("t", ""));
 }
 
-fn queue_deleted_is_not_told_to_others(s: &mut Stage) {
+fn queue_deleted_is_unannounced_to_others(s: &mut Stage) {
     let mut a = s.connect_with(&[]);
     a.queue("q", "", NONE);
     a.call(consume("q", "t", "", NONE));
@@ -541,7 +541,7 @@ fn queue_deleted_with_two_consumers_on_one_channel(s: &mut Stage) {
     a.channel = 2;
     let mut b = s.connect();
     b.call(queue_delete("q", ""));
-    // The order of channels is nobody's promise: it is enough that all three are told.
+    // The order of the channels is not guaranteed: it is enough that all three get the method.
     a.hear_sorted(3);
 }
 

@@ -1,4 +1,4 @@
-//! Header and body frames: in their place, out of it, too short and too long.
+//! Header and body frames: in the right and in the wrong place, too short and too long.
 
 use super::channels::{PLAIN, header, with_queue};
 use crate::{methods::*, stage::Stage};

@@ -1,4 +1,4 @@
-//! Messages that expire, are pushed out or rejected, and where dead letters go.
+//! Messages that expire, are pushed out or rejected, and their way as dead letters.
 
 use crate::{client::Client, methods::*, stage::Stage};
 
@@ -14,7 +14,7 @@ conversations!(
     requeued_is_not_dead,
     rejected_after_being_redelivered,
     rejected_on_a_consumer,
-    rejected_while_somebody_waits,
+    rejected_while_another_waits,
     rejected_then_got,
     expired_then_got,
     pushed_out_then_got,
@@ -65,7 +65,7 @@ conversations!(
     priorities_and_ttl,
 );
 
-/// A queue `q` with these arguments besides its dead letters going to `dead` through the default exchange.
+/// Declares a queue `q` with these arguments, whose dead letters go to `dead` through the default exchange.
 fn with_dead(s: &mut Stage, arguments: Values) -> Client {
     let mut a = s.connect();
     a.queue("dead", "", NONE);
@@ -75,7 +75,7 @@ fn with_dead(s: &mut Stage, arguments: Values) -> Client {
     a
 }
 
-/// Waits until so many dead letters lie in their queue, then consumes them.
+/// Waits until this number of dead letters is in their queue, then consumes them.
 fn dead(a: &mut Client, letters: usize) {
     a.await_messages("dead", letters);
     a.call(consume("dead", "undertaker", "no-ack", NONE));
@@ -187,7 +187,7 @@ fn rejected_on_a_consumer(s: &mut Stage) {
     dead(&mut a, 1);
 }
 
-fn rejected_while_somebody_waits(s: &mut Stage) {
+fn rejected_while_another_waits(s: &mut Stage) {
     let mut a = with_dead(s, NONE);
     a.call(consume("dead", "undertaker", "no-ack", NONE));
     a.publish("", "q", "m");

@@ -1,4 +1,4 @@
-//! Exchanges and bindings: declared, deleted, and what goes with them.
+//! Exchanges and bindings: declaring and deleting them, and the deletions that follow.
 
 use crate::{client::Client, methods::*, stage::Stage};
 
@@ -78,7 +78,7 @@ conversations!(
     queue_deleted_takes_its_bindings,
 );
 
-/// Declares an exchange, then once more otherwise.
+/// Declares an exchange, then declares it again with other properties.
 fn redeclare(s: &mut Stage, before: (&str, &str, Values), after: (&str, &str, Values)) {
     let mut a = s.connect();
     a.exchange("x", before.0, before.1, before.2);

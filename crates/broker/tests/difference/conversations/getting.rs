@@ -1,4 +1,4 @@
-//! basic.get, and what is done with a message: acknowledged, rejected, recovered.
+//! basic.get and the settling of messages: acknowledged, rejected, recovered.
 
 use crate::{client::Client, methods::*, stage::Stage};
 
@@ -55,7 +55,7 @@ fn with(s: &mut Stage, bodies: &[&str]) -> Client {
     a
 }
 
-/// What is left in `q`, taken on a channel made for it.
+/// Takes the remaining messages of `q` on a new channel.
 fn rest(a: &mut Client, messages: usize) {
     a.open(9);
     for _ in 0..messages {

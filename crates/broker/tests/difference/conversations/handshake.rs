@@ -1,4 +1,4 @@
-//! From the first byte to an open connection, and what can go wrong on the way.
+//! The handshake, from the first byte to an open connection, and its errors.
 
 use crate::{
     client::Client,
@@ -120,7 +120,7 @@ fn header_of_version_1_1_0_9(s: &mut Stage) {
     let (vhost, login) = (s.address.vhost.clone(), s.login());
     let mut a = s.socket();
     a.bytes(b"AMQP\x01\x01\0\x09");
-    // What the broker says of itself is the subject of `greeting`.
+    // The broker's own properties are the subject of `greeting`.
     a.muted(|a| a.hear(1));
     a.tell_on(0, start_ok(&about(CAPABLE), "PLAIN", &login));
     a.hear(1);
@@ -291,7 +291,7 @@ fn mechanism_in_small_letters(s: &mut Stage) {
     a.hear_end();
 }
 
-/// Logs in with this response to PLAIN, by a client that wants to be told.
+/// Logs in with this response, as a client that wants to be notified of a refused login.
 fn response(s: &mut Stage, mechanism: &str, bytes: &[u8]) {
     let mut a = s.greeted();
     a.tell_on(0, start_ok(&about(CAPABLE), mechanism, bytes));
@@ -327,7 +327,7 @@ fn plain_with_an_empty_password(s: &mut Stage) {
 }
 
 fn plain_with_an_unknown_user(s: &mut Stage) {
-    response(s, "PLAIN", b"\0nobody\0guest");
+    response(s, "PLAIN", b"\0stranger\0guest");
 }
 
 fn plain_with_an_empty_user(s: &mut Stage) {
@@ -359,7 +359,7 @@ fn capabilities_that_are_no_table(s: &mut Stage) {
     a.hear(1);
 }
 
-/// LOGIN and PASSWORD as AMQPLAIN wants them: a table without its size.
+/// Returns LOGIN and PASSWORD in the form of AMQPLAIN: a table without its size.
 fn amqplain(user: &str, password: &str) -> Vec<u8> {
     let mut response = b"\x05LOGINS".to_vec();
     response.extend(u32::try_from(user.len()).unwrap().to_be_bytes());

@@ -1,4 +1,4 @@
-//! What a program sees that uses lapin, as the lessons do.
+//! Programs that use lapin, as the lessons do.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ conversations!(
     remote_procedure_call,
 );
 
-/// Runs a program to its end, or for as long as one may take.
+/// Runs a program to its end, or until its time limit.
 fn run(program: impl Future<Output = Result<(), lapin::Error>>) {
     let runtime = Runtime::new().unwrap();
     runtime.block_on(async {
@@ -94,7 +94,7 @@ fn confirms_and_returns(s: &mut Stage) {
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         declare(&channel, "q").await?;
         s.note(format!("to q: {}", publish(&channel, "q", "1").await?));
-        s.note(format!("to nobody: {}", publish(&channel, "nobody", "2").await?));
+        s.note(format!("unroutable: {}", publish(&channel, "none", "2").await?));
         s.note(format!("to q: {}", publish(&channel, "q", "3").await?));
         connection.close(200, "OK".into()).await
     });

@@ -99,8 +99,8 @@ fn mandatory_with_cc(s: &mut Stage) {
     let cc = headers(&[("CC", list(&[text("q")]))]);
     a.publish_as("", "nope", "mandatory", &cc, b"found by CC");
     a.take("q");
-    let nobody = headers(&[("CC", list(&[text("nope too")])), ("BCC", list(&[text("nor me")]))]);
-    a.publish_as("", "nope", "mandatory", &nobody, b"found by none");
+    let unroutable = headers(&[("CC", list(&[text("nope too")])), ("BCC", list(&[text("nor me")]))]);
+    a.publish_as("", "nope", "mandatory", &unroutable, b"found by none");
     a.hear(1);
 }
 
@@ -117,7 +117,7 @@ fn immediate(s: &mut Stage) {
     a.hear_end();
 }
 
-/// Publishes a message that expires so.
+/// Publishes a message with this expiration.
 fn expiration(s: &mut Stage, expiration: &str) {
     let mut a = s.connect();
     a.queue("q", "", NONE);

@@ -1,4 +1,4 @@
-//! The arguments of queue.declare: which are taken, and which count as the same.
+//! The arguments of queue.declare: the accepted ones, and the ones that count as equal.
 
 use wire::types::AMQPValue;
 
@@ -123,12 +123,12 @@ conversations!(
     wrong_argument_without_a_name,
 );
 
-/// Declares a queue with one argument, twice over.
+/// Declares a queue with one argument, twice.
 fn argument(s: &mut Stage, name: &str, value: AMQPValue) {
     arguments(s, &[(name, value)]);
 }
 
-/// Declares a durable queue with these arguments, then asks whether it is there.
+/// Declares a durable queue with these arguments, then checks whether it exists.
 fn arguments(s: &mut Stage, values: Values) {
     let mut a = s.connect();
     a.queue("q", "durable", values);
@@ -136,7 +136,7 @@ fn arguments(s: &mut Stage, values: Values) {
     a.count("q");
 }
 
-/// Declares a queue, then once more with other arguments.
+/// Declares a queue, then declares it again with other arguments.
 fn redeclare(s: &mut Stage, before: Values, after: Values) {
     let mut a = s.connect();
     a.queue("q", "durable", before);

@@ -1,4 +1,4 @@
-//! What is done to queues after they were declared, and how they end.
+//! The use and the end of queues after their declaration.
 
 use crate::{methods::*, stage::Stage};
 
@@ -35,7 +35,7 @@ conversations!(
     unknown_flags_in_delete,
 );
 
-/// Does this on a channel that has declared no queue.
+/// Sends a method on a channel that has declared no queue.
 fn none_declared(s: &mut Stage, method: wire::Method) {
     s.connect().call(method);
 }

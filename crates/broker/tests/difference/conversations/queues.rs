@@ -1,4 +1,4 @@
-//! queue.declare: flags, names, and whose a queue is.
+//! queue.declare: flags, names, and exclusive queues.
 
 use crate::{methods::*, stage::Stage};
 
@@ -66,7 +66,7 @@ conversations!(
     reply_text_is_cut,
 );
 
-/// Declares a queue with flags, then once more with others.
+/// Declares a queue with flags, then declares it again with others.
 fn reflag(s: &mut Stage, before: &str, after: &str) {
     let mut a = s.connect();
     a.queue("q", before, NONE);
@@ -95,7 +95,7 @@ fn transient_no_wait(s: &mut Stage) {
     a.quiet();
 }
 
-/// A name, what is there already, and the arguments are looked at first; a queue that is refused for them is not transient yet.
+/// The name, an existing queue and the arguments are checked first; a queue that is refused for them is not transient yet.
 fn transient_and_what_is_checked_before(s: &mut Stage) {
     let mut a = s.connect();
     a.queue("q", "durable", NONE);
@@ -111,7 +111,7 @@ fn transient_and_what_is_checked_before(s: &mut Stage) {
     }
 }
 
-/// A quorum queue has to be durable, and a locator is denied; with a transient queue it does not come to that.
+/// A quorum queue has to be durable, and a locator is denied; a transient queue is refused before these checks.
 fn transient_and_what_is_checked_after(s: &mut Stage) {
     for arguments in [[("x-queue-type", text("quorum"))], [("x-queue-master-locator", text("min-masters"))]] {
         let mut a = s.connect();
@@ -120,7 +120,7 @@ fn transient_and_what_is_checked_after(s: &mut Stage) {
     }
 }
 
-/// What comes on other channels of the connection once a declaration was refused.
+/// Input on other channels of the connection after a declaration was refused.
 fn transient_on_one_channel_of_two(s: &mut Stage) {
     let mut a = s.connect();
     a.open(2);
@@ -187,7 +187,7 @@ fn exclusive_auto_delete_goes_with_its_consumer(s: &mut Stage) {
     a.count("q");
 }
 
-/// Another connection does this to an exclusive queue.
+/// Sends a method for an exclusive queue from another connection.
 fn exclusive_of_another(s: &mut Stage, method: wire::Method) {
     let mut a = s.connect();
     a.queue("q", "exclusive", NONE);

@@ -1,4 +1,4 @@
-//! Quorum queues, where they are not as classic ones.
+//! Quorum queues, where they differ from classic ones.
 
 use wire::types::AMQPValue;
 
@@ -53,7 +53,7 @@ fn with(s: &mut Stage, arguments: Values) -> Client {
     a
 }
 
-/// Gets from `q` by a consumer made for it: a quorum queue shows a message a little after it was confirmed.
+/// Receives messages from `q` through a new consumer: a quorum queue shows a message a little after it was confirmed.
 fn deliver(a: &mut Client, messages: usize) {
     a.call(consume("q", "t", "", NONE));
     a.hear(messages);

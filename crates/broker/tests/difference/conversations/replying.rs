@@ -44,7 +44,7 @@ fn requester(s: &mut Stage) -> Client {
     a
 }
 
-/// The requester sends a request; its reply-to, as the responder sees it.
+/// Sends a request, and returns its reply-to as the responder receives it.
 fn request(a: &mut Client, b: &mut Client) -> String {
     a.publish_as("", "q", "", &plain().with_reply_to(REPLIES.into()).with_correlation_id("1".into()), b"request");
     b.call(consume("q", "requests", "no-ack", NONE));

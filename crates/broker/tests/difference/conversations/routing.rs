@@ -1,4 +1,4 @@
-//! Where each type of exchange sends messages.
+//! Routing by each type of exchange.
 
 use wire::types::AMQPValue;
 
@@ -93,7 +93,7 @@ fn topic_unbind(s: &mut Stage) {
     take_all(&mut a, &["q"]);
 }
 
-/// Binds a queue to amq.headers with these arguments, publishes messages with these headers, and shows which came.
+/// Binds a queue to amq.headers with these arguments, publishes messages with these headers, and shows those that arrived.
 fn headers_match(s: &mut Stage, arguments: Values, messages: &[(&str, Values)]) {
     let mut a = s.connect();
     a.queue("q", "", NONE);

@@ -18,32 +18,32 @@ pub use receiving::quiet::Reached;
 /// The queue that the messages come from.
 pub const QUEUE: &str = "hello";
 
-/// How many of the messages wait in the queue before the program starts.
+/// The number of messages that wait in the queue before the program starts.
 pub const BEFORE: usize = 3;
 
 /// The roles of the two runs.
 pub const ROLES: [&str; 2] = ["run 1", "run 2"];
 
-/// The mark that counts how many of the first messages were printed before anything else happened.
+/// The mark with the number of first messages that were printed before anything else happened.
 pub const IN_TIME: &str = "in-time";
 
 /// The contract.
 pub struct HelloReceive;
 
-/// What was seen.
+/// The evidence of this lesson.
 #[derive(Clone, Debug)]
 pub struct Evidence<'a> {
     /// The run in which messages wait before the program starts.
     pub run: &'a ProgramRun,
     /// The bodies that were sent to it, in order: the first three before it started.
     pub sent: Vec<String>,
-    /// One more, sent when it had printed all of those; its text is that of one of them.
+    /// One more body, sent after all of those were printed; its text is that of one of them.
     pub last: String,
-    /// How many of the first were printed before anything else happened.
+    /// The number of the first bodies that were printed before anything else happened.
     pub in_time: usize,
-    /// How far the scene came.
+    /// The point that the scene reached.
     pub reached: Reached,
-    /// The run with an empty queue and a long silence; None where the first came to no subscription.
+    /// The run with an empty queue and a long silence; None if the first run did not subscribe.
     pub quiet: Option<Quiet<'a>>,
 }
 
@@ -94,7 +94,7 @@ impl Contract for HelloReceive {
     }
 }
 
-/// All bodies are printed, each once, in order.
+/// Checks that all bodies are printed, each once, in order.
 fn received(seen: &Evidence<'_>) -> StepResult {
     let received = seen.reached >= Reached::Received;
     let shown =
@@ -103,13 +103,13 @@ fn received(seen: &Evidence<'_>) -> StepResult {
     Ok(format!("{shown}: {BEFORE} were waiting in the queue, {after} came later"))
 }
 
-/// A requirement on the quiet run, where there was one.
+/// Checks a requirement on the quiet run, if there was one.
 fn in_quiet(seen: &Evidence<'_>, requirement: impl Fn(&Quiet<'_>) -> StepResult) -> StepResult {
     seen.quiet.as_ref().map_or(Ok(String::new()), requirement)
 }
 
-/// What is sent, chosen at random so that nobody can print it beforehand: plain ones, an empty one, a long one, one that is
-/// not ASCII; and the last, which is the plainest of them once more: two messages with the same text are two messages.
+/// Returns the bodies to send, chosen at random so that no program can know them: plain ones, an empty one, a long one, one
+/// that is not ASCII. The last repeats the plainest of them: two messages with the same text are two messages.
 #[must_use]
 pub fn bodies(seed: u64) -> (Vec<String>, String) {
     let mut rng = Rng::with_seed(seed);
@@ -123,7 +123,7 @@ pub fn bodies(seed: u64) -> (Vec<String>, String) {
         format!("long: {}", long.join(" ")),
     ];
     rng.shuffle(&mut sent);
-    // Not where others end: a program that loses the first message, or leaves after one or three, has no trouble with this.
+    // The empty body is the fifth: programs that lose the first message, or leave after one or three, fail elsewhere.
     sent.push(String::new());
     (sent, plain)
 }

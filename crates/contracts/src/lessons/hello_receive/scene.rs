@@ -1,4 +1,4 @@
-//! Lesson 02: two runs, side by side where the broker has a vhost for each. In one, messages wait before the program starts; in
+//! Lesson 02: two runs, side by side if the broker has a vhost for each. In one, messages wait before the program starts; in
 //! the other, the queue is empty and little happens.
 
 use std::time::Duration;
@@ -21,7 +21,7 @@ use harness::{
     stage::{SpawnOptions, Stage},
 };
 
-/// How long a program that is about to leave gets to show it, after the last message.
+/// The time after the last message in which a program that is about to leave shows it.
 const A_WHILE: Duration = Duration::from_millis(300);
 
 impl Scene for HelloReceive {
@@ -35,8 +35,8 @@ impl Scene for HelloReceive {
         let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
         stage.client.declare(QUEUE, durable, FieldTable::default()).await.map_err(|error| lost(&error))?;
         both(stage, program, seed, true, seen).await?;
-        // The queue was declared as the lesson teaches. A program that has other flags in mind, and rightly got refused,
-        // finds it again as it declares it; or not at all, where its flags are none that the broker takes.
+        // The queue was declared as the lesson teaches. A program with other flags was rightly refused: the queue is declared
+        // again with its flags, or not at all if the broker does not accept them.
         let Some((options, arguments)) = seen.recording.runs.first().and_then(declared_otherwise) else {
             return Ok(());
         };
@@ -47,7 +47,7 @@ impl Scene for HelloReceive {
     }
 }
 
-/// Both runs; the second begins when the first has subscribed.
+/// Plays both runs; the second begins when the first has subscribed.
 async fn both(
     stage: &Stage<'_>,
     program: &Program,
@@ -84,7 +84,7 @@ async fn both(
     Ok(())
 }
 
-/// The run with an empty queue.
+/// Plays the run with an empty queue.
 async fn quiet_run(
     stage: &Stage<'_>,
     program: &Program,
@@ -97,8 +97,8 @@ async fn quiet_run(
     quiet::Scene { queue: QUEUE, options, properties, seed, is_done }.play(stage, program, seen).await
 }
 
-/// One run of the program. `queue_is_there` tells whether the queue is declared, so that messages can wait in it; `subscribed`
-/// is answered when the program has subscribed, and dropped when it has not.
+/// Plays one run of the program. `queue_is_there` is true if the queue is declared, so that messages can wait in it.
+/// `subscribed` gets a value when the program has subscribed, and is dropped if it does not.
 async fn scene(
     stage: &Stage<'_>,
     program: &Program,
@@ -156,7 +156,7 @@ async fn scene(
     Ok(reached)
 }
 
-/// The flags and arguments of the program's own declaration, when it was refused because ours differ.
+/// Returns the flags and arguments of the program's own declaration, if it was refused because ours differ.
 fn declared_otherwise(seen: &ProgramRun) -> Option<(QueueDeclareOptions, FieldTable)> {
     let transcript = Transcript::of(seen);
     let close = transcript.refusal(QUEUE_DECLARE).filter(|close| close.code == 406)?;

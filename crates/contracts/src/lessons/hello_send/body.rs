@@ -1,4 +1,4 @@
-//! A body that is not `Hello World!`, and what it is instead.
+//! Bodies that are not `Hello World!`, and the fault of each.
 
 use recording::ProgramRun;
 
@@ -9,7 +9,7 @@ use crate::{
     verdict::StepResult,
 };
 
-/// The message's body is right, and all of it came.
+/// Checks that the message's body is right and complete.
 pub(super) fn is_right(seen: &ProgramRun) -> StepResult {
     let (said, _, content) = sending::the_message(seen)?;
     if content.body == BODY.as_bytes() {
@@ -22,7 +22,7 @@ pub(super) fn is_right(seen: &ProgramRun) -> StepResult {
     Err(of_text(text).seen(printed::difference(BODY, text)))
 }
 
-/// The mistake in this text.
+/// Returns the fault in this text.
 fn of_text(text: &str) -> Fault {
     if let Some(zeros) = text.strip_prefix(BODY).filter(|more| more.len() > 1 && more.chars().all(|c| c == '\0')) {
         return faults::zero_bytes(zeros.len());

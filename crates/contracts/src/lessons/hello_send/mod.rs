@@ -20,12 +20,12 @@ const BODY: &str = "Hello World!";
 /// The contract.
 pub struct HelloSend;
 
-/// What was seen.
+/// The evidence of this lesson.
 #[derive(Debug)]
 pub struct Evidence<'a> {
-    /// Of the program.
+    /// The run of the program.
     pub run: &'a ProgramRun,
-    /// Whether there was such a queue afterwards, and the bodies in it.
+    /// The bodies in the queue afterwards; None if there was no such queue.
     pub queued: Option<Vec<&'a [u8]>>,
 }
 

@@ -1,4 +1,4 @@
-//! Lesson 01: the program runs once, and its queue is looked into.
+//! Lesson 01: the program runs once, and the check looks into its queue.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::HelloSend;
 use crate::scenes::{LiveRecording, Scene};
 use harness::{program::Program, stage::Stage};
 
-/// How long the message may take to show in the queue after the program's end.
+/// The timeout for the message to show in the queue after the program's end.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Scene for HelloSend {

@@ -20,7 +20,7 @@ use crate::{
 /// The queue that the tasks go to.
 pub const QUEUE: &str = "task_queue";
 
-/// What is sent when nothing was typed.
+/// The message that is sent when nothing was typed.
 const DEFAULT: &str = "Hello World!";
 
 /// The mark of a scene that restarted the broker before it looked into the queue.
@@ -29,14 +29,14 @@ pub const RESTARTED: &str = "restarted";
 /// The contract.
 pub struct NewTask;
 
-/// What was seen.
+/// The evidence of this lesson.
 #[derive(Debug)]
 pub struct Evidence<'a> {
-    /// Each time the program was run.
+    /// The runs of the program.
     pub runs: Vec<Typed<'a>>,
-    /// The bodies in the queue afterwards; None when there is no such queue.
+    /// The bodies in the queue afterwards; None if there was no such queue.
     pub queued: Option<Vec<&'a [u8]>>,
-    /// The broker was restarted before that.
+    /// True if the broker was restarted before the queue was read.
     pub restarted: bool,
 }
 
@@ -68,8 +68,8 @@ impl Contract for NewTask {
     }
 }
 
-/// What is typed behind the program's name: nothing, one word, several. Chosen at random, so that nobody can send it beforehand;
-/// and of ASCII, because what a program makes of other letters there is a matter of its language and of the system's settings.
+/// Returns the words typed after the program's name in each run: none, one, several. They are random, so that no program can
+/// know them, and ASCII, because other letters depend on the language and on the system's settings.
 #[must_use]
 pub fn typed(seed: u64) -> Vec<Vec<String>> {
     let mut rng = Rng::with_seed(seed);
@@ -77,7 +77,7 @@ pub fn typed(seed: u64) -> Vec<Vec<String>> {
     vec![Vec::new(), vec![format!("{}.", token())], vec![token(), format!("{}..", token()), token()]]
 }
 
-/// Each task is in the queue, after a restart of the broker where we can make one.
+/// Checks that each task is in the queue, after a restart of the broker if the check can make one.
 fn arrived(seen: &Evidence<'_>) -> StepResult {
     let is_there = |run: &Typed<'_>| sending::arrived(run.run, QUEUE, seen.queued.as_deref(), seen.restarted);
     let shown = typed::each(&seen.runs, is_there)?;
@@ -85,7 +85,7 @@ fn arrived(seen: &Evidence<'_>) -> StepResult {
     Ok(if seen.restarted { shown } else { shown + by_the_wire })
 }
 
-/// `connection.close` by the program, and exit code 0, each time.
+/// Checks that the program sends `connection.close` and exits with code 0, each time.
 fn close(seen: &Evidence<'_>) -> StepResult {
     typed::each(&seen.runs, |run| {
         let kept = seen.queued.as_ref().is_some_and(|bodies| bodies.contains(&run.text().as_bytes()));

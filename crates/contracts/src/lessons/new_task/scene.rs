@@ -1,4 +1,4 @@
-//! Lesson 03: the program runs three times, with no words, one and several; the broker is restarted, and the queue looked into.
+//! Lesson 03: three runs of the program, with no words, one and several. Then the broker is restarted, and the queue is read.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use harness::{
     stage::{SpawnOptions, Stage},
 };
 
-/// How long the messages may take to show in the queue after the program's end.
+/// The timeout for the messages to show in the queue after the program's end.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Scene for NewTask {
@@ -43,9 +43,9 @@ impl Scene for NewTask {
         };
         let expected = u32::try_from(runs.iter().filter(to_queue).count()).unwrap_or(u32::MAX);
         if expected > 0 {
-            // What a quorum queue shows a little later is there before the restart.
+            // A quorum queue may show messages a little later: wait for them before the restart.
             stage.client.holds(QUEUE, expected, QUEUE_TIMEOUT).await.map_err(|error| stage.lost(&error))?;
-            // A RabbitMQ takes longer to restart than all the rest; lesson 04 takes the time.
+            // A RabbitMQ takes longer to restart than the whole rest of the check; only lesson 04 takes that time.
             if stage.restarts_at_once() && stage.restart().await? {
                 seen.mark(RESTARTED, "");
             }

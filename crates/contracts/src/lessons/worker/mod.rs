@@ -22,7 +22,7 @@ use crate::{
 /// The queue that the tasks come from.
 pub const QUEUE: &str = "task_queue";
 
-/// The role of the worker that has next to nothing to do.
+/// The role of the worker that has almost nothing to do.
 pub const IDLE: &str = "idle worker";
 
 /// The mark of a scene that restarted the broker before the third worker.
@@ -31,21 +31,21 @@ pub const RESTARTED: &str = "restarted";
 /// The contract.
 pub struct Worker;
 
-/// What was seen.
+/// The evidence of this lesson.
 pub struct Evidence<'a> {
-    /// The workers: two, and a third that comes to a task that waits.
+    /// The workers: two, and a third that comes to a waiting task.
     pub crew: Crew<'a>,
-    /// What was sent.
+    /// The tasks that were sent.
     pub tasks: Tasks,
-    /// How far the scene came.
+    /// The point that the scene reached.
     pub reached: Reached,
-    /// Which worker was killed, with the last task in hand.
+    /// The index of the worker that was killed in the middle of a task.
     pub killed: Option<usize>,
-    /// The broker was restarted before the third worker.
+    /// True if the broker was restarted before the third worker started.
     pub restarted: bool,
-    /// The bodies in the queue when all was over; None when there is no such queue, or the scene did not come so far.
+    /// The bodies in the queue at the end; None if there is no such queue, or if the scene did not get that far.
     pub left: Option<Vec<&'a [u8]>>,
-    /// A worker that had next to nothing to do; None where the scene did not come so far.
+    /// The worker that had almost nothing to do; None if the scene did not get that far.
     pub idle: Option<Quiet<'a>>,
 }
 
@@ -78,7 +78,7 @@ impl Contract for Worker {
 }
 
 impl<'a> Evidence<'a> {
-    /// What these workers show by themselves: with an empty queue in the end, and no idle worker beside them.
+    /// Returns the evidence of these workers alone: the bodies in the queue are unknown, and there is no idle worker.
     #[must_use]
     pub fn new(runs: &[&'a ProgramRun], tasks: Tasks, reached: Reached, restarted: bool) -> Evidence<'a> {
         let shared: Vec<&str> = tasks.first().map(String::as_str).collect();
@@ -88,7 +88,7 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// The queue is declared durable, by each worker, before it subscribes.
+/// Checks that each worker declares the queue durable before it subscribes.
 fn declare(seen: &Evidence<'_>) -> StepResult {
     seen.crew.each(|run| {
         let declared = durable::declare(run, QUEUE)?;
@@ -96,7 +96,7 @@ fn declare(seen: &Evidence<'_>) -> StepResult {
     })
 }
 
-/// A worker with nothing to do says that it waits, and stays.
+/// Checks that a worker with nothing to do prints that it waits, and stays.
 fn idle(seen: &Evidence<'_>) -> StepResult {
     let Some(idle) = &seen.idle else { return Ok(String::new()) };
     quiet::waits(idle)?;
@@ -104,33 +104,34 @@ fn idle(seen: &Evidence<'_>) -> StepResult {
     fault.map_or(Ok(String::new()), Err)
 }
 
-/// The tasks, chosen at random so that nobody can print them beforehand. A dot is a second of work, wherever it stands.
+/// The tasks, chosen at random so that no program can know them. A dot is a second of work, anywhere in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tasks {
-    /// Two seconds of work: whoever gets it is busy.
+    /// The task of two seconds, which keeps a worker busy.
     pub long: String,
-    /// Sent while somebody is busy with the long one: a second, and three of none, the last two of which have the same text.
+    /// The tasks sent while a worker is busy with the long one: one of a second, and three without work, of which the last two
+    /// have the same text.
     pub short: Vec<String>,
-    /// A second; who has it is killed.
+    /// The task of one second, whose worker is killed.
     pub fatal: String,
-    /// Sent when nobody works, before the broker is restarted.
+    /// The task sent while there is no worker, before the broker is restarted.
     pub last: String,
 }
 
 impl Tasks {
-    /// The first of them, which nobody is killed over.
+    /// Returns the long task and the short ones, over which no worker is killed.
     pub fn first(&self) -> impl Iterator<Item = &String> {
         std::iter::once(&self.long).chain(&self.short)
     }
 
-    /// How many tasks with this text there are.
+    /// Returns the number of tasks with this text.
     #[must_use]
     pub fn count(&self, task: &str) -> usize {
         let all = self.first().chain([&self.fatal, &self.last]);
         all.filter(|other| *other == task).count()
     }
 
-    /// By the seed.
+    /// Returns the tasks for this seed.
     #[must_use]
     pub fn chosen(seed: u64) -> Tasks {
         let mut rng = Rng::with_seed(seed);
@@ -146,29 +147,29 @@ impl Tasks {
     }
 }
 
-/// How far the scene came.
+/// The point that the scene reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reached {
-    /// The first worker was started.
+    /// A worker was started.
     Start,
-    /// It subscribed.
+    /// A worker subscribed.
     Subscribed,
-    /// It printed that it waits, and so did the second.
+    /// Both workers printed that they wait.
     Waiting,
-    /// The long task, and those beside it, were acknowledged.
+    /// The long task and the short ones were acknowledged.
     Shared,
-    /// A worker was killed that had a task in hand.
+    /// A worker was killed in the middle of a task.
     Killed,
-    /// That task was acknowledged.
+    /// The task of the killed worker was acknowledged.
     Survived,
 }
 
 impl Reached {
-    /// All of them, in their order.
+    /// All points, in order.
     const ALL: [Reached; 6] =
         [Reached::Start, Reached::Subscribed, Reached::Waiting, Reached::Shared, Reached::Killed, Reached::Survived];
 
-    /// The mark that the scene leaves in the recording where it comes so far.
+    /// Returns the mark that the scene leaves in the recording if it gets this far.
     #[must_use]
     pub fn mark(self) -> &'static str {
         match self {

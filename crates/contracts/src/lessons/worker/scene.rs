@@ -1,5 +1,5 @@
-//! Lesson 04: two workers share tasks, and one of them is killed; a third comes to a task that waits, after a restart where the
-//! broker is ours. Beside them, in a vhost of its own, one has next to nothing to do.
+//! Lesson 04: two workers share tasks, and one of them is killed. A third comes to a waiting task, after a restart if the
+//! broker is ours. Beside them, in a vhost of its own, one worker has almost nothing to do.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ use harness::{
     stage::{RunningProgram, SpawnOptions, Stage},
 };
 
-/// What the address asks for, in seconds: short enough to be missed during the long task.
+/// The heartbeat interval in the address, in seconds: short enough to be missed during the long task.
 const HEARTBEAT: u16 = 2;
 
-/// How long a worker may run at least: its tasks take some seconds.
+/// The shortest time limit of a worker: its tasks take some seconds.
 const AT_LEAST: Duration = Duration::from_secs(8);
 
-/// How long the queue may take to show what comes back to it.
+/// The timeout for the queue to show the messages that come back to it.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Scene for Worker {
@@ -41,7 +41,7 @@ impl Scene for Worker {
         let first = seen.recording.runs.first();
         let gave_up =
             first.is_some_and(|run| run.exit.is_some_and(|exit| !exit.overdue) && Transcript::of(run).is_empty());
-        // Some clients take no address with a question mark in it.
+        // Some clients do not accept an address with a question mark in it.
         if gave_up {
             *seen = LiveRecording::default();
             scene(stage, program, seed, &plain, seen).await?;
@@ -68,7 +68,7 @@ async fn scene(
         seen.look_into(stage, &first, QUEUE, 0, QUEUE_TIMEOUT).await?;
     }
     if reached == Reached::Survived && idle_seen.recording.runs.is_empty() {
-        // In this vhost, because the broker makes no other.
+        // This run takes the same vhost, because the broker makes no other.
         idle(stage, program, seed, options, &mut idle_seen).await?;
     }
     seen.mark(reached.mark(), "");
@@ -77,7 +77,7 @@ async fn scene(
     Ok(())
 }
 
-/// The two workers that share tasks, and beside them one that has next to nothing to do.
+/// Plays the two workers that share tasks, and beside them one that has almost nothing to do.
 async fn two_workers_and_an_idle_one(
     stage: &Stage<'_>,
     program: &Program,
@@ -103,7 +103,7 @@ async fn two_workers_and_an_idle_one(
     reached
 }
 
-/// A worker with an empty queue, one task without work, and a long silence after it.
+/// Plays a worker with an empty queue, one task without work, and a long silence after it.
 async fn idle(
     stage: &Stage<'_>,
     program: &Program,
@@ -117,7 +117,7 @@ async fn idle(
     quiet::Scene { queue: QUEUE, options, properties, seed, is_done }.play(stage, program, seen).await
 }
 
-/// Two workers share tasks, and one of them is killed. `waiting` is answered when both wait for work.
+/// Plays two workers that share tasks; one of them is killed. `waiting` gets a value when both wait for work.
 async fn two_workers(
     stage: &Stage<'_>,
     program: &Program,
@@ -150,7 +150,7 @@ async fn two_workers(
         runs[killed] = Some(left.remove(killed).1.kill().await);
         reached = Reached::Killed;
         let timeout = work_in(tasks.fatal.as_bytes()) + stage.promptly();
-        // It may have been done before its worker could be killed.
+        // The task may have been done before its worker could be killed.
         let was_done = runs[killed].as_ref().is_some_and(acknowledges(&tasks.fatal));
         if was_done || left[0].1.within(timeout, acknowledges(&tasks.fatal)).await {
             reached = Reached::Survived;
@@ -159,7 +159,7 @@ async fn two_workers(
     for (_, worker) in &left {
         ctrl_c::rest(worker).await;
     }
-    // All of them at once: who is left would get what the others give back.
+    // All at once: a worker that stays longer would get the messages that the others give back.
     for (_, worker) in &left {
         let _ = worker.interrupt();
     }
@@ -170,7 +170,7 @@ async fn two_workers(
     Ok(reached)
 }
 
-/// How far a worker comes by itself.
+/// Returns how far a worker gets by itself.
 async fn began(worker: &RunningProgram) -> Reached {
     match quiet::began(worker, QUEUE).await {
         receiving::quiet::Reached::Start => Reached::Start,
@@ -179,7 +179,7 @@ async fn began(worker: &RunningProgram) -> Reached {
     }
 }
 
-/// One gets the long task; the short ones are sent while it is busy. Who is idle gets them.
+/// Sends the long task, and the short ones while a worker is busy with it: the idle worker should get those.
 async fn share_tasks(stage: &Stage<'_>, workers: [&RunningProgram; 2], tasks: &Tasks) -> Result<Reached, NotChecked> {
     send(stage, &tasks.long).await?;
     let mut ledgers = [Ledger::default(), Ledger::default()];
@@ -201,7 +201,7 @@ async fn share_tasks(stage: &Stage<'_>, workers: [&RunningProgram; 2], tasks: &T
     Ok(if stage.until(&workers, timeout, done).await { Reached::Shared } else { Reached::Waiting })
 }
 
-/// One more task; returns who has it in hand.
+/// Sends one more task, and returns the index of the worker that has it in hand.
 async fn in_hand(stage: &Stage<'_>, workers: &[RunningProgram], task: &str) -> Result<Option<usize>, NotChecked> {
     send(stage, task).await?;
     let mut ledgers = vec![Ledger::default(); workers.len()];
@@ -215,7 +215,7 @@ async fn in_hand(stage: &Stage<'_>, workers: &[RunningProgram], task: &str) -> R
     Ok(who)
 }
 
-/// A task is sent while nobody works, the broker is restarted where it is ours, and a worker comes.
+/// Sends a task while there is no worker, restarts the broker if it is ours, and starts a worker.
 async fn with_a_task_that_waits(
     stage: &mut Stage<'_>,
     program: &Program,
@@ -235,7 +235,7 @@ async fn with_a_task_that_waits(
     Ok(())
 }
 
-/// Whether the program, whose record grows from options to options, acknowledged this task.
+/// Returns a test of whether the program acknowledged this task. Its recording may grow between calls.
 fn acknowledges(task: &str) -> impl FnMut(&ProgramRun) -> bool {
     let mut ledger = Ledger::default();
     move |seen| ledger.times_acknowledged(seen, task) > 0

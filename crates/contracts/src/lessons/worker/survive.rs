@@ -1,4 +1,4 @@
-//! The step `survive`: a task in hand when its worker was killed is done by another, and one that waits is done by the next.
+//! The step `survive`: another worker does the task of a killed one, and the next worker does a task that waits.
 
 use super::Evidence;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     working::{self, TOLERANCE, quote_body, role, seconds, work_in},
 };
 
-/// Nothing is lost, and nothing done twice.
+/// Checks that nothing is lost and nothing is done twice.
 pub(super) fn survive(seen: &Evidence<'_>) -> StepResult {
     let taken_over = taken_over(seen)?;
     done_once(seen)?;
@@ -20,8 +20,8 @@ pub(super) fn survive(seen: &Evidence<'_>) -> StepResult {
     Ok(format!("{taken_over}; {waited}"))
 }
 
-/// The task that a worker had in hand was done by the other. What is wrong with it is seen of the other worker, if not of the
-/// one that was killed.
+/// Checks that the task of the killed worker was done by the other. The fault is in the other worker's run, or else in the
+/// killed one's.
 fn taken_over(seen: &Evidence<'_>) -> StepResult {
     let workers = &seen.crew.workers;
     let Some(killed) = seen.killed else {
@@ -38,13 +38,13 @@ fn taken_over(seen: &Evidence<'_>) -> StepResult {
     Ok(format!("{} was killed in the middle of {shown}, and {} did it", role(killed), role(heir)))
 }
 
-/// The deliveries of the task over which a worker is killed.
+/// Returns the deliveries of the task whose worker is killed.
 fn fatal<'b, 'a>(seen: &'b Evidence<'a>, worker: &'b working::Worker<'a>) -> impl Iterator<Item = &'b Delivered<'a>> {
     let task = seen.tasks.fatal.as_bytes();
     worker.ledger.iter().filter(move |delivered| delivered.body == task)
 }
 
-/// The task, if the worker acknowledged it before it could be killed, and worked on it first.
+/// Returns the task if the worker worked on it and acknowledged it before it could be killed.
 fn done_before(seen: &Evidence<'_>, killed: usize) -> Result<Option<String>, Fault> {
     let dead = &seen.crew.workers[killed];
     let Some((task, took)) = fatal(seen, dead).find_map(|task| Some((task, task.took()?))) else { return Ok(None) };
@@ -55,7 +55,7 @@ fn done_before(seen: &Evidence<'_>, killed: usize) -> Result<Option<String>, Fau
     Ok(Some(quote_body(task)))
 }
 
-/// The other worker, at this place, got the task, did it, printed it and acknowledged it.
+/// Checks that the other worker, with this index, got the task, did it, printed it and acknowledged it.
 fn done_by(seen: &Evidence<'_>, other: &working::Worker<'_>, at: usize) -> StepResult {
     let run = other.run;
     let Some(task) = fatal(seen, other).next() else {
@@ -83,7 +83,7 @@ fn done_by(seen: &Evidence<'_>, other: &working::Worker<'_>, at: usize) -> StepR
     Ok(quote_body(task))
 }
 
-/// Nothing that was acknowledged came again.
+/// Checks that no acknowledged task came again.
 fn done_once(seen: &Evidence<'_>) -> Result<(), Fault> {
     for task in seen.tasks.first() {
         let workers = seen.crew.workers.iter();
@@ -96,7 +96,7 @@ fn done_once(seen: &Evidence<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A task that was sent when nobody worked was done by the next worker, after a restart where the broker is ours.
+/// Checks that a task sent while there was no worker was done by the next one, after a restart if the broker is ours.
 fn waited(seen: &Evidence<'_>) -> StepResult {
     let Some(third) = seen.crew.workers.get(2) else { return Err(faults::no_third_worker()) };
     let run = third.run;
@@ -120,7 +120,7 @@ fn waited(seen: &Evidence<'_>) -> StepResult {
     })
 }
 
-/// Nothing is left over in the queue.
+/// Checks that nothing is left in the queue.
 fn nothing_left(seen: &Evidence<'_>) -> Result<(), Fault> {
     let left = seen.left.as_deref().unwrap_or_default();
     let Some(body) = left.first() else { return Ok(()) };
@@ -128,7 +128,7 @@ fn nothing_left(seen: &Evidence<'_>) -> Result<(), Fault> {
     Err(faults::requeued_at_end().seen(evidence))
 }
 
-/// Ctrl-C ends those who are left.
+/// Checks that Ctrl-C ends the remaining workers.
 fn all_stop(seen: &Evidence<'_>) -> Result<(), Fault> {
     let pressed = seen.crew.workers.iter().map(|worker| worker.run).filter(|run| run.interrupted_at.is_some());
     for run in pressed {

@@ -1,4 +1,4 @@
-//! Programs in other languages, by what they really wrote: each in its own words, at the step where it happened.
+//! Programs in other languages, with the output of real ones: each in its own words, at the step where it failed.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -16,14 +16,14 @@ use super::{Reached, Script, receive, send};
 
 const SENT: &str = " [x] Sent 'Hello World!'";
 
-/// What a real program wrote to stderr.
+/// Returns the stderr of a real program.
 fn recorded(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crashes");
     fs::read_to_string(folder.join(name).with_extension("txt")).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 impl Script {
-    /// Its client introduces itself.
+    /// Adds the introduction of this client.
     fn client(self, product: &str, platform: &str) -> Script {
         let mut properties = FieldTable::default();
         for (key, text) in [("product", product), ("platform", platform)] {
@@ -35,20 +35,20 @@ impl Script {
         script
     }
 
-    /// It never connects, and was started as a program of this language.
+    /// Marks a program of this language that never connects.
     fn in_language(mut self, language: Language) -> Script {
         Arc::make_mut(&mut self.seen.program).language = Some(language);
         Arc::make_mut(&mut self.seen.program).folder = "/home/ann/rabbit".into();
         self
     }
 
-    /// It writes what a real program wrote, and ends.
+    /// Adds the stderr of a real program, and ends.
     fn crash(mut self, name: &str, code: i32) -> Script {
         self.seen.stderr.push(recorded(name).as_bytes());
         self.exit(code)
     }
 
-    /// This stands in its text.
+    /// Adds an address to the program's text.
     fn with(mut self, scheme: &str, host: &str, port: Option<u16>) -> Script {
         Arc::make_mut(&mut self.seen.program).addresses.push(Address {
             scheme: scheme.to_owned(),
@@ -85,7 +85,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
         script.what(Peer::Program, What::Strange { channel: 1, why: error.to_string(), unread: Some(error) })
     };
     vec![
-        // Crashes, where they happen.
+        // Crashes, at the step where they happen.
         (
             "Python: a name at the end",
             send(hello(pika()).publish("", "hello", text).print(SENT).crash("name-py", 1), kept),
@@ -155,7 +155,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
         ("Java: no jar", send(started(Language::Java).crash("npenojar", 1), None)),
         ("C#: null", send(hello(Script::connected().client("RabbitMQ", ".NET")).crash("null-cs", 134), nothing)),
         ("Perl: a module that is not there", send(started(Language::Other).crash("missing-pl", 2), None)),
-        // A refusal is the cause, and the exception only what came after.
+        // The refusal is the cause, and the exception only follows from it.
         (
             "Node: refused, and crashed for it",
             send(
@@ -165,7 +165,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
                 nothing,
             ),
         ),
-        // What fails with words of its own is no crash.
+        // A program that fails with words of its own has not crashed.
         ("Go: log.Fatal", send(started(Language::Go).crash("gofatal", 1), None)),
         ("Python: warnings around the reason", send(started(Language::Python).crash("warn-py", 1), None)),
         // Another address.
@@ -231,13 +231,13 @@ pub fn cases() -> Vec<(&'static str, String)> {
             "Pika: a broker of its own on localhost",
             send(started(Language::Python).with("", "localhost", None).print(SENT).exit(0), None),
         ),
-        // MethodEvent, and not done.
+        // Claimed, and not done.
         ("prints its line on another broker", send(started(Language::Python).print(SENT).exit(0), None)),
         ("prints something else", send(started(Language::Python).print("starting sender ...").exit(0), None)),
         ("Node: exits right after sending", send(hello(node()).print(SENT).exit(0), nothing)),
         ("Pika: exits before it declares", send(pika().print(SENT).exit(0), None)),
         ("Node: publishes nothing, and closes", send(hello(node()).print(SENT).close().exit(0), nothing)),
-        // How it was started.
+        // The way it was started.
         ("a wrapper that backgrounds", send(left_running, None)),
         (
             "a shebang with CR LF",
@@ -264,7 +264,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
                 kept,
             ),
         ),
-        // What is printed.
+        // The output.
         (
             "Go: logs the line with quotes",
             send(
@@ -298,7 +298,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
                 kept,
             ),
         ),
-        // What can't be read.
+        // Unreadable frames.
         ("a short string in a table", send(unread(pika(), short), None)),
         ("a method that there is not", send(unread(pika(), FrameError::Method { class: 50, method: 99 }), None)),
         ("a declaration that ends too early", send(unread(pika(), FrameError::Method { class: 50, method: 10 }), None)),

@@ -1,4 +1,4 @@
-//! What is wrong with a receiver.
+//! Mistakes of a receiver.
 
 use contracts::lessons::hello_receive::Reached;
 use wire::{

@@ -1,4 +1,4 @@
-//! A performance, written down as it takes place.
+//! A run of a program, written event by event.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use wire::{
 
 use Peer::{Broker, Program};
 
-/// A performance, written down as it takes place.
+/// A run of a program, written event by event.
 #[derive(Clone, Default)]
 pub struct Script {
     pub seen: ProgramRun,
 }
 
 impl Script {
-    /// Connected, channel open.
+    /// Returns a script with a connection and an open channel.
     pub fn connected() -> Script {
         Script::default()
             .say(Program, 0, Method::Connection(Connection::Open(connection::Open { virtual_host: "/".into() })))
@@ -31,7 +31,7 @@ impl Script {
             .say(Broker, 1, Method::Channel(Channel::OpenOk(channel::OpenOk {})))
     }
 
-    /// Connected, and `hello` declared.
+    /// Returns a script with a connection, and `hello` declared.
     pub fn declared() -> Script {
         Script::connected().declare(queue::Declare { queue: "hello".into(), durable: true, ..Default::default() })
     }
@@ -112,13 +112,13 @@ impl Script {
         self
     }
 
-    /// Ctrl-C is pressed.
+    /// Presses Ctrl-C.
     pub fn interrupted(mut self) -> Script {
         self.seen.interrupted_at = Some(Duration::from_millis(self.seen.events.len() as u64));
         self
     }
 
-    /// Ctrl-C was pressed, and ended it.
+    /// Ends the program with Ctrl-C.
     pub fn ended_by_ctrl_c(mut self) -> Script {
         self.seen.interrupted_at = Some(Duration::from_millis(900));
         self.seen.exit = Some(ProgramExit { code: None, signal: Some(2), overdue: false, at: Duration::from_secs(1) });
@@ -131,7 +131,7 @@ impl Script {
         self
     }
 
-    /// The conversation took this long, and no part of it longer than another.
+    /// Spreads the conversation evenly over this time.
     pub fn spread(mut self, over: Duration) -> Script {
         let step = over / u32::try_from(self.seen.events.len()).unwrap();
         for (at, event) in (1..).zip(&mut self.seen.events) {

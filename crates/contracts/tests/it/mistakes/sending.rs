@@ -1,4 +1,4 @@
-//! What is wrong with a sender.
+//! Mistakes of a sender.
 
 use wire::{
     Method, Peer, What,
@@ -16,7 +16,7 @@ use Peer::{Broker, Program};
 
 const SENT: &str = " [x] Sent 'Hello World!'";
 
-/// Declares the queue, and then asks for it so often.
+/// Declares the queue, and then asks for it this number of times.
 fn asks_again(times: usize) -> Script {
     let passive = || queue::Declare { queue: "hello".into(), passive: true, ..Default::default() };
     (0..times).fold(Script::declared(), |script, _| script.declare(passive()))
@@ -58,7 +58,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
         ("an argument that makes no sense", send(Script::connected().say(Program, 1, Method::Queue(Queue::Declare(queue::Declare { queue: "hello".into(), ..Default::default() }))).refused(406, "PRECONDITION_FAILED - invalid arg 'x-queue-type' for queue 'hello' in vhost '/': \"unsupported queue type 'fancy'\"", (50, 10)).exit(1), None)),
         ("passive first, then in earnest", send(Script::connected().say(Program, 1, Method::Queue(Queue::Declare(queue::Declare { queue: "hello".into(), passive: true, ..Default::default() }))).refused(404, "NOT_FOUND - no queue 'hello' in vhost '/'", (50, 10)).declare(queue::Declare { queue: "hello".into(), ..Default::default() }).publish("", "hello", hello).print(SENT).close().exit(0), kept)),
         ("fails before it connects", send(Script::default().complain("SyntaxError: invalid syntax").exit(1), None)),
-        ("a character that nobody sees", send(Script::declared().publish("", "hello", "Hello\u{a0}World!".as_bytes()).print(SENT).close().exit(0), Some(&["x"]))),
+        ("an invisible character", send(Script::declared().publish("", "hello", "Hello\u{a0}World!".as_bytes()).print(SENT).close().exit(0), Some(&["x"]))),
         ("hung up on", send(Script::default().say(Program, 0, Method::Connection(Connection::TuneOk(connection::TuneOk::default()))).what(Broker, What::Ended { reset: false }).exit(1), None)),
         ("the broker is gone", send(Script::default().what(Program, What::Connected).what(Broker, What::Unreachable("Connection refused (os error 111)".to_owned())).exit(1), None)),
         ("the broker shuts down during the handshake", send(Script::default().refused_at_the_door(320, "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'").exit(1), None)),
@@ -118,7 +118,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
         ("declared otherwise by another program", send(Script::connected().say(Program, 1, Method::Queue(Queue::Declare(queue::Declare { queue: "hello".into(), ..Default::default() }))).refused(406, "PRECONDITION_FAILED - inequivalent arg 'durable' for queue 'hello' in vhost '/': received 'false' but current is 'true'", (50, 10)).exit(1), nothing)),
         ("no such variable", send(Script::default().complain("Error: NotPresent").exit(1), None)),
         ("expects a variable", send(Script::default().complain("thread 'main' (1) panicked at src/main.rs:3:5:").complain("no address: NotPresent").exit(101), None)),
-        ("nobody listens", send(Script::default().complain("IO error: Connection refused (os error 111)").exit(1), None)),
+        ("the port is closed", send(Script::default().complain("IO error: Connection refused (os error 111)").exit(1), None)),
         ("no address", send(Script::default().complain("IO error: relative URL without a base").exit(1), None)),
         ("vhost that it may not enter", send(Script::default().say(Program, 0, Method::Connection(Connection::Open(connection::Open { virtual_host: "dev".into() }))).refused_at_the_door(530, "NOT_ALLOWED - access to vhost 'dev' refused for user 'guest'").exit(1), None)),
         ("closes twice", send(well().print(SENT).close().complain("invalid connection state: Closed").exit(1), kept)),

@@ -23,12 +23,12 @@ use Peer::{Broker, Program};
 
 const WAITING: &str = " [*] Waiting for messages. To exit press CTRL+C";
 
-/// Connected, and `task_queue` declared.
+/// Returns a script with a connection, and `task_queue` declared.
 fn declared(durable: bool) -> Script {
     Script::connected().declare(queue::Declare { queue: "task_queue".into(), durable, ..Default::default() })
 }
 
-/// A program that sends this, in this delivery mode.
+/// Returns a program that sends this body in this delivery mode.
 fn sends(body: &str, mode: u8) -> Script {
     let mut script = declared(true).publish("", "task_queue", body.as_bytes());
     let last = script.seen.events.last_mut();
@@ -38,7 +38,7 @@ fn sends(body: &str, mode: u8) -> Script {
     script.print(&format!(" [x] Sent '{body}'")).close().exit(0)
 }
 
-/// Lesson 03's verdict on three runs, with these bodies in the queue afterwards.
+/// Returns lesson 03's verdict on three runs, with these bodies in the queue afterwards.
 fn tasks(runs: [Script; 3], queued: &[&str], restarted: bool) -> String {
     let words = [vec![], vec!["one."], vec!["and", "two.."]];
     let run = |(index, (words, script)): (usize, (Vec<&str>, Script))| ProgramRun {
@@ -102,13 +102,13 @@ struct WorkerScript {
 }
 
 impl WorkerScript {
-    /// Subscribed, with a limit of 1.
+    /// Returns a worker that subscribed with a limit of 1.
     fn ready() -> WorkerScript {
         let qos = basic::Qos { prefetch_count: 1, global: false };
         WorkerScript::asked(declared(true).say(Program, 1, Method::Basic(Basic::Qos(qos))))
     }
 
-    /// Subscribed.
+    /// Returns a worker that subscribed.
     fn asked(script: Script) -> WorkerScript {
         let consume = basic::Consume { queue: "task_queue".into(), ..Default::default() };
         let ok = basic::ConsumeOk { consumer_tag: "tag".into() };
@@ -124,7 +124,7 @@ impl WorkerScript {
         self
     }
 
-    /// Puts the clock into what was said last.
+    /// Sets the clock in the last event after this change.
     fn timed(mut self, change: impl FnOnce(Script) -> Script) -> WorkerScript {
         self.script = change(self.script);
         if let Some(last) = self.script.seen.events.last_mut() {
@@ -150,7 +150,7 @@ impl WorkerScript {
         self.timed(|script| script.say(Program, 1, Method::Basic(Basic::Ack(ack))))
     }
 
-    /// A task, done as it should be.
+    /// Adds a task, done as it should be.
     fn does(self, body: &str, seconds: u64, redelivered: bool) -> WorkerScript {
         let begun = self.comes(body, redelivered).line(&format!(" [x] Received '{body}'"));
         let then = begun.now + 1000 * seconds + 5;
@@ -172,12 +172,12 @@ impl WorkerScript {
     }
 }
 
-/// Who got the long task, up to the fatal one.
+/// Returns the worker that gets the long task, up to the fatal one.
 fn busy() -> WorkerScript {
     WorkerScript::ready().does("long. one.", 2, false)
 }
 
-/// Who got the short ones.
+/// Returns the worker that gets the short tasks.
 fn idle() -> WorkerScript {
     WorkerScript::ready().does(".short", 1, false).does("none", 0, false).does("nothing", 0, false)
 }
@@ -194,13 +194,13 @@ fn after() -> WorkerScript {
     WorkerScript::ready().at(5000).does("last", 0, false).interrupted()
 }
 
-/// Lesson 04's verdict.
+/// Returns lesson 04's verdict.
 fn workers(workers: Vec<WorkerScript>, reached: Reached, left: &[&str]) -> String {
     let restarted = workers.len() > 2;
     workers_on(restarted, workers, reached, left)
 }
 
-/// As [`workers`], on a broker that was restarted or was not.
+/// Returns the same as [`workers`], on a broker that was restarted or not.
 fn workers_on(restarted: bool, workers: Vec<WorkerScript>, reached: Reached, left: &[&str]) -> String {
     let run = |(index, worker): (usize, WorkerScript)| ProgramRun { index, ..worker.script.seen };
     let runs: Vec<ProgramRun> = workers.into_iter().enumerate().map(run).collect();
@@ -236,11 +236,11 @@ fn working() {
     let cases = [
         ("all is well", all(busy(), heir())),
         (
-            "nobody restarts the broker",
+            "the broker is not restarted",
             workers_on(false, vec![killed(busy()), heir(), after()], Reached::Survived, &[]),
         ),
         (
-            "nobody restarts the broker, and the task that waited is gone",
+            "the broker is not restarted, and the task that waited is gone",
             workers_on(
                 false,
                 vec![killed(busy()), heir(), WorkerScript::ready().at(6000).interrupted()],

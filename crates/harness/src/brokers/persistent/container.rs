@@ -45,7 +45,7 @@ mod with_client {
     ) -> Result<Broker, NotChecked> {
         let _busy = busy(&format!("starting RabbitMQ in a container ({image})"));
         engine::remove(container).await.map_err(|message| trouble(&message))?;
-        // It stays; `broker down` removes it by its name.
+        // The container stays: `broker down` removes it by its name.
         client::launch(image, container, "warm", port).await
     }
 
@@ -62,13 +62,13 @@ mod with_client {
                 ..Default::default()
             };
             let exec = docker.create_exec(container, options).await?;
-            let mut told = String::new();
+            let mut printed = String::new();
             if let StartExecResults::Attached { mut output, .. } = docker.start_exec(&exec.id, None).await? {
                 while let Some(part) = output.next().await {
-                    told.push_str(&text(part?));
+                    printed.push_str(&text(part?));
                 }
             }
-            Ok::<_, Box<dyn std::error::Error>>(told)
+            Ok::<_, Box<dyn std::error::Error>>(printed)
         };
         asked
             .await
@@ -79,11 +79,11 @@ mod with_client {
         let read = async {
             let options = LogsOptionsBuilder::default().stdout(true).stderr(true).build();
             let mut logs = engine::engine().await?.logs(container, Some(options));
-            let mut told = String::new();
+            let mut log = String::new();
             while let Some(part) = logs.next().await {
-                told.push_str(&text(part?));
+                log.push_str(&text(part?));
             }
-            Ok::<_, Box<dyn std::error::Error>>(told)
+            Ok::<_, Box<dyn std::error::Error>>(log)
         };
         read.await.map_err(|error| trouble(&format!("the log of the container {container} can't be read: {error}")))
     }

@@ -44,7 +44,7 @@ pub(super) async fn up(args: &BrokerArgs, asked: Option<u16>, accounts: &Embedde
         }
     }
     let mut broker = plan(args, port, accounts).await?;
-    // Recorded before it is made, so that nothing is left behind in any case.
+    // The record is written first, so that nothing is left behind in any case.
     broker.save().map_err(|error| io_trouble(&error))?;
     let mut launched = None;
     let started = match &broker.source {
@@ -79,7 +79,7 @@ fn another_is_up(broker: &PersistentBroker, missing: &[String]) -> NotChecked {
     }
 }
 
-/// One of the two ports for a broker on `port` is taken, perhaps by a broker of another kit.
+/// Returns the error for a broker on `port` when one of its two ports is taken, perhaps by a broker of another kit.
 fn not_free(port: u16, taken: u16, error: &io::Error) -> NotChecked {
     let free = (port.saturating_add(1)..=u16::MAX - MANAGEMENT).find(|port| ports::are_free(*port));
     let elsewhere = free.map(|free| format!("Or choose another port: cargo xtask broker up --port {free}"));
