@@ -15,8 +15,7 @@ use std::{
 
 use clap::Parser;
 use cli::{
-    BrokerCommand, CheckOptions, CheckWhat, Cli, Command, DoctorFormat, Exit, Format, ProgramArgs, WatchWhat, WireShow,
-    WireWhat,
+    BrokerCommand, CheckArgs, CheckOptions, Cli, Command, DoctorFormat, Exit, Format, ProgramArgs, WatchArgs, WireShow,
 };
 
 use crate::{
@@ -51,27 +50,24 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let order = match cli.command {
         Command::Next => return learner::next(),
         Command::List => return learner::list(),
-        Command::Start(start) => return learner::start(start.what),
-        Command::Hint(hint) => return learner::hint(hint.what),
-        Command::Diff(diff) => return learner::diff(diff.what),
-        Command::Reset(reset) => return learner::reset(reset.what),
+        Command::Start(start) => return learner::start(start),
+        Command::Hint(hint) => return learner::hint(&hint),
+        Command::Diff(diff) => return learner::diff(&diff),
+        Command::Reset(reset) => return learner::reset(&reset),
         Command::Judge(args) => return judge::judge(&args),
         Command::Explain(args) => return judge::explain(&args),
-        Command::Check(check) => match order(check.what) {
+        Command::Check(check) => match order(check) {
             Ok(order) => order,
             Err(code) => return code,
         },
-        Command::Watch(watch) => match watch_order(watch.what) {
+        Command::Watch(watch) => match watch_order(watch) {
             Ok(order) => order,
             Err(code) => return code,
         },
-        Command::Wire(wire) => {
-            let WireWhat::Lesson { lesson, show } = wire.what;
-            match known().and_then(|lessons| find(&lessons, &lesson)) {
-                Ok(lesson) => Order::Wire(Box::new(lesson), show),
-                Err(code) => return code,
-            }
-        }
+        Command::Wire(wire) => match known().and_then(|lessons| find(&lessons, &wire.lesson)) {
+            Ok(lesson) => Order::Wire(Box::new(lesson), wire.show),
+            Err(code) => return code,
+        },
         Command::Broker(broker) => Order::Broker(broker.what),
         Command::Doctor(doctor) => Order::Doctor(doctor.format),
     };
@@ -111,21 +107,16 @@ enum Order {
 }
 
 /// Looks up what a command names, before anything is built or started.
-fn order(what: CheckWhat) -> Result<Order, ExitCode> {
+fn order(CheckArgs { lesson, program, options, .. }: CheckArgs) -> Result<Order, ExitCode> {
     let lessons = known()?;
-    Ok(match what {
-        CheckWhat::Lesson { lesson, program, options } => {
-            Order::Check { lessons: vec![find(&lessons, &lesson)?], program, options }
-        }
-        CheckWhat::All { options } => {
-            Order::Check { lessons, program: ProgramArgs { reference: true, ..ProgramArgs::default() }, options }
-        }
+    Ok(match lesson {
+        Some(lesson) => Order::Check { lessons: vec![find(&lessons, &lesson)?], program, options },
+        None => Order::Check { lessons, program: ProgramArgs { reference: true, ..ProgramArgs::default() }, options },
     })
 }
 
 /// Looks up what a watch names; its program is always the learner's.
-fn watch_order(what: WatchWhat) -> Result<Order, ExitCode> {
-    let WatchWhat::Lesson { lesson, program, broker, timeout } = what;
+fn watch_order(WatchArgs { lesson, program, broker, timeout }: WatchArgs) -> Result<Order, ExitCode> {
     let lessons = known()?;
     let lesson = find(&lessons, &lesson)?;
     let task = Task::of(&lesson, program.to_check()).ok_or_else(|| learner::has_none(&lesson))?;

@@ -7,7 +7,6 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use cli::{CheckWhat, WireWhat};
 
 use crate::{
     cargo::{become_it, beside, cargo, root},
@@ -62,15 +61,9 @@ fn checker() -> anyhow::Result<PathBuf> {
 /// is named after its number and its id, and its package after the id.
 fn reference(command: &cli::Command) -> Option<String> {
     let (lesson, even_beside_own) = match command {
-        cli::Command::Check(check) => match &check.what {
-            CheckWhat::Lesson { program, .. } if program.path.is_some() || program.program.is_some() => return None,
-            CheckWhat::Lesson { lesson, program, .. } => (lesson, program.reference),
-            CheckWhat::All { .. } => return None,
-        },
-        cli::Command::Wire(wire) => {
-            let WireWhat::Lesson { lesson, .. } = &wire.what;
-            (lesson, true)
-        }
+        cli::Command::Check(check) if check.program.path.is_some() || check.program.program.is_some() => return None,
+        cli::Command::Check(check) => (check.lesson.as_ref()?, check.program.reference),
+        cli::Command::Wire(wire) => (&wire.lesson, true),
         _ => return None,
     };
     let asked = lessons::all().ok()?.into_iter().find(|other| cli::is_lesson(lesson, &other.number, &other.id))?;

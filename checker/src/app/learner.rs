@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use cli::{DiffWhat, Exit, HintWhat, ResetWhat, StartWhat};
+use cli::{DiffArgs, Exit, HintArgs, ResetArgs, StartArgs};
 
 use super::{find, give_up, known, tell, unwritten};
 use crate::{
@@ -25,15 +25,13 @@ pub fn list() -> ExitCode {
 }
 
 /// `start`: writes the program that a learner begins with.
-pub fn start(what: StartWhat) -> ExitCode {
-    let StartWhat::Lesson { lesson, to, force } = what;
+pub fn start(StartArgs { lesson, to, force }: StartArgs) -> ExitCode {
     done(named(&lesson).and_then(|lesson| begin(&lesson, &StartOptions { to, force })))
 }
 
 /// `reset`: begins again; the program so far is kept, the progress is not.
-pub fn reset(what: ResetWhat) -> ExitCode {
-    let ResetWhat::Lesson { lesson } = what;
-    done(named(&lesson).and_then(|lesson| {
+pub fn reset(ResetArgs { lesson }: &ResetArgs) -> ExitCode {
+    done(named(lesson).and_then(|lesson| {
         begin(&lesson, &StartOptions { to: None, force: true })?;
         let mut progress = progress()?;
         progress.lessons.remove(&lesson.about.id);
@@ -42,22 +40,20 @@ pub fn reset(what: ResetWhat) -> ExitCode {
 }
 
 /// `hint`: prints the next one.
-pub fn hint(what: HintWhat) -> ExitCode {
-    let HintWhat::Lesson { lesson, again } = what;
-    done(named(&lesson).and_then(|lesson| {
+pub fn hint(HintArgs { lesson, again }: &HintArgs) -> ExitCode {
+    done(named(lesson).and_then(|lesson| {
         let more = format!("cargo xtask hint lesson {}", lesson.number);
-        let text = guide::one_more_hint(&lesson, again, &more).map_err(|error| unremembered(&error))?;
+        let text = guide::one_more_hint(&lesson, *again, &more).map_err(|error| unremembered(&error))?;
         answer(&text)
     }))
 }
 
 /// `diff`: the learner's program beside the lesson's own, once it has passed.
-pub fn diff(what: DiffWhat) -> ExitCode {
-    let DiffWhat::Lesson { lesson, show_me, comments } = what;
-    done(named(&lesson).and_then(|lesson| {
+pub fn diff(DiffArgs { lesson, show_me, comments }: &DiffArgs) -> ExitCode {
+    done(named(lesson).and_then(|lesson| {
         let number = &lesson.number;
         let own = guide::own_program(&lesson).ok_or_else(|| has_none(&lesson))?;
-        if progress()?.of(&lesson.about.id).passed_at.is_none() && !show_me {
+        if progress()?.of(&lesson.about.id).passed_at.is_none() && !*show_me {
             tell(
                 "error",
                 &format!("your program for lesson {number} has not passed yet, and this would show the solution"),
@@ -66,11 +62,11 @@ pub fn diff(what: DiffWhat) -> ExitCode {
             tell("hint", "add --show-me to see it anyway");
             return Err(Exit::Usage.into());
         }
-        let text = diff::diff(&lesson, &own, comments).map_err(|error| {
+        let text = diff::diff(&lesson, &own, *comments).map_err(|error| {
             give_up(&NotChecked { message: format!("The programs can't be compared: {error}."), hints: Vec::new() })
         })?;
         answer(&text)?;
-        if !comments {
+        if !*comments {
             report::say(&format!("compare the comments, too: cargo xtask diff lesson {number} --comments"));
         }
         Ok(())

@@ -32,8 +32,6 @@ fn help_texts() {
         ("help_doctor", vec!["doctor", "--help"]),
         ("help_reset", vec!["reset", "lesson", "--help"]),
         ("help_check", vec!["check", "--help"]),
-        ("help_check_lesson", vec!["check", "lesson", "--help"]),
-        ("help_check_all", vec!["check", "all", "--help"]),
         ("help_judge", vec!["judge", "--help"]),
         ("help_explain", vec!["explain", "--help"]),
         ("help_broker", vec!["broker", "--help"]),

@@ -26,10 +26,10 @@ pub use doctor::{DoctorArgs, DoctorFormat};
 pub use exit::Exit;
 pub use judge::{ExplainArgs, JudgeArgs};
 pub use kit::{NoKit, kit};
-pub use learn::{DiffArgs, DiffWhat, HintArgs, HintWhat, ResetArgs, ResetWhat};
-pub use start::{StartArgs, StartWhat};
-pub use watch::{POLL, WatchArgs, WatchWhat, WatchedArgs};
-pub use wire::{WireArgs, WireFormat, WireShow, WireWhat};
+pub use learn::{DiffArgs, HintArgs, ResetArgs};
+pub use start::StartArgs;
+pub use watch::{POLL, WatchArgs, WatchedArgs};
+pub use wire::{WireArgs, WireFormat, WireShow};
 
 /// Commands for the lessons, and for a broker that is kept running.
 #[derive(Debug, Parser)]
@@ -47,23 +47,23 @@ pub enum Command {
     Next,
     /// List the lessons, with their duration and your progress
     List,
-    /// Start your own program, with a comment for each step
+    /// Write the start of your own program for a lesson into work/, with a comment for each step
     Start(StartArgs),
-    /// Check a program by its conversation with the broker
+    /// Check a program for a lesson by its conversation with the broker
     Check(CheckArgs),
-    /// Check your program now, and again at each save
+    /// Check your own program for a lesson now, and again at each save
     Watch(WatchArgs),
-    /// Show one more hint
+    /// Show the next hint for the step that failed at your last check
     Hint(HintArgs),
-    /// Compare your program with the lesson's own
+    /// Compare your program with the lesson's own, once yours has passed
     Diff(DiffArgs),
-    /// Show the conversation between your program and the broker at the last check
+    /// Show the conversation of your last check; if it failed, beside that of the lesson's own program
     Wire(WireArgs),
     /// Judge recordings of checks again, without running a program
     Judge(JudgeArgs),
     /// Explain a fault by its code in a report
     Explain(ExplainArgs),
-    /// Start a lesson again
+    /// Start a lesson again; your old program is kept beside the new one, and your progress is forgotten
     Reset(ResetArgs),
     /// Keep a broker running between checks, and inspect it
     Broker(PersistentArgs),
@@ -71,27 +71,33 @@ pub enum Command {
     Doctor(DoctorArgs),
 }
 
-/// `check lesson 01`, `check all`.
+/// `check 01`, `check --all`.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct CheckArgs {
-    /// The lessons.
-    #[command(subcommand)]
-    pub what: CheckWhat,
+    /// The lesson: its number or its id, such as 01 or hello-send
+    #[arg(value_name = "LESSON", required_unless_present = "all")]
+    pub lesson: Option<String>,
+    /// Check every lesson's own program, on one broker
+    #[arg(long, conflicts_with_all = ["lesson", "path", "bin", "program", "reference", "port", "as_mine"])]
+    pub all: bool,
+    /// The program.
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    /// The broker, the time limit and the report.
+    #[command(flatten)]
+    pub options: CheckOptions,
 }
 
-/// Returns the arguments as [`Cli`] expects them, with the program's name first: `check 01` becomes `check lesson 01`.
+/// Returns the arguments as [`Cli`] expects them, with the program's name first. In `check lesson 01`, the word `lesson` may be
+/// left out, and `check all` is another form of `check --all`.
 pub fn typed(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut typed: Vec<OsString> = arguments.into_iter().collect();
-    // `01`, and `01-hello-send`, as its folder is called.
-    let is_number = |word: &OsString| {
-        let number = word.to_str().and_then(|word| word.split(['-', '_', '/', '\\']).next());
-        number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    if typed.get(1).is_some_and(|command| OF_A_LESSON.iter().any(|name| command == name))
-        && typed.get(2).is_some_and(is_number)
-    {
-        typed.insert(2, "lesson".into());
+    let is = |at: usize, word: &str| typed.get(at).is_some_and(|other| other == word);
+    if OF_A_LESSON.iter().any(|command| is(1, command)) && is(2, "lesson") {
+        typed.remove(2);
+    } else if is(1, "check") && is(2, "all") {
+        typed[2] = "--all".into();
     }
     typed
 }
@@ -124,30 +130,6 @@ pub fn work(kit: &Path) -> PathBuf {
 
 /// Exit codes, for `--help`; [`Exit`] is the table.
 pub const EXIT_CODES: &str = "Exit codes: 0 passed · 1 failed · 2 usage · 3 not checked · 130 interrupted";
-
-/// One lesson or all of them.
-#[derive(Debug, Subcommand)]
-pub enum CheckWhat {
-    /// Check one lesson, by its number or id: `check lesson 01`, `check lesson hello-send`
-    #[command(after_help = EXIT_CODES)]
-    Lesson {
-        /// The lesson's number or id.
-        lesson: String,
-        /// The program.
-        #[command(flatten)]
-        program: ProgramArgs,
-        /// The broker, the time limit and the report.
-        #[command(flatten)]
-        options: CheckOptions,
-    },
-    /// Check every lesson's own program, on one broker
-    #[command(after_help = EXIT_CODES)]
-    All {
-        /// The broker, the time limit and the report.
-        #[command(flatten)]
-        options: CheckOptions,
-    },
-}
 
 /// The program to judge.
 #[derive(Debug, Args, Default)]
@@ -207,7 +189,7 @@ pub struct CheckOptions {
     /// Use the same message bodies as the check with this seed
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// Record the check to this file, for `cargo xtask judge FILE`; with `check all`, a folder for one file per lesson
+    /// Record the check to this file, for `cargo xtask judge FILE`; with --all, a folder for one file per lesson
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
 }
@@ -278,7 +260,7 @@ pub struct User {
 pub enum Format {
     /// For people
     Text,
-    /// For programs: one JSON object (`check all`: one per line)
+    /// For programs: one JSON object (--all: one per line)
     Json,
 }
 
@@ -526,14 +508,36 @@ mod tests {
     }
 
     #[test]
-    fn a_lessons_number_may_follow_the_command() {
+    fn the_word_lesson_may_be_left_out() {
         let words = |line: &str| typed(line.split(' ').map(OsString::from)).join(std::ffi::OsStr::new(" "));
         for command in OF_A_LESSON {
-            assert_eq!(words(&format!("x {command} 01 --flag 2")), *format!("x {command} lesson 01 --flag 2"));
+            assert_eq!(words(&format!("x {command} lesson 01 --flag 2")), *format!("x {command} 01 --flag 2"));
         }
-        assert_eq!(words("x check 01-hello-send"), *"x check lesson 01-hello-send");
-        for same in ["x check lesson 01", "x check all", "x broker 01", "x check --path 01", "x", "x check"] {
+        assert_eq!(words("x check all --wire"), *"x check --all --wire");
+        for same in
+            ["x check 01", "x check --all", "x broker lesson", "x new lesson 05-a", "x hint all", "x", "x check"]
+        {
             assert_eq!(words(same), *same);
+        }
+    }
+
+    #[test]
+    fn a_lesson_is_named_in_three_ways() {
+        let check = |line: &str| match Cli::try_parse_from(typed(line.split(' ').map(OsString::from))).unwrap().command
+        {
+            Command::Check(check) => check,
+            other => panic!("{other:?}"),
+        };
+        for line in ["x check lesson 01 --wire", "x check 01 --wire", "x check --wire 01"] {
+            let check = check(line);
+            assert_eq!((check.lesson.as_deref(), check.all, check.options.wire), (Some("01"), false, true), "{line}");
+        }
+        for line in ["x check all", "x check --all"] {
+            let check = check(line);
+            assert_eq!((check.lesson.as_deref(), check.all), (None, true), "{line}");
+        }
+        for wrong in ["x check", "x check lesson", "x check --all 01", "x check --all --path a", "x check 01 02"] {
+            assert!(Cli::try_parse_from(typed(wrong.split(' ').map(OsString::from))).is_err(), "{wrong}");
         }
     }
 

@@ -1,41 +1,29 @@
-//! `watch lesson 01`.
+//! `watch 01`.
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
 use crate::{BrokerArgs, CheckOptions, CommandLine, EXIT_CODES, Format, ProgramArgs};
 
 /// The environment variable that makes `watch` poll for changes, where the system reports none.
 pub const POLL: &str = "HELLO_RABBIT_POLL";
 
-/// `watch lesson 01`.
+/// `watch 01`.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct WatchArgs {
-    /// The thing to watch.
-    #[command(subcommand)]
-    pub what: WatchWhat,
-}
-
-/// The things that can be watched.
-#[derive(Debug, Subcommand)]
-pub enum WatchWhat {
-    /// Check your own program for this lesson now, and again at each save: `watch lesson 01`
-    #[command(after_help = EXIT_CODES)]
-    Lesson {
-        /// The lesson's number or id.
-        lesson: String,
-        /// The program.
-        #[command(flatten)]
-        program: WatchedArgs,
-        /// The source of the broker.
-        #[command(flatten)]
-        broker: BrokerArgs,
-        /// Time limit for the program in seconds, without the build
-        #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = crate::seconds)]
-        timeout: Duration,
-    },
+    /// The lesson: its number or its id, such as 01 or hello-send
+    pub lesson: String,
+    /// The program.
+    #[command(flatten)]
+    pub program: WatchedArgs,
+    /// The source of the broker.
+    #[command(flatten)]
+    pub broker: BrokerArgs,
+    /// Time limit for the program in seconds, without the build
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = crate::seconds)]
+    pub timeout: Duration,
 }
 
 /// The program to watch.

@@ -1,30 +1,18 @@
 //! `cargo xtask wire`: the conversation of the last check.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 
 use crate::EXIT_CODES;
 
-/// `wire lesson 01`.
+/// `wire 01`.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct WireArgs {
-    /// The conversation to show.
-    #[command(subcommand)]
-    pub what: WireWhat,
-}
-
-/// The conversations that can be shown.
-#[derive(Debug, Subcommand)]
-pub enum WireWhat {
-    /// Show the conversation of your last check; if it failed, beside that of the lesson's own program
-    #[command(after_help = EXIT_CODES)]
-    Lesson {
-        /// The lesson's number or id.
-        lesson: String,
-        /// The form of the output.
-        #[command(flatten)]
-        show: WireShow,
-    },
+    /// The lesson: its number or its id, such as 01 or hello-send
+    pub lesson: String,
+    /// The form of the output.
+    #[command(flatten)]
+    pub show: WireShow,
 }
 
 /// The form in which a conversation is shown.
