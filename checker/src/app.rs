@@ -1,22 +1,21 @@
 //! The program around the library: flags in, exit code out, and nothing left behind.
 
+#[cfg(feature = "tools")]
 mod doctor;
+mod features;
 mod judge;
 mod learner;
+#[cfg(feature = "tools")]
+mod tools;
+#[cfg(feature = "tools")]
 mod wire;
 
-use harness::kit;
-use std::{
-    ffi::OsString,
-    io,
-    path::Path,
-    process::{ExitCode, Stdio},
-};
+use std::{ffi::OsString, io, path::Path, process::ExitCode};
 
 use clap::Parser;
-use cli::{
-    BrokerCommand, CheckArgs, CheckOptions, Cli, Command, DoctorFormat, Exit, Format, ProgramArgs, WatchArgs, WireShow,
-};
+use cli::{BrokerChoice, BrokerCommand, CheckArgs, CheckOptions, Cli, Command, Exit, Format, ProgramArgs};
+
+use features::Features;
 
 use crate::{
     brokers::{self, Broker},
@@ -27,7 +26,6 @@ use crate::{
     remember,
     report::{self, say, spinner::watched},
     verdict::{NotChecked, Report, Verdict},
-    watch::{self, Task},
 };
 
 /// Runs the checker with these arguments; the first is the program's own name.
@@ -52,24 +50,27 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::List => return learner::list(),
         Command::Start(start) => return learner::start(start),
         Command::Hint(hint) => return learner::hint(&hint),
-        Command::Diff(diff) => return learner::diff(&diff),
         Command::Reset(reset) => return learner::reset(&reset),
         Command::Judge(args) => return judge::judge(&args),
         Command::Explain(args) => return judge::explain(&args),
-        Command::Check(check) => match order(check) {
-            Ok(order) => order,
-            Err(code) => return code,
-        },
-        Command::Watch(watch) => match watch_order(watch) {
-            Ok(order) => order,
-            Err(code) => return code,
-        },
-        Command::Wire(wire) => match known().and_then(|lessons| find(&lessons, &wire.lesson)) {
-            Ok(lesson) => Order::Wire(Box::new(lesson), wire.show),
-            Err(code) => return code,
-        },
-        Command::Broker(broker) => Order::Broker(broker.what),
-        Command::Doctor(doctor) => Order::Doctor(doctor.format),
+        Command::Check(check) => order(check),
+        Command::Broker(broker) => Ok(Order::Broker(broker.what)),
+        #[cfg(feature = "tools")]
+        Command::Diff(diff) => return learner::diff(&diff),
+        #[cfg(feature = "tools")]
+        Command::Watch(watch) => tools::watch(watch).map(Order::Tool),
+        #[cfg(feature = "tools")]
+        Command::Wire(wire) => tools::wire(&wire).map(Order::Tool),
+        #[cfg(feature = "tools")]
+        Command::Doctor(doctor) => Ok(Order::Tool(tools::Tool::Doctor(doctor.format))),
+        #[cfg(not(feature = "tools"))]
+        Command::Diff(_) | Command::Watch(_) | Command::Wire(_) | Command::Doctor(_) => {
+            return features::Features::Tools.take_over(&arguments[1..], &[]);
+        }
+    };
+    let order = match order {
+        Ok(order) => order,
+        Err(code) => return code,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -79,31 +80,47 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     runtime.block_on(async {
+        let mut order = order;
+        let mut compiles_afterwards = false;
         if !cfg!(feature = "docker") && needs_docker(&order).await {
-            let handed_on = brokers::docker::handed_on().await;
-            return with_docker_client(&arguments[1..], &handed_on);
+            compiles_afterwards = first_on_the_embedded_broker(&mut order);
+            if !compiles_afterwards {
+                let handed_on = brokers::docker::handed_on().await;
+                return Features::Docker.take_over(&arguments[1..], &handed_on);
+            }
         }
-        match order {
+        if cfg!(feature = "docker")
+            && needs_docker(&order).await
+            && let Some(host) = brokers::docker::engine_of_context().await
+        {
+            return features::again(&arguments[1..], ("DOCKER_HOST", host));
+        }
+        let code = match order {
             Order::Check { lessons, program, options } => {
                 in_a_run(async |run| judge_all(&lessons, &program, &options, run).await).await
             }
-            Order::Watch { lessons, task, options } => {
-                in_a_run(async |run| watch_program(&lessons, *task, &options, run).await).await
-            }
-            Order::Broker(what) => warm_broker(&what).await,
-            Order::Wire(lesson, show) => wire::wire(&lesson, show).await,
-            Order::Doctor(format) => doctor::doctor(format).await,
+            Order::Broker(what) => persistent_broker(&what).await,
+            #[cfg(feature = "tools")]
+            Order::Tool(tool) => tool.run().await,
+        };
+        if compiles_afterwards {
+            say("now the Docker client is compiled, for RabbitMQ at the next check; you can stop this with Ctrl-C …");
+            Features::Docker.compile();
         }
+        code
     })
 }
 
 /// A command with its names resolved.
 enum Order {
-    Check { lessons: Vec<Lesson>, program: ProgramArgs, options: CheckOptions },
-    Watch { lessons: Vec<Lesson>, task: Box<Task>, options: CheckOptions },
+    Check {
+        lessons: Vec<Lesson>,
+        program: ProgramArgs,
+        options: CheckOptions,
+    },
     Broker(BrokerCommand),
-    Wire(Box<Lesson>, WireShow),
-    Doctor(DoctorFormat),
+    #[cfg(feature = "tools")]
+    Tool(tools::Tool),
 }
 
 /// Looks up what a command names, before anything is built or started.
@@ -115,14 +132,6 @@ fn order(CheckArgs { lesson, program, options, .. }: CheckArgs) -> Result<Order,
     })
 }
 
-/// Looks up what a watch names; its program is always the learner's.
-fn watch_order(WatchArgs { lesson, program, broker, timeout }: WatchArgs) -> Result<Order, ExitCode> {
-    let lessons = known()?;
-    let lesson = find(&lessons, &lesson)?;
-    let task = Task::of(&lesson, program.to_check()).ok_or_else(|| learner::has_none(&lesson))?;
-    Ok(Order::Watch { lessons, task: Box::new(task), options: CheckOptions::at_each_save(broker, timeout) })
-}
-
 /// Returns all lessons.
 fn known() -> Result<Vec<Lesson>, ExitCode> {
     lessons::all().map_err(|error| {
@@ -132,55 +141,26 @@ fn known() -> Result<Vec<Lesson>, ExitCode> {
 
 async fn needs_docker(order: &Order) -> bool {
     match order {
-        // These use no container, and clean nothing up, so they need not wait for a compiler.
-        Order::Wire(..) | Order::Doctor(_) => false,
-        Order::Check { options, .. } | Order::Watch { options, .. } => {
-            cleanup::left_a_container() || brokers::need_docker(&options.broker).await
-        }
+        Order::Check { options, .. } => cleanup::left_a_container() || brokers::need_docker(&options.broker).await,
         Order::Broker(what) => cleanup::left_a_container() || brokers::persistent::needs_docker(what).await,
+        #[cfg(feature = "tools")]
+        Order::Tool(tool) => tool.needs_docker().await,
     }
 }
 
-/// Continues as the checker that has the Docker client.
-fn with_docker_client(arguments: &[OsString], handed_on: &[(&str, String)]) -> ExitCode {
-    let cargo = |subcommand: &str| {
-        let mut cargo = std::process::Command::new(kit::cargo());
-        cargo.arg(subcommand).arg("--manifest-path").arg(kit::root().join("Cargo.toml"));
-        cargo.args(["--package", "checker", "--bin", "checker", "--features", "docker"]);
-        cargo
-    };
-    let mut run = cargo("run");
-    if docker_client_was_compiled() {
-        // The client may have to be compiled again, and nothing shows that once cargo has taken the place of this process.
-        let _busy = watched("building the checker with the Docker client");
-        let _ = cargo("build").arg("--quiet").stderr(Stdio::null()).status();
-        run.arg("--quiet");
-    } else {
-        // cargo shows its own progress.
-        say("compiling the Docker client for the first time; about a minute …");
+/// Lets a check whose broker was not chosen be judged by the embedded broker, if the Docker client was never compiled: the
+/// learner has a verdict a minute earlier. Returns whether it did.
+fn first_on_the_embedded_broker(order: &mut Order) -> bool {
+    let Order::Check { options, .. } = order else { return false };
+    let is_free = options.broker.broker == BrokerChoice::Auto && options.broker.image.is_none();
+    if !is_free || cleanup::left_a_container() || Features::docker_client_was_compiled() {
+        return false;
     }
-    run.arg("--").args(arguments).envs(handed_on.iter().map(|(name, value)| (name, value)));
-    let failed = |error: io::Error| {
-        tell("error", &format!("cargo could not be started: {error}"));
-        Exit::NotChecked.into()
-    };
-    #[cfg(unix)]
-    {
-        failed(std::os::unix::process::CommandExt::exec(&mut run))
-    }
-    #[cfg(not(unix))]
-    match run.status() {
-        Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(3)),
-        Err(error) => failed(error),
-    }
-}
-
-/// Returns whether cargo has compiled the Docker client, in the target folder of the running program.
-fn docker_client_was_compiled() -> bool {
-    let program = std::env::current_exe().unwrap_or_default();
-    let dependencies = program.parent().unwrap_or(Path::new(".")).join("deps");
-    let Ok(entries) = std::fs::read_dir(dependencies) else { return false };
-    entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libtestcontainers-"))
+    say(
+        "this check uses the embedded broker, because the Docker client is not compiled yet; the next one uses RabbitMQ",
+    );
+    options.broker.broker = BrokerChoice::Embedded;
+    true
 }
 
 /// Does this work in a run of its own, which ends when the work is done or interrupted.
@@ -287,14 +267,6 @@ fn names_own(program: &ProgramArgs, own: Option<&Path>) -> bool {
     real(path).is_some_and(|path| Some(path) == real(own))
 }
 
-async fn watch_program(lessons: &[Lesson], task: Task, options: &CheckOptions, run: &Run) -> Exit {
-    watch::watch(lessons, task, options, run).await.unwrap_or_else(|trouble| {
-        tell("error", &trouble.to_string());
-        tell("hint", trouble.hint());
-        Exit::NotChecked
-    })
-}
-
 fn unwritten(error: &io::Error) -> Exit {
     tell("error", &format!("the report could not be written to stdout: {error}"));
     Exit::NotChecked
@@ -309,7 +281,7 @@ fn print(result: &Report, options: &CheckOptions) -> io::Result<()> {
     })
 }
 
-async fn warm_broker(what: &BrokerCommand) -> ExitCode {
+async fn persistent_broker(what: &BrokerCommand) -> ExitCode {
     warn(&cleanup::reap().await);
     let done = tokio::select! {
         done = brokers::persistent::run(what) => done,

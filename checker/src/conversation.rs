@@ -4,7 +4,9 @@
 //! Each lesson has a file beside the learner's progress: a recording ([`recording::FORMAT`]) that is smaller than others, with
 //! the result of the check as one more field.
 
+#[cfg(feature = "tools")]
 pub mod compare;
+#[cfg(feature = "tools")]
 pub mod text;
 
 use std::{

@@ -31,7 +31,9 @@ pub use harness::{brokers, cleanup, live, program, stage, tap};
 pub mod app;
 pub mod check;
 pub mod conversation;
+#[cfg(feature = "tools")]
 pub mod diff;
+#[cfg(feature = "tools")]
 pub mod doctor;
 pub mod guide;
 pub mod lessons;
@@ -40,4 +42,5 @@ pub mod remember;
 pub mod report;
 pub mod start;
 pub mod verdict;
+#[cfg(feature = "tools")]
 pub mod watch;

@@ -6,6 +6,14 @@ use anyhow::Context;
 
 use crate::cargo::cargo;
 
+/// Measures the time from a fresh clone to the first verdict.
+pub fn first_verdict() -> anyhow::Result<ExitCode> {
+    // Its own speed does not matter, so it is not compiled with optimizations.
+    let bench = ["--package", "checker", "--bench", "first_verdict", "--profile", "dev"];
+    let status = cargo("bench").args(bench).status().context("cargo could not be started")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
 /// Runs the benchmarks with optimizations. `quick` shortens the longest one, the load on two brokers.
 pub fn run(quick: bool) -> anyhow::Result<ExitCode> {
     let packages = ["--package", "wire", "--package", "checker", "--features", "checker/docker"];

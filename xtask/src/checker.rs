@@ -1,7 +1,7 @@
 //! Passes a command on to the checker.
 
 use std::{
-    env,
+    env, fs,
     path::PathBuf,
     process::{Command, ExitCode},
 };
@@ -20,9 +20,10 @@ use crate::{
 /// does not compile, the checker reports it.
 pub fn run(command: &cli::Command) -> anyhow::Result<ExitCode> {
     let reference = reference(command);
-    let built_both = reference.as_deref().is_some_and(|reference| build(&["checker", reference]).is_ok());
+    let features = features(command);
+    let built_both = reference.as_deref().is_some_and(|reference| build(&["checker", reference], features).is_ok());
     if !built_both {
-        build(&["checker"])?;
+        build(&["checker"], features)?;
     }
     let mut checker = Command::new(checker()?);
     checker.args(env::args_os().skip(1));
@@ -35,8 +36,22 @@ pub fn run(command: &cli::Command) -> anyhow::Result<ExitCode> {
     become_it(checker, "the checker")
 }
 
-fn build(packages: &[&str]) -> anyhow::Result<()> {
+/// Returns the features of the checker that this command needs: as few as possible, because a first check compiles them. Once
+/// the checker has had the Docker client, it keeps it, because a check would otherwise start cargo twice.
+fn features(command: &cli::Command) -> &'static str {
+    let remembered = beside(cli::CHECKER_FEATURES).ok().and_then(|file| fs::read_to_string(file).ok());
+    match command {
+        _ if remembered.is_some_and(|features| features.trim() == "docker") => "checker/docker",
+        cli::Command::Watch(_) | cli::Command::Wire(_) | cli::Command::Diff(_) | cli::Command::Doctor(_) => {
+            "checker/tools"
+        }
+        _ => "",
+    }
+}
+
+fn build(packages: &[&str], features: &str) -> anyhow::Result<()> {
     let mut build = cargo("build");
+    build.args(["--no-default-features", "--features", features]);
     packages.iter().for_each(|package| {
         build.args(["--package", package]);
     });

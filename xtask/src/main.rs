@@ -12,6 +12,8 @@ mod documents;
 #[cfg(test)]
 mod editor;
 #[cfg(test)]
+mod first_build;
+#[cfg(test)]
 mod help;
 mod lessons;
 mod new;
@@ -41,8 +43,13 @@ enum Command {
     Book(cli::BookArgs),
     /// Measure the checker's overhead, and compare the embedded broker with RabbitMQ
     Bench {
+        /// first-verdict  the time from a fresh clone to the first verdict, beside `cargo install rustlings`
+        ///
+        /// Without it: the checker's overhead, and the load on both brokers.
+        #[arg(value_name = "WHAT", verbatim_doc_comment, value_parser = ["first-verdict"])]
+        what: Option<String>,
         /// Load the brokers for a shorter time
-        #[arg(long)]
+        #[arg(long, conflicts_with = "what")]
         quick: bool,
     },
     /// Write the skeleton of a new lesson
@@ -81,7 +88,8 @@ fn main() -> ExitCode {
     let done = match command {
         Command::Checker(command) => checker::run(&command),
         Command::Book(book) => book::run(book.what()),
-        Command::Bench { quick } => bench::run(quick),
+        Command::Bench { what: Some(_), .. } => bench::first_verdict(),
+        Command::Bench { quick, .. } => bench::run(quick),
         Command::New(new) => new::run(new.what),
         Command::Test => test::run(),
         Command::Bless { what, program } => bless::run(what.as_deref(), program.as_deref()),

@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
-use cli::{DiffArgs, Exit, HintArgs, ResetArgs, StartArgs};
+#[cfg(feature = "tools")]
+use cli::DiffArgs;
+use cli::{Exit, HintArgs, ResetArgs, StartArgs};
 
 use super::{find, give_up, known, tell, unwritten};
 use crate::{
-    conversation, diff, guide,
+    conversation, guide,
     lessons::Lesson,
     progress::Progress,
     report,
@@ -48,6 +50,7 @@ pub fn hint(HintArgs { lesson, again }: &HintArgs) -> ExitCode {
     }))
 }
 
+#[cfg(feature = "tools")]
 /// `diff`: the learner's program beside the lesson's own, once it has passed.
 pub fn diff(DiffArgs { lesson, show_me, comments }: &DiffArgs) -> ExitCode {
     done(named(lesson).and_then(|lesson| {
@@ -62,7 +65,7 @@ pub fn diff(DiffArgs { lesson, show_me, comments }: &DiffArgs) -> ExitCode {
             tell("hint", "add --show-me to see it anyway");
             return Err(Exit::Usage.into());
         }
-        let text = diff::diff(&lesson, &own, *comments).map_err(|error| {
+        let text = crate::diff::diff(&lesson, &own, *comments).map_err(|error| {
             give_up(&NotChecked { message: format!("The programs can't be compared: {error}."), hints: Vec::new() })
         })?;
         answer(&text)?;
@@ -74,6 +77,7 @@ pub fn diff(DiffArgs { lesson, show_me, comments }: &DiffArgs) -> ExitCode {
 }
 
 /// Reports that the learner has no program for this lesson yet.
+#[cfg(feature = "tools")]
 pub fn has_none(lesson: &Lesson) -> ExitCode {
     tell("error", &format!("you have no program for lesson {} yet", lesson.number));
     tell("hint", &format!("begin one: cargo xtask start lesson {}", lesson.number));

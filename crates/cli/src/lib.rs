@@ -116,6 +116,9 @@ pub fn is_lesson(name: &str, number: &str, id: &str) -> bool {
 /// The commands that take a lesson.
 const OF_A_LESSON: [&str; 7] = ["start", "check", "watch", "hint", "diff", "wire", "reset"];
 
+/// The file beside the checker with the features that xtask builds it with, if they are not those that its command needs.
+pub const CHECKER_FEATURES: &str = "checker-features";
+
 /// The environment variable in which xtask names the lesson's own program that it has built along with the checker.
 pub const BUILT: &str = "HELLO_RABBIT_BUILT";
 

@@ -3,7 +3,8 @@
 use recording::NotChecked;
 use std::{
     collections::BTreeMap,
-    env,
+    env, fs,
+    path::PathBuf,
     process::Stdio,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -56,12 +57,24 @@ pub async fn image_at_hand(asked: Option<&str>) -> Option<String> {
 pub async fn handed_on() -> Vec<(&'static str, String)> {
     let found = ASKED.lock().unwrap_or_else(PoisonError::into_inner).values().flatten().next().cloned();
     let mut handed_on: Vec<(&str, String)> = found.map(|image| (FOUND, image)).into_iter().collect();
-    if env::var_os("DOCKER_HOST").is_none()
-        && let Some(host) = host_of_context().await
-    {
-        handed_on.push(("DOCKER_HOST", host));
-    }
+    handed_on.extend(engine_of_context().await.map(|host| ("DOCKER_HOST", host)));
     handed_on
+}
+
+/// Returns the engine's address for `DOCKER_HOST`, if the variable is not set and a Docker context is in use.
+pub async fn engine_of_context() -> Option<String> {
+    if env::var_os("DOCKER_HOST").is_some() || !has_context() {
+        return None;
+    }
+    host_of_context().await
+}
+
+/// Returns whether a Docker context other than the default may be in use. Asking the command `docker` takes 40 ms.
+fn has_context() -> bool {
+    let folder = env::var_os("DOCKER_CONFIG").map(PathBuf::from);
+    let folder = folder.or_else(|| Some(env::home_dir()?.join(".docker")));
+    let config = folder.and_then(|folder| fs::read_to_string(folder.join("config.json")).ok());
+    env::var_os("DOCKER_CONTEXT").is_some() || config.is_some_and(|config| config.contains("\"currentContext\""))
 }
 
 /// Returns the address of the engine that the command `docker` uses.

@@ -1,0 +1,111 @@
+//! Builds of the checker with more in it. A first check compiles little; a command that needs more is carried out by a checker
+//! that has it.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, Stdio},
+};
+
+use cli::{CHECKER_FEATURES, Exit};
+use harness::kit;
+
+use super::tell;
+use crate::report::{say, spinner::watched};
+
+/// Features that the running checker does not have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Features {
+    /// The commands `watch`, `wire`, `diff` and `doctor`.
+    #[cfg(not(feature = "tools"))]
+    Tools,
+    /// The Docker client, and the tools.
+    Docker,
+}
+
+impl Features {
+    fn name(self) -> &'static str {
+        match self {
+            #[cfg(not(feature = "tools"))]
+            Features::Tools => "tools",
+            Features::Docker => "docker",
+        }
+    }
+
+    fn cargo(self, subcommand: &str) -> Command {
+        let mut cargo = Command::new(kit::cargo());
+        cargo.arg(subcommand).arg("--manifest-path").arg(kit::root().join("Cargo.toml"));
+        cargo.args(["--package", "checker", "--bin", "checker", "--no-default-features", "--features", self.name()]);
+        cargo
+    }
+
+    /// Continues as the checker that has these features.
+    pub(super) fn take_over(self, arguments: &[OsString], handed_on: &[(&str, String)]) -> ExitCode {
+        let mut run = self.cargo("run");
+        if self != Features::Docker || Features::docker_client_was_compiled() {
+            // It may have to be compiled again all the same, and nothing shows that once cargo has taken our place.
+            let _busy = watched("building the checker with more commands");
+            let _ = self.cargo("build").arg("--quiet").stderr(Stdio::null()).status();
+            run.arg("--quiet");
+        } else {
+            // cargo shows its own progress.
+            say("compiling the Docker client for the first time; about a minute …");
+        }
+        self.remember();
+        run.arg("--").args(arguments).envs(handed_on.iter().map(|(name, value)| (name, value)));
+        become_it(run, "cargo")
+    }
+
+    /// Compiles a checker with these features, for the next command.
+    pub(super) fn compile(self) {
+        if self.cargo("build").status().is_ok_and(|status| status.success()) {
+            self.remember();
+        }
+    }
+
+    /// Notes for xtask that the Docker client is in use, so that it builds the checker with it at once. Without the note,
+    /// a check takes one more start of cargo.
+    fn remember(self) {
+        if self == Features::Docker {
+            let _ = fs::write(folder().join(CHECKER_FEATURES), self.name());
+        }
+    }
+
+    /// Returns whether cargo has compiled the Docker client, in the target folder of the running program.
+    pub(super) fn docker_client_was_compiled() -> bool {
+        let Ok(entries) = fs::read_dir(folder().join("deps")) else { return false };
+        entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libtestcontainers-"))
+    }
+}
+
+/// Starts this checker again in its own place, with one more variable in its environment: a process with several threads can't set
+/// one.
+pub(super) fn again(arguments: &[OsString], (name, value): (&str, String)) -> ExitCode {
+    let mut checker = Command::new(env::current_exe().unwrap_or_default());
+    checker.args(arguments).env(name, value);
+    become_it(checker, "the checker")
+}
+
+fn become_it(mut command: Command, name: &str) -> ExitCode {
+    let failed = |error: io::Error| {
+        tell("error", &format!("{name} could not be started: {error}"));
+        Exit::NotChecked.into()
+    };
+    #[cfg(unix)]
+    {
+        failed(std::os::unix::process::CommandExt::exec(&mut command))
+    }
+    #[cfg(not(unix))]
+    match command.status() {
+        Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(3)),
+        Err(error) => failed(error),
+    }
+}
+
+/// Returns the folder of the running program.
+fn folder() -> PathBuf {
+    let program = env::current_exe().unwrap_or_default();
+    program.parent().unwrap_or(Path::new(".")).to_owned()
+}
