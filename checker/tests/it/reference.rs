@@ -50,6 +50,14 @@ fn exit_codes_are_those_of_the_book() {
 }
 
 #[test]
+fn the_answer_to_an_unknown_lesson_is_that_of_the_book() {
+    let output = checker(&empty("unknown-lesson"), &["check", "lesson", "99"]);
+    assert_eq!(output.status.code(), Some(Exit::Usage.code().into()));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    recorded("unknown-lesson.txt", &format!("$ cargo xtask check lesson 99  # exit code 2\n{stderr}"));
+}
+
+#[test]
 fn verdicts_are_those_of_the_book() {
     let mut table = "| verdict in JSON | in the text | exit code | what it says |\n|---|---|---|---|\n".to_owned();
     for verdict in [Verdict::Passed, Verdict::Failed, Verdict::NotChecked] {

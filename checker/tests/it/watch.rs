@@ -14,7 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use checker::{cleanup, lessons::anchors};
+use checker::{
+    cleanup,
+    lessons::{self, anchors},
+};
 use rustix::process::{Pid, Signal};
 
 use crate::{
@@ -453,16 +456,18 @@ fn lines_are_as_wide_as_the_terminal_at_most() {
 #[test]
 fn the_last_lesson_has_no_next_one() {
     let learner = Learner::new("watch-last");
-    learner.start("04");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let worker = anchors::without_marks(&fs::read_to_string(root.join("lessons/04-worker/src/main.rs")).unwrap());
-    fs::write(learner.folder.join("work/04-worker/src/main.rs"), worker).unwrap();
-    let watch = ["watch", "lesson", "04", "--broker", "embedded"];
+    let last = lessons::all().unwrap().pop().unwrap();
+    let number = last.number.as_str();
+    learner.start(number);
+    let program = anchors::without_marks(&fs::read_to_string(last.folder.join("src/main.rs")).unwrap());
+    let own = learner.folder.join("work").join(last.folder.file_name().unwrap());
+    fs::write(own.join("src/main.rs"), program).unwrap();
+    let watch = ["watch", "lesson", number, "--broker", "embedded"];
     let mut terminal = Terminal::with(&learner, &watch, "dumb", 80);
-    terminal.until("passed: all 10 steps of lesson 04");
+    terminal.until(&format!("passed: all {} steps of lesson {number}", last.about.steps.len()));
     terminal.until("\r\n\r\nh hint · w wire");
     terminal.press("n");
-    terminal.until("lesson 04 is the last one");
+    terminal.until(&format!("lesson {number} is the last one"));
     terminal.press("q");
     assert_eq!(terminal.end(), Some(0));
 }

@@ -14,7 +14,7 @@ use std::{fs, path::PathBuf};
 use libtest_mimic::Failed;
 use snapbox::{Assert, Data};
 
-pub use scenes::{ALARM, SCENES, Scene, play, play_alarm};
+pub use scenes::{ALARM, Scene, all as scenes, play, play_alarm};
 pub use sessions::{FIRST_MESSAGE, SESSIONS, Session, TASKS, replay};
 
 /// The patterns of what differs from run to run and from broker to broker, and the replacements that the book shows.
@@ -53,12 +53,16 @@ fn compare(name: &str, text: &str) -> Result<(), Failed> {
     compared.map_err(|error| Failed::from(error.to_string()))
 }
 
-/// The prefixes of the recordings that are made here.
-const OURS: [&str; 4] = ["hello-", "new-task-", "session-", "worker-"];
+/// Returns the prefixes of the recordings that are made here: the lessons' ids, and that of sessions.
+fn ours() -> Result<Vec<String>, Failed> {
+    let ids = checker::lessons::all()?.into_iter().map(|lesson| format!("{}-", lesson.about.id));
+    Ok(ids.chain(["session-".to_owned()]).collect())
+}
 
 /// Every file in the folder is written by one of these tests; others would never be checked.
 pub fn nothing_is_stale() -> Result<(), Failed> {
-    let made: Vec<String> = SCENES
+    let (scenes, ours) = (scenes::all()?, ours()?);
+    let made: Vec<String> = scenes
         .iter()
         .chain([&ALARM])
         .flat_map(Scene::files)
@@ -68,7 +72,7 @@ pub fn nothing_is_stale() -> Result<(), Failed> {
         .flatten()
         .filter(|entry| entry.path().is_file())
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| OURS.iter().any(|start| name.starts_with(start)) && !made.contains(name))
+        .filter(|name| ours.iter().any(|start| name.starts_with(start)) && !made.contains(name))
         .collect();
     if stale.is_empty() {
         Ok(())

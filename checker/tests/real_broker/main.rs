@@ -88,8 +88,9 @@ fn main() -> ExitCode {
         trials.extend(step_programs::all().into_iter().map(|program| {
             trial(program.name(), Box::new(move |broker: &TestBroker| step_programs::check(broker, &program)))
         }));
-        trials.extend(book::SCENES.iter().map(|scene| {
-            trial(format!("book::{}", scene.name), Box::new(move |broker: &TestBroker| book::play(broker, scene)))
+        let scenes = book::scenes().unwrap_or_else(|error| panic!("{error:?}"));
+        trials.extend(scenes.into_iter().map(|scene| {
+            trial(format!("book::{}", scene.name), Box::new(move |broker: &TestBroker| book::play(broker, &scene)))
         }));
         if matches!(place, Place::Embedded | Place::Docker(_)) {
             trials

@@ -116,22 +116,30 @@ pub fn one_message(seen: &ProgramRun, queue: &str, text: &str) -> StepResult {
 ///
 /// The fault: it goes elsewhere, or the broker refused it.
 pub fn addressed(seen: &ProgramRun, queue: &str) -> StepResult {
-    let (said, publish, _) = the_message(seen)?;
+    is_addressed(seen, &the_message(seen)?, queue)
+}
+
+/// The same, of one message of several.
+///
+/// # Errors
+///
+/// As [`addressed`].
+pub fn is_addressed(seen: &ProgramRun, (said, publish, _): &Published<'_>, queue: &str) -> StepResult {
     let transcript = Transcript::of(seen);
     let (exchange, key) = (publish.exchange.as_str(), publish.routing_key.as_str());
     let refusal = transcript.refusal(BASIC_PUBLISH);
     if exchange == queue && key.is_empty() {
-        return Err(faults::publish::exchange_key_swapped(queue).at(&said));
+        return Err(faults::publish::exchange_key_swapped(queue).at(said));
     }
     if !exchange.is_empty() {
         let fault = faults::publish::other_exchange(quoted(exchange.as_bytes()), queue);
-        return Err(fault.at(&said).all(refusal.map(|close| close.said)));
+        return Err(fault.at(said).all(refusal.map(|close| close.said)));
     }
     if let Some(close) = refusal {
         return Err(close.fault(transcript, faults::publish::refused(close.what())));
     }
     if key != queue {
-        return Err(another_key(transcript, key, queue).at(&said));
+        return Err(another_key(transcript, key, queue).at(said));
     }
     Ok(said.line())
 }
@@ -157,9 +165,23 @@ fn another_key(transcript: Transcript<'_>, key: &str, queue: &str) -> Fault {
 ///
 /// The fault: it was sent too early, or something took it out.
 pub fn arrived(seen: &ProgramRun, queue: &str, bodies: Option<&[&[u8]]>, restarted: bool) -> StepResult {
-    let published = the_message(seen)?;
+    has_arrived(seen, &the_message(seen)?, queue, bodies, restarted)
+}
+
+/// The same, of one message of several.
+///
+/// # Errors
+///
+/// As [`arrived`].
+pub fn has_arrived(
+    seen: &ProgramRun,
+    published: &Published<'_>,
+    queue: &str,
+    bodies: Option<&[&[u8]]>,
+    restarted: bool,
+) -> StepResult {
     let transcript = Transcript::of(seen);
-    let (said, _, content) = &published;
+    let (said, _, content) = published;
     if let Some(fault) = unrouted::too_early(transcript, said, queue) {
         return Err(fault);
     }
@@ -170,7 +192,7 @@ pub fn arrived(seen: &ProgramRun, queue: &str, bodies: Option<&[&[u8]]>, restart
     if !transcript.closed_gently(said.connection) {
         return Ok(said.line());
     }
-    Err(unrouted::lost(transcript, &published, queue, bodies.is_some()))
+    Err(unrouted::lost(transcript, published, queue, bodies.is_some()))
 }
 
 /// Checks that the line about this message is on stdout, once.

@@ -1,6 +1,6 @@
 //! Scenes: one or two programs behind the tap, and the recordings of them.
 
-use std::{fs, sync::LazyLock, time::Duration};
+use std::{fs, path::Path, sync::LazyLock, time::Duration};
 
 use broker::Alarm;
 use checker::{
@@ -11,8 +11,10 @@ use checker::{
     stage::{RunningProgram, SpawnOptions, Stage},
 };
 use cli::{BrokerArgs, BrokerChoice};
+use contracts::contract;
 use libtest_mimic::Failed;
 use recording::ProgramRun;
+use regex::Regex;
 use similar::TextDiff;
 use wire::{sequence, words};
 
@@ -21,9 +23,6 @@ use crate::{
     brokers::{Check as _, TestBroker, runtime},
     step_programs,
 };
-
-/// The queues of the scenes.
-const QUEUES: &[&str] = &["hello", "task_queue"];
 
 /// The time limit of a program in a scene.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -48,6 +47,7 @@ pub enum Kept {
 }
 
 /// A scene: a program of [`step_programs`], and the events around it.
+#[derive(Clone, Copy)]
 pub struct Scene {
     /// The name of the program and of the recordings.
     pub name: &'static str,
@@ -99,30 +99,19 @@ const PLAIN: Scene = Scene {
 /// The tasks that wait for a worker in most scenes: a second of work, and two.
 const TASKS: &[&str] = &["First message.", "Second message.."];
 
-/// All scenes.
-pub const SCENES: &[Scene] = &[
-    Scene { name: "hello-send-0", kept: &[Report], ..PLAIN },
-    Scene { name: "hello-send-1", ..PLAIN },
-    Scene { name: "hello-send-2", ..PLAIN },
-    Scene { name: "hello-send-3", ..PLAIN },
+/// The scenes that need more than a program that ends by itself, or a picture. The others are in the chapters: see [`all`].
+const SCENES: &[Scene] = &[
     Scene {
         name: "hello-send-5",
         kept: &[Wire, Report, Picture("The whole conversation of lesson 01: connect, declare, publish, close.")],
         ..PLAIN
     },
-    Scene { name: "hello-send-no-queue", kept: &[Diff, Wire], ..PLAIN },
     Scene {
         name: "hello-send-mandatory",
         kept: &[Diff, Picture("The broker returns a mandatory message that no queue wants.")],
         ..PLAIN
     },
     Scene { name: "hello-send-transient", sent_before: 1, kept: &[Diff, Wire], ..PLAIN },
-    Scene { name: "hello-send-exchange", kept: &[Diff, Report], ..PLAIN },
-    Scene { name: "hello-send-no-close", kept: &[Diff, Wire], ..PLAIN },
-    Scene { name: "hello-send-world", kept: &[Report], ..PLAIN },
-    Scene { name: "hello-receive-1", ..PLAIN },
-    Scene { name: "hello-receive-2", ..PLAIN },
-    Scene { name: "hello-receive-3", ..PLAIN },
     Scene {
         name: "hello-receive-7",
         sent_before: 2,
@@ -135,7 +124,6 @@ pub const SCENES: &[Scene] = &[
         ],
         ..PLAIN
     },
-    Scene { name: "hello-receive-no-declare", kept: &[Diff, Wire, Printed], ..PLAIN },
     Scene { name: "hello-receive-no-stop", sent_before: 1, receives: Some(1), kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "hello-receive-crash", sent_before: 2, kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "hello-receive-crash-with-ack", sent_before: 2, kept: &[Diff], ..PLAIN },
@@ -145,7 +133,6 @@ pub const SCENES: &[Scene] = &[
         kept: &[Picture("Four messages for two receivers: the broker gives each the next in turn.")],
         ..PLAIN
     },
-    Scene { name: "new-task-2", ..PLAIN },
     Scene { name: "new-task-4", words: &["First", "message."], ..PLAIN },
     Scene {
         name: "new-task-6",
@@ -163,7 +150,6 @@ pub const SCENES: &[Scene] = &[
     Scene { name: "new-task-transient-queue", tasks: &["First message."], kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "worker-2", tasks: TASKS, ..PLAIN },
     Scene { name: "worker-3", tasks: TASKS, ..PLAIN },
-    Scene { name: "worker-4", ..PLAIN },
     Scene { name: "worker-6", tasks: TASKS, until: Some(Rests(1)), kept: &[Code("receive"), Wire], ..PLAIN },
     Scene {
         name: "worker-10",
@@ -216,7 +202,6 @@ pub const SCENES: &[Scene] = &[
     Scene { name: "worker-crash", tasks: TASKS, kept: &[Diff], ..PLAIN },
     Scene { name: "worker-done-twice", tasks: &["First message."], kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "worker-ack-twice", tasks: &["First message."], kept: &[Diff, Wire, Printed], ..PLAIN },
-    Scene { name: "worker-blocking", kept: &[Diff, Report], ..PLAIN },
 ];
 
 /// The scene of [`play_alarm`].
@@ -256,7 +241,7 @@ pub fn play_alarm() -> Result<(), Failed> {
         let args = BrokerArgs { broker: BrokerChoice::Embedded, image: None };
         let broker = Broker::find(&args, &run).await.map_err(|reason| reason.message)?;
         let server = broker.server.clone().ok_or("the embedded broker is not in this process")?;
-        let stage = Stage::set(&broker, &run, QUEUES, LIMIT, None).await.map_err(|reason| reason.message)?;
+        let stage = Stage::set(&broker, &run, &queues()?, LIMIT, None).await.map_err(|reason| reason.message)?;
         server.with(|broker| broker.raise(Alarm::Disk));
         let running = start(&stage, "hello-send-5").await?;
         let says = |seen: &ProgramRun, name| seen.events.iter().any(|event| words::line(&event.what).starts_with(name));
@@ -266,6 +251,54 @@ pub fn play_alarm() -> Result<(), Failed> {
     });
     runtime().block_on(run.end());
     keep(&ALARM, played?, || Err("there is no report of a blocked sender".into()))
+}
+
+/// Returns all scenes: those above, and one for each other program of a lesson whose recordings a page includes, such as
+/// `recorded/emit-log-3.wire.txt`. That program ends by itself.
+///
+/// # Errors
+///
+/// When the lessons or the book's pages can't be read.
+pub fn all() -> Result<Vec<Scene>, Failed> {
+    let mut all = SCENES.to_vec();
+    let include = Regex::new(r"recorded/([a-z0-9-]+)\.(diff|wire\.txt|printed\.txt|report\.txt)\b")?;
+    let lessons = checker::lessons::all()?;
+    let is_of_a_lesson = |name: &str| lessons.iter().any(|lesson| name.starts_with(&*format!("{}-", lesson.about.id)));
+    for page in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../book/src"))? {
+        let page = page?.path();
+        if page.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        for found in include.captures_iter(&fs::read_to_string(page)?) {
+            let (name, kept) = (&found[1], kept(&found[2]));
+            let has_own_scene = SCENES.iter().chain([&ALARM]).any(|scene| scene.name == name);
+            if has_own_scene || !is_of_a_lesson(name) {
+                continue;
+            }
+            match all.iter_mut().find(|scene| scene.name == name) {
+                Some(scene) if scene.kept.contains(&kept) => {}
+                Some(scene) => scene.kept = [scene.kept, &[kept]].concat().leak(),
+                None => all.push(Scene { name: name.to_owned().leak(), kept: vec![kept].leak(), ..PLAIN }),
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Returns the recording with this ending.
+fn kept(ending: &str) -> Kept {
+    match ending {
+        "diff" => Diff,
+        "wire.txt" => Wire,
+        "printed.txt" => Printed,
+        _ => Report,
+    }
+}
+
+/// Returns the queues that the lessons need to themselves.
+fn queues() -> Result<Vec<&'static str>, Failed> {
+    let lessons = checker::lessons::all()?;
+    Ok(lessons.iter().filter_map(|lesson| contract::of(&lesson.about.id)).flat_map(|of| of.queues()).copied().collect())
 }
 
 /// Compares the recordings of a scene.
@@ -300,7 +333,7 @@ fn parts<'a>(scene: &Scene, performances: &'a [ProgramRun]) -> Vec<sequence::Par
 }
 
 async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<ProgramRun>, Failed> {
-    let stage = Stage::set(&broker.broker, run, QUEUES, LIMIT, None).await.map_err(|reason| reason.message)?;
+    let stage = Stage::set(&broker.broker, run, &queues()?, LIMIT, None).await.map_err(|reason| reason.message)?;
     for _ in 0..scene.sent_before {
         sent(start(&stage, "hello-send-5").await?).await?;
     }
