@@ -39,7 +39,8 @@ pub fn run(what: Option<&str>, program: Option<&str>) -> anyhow::Result<ExitCode
         println!("read the difference before you commit it: git diff");
     }
     if !tally.ran() {
-        eprintln!("hint: choose one of {KINDS}, or part of a test's name");
+        eprintln!("hint: choose one of {KINDS}, or part of the name of a test that needs no broker");
+        eprintln!("hint: for a program of the gallery: cargo xtask bless recordings PART");
     } else if !good {
         eprintln!("error: tests failed, and no file that they write can fix that");
         eprintln!("hint: fix the failures above, and change a text inside a test's source by hand");

@@ -66,7 +66,8 @@ enum Command {
         /// Without it: all output that needs no broker.
         #[arg(value_name = "WHAT", verbatim_doc_comment)]
         what: Option<String>,
-        /// With recordings: only of the programs with PROGRAM in their names
+        /// With recordings: only of programs with this in their names, or of the lesson with this id
+        #[arg(value_name = "PART")]
         program: Option<String>,
     },
     /// Run all steps of CI: format, lints, docs, and all tests on every available broker

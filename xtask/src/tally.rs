@@ -85,6 +85,9 @@ impl Tally {
         if !self.ran() {
             eprintln!("error: no test ran");
         }
+        if self.failures.again.iter().any(|line| line.contains("SNAPSHOTS=overwrite") || line.contains("cargo insta")) {
+            eprintln!("hint: read what differs; if the new output is right: cargo xtask bless");
+        }
         failed == 0 && passed > 0
     }
 }

@@ -154,6 +154,21 @@ fn what_a_person_reads_has_plain_words() {
     assert!(found.is_empty(), "words that texts for readers do without:\n{}", found.join("\n"));
 }
 
+/// A lesson's description and its chapter's goal, which a skeleton leaves open, are written.
+#[test]
+fn no_lesson_keeps_the_words_of_the_skeleton() {
+    for lesson in checker::lessons::all().unwrap() {
+        let name = lesson.folder.file_name().unwrap().to_string_lossy().into_owned();
+        for path in [format!("lessons/{name}/Cargo.toml"), format!("book/src/{name}.md")] {
+            let text = read(&path);
+            let open = text.lines().find(|line| {
+                (line.starts_with("description") && line.contains('…')) || line.ends_with("*You will be able to* …")
+            });
+            assert_eq!(open, None, "{path}: write this line");
+        }
+    }
+}
+
 /// The same words, as identifiers have them, too: `is_told`.
 const BANNED_IN_CODE: &str =
     r"(?i)(?:\b|_)(?:told|nobody|somebody|anew|mends?|mended|besides|shall|so[ _]many|simply|obviously)(?:\b|_)";

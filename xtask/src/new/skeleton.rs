@@ -26,15 +26,17 @@ const TEMPLATES: [(&str, &str); 6] = [
 const NEXT: &str = "\
 next:
   1. Write the program and its steps: lessons/05-emit-log/src/main.rs and lesson.toml.
-     Run it by hand with: cargo run -p emit-log
+     Describe it in Cargo.toml: the README shows that line.
+     Run it by hand with: cargo run -p emit-log, and format it before you go on: cargo fmt -p emit-log
   2. Write the contract and its scene: crates/contracts/src/lessons/emit_log.rs.
-     Check your program with: cargo xtask check 05 --reference
+     Check your program with: cargo xtask check 05 --reference --broker embedded
+     Format it with: rustfmt --edition 2024 crates/contracts/src/lessons/emit_log.rs
   3. Add wrong programs to lessons/05-emit-log/gallery.toml, at least one for each step and twenty in all.
-     Record and judge them with: cargo xtask bless recordings
+     Record and judge them with: cargo xtask bless recordings emit-log
   4. Write the chapter: book/src/05-emit-log.md.
      Read it with: cargo xtask book serve
-  5. Accept the new output of the tests, and read the difference: cargo xtask bless, bless reports, bless book
-  6. See what is still missing: cargo xtask test";
+  5. Accept the new output of the tests, and read the difference: cargo xtask bless, bless book
+  6. See what is still missing: cargo xtask test, then cargo xtask book check, then cargo xtask ci";
 
 impl Skeleton<'_> {
     /// Returns the skeleton of this lesson.
