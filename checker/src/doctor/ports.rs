@@ -153,7 +153,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_free_port_is_free() {
-        let port = crate::brokers::ports::free().unwrap();
-        assert_eq!(amqp(port).await.what, format!("port {port} (AMQP) is free"));
+        let mut reports = Vec::new();
+        // Other tests take ports, too, so one that was free may be taken a moment later.
+        for _ in 0..10 {
+            let port = crate::brokers::ports::free().unwrap();
+            reports.push((amqp(port).await.what, format!("port {port} (AMQP) is free")));
+        }
+        assert!(reports.iter().any(|(report, expected)| report == expected), "{reports:?}");
     }
 }

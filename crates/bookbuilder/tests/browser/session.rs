@@ -6,7 +6,11 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 /// The time limit of a command: longer than the slowest page takes with the slowest script, on a busy machine.
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_secs(150);
+
+/// The browser's own time limit for a script or a page, in milliseconds. By default, a script has 30 s, which looking for
+/// barriers in a long page can take on a busy machine.
+const BROWSER_TIMEOUT: u64 = 120_000;
 
 /// The keys for which WebDriver has special code points.
 pub mod key {
@@ -31,6 +35,7 @@ impl Session {
         let agent = config.timeout_global(Some(ANSWER_WITHIN)).http_status_as_error(false).build().new_agent();
         let capabilities = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
+            "timeouts": { "script": BROWSER_TIMEOUT, "pageLoad": BROWSER_TIMEOUT },
             "goog:chromeOptions": { "binary": chromium, "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                 "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
