@@ -43,6 +43,8 @@ fn remedy(seen: &ProgramRun, exit: ProgramExit) -> Param {
         faults::stderr_says_why().into()
     } else if exit.code.is_some() && Transcript::of(seen).closes(Peer::Broker).next().is_none() {
         faults::wire_went_well().into()
+    } else if exit.signal == Some(6) {
+        faults::by_abort().into()
     } else if exit.signal.is_some() {
         faults::by_signal().into()
     } else {

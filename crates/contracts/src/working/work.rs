@@ -237,8 +237,12 @@ fn silent(done: &Done<'_>) -> Option<Fault> {
     (applies && !lived()).then(|| {
         let due = seconds(Duration::from_secs(interval) / 2);
         faults::no_heartbeat()
-            .line(format!("agreed: a heartbeat every {interval} s, and so a sign of life every {due} s"))
-            .line(format!("nothing for {} s, while it worked on {}", seconds(took), quote_body(&delivered)))
+            .line(format!("agreed heartbeat interval: {interval} s, so something must be sent every {due} s"))
+            .line(format!(
+                "the program sent nothing for {} s, while it worked on {}",
+                seconds(took),
+                quote_body(&delivered)
+            ))
             .about(&delivered.said)
     })
 }

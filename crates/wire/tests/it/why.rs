@@ -52,7 +52,7 @@ fn a_folded_handshake_has_one_sentence() {
     let open_ok = Method::Connection(connection::AMQPMethod::OpenOk(connection::OpenOk {}));
     let events = [event(Peer::Broker, What::Method { channel: 0, method: open_ok, content: None })];
     let described = words::describe(&events);
-    assert!(why::why(&described[0]).unwrap().contains("seven messages"));
+    assert!(why::why(&described[0]).unwrap().contains("seven steps"));
     assert!(why::of(&events[0]).unwrap().contains("may use that vhost"));
 }
 
