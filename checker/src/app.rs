@@ -89,11 +89,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 return Features::Docker.take_over(&arguments[1..], &handed_on);
             }
         }
-        if cfg!(feature = "docker")
-            && needs_docker(&order).await
-            && let Some(host) = brokers::docker::engine_of_context().await
-        {
-            return features::again(&arguments[1..], ("DOCKER_HOST", host));
+        if cfg!(feature = "docker") && needs_docker(&order).await {
+            Features::remember_docker();
+            if let Some(host) = brokers::docker::engine_of_context().await {
+                return features::again(&arguments[1..], ("DOCKER_HOST", host));
+            }
         }
         let code = match order {
             Order::Check { lessons, program, options } => {

@@ -53,23 +53,24 @@ impl Features {
             // cargo shows its own progress.
             say("compiling the Docker client for the first time; about a minute …");
         }
-        self.remember();
         run.arg("--").args(arguments).envs(handed_on.iter().map(|(name, value)| (name, value)));
         become_it(run, "cargo")
     }
 
     /// Compiles a checker with these features, for the next command.
     pub(super) fn compile(self) {
-        if self.cargo("build").status().is_ok_and(|status| status.success()) {
-            self.remember();
+        if !self.cargo("build").status().is_ok_and(|status| status.success()) {
+            say("the Docker client was not compiled; until it is, checks use the embedded broker");
         }
     }
 
-    /// Notes for xtask that the Docker client is in use, so that it builds the checker with it at once. Without the note,
-    /// a check takes one more start of cargo.
-    fn remember(self) {
-        if self == Features::Docker {
-            let _ = fs::write(folder().join(CHECKER_FEATURES), self.name());
+    /// Notes for xtask that a checker with the Docker client is in use, so that it builds that one at once. Without the note, a
+    /// check starts cargo once more. Only a checker that has the client calls this: a client that does not compile, such as one
+    /// that can't be downloaded, must not stand in the way of other commands.
+    pub(super) fn remember_docker() {
+        let note = folder().join(CHECKER_FEATURES);
+        if !note.exists() {
+            let _ = fs::write(note, Features::Docker.name());
         }
     }
 
