@@ -18,7 +18,7 @@ use cli::{BrokerChoice, BrokerCommand, CheckArgs, CheckOptions, Cli, Command, Ex
 use features::Features;
 
 use crate::{
-    brokers::{self, Broker},
+    brokers::{self, Broker, Needs},
     check::check,
     cleanup::{self, Run},
     guide,
@@ -81,19 +81,24 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     runtime.block_on(async {
         let mut order = order;
-        let mut compiles_afterwards = false;
-        if !cfg!(feature = "docker") && needs_docker(&order).await {
-            compiles_afterwards = first_on_the_embedded_broker(&mut order);
-            if !compiles_afterwards {
+        let needs = needs(&order).await;
+        let missing = Features::missing(needs);
+        let afterwards = missing.filter(|missing| first_on_the_embedded_broker(&mut order, *missing));
+        match missing {
+            Some(_) if afterwards.is_some() => {}
+            Some(Features::Docker) => {
                 let handed_on = brokers::docker::handed_on().await;
                 return Features::Docker.take_over(&arguments[1..], &handed_on);
             }
+            #[cfg(not(feature = "tools"))]
+            Some(Features::Tools) => return Features::Tools.take_over(&arguments[1..], &[]),
+            None => features::remember(needs),
         }
-        if cfg!(feature = "docker") && needs_docker(&order).await {
-            Features::remember_docker();
-            if let Some(host) = brokers::docker::engine_of_context().await {
-                return features::again(&arguments[1..], ("DOCKER_HOST", host));
-            }
+        if cfg!(feature = "docker")
+            && needs == Needs::Docker
+            && let Some(host) = brokers::docker::engine_of_context().await
+        {
+            return features::again(&arguments[1..], ("DOCKER_HOST", host));
         }
         let code = match order {
             Order::Check { lessons, program, options } => {
@@ -103,9 +108,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             #[cfg(feature = "tools")]
             Order::Tool(tool) => tool.run().await,
         };
-        if compiles_afterwards {
-            say("now the Docker client is compiled, for RabbitMQ at the next check; you can stop this with Ctrl-C …");
-            Features::Docker.compile();
+        if let Some(missing) = afterwards {
+            missing.compile();
         }
         code
     })
@@ -139,26 +143,26 @@ fn known() -> Result<Vec<Lesson>, ExitCode> {
     })
 }
 
-async fn needs_docker(order: &Order) -> bool {
+async fn needs(order: &Order) -> Needs {
     match order {
-        Order::Check { options, .. } => cleanup::left_a_container() || brokers::need_docker(&options.broker).await,
-        Order::Broker(what) => cleanup::left_a_container() || brokers::persistent::needs_docker(what).await,
+        Order::Check { options, .. } => cleanup::needs().max(brokers::needs(&options.broker).await),
+        Order::Broker(what) => cleanup::needs().max(brokers::persistent::needs(what).await),
         #[cfg(feature = "tools")]
-        Order::Tool(tool) => tool.needs_docker().await,
+        Order::Tool(tool) => tool.needs().await,
     }
 }
 
-/// Lets a check whose broker was not chosen be judged by the embedded broker, if the Docker client was never compiled: the
-/// learner has a verdict a minute earlier. Returns whether it did.
-fn first_on_the_embedded_broker(order: &mut Order) -> bool {
+/// Lets a check whose broker was not chosen be judged by the embedded broker, if the client for RabbitMQ was never compiled: the
+/// learner has a verdict earlier, with Docker by a minute. Returns whether it did.
+fn first_on_the_embedded_broker(order: &mut Order, missing: Features) -> bool {
     let Order::Check { options, .. } = order else { return false };
-    let is_free = options.broker.broker == BrokerChoice::Auto && options.broker.image.is_none();
-    if !is_free || cleanup::left_a_container() || Features::docker_client_was_compiled() {
+    if brokers::is_chosen(&options.broker) || cleanup::needs() != Needs::Nothing || missing.was_compiled() {
         return false;
     }
-    say(
-        "this check uses the embedded broker, because the Docker client is not compiled yet; the next one uses RabbitMQ",
-    );
+    let client = missing.client();
+    say(&format!(
+        "this check uses the embedded broker, because {client} is not compiled yet; the next one uses RabbitMQ"
+    ));
     options.broker.broker = BrokerChoice::Embedded;
     true
 }

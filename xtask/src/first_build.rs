@@ -1,8 +1,11 @@
-//! Test: the crates that a learner's first check compiles are those of `xtask/first-build.txt`.
+//! Test: the crates that a learner's first check compiles are those of `xtask/first-build.txt`, and each is compiled once.
 //!
 //! A first impression is made once, and each crate makes it later: `cargo xtask bench first-verdict` has the times.
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
 use crate::cargo::{cargo, root};
 
@@ -13,26 +16,39 @@ const BUILT: [&[&str]; 3] =
 /// The part by which the number of crates may grow without a word.
 const GROWTH: f64 = 0.05;
 
-/// Returns the names of the crates that cargo compiles on Linux.
-fn compiled() -> BTreeSet<String> {
-    let mut crates = BTreeSet::new();
-    for package in BUILT {
-        let mut tree = cargo("tree");
-        tree.args(["--locked", "--edges=normal,build", "--prefix=none", "--target=x86_64-unknown-linux-gnu"]);
-        let output = tree.args(package).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let lines = String::from_utf8(output.stdout).unwrap();
-        crates.extend(lines.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned));
+/// Returns the crates that cargo compiles on Linux, with versions, and the features of each.
+fn compiled(package: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut tree = cargo("tree");
+    tree.args(["--locked", "--edges=normal,build", "--prefix=none", "--target=x86_64-unknown-linux-gnu"]);
+    let output = tree.args(["--no-dedupe", "--format={p}|{f}"]).args(package).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut crates = BTreeMap::new();
+    for (name, features) in String::from_utf8(output.stdout).unwrap().lines().filter_map(|line| line.split_once('|')) {
+        crates.entry(name.to_owned()).or_insert_with(BTreeSet::new).insert(features.to_owned());
     }
-    crates.remove("");
     crates
+}
+
+/// `xtask` is built first, and alone. A crate that the checker needs with more features would be compiled once more, and with it
+/// all that depend on it.
+#[test]
+fn a_first_check_compiles_each_crate_once() {
+    let [xtask, checker, lesson] = BUILT.map(compiled);
+    let mut others = checker;
+    lesson.into_iter().for_each(|(name, features)| others.entry(name).or_default().extend(features));
+    for (name, features) in xtask {
+        let Some(more) = others.get(&name) else { continue };
+        assert_eq!(&features, more, "{name}: name these features in xtask/Cargo.toml, too");
+    }
 }
 
 #[test]
 fn a_first_check_compiles_no_more_crates_than_it_may() {
     let path = root().join("xtask/first-build.txt");
     let budget: BTreeSet<String> = fs::read_to_string(&path).unwrap().lines().map(str::to_owned).collect();
-    let compiled = compiled();
+    let names = |package| compiled(package).into_keys();
+    let compiled: BTreeSet<String> =
+        BUILT.into_iter().flat_map(names).filter_map(|name| Some(name.split_once(' ')?.0.to_owned())).collect();
     if std::env::var("SNAPSHOTS").is_ok_and(|action| action == "overwrite") {
         let lines: String = compiled.iter().map(|name| format!("{name}\n")).collect();
         return fs::write(path, lines).unwrap();

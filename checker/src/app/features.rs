@@ -10,7 +10,7 @@ use std::{
 };
 
 use cli::{CHECKER_FEATURES, Exit};
-use harness::kit;
+use harness::{brokers::Needs, kit};
 
 use super::tell;
 use crate::report::{say, spinner::watched};
@@ -18,7 +18,7 @@ use crate::report::{say, spinner::watched};
 /// Features that the running checker does not have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Features {
-    /// The commands `watch`, `wire`, `diff` and `doctor`.
+    /// The commands `watch`, `wire`, `diff` and `doctor`, and brokers outside this process.
     #[cfg(not(feature = "tools"))]
     Tools,
     /// The Docker client, and the tools.
@@ -26,6 +26,25 @@ pub(super) enum Features {
 }
 
 impl Features {
+    /// Returns the features that are missing for these needs.
+    pub(super) fn missing(needs: Needs) -> Option<Features> {
+        match needs {
+            Needs::Docker => (!cfg!(feature = "docker")).then_some(Features::Docker),
+            #[cfg(not(feature = "tools"))]
+            Needs::Management => Some(Features::Tools),
+            _ => None,
+        }
+    }
+
+    /// Returns the client for RabbitMQ that these features bring.
+    pub(super) fn client(self) -> &'static str {
+        match self {
+            #[cfg(not(feature = "tools"))]
+            Features::Tools => "the client of the management API",
+            Features::Docker => "the Docker client",
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             #[cfg(not(feature = "tools"))]
@@ -44,7 +63,7 @@ impl Features {
     /// Continues as the checker that has these features.
     pub(super) fn take_over(self, arguments: &[OsString], handed_on: &[(&str, String)]) -> ExitCode {
         let mut run = self.cargo("run");
-        if self != Features::Docker || Features::docker_client_was_compiled() {
+        if self != Features::Docker || self.was_compiled() {
             // It may have to be compiled again all the same, and nothing shows that once cargo has taken our place.
             let _busy = watched("building the checker with more commands");
             let _ = self.cargo("build").arg("--quiet").stderr(Stdio::null()).status();
@@ -59,25 +78,38 @@ impl Features {
 
     /// Compiles a checker with these features, for the next command.
     pub(super) fn compile(self) {
+        let client = self.client();
+        say(&format!("now {client} is compiled, for RabbitMQ at the next check; you can stop this with Ctrl-C …"));
         if !self.cargo("build").status().is_ok_and(|status| status.success()) {
-            say("the Docker client was not compiled; until it is, checks use the embedded broker");
+            say(&format!("{client} was not compiled; until it is, checks use the embedded broker"));
         }
     }
 
-    /// Notes for xtask that a checker with the Docker client is in use, so that it builds that one at once. Without the note, a
-    /// check starts cargo once more. Only a checker that has the client calls this: a client that does not compile, such as one
-    /// that can't be downloaded, must not stand in the way of other commands.
-    pub(super) fn remember_docker() {
-        let note = folder().join(CHECKER_FEATURES);
-        if !note.exists() {
-            let _ = fs::write(note, Features::Docker.name());
-        }
-    }
-
-    /// Returns whether cargo has compiled the Docker client, in the target folder of the running program.
-    pub(super) fn docker_client_was_compiled() -> bool {
+    /// Returns whether cargo has compiled the client, in the target folder of the running program.
+    pub(super) fn was_compiled(self) -> bool {
+        let library = match self {
+            #[cfg(not(feature = "tools"))]
+            Features::Tools => "libureq-",
+            Features::Docker => "libtestcontainers-",
+        };
         let Ok(entries) = fs::read_dir(folder().join("deps")) else { return false };
-        entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libtestcontainers-"))
+        entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with(library))
+    }
+}
+
+/// Notes the features that this checker's commands need, so that xtask builds such a checker at once. Without the note, a check
+/// starts cargo once more. Only a checker that has them calls this: a client that does not compile, such as one that can't be
+/// downloaded, must not stand in the way of other commands.
+pub(super) fn remember(needs: Needs) {
+    let features = match needs {
+        Needs::Nothing => return,
+        Needs::Management => "tools",
+        Needs::Docker => "docker",
+    };
+    let note = folder().join(CHECKER_FEATURES);
+    let noted = fs::read_to_string(&note).unwrap_or_default();
+    if noted != features && noted != "docker" {
+        let _ = fs::write(note, features);
     }
 }
 

@@ -6,8 +6,8 @@ use cli::{CheckOptions, DoctorFormat, Exit, WatchArgs, WireArgs, WireShow};
 
 use super::{doctor, find, in_a_run, known, learner, tell, wire};
 use crate::{
-    brokers, cleanup,
-    cleanup::Run,
+    brokers::{self, Needs},
+    cleanup::{self, Run},
     lessons::Lesson,
     watch::{self, Task},
 };
@@ -44,12 +44,12 @@ impl Tool {
         }
     }
 
-    /// Returns whether it needs the Docker client. `wire` and `doctor` use no container, and clean nothing up, so they need not
-    /// wait for a compiler.
-    pub(super) async fn needs_docker(&self) -> bool {
+    /// Returns the parts that it needs. `wire` and `doctor` use no container, and clean nothing up, so they need not wait for a
+    /// compiler.
+    pub(super) async fn needs(&self) -> Needs {
         match self {
-            Tool::Watch { options, .. } => cleanup::left_a_container() || brokers::need_docker(&options.broker).await,
-            Tool::Wire(..) | Tool::Doctor(_) => false,
+            Tool::Watch { options, .. } => cleanup::needs().max(brokers::needs(&options.broker).await),
+            Tool::Wire(..) | Tool::Doctor(_) => Needs::Nothing,
         }
     }
 }

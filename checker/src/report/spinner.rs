@@ -4,21 +4,18 @@
 //! mixes with other output. Without a terminal there is no line.
 
 use std::{
-    io::{self, IsTerminal},
+    io::{self, Write},
     sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
+use cli::line::{Line, TICK, can_move};
 use harness::activity::{self, Doing, Listener};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::say;
 
 /// The duration up to which a task is not worth a line.
 const DELAY: Duration = Duration::from_millis(100);
-
-/// The time between two moves of the line.
-const TICK: Duration = Duration::from_millis(125);
 
 /// The listener that shows tasks on this terminal.
 struct Terminal;
@@ -61,9 +58,8 @@ pub fn busy(what: &str) -> Busy {
 
 /// Shows a task as [`busy`] does, but prints nothing without a terminal.
 pub fn watched(what: &str) -> Busy {
-    static STDERR: LazyLock<Arc<Screen>> = LazyLock::new(|| Screen::new(ProgressDrawTarget::stderr));
-    let is_terminal = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-    if is_terminal {
+    static STDERR: LazyLock<Arc<Screen>> = LazyLock::new(|| Screen::new(|| Box::new(io::stderr())));
+    if can_move() {
         *lock(&SHOWN) = Some(STDERR.clone());
         return begin(&STDERR, what);
     }
@@ -84,7 +80,7 @@ pub(crate) fn beside<T>(print: impl FnOnce() -> T) -> T {
 
 /// The screen that a line is drawn on.
 struct Screen {
-    target: fn() -> ProgressDrawTarget,
+    target: fn() -> Box<dyn Write + Send>,
     state: Mutex<State>,
     /// Signals that a task begins or ends.
     changed: Condvar,
@@ -97,7 +93,7 @@ struct State {
     last_id: u64,
     /// The start of the first task after a pause.
     since: Option<Instant>,
-    line: Option<ProgressBar>,
+    line: Option<Line>,
     /// Set while a thread moves the line.
     is_moved: bool,
 }
@@ -143,7 +139,7 @@ fn begin(screen: &Arc<Screen>, what: &str) -> Busy {
 }
 
 impl Screen {
-    fn new(target: fn() -> ProgressDrawTarget) -> Arc<Screen> {
+    fn new(target: fn() -> Box<dyn Write + Send>) -> Arc<Screen> {
         Arc::new(Screen { target, state: Mutex::default(), changed: Condvar::new() })
     }
 
@@ -156,11 +152,7 @@ impl Screen {
             let wait = match state.line {
                 None if !early.is_zero() => early,
                 _ => {
-                    let line = state.line.get_or_insert_with(|| line((self.target)()));
-                    if line.message() != text {
-                        line.set_message(text);
-                    }
-                    line.tick();
+                    state.line.get_or_insert_with(|| Line::new((self.target)())).draw(&text);
                     TICK
                 }
             };
@@ -170,11 +162,14 @@ impl Screen {
     }
 
     fn beside<T>(&self, print: impl FnOnce() -> T) -> T {
-        let state = lock(&self.state);
-        match &state.line {
-            Some(line) => line.suspend(print),
-            None => print(),
+        let mut state = lock(&self.state);
+        if let Some(line) = &mut state.line {
+            line.clear();
         }
+        let result = print();
+        // The next move shows it again.
+        self.changed.notify_all();
+        result
     }
 
     fn change(&self, id: u64, change: impl FnOnce(&mut Activity)) {
@@ -190,18 +185,12 @@ impl Screen {
         // Later output finds the terminal as it was.
         if state.doing.is_empty() {
             state.since = None;
-            if let Some(line) = state.line.take() {
-                line.finish_and_clear();
+            if let Some(mut line) = state.line.take() {
+                line.clear();
             }
         }
         self.changed.notify_all();
     }
-}
-
-fn line(target: ProgressDrawTarget) -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("{spinner} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-    ProgressBar::with_draw_target(None, target).with_style(style)
 }
 
 impl Doing for Busy {
@@ -232,14 +221,26 @@ impl Drop for Busy {
 #[cfg(test)]
 mod tests {
     use harness::activity::Doing;
-    use indicatif::InMemoryTerm;
+    use indicatif::{InMemoryTerm, TermLike};
 
     use super::*;
 
     static TERM: LazyLock<InMemoryTerm> = LazyLock::new(|| InMemoryTerm::new(5, 60));
 
-    fn target() -> ProgressDrawTarget {
-        ProgressDrawTarget::term_like(Box::new(TERM.clone()))
+    struct Terminal;
+
+    impl Write for Terminal {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            TERM.write_str(std::str::from_utf8(bytes).unwrap()).map(|()| bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            TERM.flush()
+        }
+    }
+
+    fn target() -> Box<dyn Write + Send> {
+        Box::new(Terminal)
     }
 
     /// Waits until this text is on the screen, and returns the time it took.

@@ -73,7 +73,8 @@ fn program(lesson: &Lesson, check: &str) -> Result<String, NotStarted> {
 
 fn manifest(lesson: &Lesson, name: &str) -> Result<String, NotStarted> {
     let (kit_file, own_file) = (kit::root().join("Cargo.toml"), lesson.folder.join("Cargo.toml"));
-    let kit: Kit = parsed(&kit_file)?;
+    let mut kit: Kit = parsed(&kit_file)?;
+    without_members(&mut kit.profile);
     let own: Ownership = parsed(&own_file)?;
     let mut text = format!(
         "# Your program for lesson {}.\n[package]\nname = \"{name}\"\nedition = \"{}\"\n\n\
@@ -97,6 +98,18 @@ fn manifest(lesson: &Lesson, name: &str) -> Result<String, NotStarted> {
             write!(text, "\n# The kit's own profile, so that the lessons' crates are not compiled again.\n{profile}");
     }
     Ok(text)
+}
+
+/// Removes the settings for single packages, which are members of the kit: cargo warns of a package that it does not know.
+fn without_members(profiles: &mut Table) {
+    for profile in profiles.iter_mut().filter_map(|(_, profile)| profile.as_table_mut()) {
+        if let Some(packages) = profile.get_mut("package").and_then(Value::as_table_mut) {
+            packages.retain(|name, _| name == "*");
+            if packages.is_empty() {
+                profile.remove("package");
+            }
+        }
+    }
 }
 
 /// Returns a dependency on one line, its version first, as people write it.

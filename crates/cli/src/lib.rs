@@ -9,6 +9,7 @@ mod exit;
 mod judge;
 mod kit;
 mod learn;
+pub mod line;
 mod start;
 mod watch;
 mod wire;

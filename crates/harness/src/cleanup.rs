@@ -16,7 +16,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::brokers::{address::Address, client, engine, management::Management};
+use crate::brokers::{Needs, address::Address, client, engine, management::Management};
 
 pub use child::Guard;
 
@@ -131,13 +131,17 @@ pub async fn reap() -> Vec<String> {
     left
 }
 
-/// Returns whether an earlier run left a container behind, so that cleaning up needs the Docker client.
+/// Returns the parts that cleaning up after earlier runs needs.
 #[must_use]
-pub fn left_a_container() -> bool {
-    dead_runs()
-        .iter()
-        .flat_map(|folder| whole_record(folder))
-        .any(|(_, owned)| matches!(owned, Resource::Container { .. }))
+pub fn needs() -> Needs {
+    let left = dead_runs();
+    let records = left.iter().flat_map(|folder| whole_record(folder));
+    let needs = records.map(|(_, owned)| match owned {
+        Resource::Container { .. } => Needs::Docker,
+        Resource::Vhost { .. } => Needs::Management,
+        Resource::Queue { .. } => Needs::Nothing,
+    });
+    needs.max().unwrap_or(Needs::Nothing)
 }
 
 /// Returns the folder for all runs of this user on this machine.

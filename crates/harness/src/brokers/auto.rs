@@ -6,7 +6,7 @@ use recording::NotChecked;
 
 use crate::{
     activity::say,
-    brokers::{Broker, docker, embedded, local, persistent},
+    brokers::{Broker, Needs, docker, embedded, local, persistent},
     cleanup::Run,
 };
 
@@ -19,8 +19,13 @@ enum Source {
     Embedded,
 }
 
+/// Returns `AMQP_URL`, if it is set.
+pub(super) fn url() -> Option<String> {
+    std::env::var("AMQP_URL").ok().filter(|url| !url.is_empty())
+}
+
 async fn source(args: &BrokerArgs) -> Source {
-    if let Some(url) = std::env::var("AMQP_URL").ok().filter(|url| !url.is_empty()) {
+    if let Some(url) = url() {
         return Source::Url(url);
     }
     if let Some(broker) = persistent::recorded() {
@@ -32,9 +37,13 @@ async fn source(args: &BrokerArgs) -> Source {
     if local::server().is_some() { Source::Local } else { Source::Embedded }
 }
 
-/// Returns whether `auto` would use a container.
-pub(super) async fn leads_to_docker(args: &BrokerArgs) -> bool {
-    matches!(source(args).await, Source::Docker)
+/// Returns the parts that the source needs.
+pub(super) async fn needs(args: &BrokerArgs) -> Needs {
+    match source(args).await {
+        Source::Docker => Needs::Docker,
+        Source::Url(_) | Source::Persistent(_) | Source::Local => Needs::Management,
+        Source::Embedded => Needs::Nothing,
+    }
 }
 
 /// Returns the first of: `AMQP_URL`, the broker that is kept running, Docker with an image, an installed RabbitMQ, the embedded

@@ -1,5 +1,6 @@
 //! The part of RabbitMQ's management API that a check needs: making and deleting vhosts.
 
+#[cfg(feature = "management")]
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -7,6 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 /// The time limit of one request.
+#[cfg(feature = "management")]
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A broker's management API, and the login for it.
@@ -127,37 +129,71 @@ impl Management {
         reason: Option<&str>,
         what: &str,
     ) -> Result<String, ManagementError> {
-        let url = format!("{}{path}", self.url);
         let login = BASE64_STANDARD.encode(format!("{}:{}", self.user, self.password));
-        let reason = reason.map(str::to_owned);
-        let sent = tokio::task::spawn_blocking(move || {
-            let config =
-                ureq::Agent::config_builder().timeout_global(Some(REQUEST_TIMEOUT)).http_status_as_error(false);
-            let agent = ureq::Agent::new_with_config(config.proxy(None).build());
-            let mut request = ureq::http::Request::builder()
-                .method(method)
-                .uri(url)
-                .header("authorization", format!("Basic {login}"))
-                .header("content-type", "application/json");
-            if let Some(reason) = reason {
-                request = request.header("x-reason", reason);
-            }
-            let mut response = agent.run(request.body(body.unwrap_or_default())?)?;
-            Ok::<_, ureq::Error>((response.status().as_u16(), response.body_mut().read_to_string()?))
-        });
+        let request = Request {
+            method,
+            url: format!("{}{path}", self.url),
+            authorization: format!("Basic {login}"),
+            reason: reason.map(str::to_owned),
+            body: body.unwrap_or_default(),
+        };
         let unreachable = |why: String, gone| ManagementError::Unreachable { url: self.url.clone(), why, gone };
-        match sent.await {
+        match tokio::task::spawn_blocking(move || send(request)).await {
             Ok(Ok((200..=299, answer))) => Ok(answer),
             Ok(Ok((status, _))) => {
                 Err(ManagementError::Refused { url: self.url.clone(), what: what.to_owned(), status })
             }
-            Ok(Err(ureq::Error::Io(error))) => {
-                Err(unreachable(error.to_string(), error.kind() == std::io::ErrorKind::ConnectionRefused))
-            }
-            Ok(Err(error)) => Err(unreachable(error.to_string(), false)),
+            Ok(Err(NoAnswer { why, gone })) => Err(unreachable(why, gone)),
             Err(error) => Err(unreachable(error.to_string(), false)),
         }
     }
+}
+
+/// One call, ready to be sent.
+#[cfg_attr(not(feature = "management"), expect(dead_code, reason = "nothing is sent without a client"))]
+struct Request {
+    method: &'static str,
+    url: String,
+    authorization: String,
+    /// The header `x-reason`, with which RabbitMQ closes a connection.
+    reason: Option<String>,
+    body: String,
+}
+
+/// The reason why a call got no answer.
+struct NoAnswer {
+    why: String,
+    /// Set when nothing listens there.
+    gone: bool,
+}
+
+/// Sends a call, and returns the HTTP status and the body of the answer.
+#[cfg(feature = "management")]
+fn send(request: Request) -> Result<(u16, String), NoAnswer> {
+    let agent = ureq::Agent::config_builder().timeout_global(Some(REQUEST_TIMEOUT)).http_status_as_error(false);
+    let agent = ureq::Agent::new_with_config(agent.proxy(None).build());
+    let mut call = ureq::http::Request::builder()
+        .method(request.method)
+        .uri(request.url)
+        .header("authorization", request.authorization)
+        .header("content-type", "application/json");
+    if let Some(reason) = request.reason {
+        call = call.header("x-reason", reason);
+    }
+    let answer = || {
+        let mut response = agent.run(call.body(request.body)?)?;
+        Ok((response.status().as_u16(), response.body_mut().read_to_string()?))
+    };
+    answer().map_err(|error: ureq::Error| NoAnswer {
+        gone: matches!(&error, ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused),
+        why: error.to_string(),
+    })
+}
+
+/// A checker without the client hands its work over before it gets here: see [`Needs`](super::Needs).
+#[cfg(not(feature = "management"))]
+fn send(_: Request) -> Result<(u16, String), NoAnswer> {
+    Err(NoAnswer { why: "this checker was compiled without a client for it".to_owned(), gone: false })
 }
 
 pub(super) fn encode(text: &str) -> String {

@@ -33,6 +33,17 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The time limit for a started broker to be ready.
 pub const START_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// The parts of this library that are compiled only when a command needs them. A later one includes the earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// Nothing: the embedded broker runs in this process.
+    Nothing,
+    /// The client of the management API: feature `management`.
+    Management,
+    /// The Docker client: feature `docker`.
+    Docker,
+}
+
 /// A broker that answered.
 #[derive(Clone, Debug)]
 pub struct Broker {
@@ -252,11 +263,21 @@ fn no_answer(address: &Address, error: &std::io::Error) -> NotChecked {
     }
 }
 
-/// Returns whether these flags lead to a container, which needs the Docker client.
-pub async fn need_docker(args: &BrokerArgs) -> bool {
+/// Returns the parts that the broker of these flags needs.
+pub async fn needs(args: &BrokerArgs) -> Needs {
     match args.broker {
-        BrokerChoice::Docker => true,
-        BrokerChoice::Auto => auto::leads_to_docker(args).await,
-        BrokerChoice::Embedded | BrokerChoice::Local | BrokerChoice::Url(_) => false,
+        BrokerChoice::Docker => Needs::Docker,
+        BrokerChoice::Auto => auto::needs(args).await,
+        BrokerChoice::Embedded => Needs::Nothing,
+        BrokerChoice::Local | BrokerChoice::Url(_) => Needs::Management,
     }
+}
+
+/// Returns whether flags, `AMQP_URL` or `broker up` say which broker to use. Otherwise the checker chooses.
+#[must_use]
+pub fn is_chosen(args: &BrokerArgs) -> bool {
+    args.broker != BrokerChoice::Auto
+        || args.image.is_some()
+        || auto::url().is_some()
+        || persistent::recorded().is_some()
 }

@@ -14,8 +14,8 @@ use tokio::time::{Instant, timeout};
 use crate::{
     activity::{busy, say},
     brokers::{
-        ANSWER_TIMEOUT, Broker, address::Address, admin, alarm::Alarm, embedded, engine, local, management::Management,
-        ready,
+        ANSWER_TIMEOUT, Broker, Needs, address::Address, admin, alarm::Alarm, embedded, engine, local,
+        management::Management, ready,
     },
     cleanup::{self, at},
 };
@@ -138,16 +138,22 @@ pub fn recorded() -> Option<PersistentBroker> {
     record::own()
 }
 
-/// Returns whether a `broker` command needs the Docker client.
-pub async fn needs_docker(what: &BrokerCommand) -> bool {
-    match what {
-        BrokerCommand::Up { broker, .. } => is_in_a_container() || super::need_docker(broker).await,
-        BrokerCommand::Down | BrokerCommand::Queues { .. } | BrokerCommand::Restart | BrokerCommand::Logs => {
-            is_in_a_container()
+/// Returns the parts that a `broker` command needs.
+pub async fn needs(what: &BrokerCommand) -> Needs {
+    let its_own = match what {
+        BrokerCommand::Up { .. }
+        | BrokerCommand::Down
+        | BrokerCommand::Queues { .. }
+        | BrokerCommand::Restart
+        | BrokerCommand::Logs
+            if is_in_a_container() =>
+        {
+            Needs::Docker
         }
-        // The rest uses the management API.
-        _ => false,
-    }
+        BrokerCommand::Up { broker, .. } => super::needs(broker).await,
+        _ => Needs::Nothing,
+    };
+    its_own.max(Needs::Management)
 }
 
 fn is_in_a_container() -> bool {
