@@ -6,10 +6,11 @@ use anyhow::Context;
 
 use crate::cargo::cargo;
 
-/// Measures the time from a fresh clone to the first verdict.
-pub fn first_verdict() -> anyhow::Result<ExitCode> {
+/// Runs one benchmark that measures whole commands: `first-verdict` or `container`.
+pub fn one(name: &str) -> anyhow::Result<ExitCode> {
+    let name = name.replace('-', "_");
     // Its own speed does not matter, so it is not compiled with optimizations.
-    let bench = ["--package", "checker", "--bench", "first_verdict", "--profile", "dev"];
+    let bench = ["--package", "checker", "--features", "checker/docker", "--bench", &name, "--profile", "dev"];
     let status = cargo("bench").args(bench).status().context("cargo could not be started")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -44,9 +44,10 @@ enum Command {
     /// Measure the checker's overhead, and compare the embedded broker with RabbitMQ
     Bench {
         /// first-verdict  the time from a fresh clone to the first verdict, beside `cargo install rustlings`
+        /// container      a check in a fresh container, beside the boot of a bare one
         ///
         /// Without it: the checker's overhead, and the load on both brokers.
-        #[arg(value_name = "WHAT", verbatim_doc_comment, value_parser = ["first-verdict"])]
+        #[arg(value_name = "WHAT", verbatim_doc_comment, value_parser = ["first-verdict", "container"])]
         what: Option<String>,
         /// Load the brokers for a shorter time
         #[arg(long, conflicts_with = "what")]
@@ -89,7 +90,7 @@ fn main() -> ExitCode {
     let done = match command {
         Command::Checker(command) => checker::run(&command),
         Command::Book(book) => book::run(book.what()),
-        Command::Bench { what: Some(_), .. } => bench::first_verdict(),
+        Command::Bench { what: Some(what), .. } => bench::one(&what),
         Command::Bench { quick, .. } => bench::run(quick),
         Command::New(new) => new::run(new.what),
         Command::Test => test::run(),
