@@ -3,11 +3,8 @@
 use std::{path::PathBuf, pin::pin, time::Duration};
 
 use cli::{CheckOptions, ProgramArgs};
-use contracts::{
-    contract,
-    scenes::{self, LiveRecording},
-};
-use recording::{NotChecked, Recording, Timing};
+use contracts::{contract, scenes};
+use recording::{NotChecked, Recording};
 use tokio::time::Instant;
 
 use crate::{
@@ -22,7 +19,7 @@ use crate::{
     },
     report::spinner::watched,
     stage::Stage,
-    verdict::{Outcome, Report},
+    verdict::Report,
 };
 
 /// The time limit of the checker's own work around one check: making a vhost, the scene's own messages, cleaning up. It does
@@ -133,7 +130,8 @@ async fn attempt(
         };
         stage.begin();
         timing.broker = begin.elapsed().saturating_sub(after_build);
-        let seen = perform(lesson, &mut stage, &program, seed, timing).await?;
+        let (seen, took) = scenes::perform(&lesson.about.id, &mut stage, &program, seed).await?;
+        timing.run = took;
         let vhost = stage.address.vhost.clone();
         stage.client.close().await;
         Ok::<_, NotChecked>((seen, vhost))
@@ -152,49 +150,6 @@ async fn attempt(
 fn describe(program: &Program, port: Option<u16>, known: &mut recording::Program) {
     let (name, again) = (std::mem::take(&mut known.name), std::mem::take(&mut known.again));
     *known = recording::Program { name, again, warnings: program.warnings.clone(), ..facts::of(program, port) };
-}
-
-/// Plays the lesson's scene with this program.
-///
-/// # Errors
-///
-/// The reason, when the scene could not be played, or when an alarm or the end of the broker makes its result meaningless.
-async fn perform(
-    lesson: &Lesson,
-    stage: &mut Stage<'_>,
-    program: &Program,
-    seed: u64,
-    timing: &mut Timing,
-) -> Result<Recording, NotChecked> {
-    let begin = Instant::now();
-    let blocked = stage.blocked();
-    let mut seen = LiveRecording::default();
-    let played = tokio::select! {
-        played = scenes::play(&lesson.about.id, stage, program, seed, &mut seen) => played,
-        alarm = blocked.alarm() => return Err(stage.not_checked(&alarm).await),
-    };
-    played?;
-    timing.run = begin.elapsed();
-    // The behaviour of a program whose broker has gone away, or blocks publishers, proves nothing.
-    stage.still_there()?;
-    if let Some(alarm) = blocked.now() {
-        return Err(stage.not_checked(&alarm).await);
-    }
-    seen.recording.seed = Some(seed);
-    // Only publishers notice an alarm, so it is looked for when a step failed.
-    if !passes(lesson, &seen.recording)
-        && let Some(alarm) = stage.alarm().await
-    {
-        return Err(stage.not_checked(&alarm).await);
-    }
-    Ok(seen.recording)
-}
-
-/// Returns whether all steps pass.
-fn passes(lesson: &Lesson, seen: &Recording) -> bool {
-    let judgement = contract::of(&lesson.about.id).map(|contract| contract.judge(seen));
-    let passed = |(_, outcome): &(&str, Outcome)| matches!(outcome, Outcome::Passed(_));
-    judgement.is_none_or(|judgement| judgement.is_ok_and(|judgement| judgement.outcomes.iter().all(passed)))
 }
 
 fn too_long(limit: Duration) -> NotChecked {

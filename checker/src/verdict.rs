@@ -1,8 +1,12 @@
 //! The result of a check. Data only; [`crate::report`] gives it a form.
 
 use cli::Exit;
-use contracts::{contract, lesson::Lesson};
-use recording::{BuildError, ProgramRun, Recording};
+use contracts::{
+    contract,
+    lesson::Lesson,
+    verdict::{self, Judged},
+};
+use recording::{ProgramRun, Recording};
 
 use crate::program::sources::Sources;
 
@@ -82,49 +86,29 @@ impl Report {
     /// Judges a recording of this lesson. The same recording always gives the same report.
     #[must_use]
     pub fn of(lesson: &Lesson, recording: Recording) -> Report {
-        let contract = contract::of(&lesson.about.id);
-        let mut report = Report {
+        let Judged { reason, steps, notes } = Judged::of(lesson, &recording);
+        let all_passed = steps.iter().all(|step| matches!(step.outcome, Outcome::Passed(_)));
+        Report {
             number: lesson.number.clone(),
             title: lesson.about.title.clone(),
-            verdict: Verdict::NotChecked,
-            reason: recording.not_checked.clone(),
-            steps: lesson.steps(&[]),
-            notes: Vec::new(),
-            shows_all: contract.is_none_or(|contract| contract.shows_all()),
+            verdict: match &reason {
+                Some(_) => Verdict::NotChecked,
+                None if all_passed => Verdict::Passed,
+                None => Verdict::Failed,
+            },
+            reason,
+            steps,
+            notes,
+            shows_all: contract::of(&lesson.about.id).is_none_or(|contract| contract.shows_all()),
             recording,
             sources: None,
-        };
-        if report.reason.is_some() {
-            return report;
         }
-        if let Some(error) = &report.recording.build_error {
-            report.verdict = Verdict::Failed;
-            report.steps = does_not_compile(lesson, error);
-            return report;
-        }
-        let judged = contract.ok_or_else(|| NotChecked {
-            message: format!("The lesson {} has no contract.", lesson.about.id),
-            hints: vec!["Add its contract, as a file in crates/contracts/src".to_owned()],
-        });
-        match judged.and_then(|contract| contract.judge(&report.recording)) {
-            Err(reason) => report.reason = Some(reason),
-            Ok(judgement) => {
-                report.steps = lesson.steps(&judgement.outcomes);
-                report.notes = judgement.notes;
-                let all_passed = report.steps.iter().all(|step| matches!(step.outcome, Outcome::Passed(_)));
-                report.verdict = if all_passed { Verdict::Passed } else { Verdict::Failed };
-            }
-        }
-        report
     }
 
     /// Returns the step that failed, and its fault; None when none did. There is at most one, because those after it are skipped.
     #[must_use]
     pub fn failed(&self) -> Option<(&Step, &Mistake)> {
-        self.steps.iter().find_map(|step| match &step.outcome {
-            Outcome::Failed(mistake) => Some((step, mistake)),
-            Outcome::Passed(_) | Outcome::Skipped(_) | Outcome::NotChecked => None,
-        })
+        verdict::failed(&self.steps)
     }
 
     /// Returns the run that is shown: the one in which the step failed, else the first. None when no program was started.
@@ -145,17 +129,4 @@ impl Report {
     pub fn passed(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| matches!(step.outcome, Outcome::Passed(_)))
     }
-}
-
-fn does_not_compile(lesson: &Lesson, error: &BuildError) -> Vec<Step> {
-    let page = error.code.as_ref().map(|code| format!("{code}.html")).unwrap_or_default();
-    let build = Step {
-        id: "build".to_owned(),
-        title: "compile".to_owned(),
-        outcome: Outcome::Failed(contract::does_not_compile(error)),
-        page: String::new(),
-        read: format!("https://doc.rust-lang.org/error_codes/{page}"),
-    };
-    let skip = |step: Step| Step { outcome: Outcome::Skipped("build".to_owned()), ..step };
-    std::iter::once(build).chain(lesson.steps(&[]).into_iter().map(skip)).collect()
 }

@@ -4,13 +4,17 @@
 pub mod ctrl_c;
 pub mod quiet;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use harness::{program::Program, stage::Stage};
 use lapin::BasicProperties;
 use recording::{Body, Mark, NotChecked, ProgramRun, Recording};
 
-use crate::{contract::Contract, lessons, steps};
+use crate::{
+    contract::{self, Contract},
+    lessons, steps,
+    verdict::Outcome,
+};
 
 /// The scene of a lesson.
 pub trait Scene: Contract {
@@ -84,6 +88,49 @@ pub async fn play(
     seen: &mut LiveRecording,
 ) -> Result<(), NotChecked> {
     lessons::play(lesson, stage, program, seed, seen).await
+}
+
+/// Plays the scene of a lesson as [`play`] does, and finds out whether its result means something. Returns what was seen, and the
+/// duration.
+///
+/// # Errors
+///
+/// The reason why the scene could not be played, or why an alarm or the end of the broker makes its result meaningless.
+pub async fn perform(
+    lesson: &str,
+    stage: &mut Stage<'_>,
+    program: &Program,
+    seed: u64,
+) -> Result<(Recording, Duration), NotChecked> {
+    let begin = Instant::now();
+    let blocked = stage.blocked();
+    let mut seen = LiveRecording::default();
+    let played = tokio::select! {
+        played = play(lesson, stage, program, seed, &mut seen) => played,
+        alarm = blocked.alarm() => return Err(stage.not_checked(&alarm).await),
+    };
+    played?;
+    let took = begin.elapsed();
+    // The behaviour of a program whose broker has gone away, or blocks publishers, proves nothing.
+    stage.still_there()?;
+    if let Some(alarm) = blocked.now() {
+        return Err(stage.not_checked(&alarm).await);
+    }
+    seen.recording.seed = Some(seed);
+    // Only publishers notice an alarm, so it is looked for when a step failed.
+    if !passes(lesson, &seen.recording)
+        && let Some(alarm) = stage.alarm().await
+    {
+        return Err(stage.not_checked(&alarm).await);
+    }
+    Ok((seen.recording, took))
+}
+
+/// Returns whether all steps pass.
+fn passes(lesson: &str, seen: &Recording) -> bool {
+    let judgement = contract::of(lesson).map(|contract| contract.judge(seen));
+    let passed = |(_, outcome): &(&str, Outcome)| matches!(outcome, Outcome::Passed(_));
+    judgement.is_none_or(|judgement| judgement.is_ok_and(|judgement| judgement.outcomes.iter().all(passed)))
 }
 
 /// Returns the properties of a message that must survive a restart.

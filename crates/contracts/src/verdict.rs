@@ -1,6 +1,8 @@
-//! The results of steps.
+//! The results of steps, and of a whole recording.
 
-use crate::fault::Fault;
+use recording::{BuildError, NotChecked, Recording};
+
+use crate::{contract, fault::Fault, lesson::Lesson};
 
 /// The result of a requirement or of a step: the evidence that it holds, or the fault.
 pub type StepResult = Result<String, Fault>;
@@ -83,4 +85,71 @@ pub struct Note {
     pub message: String,
     /// The page with more about it.
     pub read: String,
+}
+
+/// A recording, judged: the steps of its lesson, or the reason why there is no verdict.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// The reason why the program was not judged; None if it was.
+    pub reason: Option<NotChecked>,
+    /// The steps in their order. If the program does not compile, a step `build` is before them.
+    pub steps: Vec<Step>,
+    /// Notes on a program that passed; empty for any other.
+    pub notes: Vec<Note>,
+}
+
+impl Judged {
+    /// Judges a recording of this lesson. The same recording always gives the same result.
+    #[must_use]
+    pub fn of(lesson: &Lesson, recording: &Recording) -> Judged {
+        let without = |reason| Judged { reason: Some(reason), steps: lesson.steps(&[]), notes: Vec::new() };
+        if let Some(reason) = &recording.not_checked {
+            return without(reason.clone());
+        }
+        if let Some(error) = &recording.build_error {
+            return Judged { steps: does_not_compile(lesson, error), ..Judged::default() };
+        }
+        let contract = contract::of(&lesson.about.id).ok_or_else(|| NotChecked {
+            message: format!("The lesson {} has no contract.", lesson.about.id),
+            hints: vec!["Add its contract, as a file in crates/contracts/src".to_owned()],
+        });
+        match contract.and_then(|contract| contract.judge(recording)) {
+            Err(reason) => without(reason),
+            Ok(judgement) => Judged { reason: None, steps: lesson.steps(&judgement.outcomes), notes: judgement.notes },
+        }
+    }
+
+    /// Returns whether all steps passed.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.reason.is_none() && self.steps.iter().all(|step| matches!(step.outcome, Outcome::Passed(_)))
+    }
+
+    /// Returns the step that failed, and its fault; None if none did. There is at most one, because later steps are skipped.
+    #[must_use]
+    pub fn failed(&self) -> Option<(&Step, &Mistake)> {
+        failed(&self.steps)
+    }
+}
+
+/// Returns the step of these that failed, and its fault.
+#[must_use]
+pub fn failed(steps: &[Step]) -> Option<(&Step, &Mistake)> {
+    steps.iter().find_map(|step| match &step.outcome {
+        Outcome::Failed(mistake) => Some((step, mistake)),
+        Outcome::Passed(_) | Outcome::Skipped(_) | Outcome::NotChecked => None,
+    })
+}
+
+fn does_not_compile(lesson: &Lesson, error: &BuildError) -> Vec<Step> {
+    let page = error.code.as_ref().map(|code| format!("{code}.html")).unwrap_or_default();
+    let build = Step {
+        id: "build".to_owned(),
+        title: "compile".to_owned(),
+        outcome: Outcome::Failed(contract::does_not_compile(error)),
+        page: String::new(),
+        read: format!("https://doc.rust-lang.org/error_codes/{page}"),
+    };
+    let skip = |step: Step| Step { outcome: Outcome::Skipped("build".to_owned()), ..step };
+    std::iter::once(build).chain(lesson.steps(&[]).into_iter().map(skip)).collect()
 }

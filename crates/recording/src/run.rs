@@ -218,6 +218,12 @@ impl Output {
         self.left_out += surplus as u64;
     }
 
+    /// Returns the number of bytes that were left out.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
     /// Converts it to text, in one piece if nothing was left out.
     fn finish(&mut self) {
         if self.left_out == 0 {

@@ -398,7 +398,7 @@ pub(super) async fn start(stage: &Stage<'_>, name: &str) -> Result<RunningProgra
 async fn call(stage: &Stage<'_>, name: &str, words: &[&str]) -> Result<RunningProgram, Failed> {
     let folder = step_programs::folder()?;
     let command = vec![folder.join(name).to_string_lossy().into_owned()];
-    let program = Program { command, folder: folder.to_owned(), is_package: false, warnings: Vec::new() };
+    let program = Program { command, folder: folder.to_owned(), ..Program::default() };
     let called =
         SpawnOptions { arguments: words.iter().map(|word| (*word).to_owned()).collect(), ..SpawnOptions::default() };
     let running = stage.spawn_with(&program, &called).await.map_err(|reason| reason.message)?;

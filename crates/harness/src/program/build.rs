@@ -140,7 +140,7 @@ fn built_already(folder: &Path) -> Option<Program> {
         command: vec![program.to_string_lossy().into_owned()],
         folder: folder.to_owned(),
         is_package: true,
-        warnings: Vec::new(),
+        ..Program::default()
     })
 }
 
@@ -238,7 +238,13 @@ async fn package(folder: &Path, bin: Option<&str>, mark: &str) -> Result<Program
     match programs.as_slice() {
         [program] => {
             let warnings = messages::unused(&messages, &manifest);
-            Ok(Program { command: vec![program.clone()], folder: absolute, is_package: true, warnings })
+            Ok(Program {
+                command: vec![program.clone()],
+                folder: absolute,
+                is_package: true,
+                warnings,
+                ..Program::default()
+            })
         }
         _ => Err(NotBuilt::NotOne),
     }

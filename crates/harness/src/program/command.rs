@@ -28,7 +28,7 @@ pub(super) fn program(line: &CommandLine) -> Result<Program, NotChecked> {
     })?;
     match missing(&line.words, &folder).or_else(|| without_interpreter(&line.words, &folder)) {
         Some(reason) => Err(reason),
-        None => Ok(Program { command: line.words.clone(), folder, is_package: false, warnings: Vec::new() }),
+        None => Ok(Program { command: line.words.clone(), folder, ..Program::default() }),
     }
 }
 

@@ -270,7 +270,7 @@ mod tests {
 
     fn facts(command: &[&str], folder: &Path) -> recording::Program {
         let command = command.iter().map(|word| (*word).to_owned()).collect();
-        of(&Program { command, folder: folder.to_owned(), is_package: false, warnings: Vec::new() }, None)
+        of(&Program { command, folder: folder.to_owned(), ..Program::default() }, None)
     }
 
     fn folder(files: &[(&str, &[u8])]) -> TempDir {
@@ -354,7 +354,7 @@ mod tests {
         let here = folder(&[("src/main.rs", main)]);
         let command = vec!["/target/debug/send".to_owned()];
         let facts =
-            of(&Program { command, folder: here.path().to_owned(), is_package: true, warnings: Vec::new() }, None);
+            of(&Program { command, folder: here.path().to_owned(), is_package: true, ..Program::default() }, None);
         assert_eq!((facts.language, facts.reads_address, facts.addresses.len()), (Some(Language::Rust), true, 1));
     }
 }

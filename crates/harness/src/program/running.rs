@@ -193,8 +193,9 @@ fn spawn(program: &Program, arguments: &[String], url: &str, mark: &str) -> io::
     };
     let (terminal, inside) = pty_process::open().map_err(to_io)?;
     terminal.resize(pty_process::Size::new(100, 10_000)).map_err(to_io)?;
-    let command = pty_process::Command::new(&program.command[0])
-        .args(&program.command[1..])
+    let (first, words) = program.words();
+    let command = pty_process::Command::new(first)
+        .args(words)
         .args(arguments)
         .current_dir(&program.folder)
         .env("AMQP_URL", url)
@@ -213,8 +214,9 @@ fn spawn(
     url: &str,
     mark: &str,
 ) -> io::Result<(Child, tokio::process::ChildStdout)> {
-    let mut child = tokio::process::Command::new(&program.command[0])
-        .args(&program.command[1..])
+    let (first, words) = program.words();
+    let mut child = tokio::process::Command::new(first)
+        .args(words)
         .args(arguments)
         .current_dir(&program.folder)
         .env("AMQP_URL", url)

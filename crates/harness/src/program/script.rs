@@ -36,8 +36,7 @@ mod tests {
             has_windows_line_ends(&Program {
                 command: vec!["./send".to_owned()],
                 folder: folder.path().to_owned(),
-                is_package: false,
-                warnings: Vec::new(),
+                ..Program::default()
             })
         };
         let found = reason("#!/usr/bin/python3\r\nprint(1)\r\n").unwrap();
