@@ -56,7 +56,7 @@ pub struct LeftAside {
     pub reason: String,
 }
 
-/// What one student handed in.
+/// A submission: the files of one student.
 #[derive(Clone, Debug)]
 pub struct Submission {
     /// A name for files: letters, digits and dashes, unique in the class, and the same at each run.
@@ -113,7 +113,7 @@ pub struct Package {
     pub edition: String,
     /// The path of the library's root, if there is one: `src/lib.rs`.
     pub library: Option<String>,
-    /// The path of the program's root: `src/main.rs`.
+    /// The path of the program's root, relative to `folder`: `src/main.rs`.
     pub main: String,
     /// The name of the program.
     pub bin: String,

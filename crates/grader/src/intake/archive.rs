@@ -1,0 +1,226 @@
+//! Zip and tar archives, read into memory.
+
+use std::{
+    cell::Cell,
+    io::{self, Cursor, Read, Seek},
+    rc::Rc,
+};
+
+use flate2::read::MultiGzDecoder;
+use zip::{ZipArchive, read::ZipFile, result::ZipError};
+
+use super::{
+    HAND_IN,
+    options::{Limits, size},
+    path,
+    tree::{self, Collector},
+};
+
+/// The kinds of archives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A zip.
+    Zip,
+    /// A tar.
+    Tar,
+    /// A tar, compressed by gzip.
+    TarGz,
+    /// An archive that can't be read here.
+    Unknown,
+}
+
+impl Kind {
+    /// Returns the kind of an archive by its name. None if it is no archive.
+    pub(super) fn of(name: &str) -> Option<Kind> {
+        Self::split(name).map(|(_, kind)| kind)
+    }
+
+    /// Splits a name into its stem and the kind of archive.
+    pub(super) fn split(name: &str) -> Option<(&str, Kind)> {
+        const ENDINGS: [(&str, Kind); 11] = [
+            (".zip", Kind::Zip),
+            (".tar", Kind::Tar),
+            (".tar.gz", Kind::TarGz),
+            (".tgz", Kind::TarGz),
+            (".rar", Kind::Unknown),
+            (".7z", Kind::Unknown),
+            (".tar.bz2", Kind::Unknown),
+            (".tar.xz", Kind::Unknown),
+            (".tbz2", Kind::Unknown),
+            (".txz", Kind::Unknown),
+            (".tar.zst", Kind::Unknown),
+        ];
+        let lower = name.to_ascii_lowercase();
+        let (ending, kind) = ENDINGS.iter().find(|(ending, _)| lower.ends_with(ending))?;
+        let stem = &name[..name.len() - ending.len()];
+        (!stem.is_empty() && !stem.ends_with('/')).then_some((stem, *kind))
+    }
+}
+
+/// Unpacks an archive into a collector, below `at`.
+///
+/// # Errors
+///
+/// A sentence, if the archive can't be read, is hostile, or exceeds a limit.
+pub(super) fn unpack(name: &str, bytes: &[u8], at: &str, collector: &mut Collector) -> Result<(), String> {
+    let before = std::mem::replace(&mut collector.inside_archive, true);
+    let result = match Kind::of(name) {
+        Some(Kind::Zip) => ZipArchive::new(Cursor::new(bytes))
+            .map_err(|error| broken_zip(name, &error))
+            .and_then(|mut zip| unpack_zip(&mut zip, at, collector)),
+        Some(Kind::Tar) => unpack_tar(name, bytes, at, collector),
+        Some(Kind::TarGz) => {
+            let too_much = Rc::new(Cell::new(false));
+            let stream = Metered {
+                inner: MultiGzDecoder::new(bytes),
+                packed: bytes.len() as u64,
+                unpacked: 0,
+                limits: collector.limits,
+                too_much: Rc::clone(&too_much),
+            };
+            let limits = collector.limits;
+            unpack_tar(name, stream, at, collector)
+                .map_err(|sentence| if too_much.get() { too_large(name, bytes.len() as u64, limits) } else { sentence })
+        }
+        Some(Kind::Unknown) | None => {
+            Err(format!("{name} is an archive of a kind that can't be read. Hand in a .zip or .tar.gz."))
+        }
+    };
+    collector.inside_archive = before;
+    result
+}
+
+fn unpack_zip<R: Read + Seek>(zip: &mut ZipArchive<R>, at: &str, collector: &mut Collector) -> Result<(), String> {
+    for index in 0..zip.len() {
+        unpack_zip_entry(zip, index, 0, at, collector)?;
+    }
+    Ok(())
+}
+
+/// Unpacks one entry of a zip, without the first `above` parts of its path.
+pub(super) fn unpack_zip_entry<R: Read + Seek>(
+    zip: &mut ZipArchive<R>,
+    index: usize,
+    above: usize,
+    at: &str,
+    collector: &mut Collector,
+) -> Result<(), String> {
+    // The name and the kind come from the directory of the zip: a skipped entry is never inflated.
+    let (name, is_encrypted, is_link, is_folder, packed) = {
+        let entry = zip.by_index_raw(index).map_err(|error| broken_zip("The zip", &error))?;
+        (zip_name(&entry), entry.encrypted(), is_special(&entry), entry.is_dir(), entry.compressed_size())
+    };
+    let is_folder = is_folder || name.ends_with(['/', '\\']);
+    // The whole name is judged before parts are taken off, so that `..` and `/` are seen.
+    path::place(&name)?;
+    let name = without_first(&name, above);
+    let name = path::join(at, &name);
+    if let path::Place::Skip(skipped, reason) = path::place(&name)? {
+        collector.tree.lay_aside(skipped, reason);
+        return Ok(());
+    }
+    if is_link {
+        return collector.other(&name, "a link or device, which is never followed");
+    }
+    if is_folder {
+        return Ok(());
+    }
+    if is_encrypted {
+        return Err("Its zip is protected by a password. Hand in a zip without one.".to_owned());
+    }
+    let mut entry = zip.by_index(index).map_err(|error| broken_zip("The zip", &error))?;
+    collector.file(&name, Some(packed), &mut entry)
+}
+
+fn without_first(name: &str, above: usize) -> String {
+    let name = name.replace('\\', "/");
+    let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    parts[above.min(parts.len())..].join("/")
+}
+
+/// Returns an entry's name. macOS writes UTF-8 without the flag for it, so valid UTF-8 is taken as such.
+pub(super) fn zip_name<R: Read>(entry: &ZipFile<'_, R>) -> String {
+    match std::str::from_utf8(entry.name_raw()) {
+        Ok(name) => name.to_owned(),
+        Err(_) => match entry.name() {
+            Ok(name) => name.into_owned(),
+            Err(_) => String::from_utf8_lossy(entry.name_raw()).into_owned(),
+        },
+    }
+}
+
+/// Returns true if an entry is neither a file nor a folder.
+pub(super) fn is_special<R: Read>(entry: &ZipFile<'_, R>) -> bool {
+    let kind = entry.unix_mode().unwrap_or(0) & 0o170_000;
+    entry.is_symlink() || !matches!(kind, 0 | 0o100_000 | 0o040_000)
+}
+
+fn unpack_tar(name: &str, stream: impl Read, at: &str, collector: &mut Collector) -> Result<(), String> {
+    let broken = |error: io::Error| {
+        format!("{name} can't be read as an archive ({error}). It may have been cut off on its way: hand it in again.")
+    };
+    let mut tar = tar::Archive::new(stream);
+    let mut is_empty = true;
+    for entry in tar.entries().map_err(broken)? {
+        let mut entry = entry.map_err(broken)?;
+        is_empty = false;
+        let kind = entry.header().entry_type();
+        if kind.is_pax_global_extensions() {
+            continue;
+        }
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        path::place(&name)?;
+        let name = path::join(at, &name);
+        if kind.is_dir() {
+            if let path::Place::Skip(skipped, reason) = path::place(&format!("{name}/"))? {
+                collector.tree.lay_aside(skipped, reason);
+            }
+        } else if kind.is_file() || kind.is_contiguous() {
+            collector.file(&name, None, &mut entry)?;
+        } else {
+            collector.other(&name, "a link or device, which is never followed")?;
+        }
+    }
+    if is_empty {
+        return Err(format!("{name} is an empty archive. {HAND_IN}"));
+    }
+    Ok(())
+}
+
+/// Counts the bytes that a decoder gives, and ends with an error once they are too many.
+struct Metered<'a, R> {
+    inner: R,
+    packed: u64,
+    unpacked: u64,
+    limits: &'a Limits,
+    too_much: Rc<Cell<bool>>,
+}
+
+impl<R: Read> Read for Metered<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.unpacked += read as u64;
+        if self.unpacked > self.limits.stream_bytes || self.limits.is_bomb(self.packed, self.unpacked) {
+            self.too_much.set(true);
+            return Err(io::Error::other("it unpacks to too much"));
+        }
+        Ok(read)
+    }
+}
+
+fn too_large(name: &str, packed: u64, limits: &Limits) -> String {
+    if limits.stream_bytes / packed.max(1) > limits.ratio {
+        return tree::bomb(name, limits);
+    }
+    let most = size(limits.stream_bytes);
+    format!("{name} unpacks to more than {most}. Run `cargo clean` before packing, or leave out the folder target.")
+}
+
+fn broken_zip(name: &str, error: &ZipError) -> String {
+    match error {
+        ZipError::UnsupportedArchive(_) => {
+            format!("{name} is packed in a way that can't be read ({error}). Hand in a plain zip.")
+        }
+        _ => format!("{name} can't be read as a zip ({error}). It may have been cut off on its way: hand it in again."),
+    }
+}

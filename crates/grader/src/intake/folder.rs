@@ -1,0 +1,61 @@
+//! Folders on the disk. Links are never followed.
+
+use std::{fs, io, path::Path};
+
+use super::{path, tree::Collector};
+
+/// The entries of all folders of a submission that are looked at.
+const MOST_ENTRIES: usize = 100_000;
+
+/// Reads a folder into a collector, below `at`.
+///
+/// # Errors
+///
+/// A sentence, if the folder can't be read, or exceeds a limit.
+pub(super) fn read(folder: &Path, at: &str, collector: &mut Collector) -> Result<(), String> {
+    descend(folder, at, collector, &mut 0)
+}
+
+fn descend(folder: &Path, at: &str, collector: &mut Collector, seen: &mut usize) -> Result<(), String> {
+    let failed = |error: io::Error| {
+        let at = if at.is_empty() { "Its folder" } else { at };
+        format!("{at} can't be read ({error}).")
+    };
+    let mut entries =
+        fs::read_dir(folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>()).map_err(failed)?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    *seen += entries.len();
+    if *seen > MOST_ENTRIES {
+        return Err(format!("It has more than {MOST_ENTRIES} files and folders. {}", super::HAND_IN));
+    }
+    for entry in entries {
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else {
+            collector.tree.lay_aside(path::join(at, &name.to_string_lossy()), "a name that is not UTF-8");
+            continue;
+        };
+        let below = path::join(at, name);
+        let kind = entry.file_type().map_err(failed)?;
+        if name.contains('\\') {
+            collector.tree.lay_aside(below, "a name with a backslash");
+        } else if kind.is_symlink() {
+            collector.other(&below, "a link, which is never followed")?;
+        } else if kind.is_dir() {
+            match path::place(&format!("{below}/"))? {
+                path::Place::Skip(skipped, reason) => collector.tree.lay_aside(skipped, reason),
+                _ => descend(&entry.path(), &below, collector, seen)?,
+            }
+        } else if kind.is_file() {
+            if let path::Place::Skip(skipped, reason) = path::place(&below)? {
+                collector.tree.lay_aside(skipped, reason);
+                continue;
+            }
+            let mut file =
+                fs::File::open(entry.path()).map_err(|error| format!("The file {below} can't be read ({error})."))?;
+            collector.file(&below, None, &mut file)?;
+        } else {
+            collector.other(&below, "neither a file nor a folder")?;
+        }
+    }
+    Ok(())
+}
