@@ -13,6 +13,7 @@ mod documents;
 mod editor;
 #[cfg(test)]
 mod first_build;
+mod grade;
 #[cfg(test)]
 mod help;
 mod lessons;
@@ -41,6 +42,8 @@ enum Command {
     Checker(Box<cli::Command>),
     /// Build, serve or check the book
     Book(cli::BookArgs),
+    /// Grade a class: check all submissions in a sandbox, and write reports
+    Grade(Box<cli::GradeArgs>),
     /// Measure the checker's overhead, and compare the embedded broker with RabbitMQ
     Bench {
         /// first-verdict  the time from a fresh clone to the first verdict, beside `cargo install rustlings`
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
     let done = match command {
         Command::Checker(command) => checker::run(&command),
         Command::Book(book) => book::run(book.what()),
+        Command::Grade(_) => grade::run(),
         Command::Bench { what: Some(what), .. } => bench::one(&what),
         Command::Bench { quick, .. } => bench::run(quick),
         Command::New(new) => new::run(new.what),

@@ -19,7 +19,7 @@ pub const FAST: [&[&str]; 2] = [
         "--test=it",
         "--no-fail-fast",
     ],
-    &["--package=harness", "--package=checker", "--lib", "--no-fail-fast"],
+    &["--package=harness", "--package=checker", "--package=grader", "--lib", "--no-fail-fast"],
 ];
 
 /// Runs the tests. The last line on stdout is their sum.

@@ -6,6 +6,7 @@
 mod book;
 mod doctor;
 mod exit;
+mod grade;
 mod judge;
 mod kit;
 mod learn;
@@ -25,6 +26,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use book::{BookArgs, BookCli, BookWhat};
 pub use doctor::{DoctorArgs, DoctorFormat};
 pub use exit::Exit;
+pub use grade::{GradeArgs, GradeCli, LayoutChoice};
 pub use judge::{ExplainArgs, JudgeArgs};
 pub use kit::{NoKit, kit};
 pub use learn::{DiffArgs, HintArgs, ResetArgs};
@@ -478,6 +480,7 @@ mod tests {
     fn definitions_are_consistent() {
         Cli::command().debug_assert();
         BookCli::command().debug_assert();
+        GradeCli::command().debug_assert();
     }
 
     #[test]

@@ -1,0 +1,461 @@
+//! The command `grade`: flags in, reports out, and nothing left behind.
+
+mod progress;
+mod reports;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use cli::{Exit, GradeArgs, LayoutChoice};
+use contracts::lesson::{self, Lesson};
+use harness::{
+    cleanup::{self, Run},
+    kit,
+};
+use tokio::{
+    signal,
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+};
+
+use crate::{
+    base::{self, Base},
+    class::{Class, Layout, Submission},
+    grade::{Grade, Grades, Verdict},
+    intake::{self, Options, ProgramRule},
+    journal::{Check, CheckKey, Journal},
+    judge::{self, Rules},
+    points::{self, Override, Rubric},
+    pool::{Checked, Workshop},
+    sandbox::{Rung, control_group, probe},
+    seed, selftest,
+};
+
+use progress::Progress;
+use reports::Reports;
+
+/// An error that ends the command, with a hint.
+#[derive(Debug)]
+struct Stop {
+    error: String,
+    hint: &'static str,
+    exit: Exit,
+}
+
+impl Stop {
+    fn usage(error: impl ToString, hint: &'static str) -> Stop {
+        Stop { error: error.to_string(), hint, exit: Exit::Usage }
+    }
+
+    fn failed(error: impl ToString, hint: &'static str) -> Stop {
+        Stop { error: error.to_string(), hint, exit: Exit::NotChecked }
+    }
+}
+
+/// Grades a class, or tests the sandbox.
+pub async fn grade(args: GradeArgs) -> ExitCode {
+    let code = tokio::select! {
+        done = work(&args) => match done {
+            Ok(exit) => exit,
+            Err(stop) => {
+                eprintln!("error: {}\nhint: {}", stop.error, stop.hint);
+                stop.exit
+            }
+        },
+        () = interrupted() => {
+            eprintln!("interrupted; the finished checks are kept, and the same command goes on with the others");
+            Exit::Interrupted
+        }
+    };
+    // What an interrupted check has started ends here, and otherwise at the next command.
+    for problem in cleanup::reap().await {
+        eprintln!("warning: {problem}");
+    }
+    control_group::reap();
+    code.into()
+}
+
+/// Waits for Ctrl-C or `kill`.
+async fn interrupted() {
+    let mut terminate = match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(_) => return drop(signal::ctrl_c().await),
+    };
+    tokio::select! {
+        _ = signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+async fn work(args: &GradeArgs) -> Result<Exit, Stop> {
+    if let Err(no_kit) = cli::kit() {
+        return Err(Stop::failed(no_kit, cli::NoKit::HINT));
+    }
+    for problem in cleanup::reap().await {
+        eprintln!("warning: {problem}");
+    }
+    control_group::reap();
+    let known = lesson::all(kit::root()).map_err(|error| Stop::failed(error, "get an unchanged copy of the kit"))?;
+    if args.self_test {
+        return self_test(args, &known).await;
+    }
+    // All that a teacher wrote is read before anything is graded.
+    let lessons = lessons(args, &known)?;
+    let class_path = args.class.as_deref().unwrap_or(Path::new("."));
+    let rubric = args.rubric.as_deref().map(|path| Rubric::read(path, &known)).transpose();
+    let rubric = rubric.map_err(|error| Stop::usage(error, "fix the rubric, and grade again"))?.unwrap_or_default();
+    let due = args.due.as_deref().map(points::date).transpose();
+    let due = due.map_err(|error| Stop::usage(error, "give the date to --due"))?;
+    let reports = Reports::parse(args).map_err(|error| Stop::usage(error, "see cargo xtask grade --help"))?;
+    let classes = classes(args, class_path, &lessons)?;
+    let out = args.out.clone().unwrap_or_else(|| beside(class_path));
+    let journal = Journal::open(&out)
+        .map_err(|error| Stop::failed(error, "wait until it has ended, or name another folder with --out"))?;
+    let overrides = overrides(args, &journal)?;
+    let class_seed = journal.seed(args.seed).map_err(|error| Stop::failed(error, "check that you may write there"))?;
+    say_class(&classes[0].1);
+
+    let run = Run::begin().map_err(|error| Stop::failed(error, "name another folder for temporary files in TMPDIR"))?;
+    let rung = if args.regrade {
+        None
+    } else {
+        Some(
+            probe::choose(args.unsafe_no_sandbox, run.folder())
+                .await
+                .map_err(|error| Stop::failed(error.to_string(), error.hint()))?,
+        )
+    };
+    let mut grading = Grading {
+        args,
+        lessons: &lessons,
+        classes: &classes,
+        journal: &journal,
+        rubric: &rubric,
+        overrides: &overrides,
+        due,
+        class_seed,
+        rung: rung.unwrap_or(Rung::Bwrap),
+        failures: BTreeMap::new(),
+    };
+    if rung.is_some() {
+        grading.check_all(&run).await?;
+    }
+    let grades = grading.grades();
+    run.end().await;
+    reports
+        .write(&grades, &out)
+        .map_err(|error| Stop::failed(error, "the checks are kept; fix this, and give the same command again"))?;
+    let complete = grades.grades.iter().all(|grade| grade.verdict != Verdict::NotChecked);
+    Ok(if complete { Exit::Passed } else { Exit::NotChecked })
+}
+
+fn lessons(args: &GradeArgs, known: &[Lesson]) -> Result<Vec<Lesson>, Stop> {
+    let find = |name: &String| {
+        let found = known.iter().find(|lesson| cli::is_lesson(name, &lesson.number, &lesson.about.id));
+        found.cloned().ok_or_else(|| {
+            let all: Vec<&str> = known.iter().map(|lesson| lesson.number.as_str()).collect();
+            Stop::usage(
+                format!("there is no lesson {name:?}; the lessons are {}", all.join(", ")),
+                "give one to --lesson, or several with commas",
+            )
+        })
+    };
+    args.lesson.iter().map(find).collect()
+}
+
+/// Reads the class once for each lesson, because the lesson decides which program of a submission is taken.
+fn classes(args: &GradeArgs, path: &Path, lessons: &[Lesson]) -> Result<Vec<(Lesson, Class)>, Stop> {
+    let offered = base::versions().map_err(|error| Stop::failed(error, "get an unchanged copy of the kit"))?;
+    let rule = |line: &cli::CommandLine| {
+        ProgramRule::parse(&line.typed).map_err(|error| Stop::usage(error, "see --program in cargo xtask grade --help"))
+    };
+    let programs = args.program.iter().map(rule).collect::<Result<Vec<_>, Stop>>()?;
+    let layout = match args.layout {
+        LayoutChoice::Auto => None,
+        LayoutChoice::Plain => Some(Layout::Plain),
+        LayoutChoice::Moodle => Some(Layout::Moodle),
+        LayoutChoice::Canvas => Some(Layout::Canvas),
+        LayoutChoice::Github => Some(Layout::Github),
+        LayoutChoice::Classroom50 => Some(Layout::Classroom50),
+    };
+    let read = |lesson: &Lesson| {
+        let options = Options {
+            layout,
+            pattern: args.pattern.clone(),
+            roster: args.roster.clone(),
+            programs: programs.clone(),
+            lesson_id: lesson.about.id.clone(),
+            offered: offered.iter().map(|(name, version)| (name.clone(), major(version))).collect(),
+            ..Options::default()
+        };
+        let class = intake::read(path, &options);
+        class
+            .map(|class| (lesson.clone(), class))
+            .map_err(|error| Stop::usage(error, "fix this, and give the same command again"))
+    };
+    lessons.iter().map(read).collect()
+}
+
+/// Returns the part of a version before the first dot.
+fn major(version: &str) -> String {
+    version.split('.').next().unwrap_or(version).to_owned()
+}
+
+fn overrides(args: &GradeArgs, journal: &Journal) -> Result<Vec<Override>, Stop> {
+    let own = journal.folder().join("overrides.toml");
+    let path = args.overrides.clone().or_else(|| own.is_file().then_some(own));
+    let all = path.as_deref().map(points::overrides).transpose();
+    Ok(all.map_err(|error| Stop::usage(error, "fix the file, and give the same command again"))?.unwrap_or_default())
+}
+
+/// Returns the folder for the journal of a class: beside the class, with `-grades` after its name.
+fn beside(class: &Path) -> PathBuf {
+    let absolute = std::path::absolute(class).unwrap_or_else(|_| class.to_owned());
+    let name = absolute.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    absolute.with_file_name(format!("{name}-grades"))
+}
+
+fn say_class(class: &Class) {
+    let layout = serde_json::to_value(class.layout).ok().and_then(|layout| Some(layout.as_str()?.to_owned()));
+    let (count, aside) = (class.submissions.len(), class.left_aside.len());
+    let aside = if aside == 0 { String::new() } else { format!(", {aside} entries left aside") };
+    eprintln!("layout {}: {count} submissions{aside}", layout.unwrap_or_default());
+}
+
+/// One class, while it is graded.
+struct Grading<'a> {
+    args: &'a GradeArgs,
+    lessons: &'a [Lesson],
+    classes: &'a [(Lesson, Class)],
+    journal: &'a Journal,
+    rubric: &'a Rubric,
+    overrides: &'a [Override],
+    due: Option<i64>,
+    class_seed: u64,
+    rung: Rung,
+    /// The checks that could not be done or kept, by submission and lesson, with the reason.
+    failures: BTreeMap<(String, String), String>,
+}
+
+/// A check to do.
+struct Job {
+    submission: Submission,
+    lesson: Lesson,
+    key: CheckKey,
+}
+
+impl Grading<'_> {
+    fn key(&self, submission: &Submission, lesson: &Lesson) -> Option<CheckKey> {
+        let source = submission.content.as_ref().ok()?.hash();
+        let lesson = lesson.about.id.clone();
+        let seed = seed::of(self.class_seed, &source, &lesson);
+        Some(CheckKey { source, lesson, seed, rung: self.rung.name().to_owned() })
+    }
+
+    /// Returns the checks that are not done yet, or that are asked for again.
+    fn jobs(&self) -> Result<Vec<Job>, Stop> {
+        let mut unknown: BTreeSet<&String> = self.args.rerun.iter().collect();
+        let mut jobs = Vec::new();
+        for (lesson, class) in self.classes {
+            for submission in &class.submissions {
+                let student = &submission.student;
+                let names = [&submission.key, &student.id, &student.login, &student.name];
+                let asked = self.args.rerun.iter().filter(|name| names.contains(name)).inspect(|name| {
+                    unknown.remove(name);
+                });
+                let is_asked = asked.count() > 0;
+                let Some(key) = self.key(submission, lesson) else { continue };
+                let done = self
+                    .journal
+                    .check(&submission.key, &key)
+                    .map_err(|error| Stop::failed(error, "check that you may read the journal"))?;
+                let recording = done.as_ref().and_then(|_| self.journal.recording(&submission.key, &key.lesson));
+                let has_verdict = recording.is_some_and(|recording| recording.not_checked.is_none())
+                    || done.as_ref().is_some_and(|done| done.compile_limit.is_some());
+                if !has_verdict || is_asked {
+                    jobs.push(Job { submission: submission.clone(), lesson: lesson.clone(), key });
+                }
+            }
+        }
+        match unknown.first() {
+            Some(name) => Err(Stop::usage(
+                format!("there is no submission of {name:?}"),
+                "give --rerun a number, a login, or a name of the table",
+            )),
+            None => Ok(jobs),
+        }
+    }
+
+    async fn check_all(&mut self, run: &Run) -> Result<(), Stop> {
+        let jobs = self.jobs()?;
+        let all: usize = self
+            .classes
+            .iter()
+            .map(|(_, class)| class.submissions.iter().filter(|one| one.content.is_ok()).count())
+            .sum();
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        if jobs.len() < all {
+            eprintln!("{} of {all} checks are done already, and kept", all - jobs.len());
+        }
+        let base =
+            Base::prepare().await.map_err(|error| Stop::failed(error, "fix this, and give the same command again"))?;
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let slots = self.args.jobs.map_or(cores * 2, usize::from).min(jobs.len());
+        let workshop = Arc::new(Workshop {
+            base,
+            rung: self.rung,
+            is_root: rustix::process::geteuid().is_root(),
+            readable: self.args.readable.clone(),
+            time_limit: self.args.timeout,
+            environment: BTreeMap::new(),
+            compilers: Semaphore::new(cores),
+        });
+        let mut progress = Progress::new(jobs.len());
+        let (free, mut next) = mpsc::unbounded_channel();
+        for slot in 0..u32::try_from(slots).unwrap_or(1) {
+            let _ = free.send(slot);
+        }
+        let run = Arc::new(
+            run.child().map_err(|error| Stop::failed(error, "name another folder for temporary files in TMPDIR"))?,
+        );
+        let mut working: JoinSet<(Job, Checked)> = JoinSet::new();
+        let mut jobs = jobs.into_iter();
+        let mut left = true;
+        loop {
+            tokio::select! {
+                Some(slot) = next.recv(), if left => match jobs.next() {
+                    Some(job) => {
+                        let (workshop, run, free) = (workshop.clone(), run.clone(), free.clone());
+                        working.spawn(async move {
+                            let checked = match &job.submission.content {
+                                Ok(content) => workshop.check(&job.submission, content, &job.lesson, job.key.seed, slot, &run).await,
+                                Err(why) => unreachable!("a submission without content is not checked: {why}"),
+                            };
+                            let _ = free.send(slot);
+                            (job, checked)
+                        });
+                    }
+                    None => left = false,
+                },
+                Some(ended) = working.join_next() => {
+                    if let Ok((job, checked)) = ended {
+                        self.keep(&job, checked);
+                        progress.one_more();
+                    }
+                }
+                else => break,
+            }
+            if !left && working.is_empty() {
+                break;
+            }
+        }
+        progress.end();
+        Ok(())
+    }
+
+    /// Keeps a check in the journal. A check that can't be kept counts as not done.
+    fn keep(&mut self, job: &Job, checked: Checked) {
+        let Checked { recording, limits, compile_limit, attempts, took } = checked;
+        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let mut check = Check { key: job.key.clone(), limits, compile_limit, attempts, unstable: false, took_ms };
+        let place = (job.submission.key.clone(), job.lesson.about.id.clone());
+        check.unstable = self.differs(job, &check, &recording);
+        match self.journal.keep(&job.submission.key, &check, &recording) {
+            Ok(()) => drop(self.failures.remove(&place)),
+            Err(error) => {
+                eprintln!("warning: the check of {} is lost: {error}", job.submission.key);
+                self.failures.insert(place, format!("The check could not be kept: {error}."));
+            }
+        }
+    }
+
+    /// Returns whether an earlier check of the same sources, with the same seed, had another verdict.
+    fn differs(&self, job: &Job, check: &Check, recording: &recording::Recording) -> bool {
+        let Ok(Some(earlier)) = self.journal.check(&job.submission.key, &job.key) else { return false };
+        let Some(before) = self.journal.recording(&job.submission.key, &job.key.lesson) else { return false };
+        let about = self.rubric.about(&job.lesson);
+        let rules = Rules { about: &about, late: None, overridden: None };
+        let fault = |check: &Check, recording| {
+            let grade = judge::checked(&job.submission, &job.lesson, check, recording, rules);
+            (grade.verdict, grade.fault.map(|fault| fault.code))
+        };
+        let (before, now) = (fault(&earlier, &before), fault(check, recording));
+        earlier.unstable || (before.0 != Verdict::NotChecked && now.0 != Verdict::NotChecked && before != now)
+    }
+
+    /// Judges all that the journal has.
+    fn grades(&self) -> Grades {
+        let abouts: Vec<_> = self.lessons.iter().map(|lesson| self.rubric.about(lesson)).collect();
+        let mut grades = Vec::new();
+        for ((lesson, class), about) in self.classes.iter().zip(&abouts) {
+            for submission in &class.submissions {
+                let overridden = points::override_of(self.overrides, &submission.key, &submission.student, about);
+                let rules = Rules { about, late: self.rubric.late(submission, self.due), overridden };
+                grades.push(self.grade(submission, lesson, rules));
+            }
+        }
+        let at = |id: &str| self.lessons.iter().position(|lesson| lesson.about.id == id);
+        grades.sort_by(|one, other| (&one.key, at(&one.lesson)).cmp(&(&other.key, at(&other.lesson))));
+        let (_, class) = &self.classes[0];
+        Grades {
+            lessons: abouts,
+            layout: class.layout,
+            grades,
+            left_aside: class.left_aside.clone(),
+            without_submission: class.without_submission.clone(),
+            not_joined: class.not_joined.clone(),
+            rung: self.rung.name().to_owned(),
+            seed: self.class_seed,
+            broker: format!("the embedded broker {}", env!("CARGO_PKG_VERSION")),
+            graded_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed()),
+        }
+    }
+
+    fn grade(&self, submission: &Submission, lesson: &Lesson, rules: Rules<'_>) -> Grade {
+        let rung = self.rung.name();
+        if let Err(why) = &submission.content {
+            return judge::refused(submission, why, rules, rung, 0);
+        }
+        let place = (submission.key.clone(), lesson.about.id.clone());
+        let not_checked = |why: &str| judge::not_checked(submission, why, rules, rung, 0);
+        if let Some(why) = self.failures.get(&place) {
+            return not_checked(why);
+        }
+        let kept = match self.key(submission, lesson) {
+            // Judged again, a check counts whatever sandbox it was done in.
+            Some(key) if self.args.regrade => self
+                .journal
+                .any_check(&submission.key, &lesson.about.id)
+                .map(|check| check.filter(|check| check.key.source == key.source)),
+            Some(key) => self.journal.check(&submission.key, &key),
+            None => Ok(None),
+        };
+        match (kept, self.journal.recording(&submission.key, &lesson.about.id)) {
+            (Ok(Some(check)), Some(recording)) => judge::checked(submission, lesson, &check, &recording, rules),
+            (Err(error), _) => not_checked(&format!("The journal can't be read: {error}.")),
+            _ => not_checked("It was not checked yet. Give the same command without --regrade."),
+        }
+    }
+}
+
+/// Tests the sandbox with the corpus of hostile programs.
+async fn self_test(args: &GradeArgs, known: &[Lesson]) -> Result<Exit, Stop> {
+    let run = Run::begin().map_err(|error| Stop::failed(error, "name another folder for temporary files in TMPDIR"))?;
+    let rung = probe::choose(args.unsafe_no_sandbox, run.folder())
+        .await
+        .map_err(|error| Stop::failed(error.to_string(), error.hint()))?;
+    let base =
+        Base::prepare().await.map_err(|error| Stop::failed(error, "fix this, and give the same command again"))?;
+    let held = selftest::run(base, rung, &known[0], &run, args)
+        .await
+        .map_err(|error| Stop::failed(error, "get an unchanged copy of the kit"))?;
+    run.end().await;
+    Ok(if held { Exit::Passed } else { Exit::Failed })
+}

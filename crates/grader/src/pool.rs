@@ -1,0 +1,257 @@
+//! Checks many submissions at the same time, each in a slot of its own.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use contracts::lesson::Lesson;
+use harness::cleanup::{MARK, Run, end_processes};
+use recording::{NotChecked, Recording};
+use tokio::{
+    process::Command,
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
+
+use crate::{
+    base::Base,
+    class::{Content, Program, Submission},
+    compile::{Compilation, NotCompiled},
+    record::Task,
+    sandbox::{Limits, Rung, Spec, control_group},
+};
+
+/// The first user id of programs in a sandbox, if root grades. Each slot has its own.
+const FIRST_USER: u32 = 64_100;
+
+/// The time limit of a check's process on top of the check's own limit.
+const PROCESS_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The number of attempts: a `not checked` is repeated at most twice.
+pub const ATTEMPTS: u32 = 3;
+
+/// All that checks of one class have in common.
+#[derive(Debug)]
+pub struct Workshop {
+    /// The compiled crates of the lessons.
+    pub base: Base,
+    /// The sandbox.
+    pub rung: Rung,
+    /// True if root grades, so that programs get user ids of their own.
+    pub is_root: bool,
+    /// Folders that programs may read, besides the system's.
+    pub readable: Vec<PathBuf>,
+    /// The time limit of one run of a program, in seconds.
+    pub time_limit: u64,
+    /// More variables of the processes outside the sandbox. Nothing inside sees them: the test of the sandbox proves that.
+    pub environment: BTreeMap<String, String>,
+    /// A permit for each compiler that may run at one time: compilers are busy, while checks mostly wait.
+    pub compilers: Semaphore,
+}
+
+/// What a check gave.
+#[derive(Debug)]
+pub struct Checked {
+    /// The recording.
+    pub recording: Recording,
+    /// The limits that were hit, one sentence each.
+    pub limits: Vec<String>,
+    /// The limit that the compiler hit, so that nothing was run.
+    pub compile_limit: Option<String>,
+    /// The number of attempts.
+    pub attempts: u32,
+    /// The duration, without the time until a compiler was free.
+    pub took: Duration,
+}
+
+impl Workshop {
+    /// Checks a submission in a lesson, in this slot. A check without a verdict is repeated; a failure never.
+    pub async fn check(
+        &self,
+        submission: &Submission,
+        content: &Content,
+        lesson: &Lesson,
+        seed: u64,
+        slot: u32,
+        run: &Run,
+    ) -> Checked {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let mut checked = self.once(submission, content, lesson, seed, slot, run).await.unwrap_or_else(|error| {
+                let message = format!("The check could not be done: {error}.");
+                Checked {
+                    recording: without(lesson, message),
+                    limits: vec![],
+                    compile_limit: None,
+                    attempts,
+                    took: Duration::ZERO,
+                }
+            });
+            if checked.recording.not_checked.is_none() || checked.compile_limit.is_some() || attempts == ATTEMPTS {
+                checked.attempts = attempts;
+                return checked;
+            }
+        }
+    }
+
+    async fn once(
+        &self,
+        submission: &Submission,
+        content: &Content,
+        lesson: &Lesson,
+        seed: u64,
+        slot: u32,
+        run: &Run,
+    ) -> io::Result<Checked> {
+        let scratch = tempfile::Builder::new().prefix(&format!("slot-{slot}-")).tempdir_in(run.folder())?;
+        let place = |name: &str| scratch.path().join(name);
+        let (source, target) = (place("source"), place("program"));
+        write_sources(&source, content)?;
+        fs::create_dir(&target)?;
+        let mark = format!("{}.grade.{slot}", run.id());
+        let spec = Spec {
+            rung: self.rung,
+            user: (self.is_root && self.rung == Rung::Bwrap).then_some(FIRST_USER + slot),
+            read_only: [std::slice::from_ref(&source), self.readable.as_slice()].concat(),
+            writable: Vec::new(),
+            folder: source.clone(),
+            environment: [("TOKIO_WORKER_THREADS", "2"), ("PYTHONDONTWRITEBYTECODE", "1")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            limits: Limits::RUN,
+            group: control_group::name(scratch.path()),
+            scratch: scratch.path().to_owned(),
+        };
+        let (begin, mut waited) = (Instant::now(), Duration::ZERO);
+        let done = |recording, limits, compile_limit, waited| {
+            Ok(Checked { recording, limits, compile_limit, attempts: 1, took: begin.elapsed().saturating_sub(waited) })
+        };
+        let (command, folder, warnings, is_package) = match &content.program {
+            Program::Command { command, folder } => (command.clone(), source.join(folder), Vec::new(), false),
+            Program::Rust(package) => {
+                let folder = source.join(&package.folder);
+                fs::set_permissions(&target, fs::Permissions::from_mode(0o777))?;
+                let compiler = Spec {
+                    read_only: [spec.read_only.as_slice(), &[self.base.toolchain.clone(), self.base.crates.clone()]]
+                        .concat(),
+                    writable: vec![target.clone()],
+                    folder: folder.clone(),
+                    limits: Limits::BUILD,
+                    ..spec.clone()
+                };
+                let compiled = {
+                    let queued = Instant::now();
+                    let _core = self.compilers.acquire().await;
+                    waited += queued.elapsed();
+                    Compilation {
+                        base: &self.base,
+                        package,
+                        spec: &compiler,
+                        target: &target,
+                        mark: &mark,
+                        outside: &self.environment,
+                    }
+                    .run()
+                    .await
+                };
+                end_processes(&mark).await;
+                let _ = compiler.take_limits();
+                match compiled {
+                    Ok(warnings) => {
+                        (vec![target.join("program").to_string_lossy().into_owned()], folder, warnings, true)
+                    }
+                    Err(NotCompiled::Errors(error)) => {
+                        let recording = Recording { build_error: Some(error), ..named(submission, lesson) };
+                        return done(finished(recording), vec![], None, waited);
+                    }
+                    Err(NotCompiled::Limit(limit)) => {
+                        let recording = without(lesson, format!("The program was not run, because {limit}."));
+                        return done(recording, vec![], Some(limit), waited);
+                    }
+                    Err(NotCompiled::Failed(error)) => return Err(error),
+                }
+            }
+        };
+        let spec = Spec { read_only: [spec.read_only.as_slice(), &[target]].concat(), folder: folder.clone(), ..spec };
+        let task = Task {
+            lesson: lesson.about.id.clone(),
+            seed,
+            name: submission.key.clone(),
+            command,
+            wrapper: spec.wrapper("run")?,
+            folder,
+            is_package,
+            warnings,
+            time_limit: self.time_limit,
+            to: place("recording.json"),
+        };
+        let recording = self.record(&task, &place("task.json"), &mark).await?;
+        done(recording, spec.take_limits(), None, waited)
+    }
+
+    /// Runs the process of a check, and returns its recording.
+    async fn record(&self, task: &Task, file: &Path, mark: &str) -> io::Result<Recording> {
+        fs::write(file, serde_json::to_vec(task)?)?;
+        let mut record = Command::new(std::env::current_exe()?);
+        record
+            .arg("record")
+            .arg(file)
+            .env(MARK, mark)
+            .envs(&self.environment)
+            .env_remove("AMQP_URL")
+            .kill_on_drop(true);
+        record.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let ended = timeout(task.longest() + PROCESS_TIMEOUT, record.output()).await;
+        end_processes(mark).await;
+        let output = ended.map_err(|_| io::Error::other("its process did not end"))??;
+        let text = fs::File::open(&task.to).map_err(|error| {
+            let said = String::from_utf8_lossy(&output.stderr);
+            io::Error::other(format!(
+                "its process ended with {}, and left no recording ({error}) {}",
+                output.status,
+                said.trim()
+            ))
+        })?;
+        Recording::read(text).map_err(io::Error::other)
+    }
+}
+
+/// Returns an empty recording of this submission.
+fn named(submission: &Submission, lesson: &Lesson) -> Recording {
+    let program = recording::Program {
+        name: submission.key.clone(),
+        again: "cargo xtask grade".to_owned(),
+        ..Default::default()
+    };
+    Recording { lesson: lesson.about.id.clone(), program, ..Recording::default() }
+}
+
+/// Returns the recording of a check that gave no verdict.
+fn without(lesson: &Lesson, message: String) -> Recording {
+    let not_checked = Some(NotChecked { message, hints: vec![] });
+    finished(Recording { lesson: lesson.about.id.clone(), not_checked, ..Recording::default() })
+}
+
+fn finished(mut recording: Recording) -> Recording {
+    recording.finish("");
+    recording
+}
+
+/// Writes the sources into a new folder, which other users can read and not write.
+fn write_sources(folder: &Path, content: &Content) -> io::Result<()> {
+    fs::create_dir(folder)?;
+    for (name, bytes) in &content.files {
+        let path = folder.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(path, bytes)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! The sandbox in which a submission is compiled and run.
+//!
+//! A sandbox is a command line in front of the program's own: `grader enter SPEC.json --`. That process stays outside. It makes the
+//! control group, starts bubblewrap, and forwards the connections of the program to the tap: inside there is no network but a
+//! UNIX socket, and `grader inside` listens on the ports in front of it.
+//!
+//! | module | content |
+//! |---|---|
+//! | [`bwrap`] | the command line of bubblewrap |
+//! | [`limits`] | the limits, and the sentences about them |
+//! | [`control_group`] | bounded memory and processes |
+//! | [`enter`] | the process outside |
+//! | [`inside`] | the process inside |
+//! | [`probe`] | the choice of a rung, and a test of it |
+
+pub mod bwrap;
+pub mod control_group;
+pub mod enter;
+pub mod inside;
+pub mod limits;
+pub mod probe;
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+pub use limits::Limits;
+
+/// The kinds of sandbox, by how well they hold.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rung {
+    /// Bubblewrap, as a user who is not root.
+    Bwrap,
+    /// None: submissions run as the user who grades.
+    None,
+}
+
+impl Rung {
+    /// Returns its name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Rung::Bwrap => "bwrap",
+            Rung::None => "none",
+        }
+    }
+}
+
+/// A sandbox for one program.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Spec {
+    /// The kind.
+    pub rung: Rung,
+    /// The user id of the program, if root grades; otherwise it runs as the user who grades. Sandboxes at the same time have
+    /// different ones.
+    pub user: Option<u32>,
+    /// The folders and files that can be read, under the same path as outside.
+    pub read_only: Vec<PathBuf>,
+    /// The folders that can be written.
+    pub writable: Vec<PathBuf>,
+    /// The working folder.
+    pub folder: PathBuf,
+    /// Variables of the environment. It has no others but a few of the sandbox's own.
+    pub environment: BTreeMap<String, String>,
+    /// The limits.
+    pub limits: Limits,
+    /// The start of the names of its control groups.
+    pub group: String,
+    /// The folder, outside, for the socket of the tap and for [`report`](Spec::report).
+    pub scratch: PathBuf,
+}
+
+impl Spec {
+    /// Writes it to a file, and returns the words in front of a command that run the command in this sandbox.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be written, or this program's own path is unknown.
+    pub fn wrapper(&self, name: &str) -> io::Result<Vec<String>> {
+        let file = self.scratch.join(format!("{name}.json"));
+        fs::write(&file, serde_json::to_vec(self)?)?;
+        let own = std::env::current_exe()?;
+        Ok([own.as_path(), Path::new("enter"), &file, Path::new("--")]
+            .map(|word| word.to_string_lossy().into_owned())
+            .to_vec())
+    }
+
+    /// Returns the file with the limits that the process outside has seen, a sentence a line.
+    #[must_use]
+    pub fn report(&self) -> PathBuf {
+        self.scratch.join("limits.txt")
+    }
+
+    /// Returns the limits that were hit since the last call, one sentence each. The sandbox has ended.
+    #[must_use]
+    pub fn take_limits(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.report()).unwrap_or_default();
+        let _ = fs::remove_file(self.report());
+        let mut all = control_group::take(&self.group, self.limits);
+        all.extend(text.lines().map(str::to_owned));
+        all.sort();
+        all.dedup();
+        all
+    }
+}

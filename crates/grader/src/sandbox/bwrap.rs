@@ -1,0 +1,118 @@
+//! The command line of bubblewrap.
+//!
+//! Root makes the mounts, and the program then has a user id of its own without any capability: the toolchain may lie in root's
+//! home. Any other user needs a user namespace for the mounts, and the program has that user's id in it.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use super::Spec;
+
+/// The folders of the system that every program needs, as far as they exist.
+const SYSTEM: [&str; 8] = [
+    "/usr",
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/ssl/certs",
+    "/etc/localtime",
+    "/etc/python3",
+];
+
+/// The folders that are links into `/usr` on most systems, and folders on others.
+const MERGED: [&str; 5] = ["/bin", "/sbin", "/lib", "/lib64", "/lib32"];
+
+/// The path of the socket inside.
+pub const SOCKET: &str = "/run/hello-rabbit/tap";
+
+/// The path of this program inside.
+pub const OWN: &str = "/run/hello-rabbit/grader";
+
+/// Returns the words that run a command in the sandbox. `socket` is the tap's, outside; `own` is this program. Ctrl-C reaches the
+/// program: bubblewrap ignores it, and `grader inside` restores it.
+#[must_use]
+pub fn words(spec: &Spec, socket: Option<&Path>, own: &Path) -> Vec<String> {
+    let mut words: Vec<String> = ["sh", "-c", r#"trap "" INT; exec "$@""#, "sh"].map(str::to_owned).to_vec();
+    words.extend(resources(spec));
+    words.push("bwrap".to_owned());
+    let mut add = |more: &[&str]| words.extend(more.iter().map(|word| (*word).to_owned()));
+    add(&["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]);
+    add(&["--die-with-parent", "--clearenv", "--hostname", "sandbox", "--cap-drop", "ALL"]);
+    match spec.user {
+        Some(_) => {
+            add(&["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"]);
+        }
+        None => add(&["--unshare-user", "--uid", "65534", "--gid", "65534"]),
+    }
+    // Bubblewrap would make the folders above for its own user alone.
+    add(&["--perms", "0755", "--dir", "/etc", "--perms", "0755", "--dir", "/etc/ssl"]);
+    for folder in SYSTEM {
+        add(&["--ro-bind-try", folder, folder]);
+    }
+    for folder in MERGED {
+        match std::fs::read_link(folder) {
+            Ok(to) => add(&["--symlink", &to.to_string_lossy(), folder]),
+            Err(_) => add(&["--ro-bind-try", folder, folder]),
+        }
+    }
+    let size = spec.limits.temporary.to_string();
+    add(&["--proc", "/proc", "--dev", "/dev"]);
+    add(&["--perms", "1777", "--size", "1048576", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]);
+    add(&["--perms", "1777", "--size", &size, "--tmpfs", "/tmp"]);
+    let inside = [SOCKET, OWN].map(Path::new).into_iter().filter(|_| socket.is_some());
+    for folder in above(spec.read_only.iter().chain(&spec.writable).map(PathBuf::as_path).chain(inside)) {
+        add(&["--perms", "0755", "--dir", &folder.to_string_lossy()]);
+    }
+    for path in &spec.read_only {
+        let path = path.to_string_lossy();
+        add(&["--ro-bind", &path, &path]);
+    }
+    for path in &spec.writable {
+        let path = path.to_string_lossy();
+        add(&["--bind", &path, &path]);
+    }
+    if let Some(socket) = socket {
+        add(&["--ro-bind", &own.to_string_lossy(), OWN, "--bind", &socket.to_string_lossy(), SOCKET]);
+    }
+    for (name, value) in [("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HOME", "/tmp"), ("LANG", "C.UTF-8")] {
+        add(&["--setenv", name, value]);
+    }
+    for (name, value) in &spec.environment {
+        add(&["--setenv", name, value]);
+    }
+    add(&["--chdir", &spec.folder.to_string_lossy(), "--remount-ro", "/", "--"]);
+    if let Some(user) = spec.user {
+        let user = user.to_string();
+        add(&["setpriv", &format!("--reuid={user}"), &format!("--regid={user}"), "--clear-groups"]);
+        add(&["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]);
+        add(&["unshare", "--user", "--map-current-user"]);
+    }
+    words
+}
+
+/// Returns the folders above these paths, each once, the outer ones first, without those of the system.
+fn above<'a>(paths: impl Iterator<Item = &'a Path>) -> BTreeSet<&'a Path> {
+    let is_system =
+        |folder: &Path| folder == Path::new("/tmp") || SYSTEM.iter().any(|system| folder.starts_with(system));
+    let all = paths.flat_map(|path| path.ancestors().skip(1));
+    all.filter(|folder| folder.parent().is_some() && !is_system(folder)).collect()
+}
+
+/// Returns the words that set the limits of single processes. Root is not bound by the number of processes, so the number counts
+/// for the program's own user id.
+fn resources(spec: &Spec) -> Vec<String> {
+    let limits = &spec.limits;
+    let mut words = vec!["prlimit".to_owned()];
+    let mut add = |name: &str, value: u64| words.push(format!("--{name}={value}:{value}"));
+    add("fsize", limits.file);
+    add("nofile", limits.open_files);
+    add("core", 0);
+    add("cpu", limits.processor);
+    if spec.user.is_some() {
+        add("nproc", limits.processes * 4);
+    }
+    words
+}

@@ -1,0 +1,53 @@
+//! `grader inside PORT -- COMMAND…`: the process in a sandbox that runs the command, and connects it with the tap.
+//!
+//! It listens on the port of the address in `AMQP_URL`, and on 5672 for programs with a fixed address.
+
+use std::{io, os::unix::process::ExitStatusExt, process::Stdio};
+
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, UnixStream},
+    process::Command,
+};
+
+use super::bwrap::SOCKET;
+
+/// The port of AMQP.
+const AMQP: u16 = 5672;
+
+/// Runs the command, and returns its exit code: 128 and the number of the signal, if one ended it.
+///
+/// # Errors
+///
+/// When a port is taken, or the command can't be started.
+pub async fn inside(port: u16, command: &[String]) -> io::Result<i32> {
+    forward(TcpListener::bind(("127.0.0.1", port)).await?);
+    if port != AMQP {
+        forward(TcpListener::bind(("127.0.0.1", AMQP)).await?);
+    }
+    // Programs that ask for `localhost` may try IPv6 first.
+    for port in [port, AMQP] {
+        if let Ok(listener) = TcpListener::bind(("::1", port)).await {
+            forward(listener);
+        }
+    }
+    // Whoever ignores Ctrl-C hands that down; the program gets the default back.
+    let mut start = Command::new("env");
+    start.args(["--default-signal=INT", "--"]).args(command).stdin(Stdio::inherit());
+    let status = start.spawn()?.wait().await?;
+    Ok(status.signal().map_or_else(|| status.code().unwrap_or(1), |signal| 128 + signal))
+}
+
+/// Forwards each connection to the socket of the tap.
+fn forward(listener: TcpListener) {
+    tokio::spawn(async move {
+        while let Ok((mut program, _)) = listener.accept().await {
+            let _ = program.set_nodelay(true);
+            tokio::spawn(async move {
+                if let Ok(mut tap) = UnixStream::connect(SOCKET).await {
+                    let _ = copy_bidirectional(&mut program, &mut tap).await;
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,216 @@
+//! The proof that the sandbox holds: hostile programs, each with what must hold (`hostile/corpus.toml`).
+//!
+//! The programs take the way of every submission: intake, compiler, check, verdict. Canaries are outside: a secret file, a folder
+//! that must stay as it is, sockets that count connections. Right programs run among the hostile ones, and must pass.
+
+mod canaries;
+mod corpus;
+mod holds;
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use contracts::lesson::Lesson;
+use harness::cleanup::Run;
+use tokio::{sync::Semaphore, task::JoinSet};
+
+use crate::{
+    base::{Base, versions},
+    class::{Layout, Submission},
+    grade::{Grade, Verdict},
+    intake::{self, Options},
+    journal::{Check, CheckKey},
+    judge::{self, Rules},
+    points::Rubric,
+    pool::{Checked, Workshop},
+    sandbox::Rung,
+};
+
+use canaries::Canaries;
+use corpus::Hostile;
+
+/// The time limit of one run of a hostile program, in seconds.
+const TIME_LIMIT: u64 = 5;
+
+/// The most that a check may take on top of the time limits of the compiler and of the program.
+const MARGIN: Duration = Duration::from_secs(15);
+
+/// The seed of the checks.
+const SEED: u64 = 1;
+
+/// One right program runs beside this number of hostile ones.
+const BESIDE: usize = 8;
+
+/// A program of the test, and its result.
+struct Tested {
+    hostile: Option<Hostile>,
+    canaries: Canaries,
+    grade: Grade,
+    /// The recording as text, in which the secret is searched.
+    text: String,
+    /// Set when the program was run.
+    was_run: bool,
+    took: Duration,
+}
+
+/// Runs all hostile programs, and prints what does not hold. Returns whether everything holds.
+///
+/// # Errors
+///
+/// When the corpus can't be read, or a file can't be written.
+pub async fn run(base: Base, rung: Rung, lesson: &Lesson, run: &Run, args: &cli::GradeArgs) -> io::Result<bool> {
+    let begin = Instant::now();
+    let mut programs = corpus::read()?;
+    programs.retain(|program| args.hostile.is_empty() || args.hostile.contains(&program.name));
+    eprintln!("testing the sandbox `{}` with {} hostile programs …", rung.name(), programs.len());
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let slots = args.jobs.map_or(cores * 3, usize::from);
+    let secret: String = std::iter::repeat_with(fastrand::alphanumeric).take(24).collect();
+    let workshop = Workshop {
+        base,
+        rung,
+        is_root: rustix::process::geteuid().is_root(),
+        readable: Vec::new(),
+        time_limit: TIME_LIMIT,
+        compilers: Semaphore::new(cores),
+        environment: BTreeMap::from([(canaries::VARIABLE.to_owned(), secret.clone())]),
+    };
+    let right = fs::read_to_string(lesson.folder.join("src/main.rs"))?;
+    let mut queue: Vec<Option<Hostile>> = Vec::new();
+    for (index, program) in programs.into_iter().enumerate() {
+        if index % BESIDE == 0 {
+            queue.push(None);
+        }
+        queue.push(Some(program));
+    }
+    let field = Arc::new(Field {
+        workshop,
+        lesson: lesson.clone(),
+        right,
+        secret,
+        run: run.child()?,
+        free: Semaphore::new(slots),
+        slots: Mutex::new((0..u32::try_from(slots).unwrap_or(1)).collect()),
+    });
+    let mut working: JoinSet<io::Result<Tested>> = JoinSet::new();
+    for (index, hostile) in queue.into_iter().enumerate() {
+        let field = field.clone();
+        working.spawn(async move { field.test(hostile, index).await });
+    }
+    let mut problems = Vec::new();
+    let (mut count, mut not_run) = (0, Vec::new());
+    while let Some(ended) = working.join_next().await {
+        let tested = ended.map_err(io::Error::other)??;
+        problems.extend(holds::problems(&tested).await);
+        if let Some(hostile) = &tested.hostile {
+            count += 1;
+            if hostile.is_run && !tested.was_run {
+                not_run.push(format!("{}: {}", hostile.name, holds::what(&tested.grade)));
+            }
+        }
+    }
+    problems.extend(holds::survivors(field.run.folder()));
+    problems.sort();
+    for problem in &problems {
+        println!("{problem}");
+    }
+    for name in &not_run {
+        println!("not tested, because it did not run: {name}");
+    }
+    let seconds = begin.elapsed().as_secs();
+    println!("{count} hostile programs on `{}` in {seconds} s: {} problems", rung.name(), problems.len());
+    Ok(problems.is_empty())
+}
+
+/// All that the programs of a test have in common.
+struct Field {
+    workshop: Workshop,
+    lesson: Lesson,
+    /// The text of a right program.
+    right: String,
+    secret: String,
+    run: Run,
+    /// A permit for each slot.
+    free: Semaphore,
+    slots: Mutex<Vec<u32>>,
+}
+
+impl Field {
+    fn slots(&self) -> MutexGuard<'_, Vec<u32>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tests one program, or a right one, as soon as a slot is free.
+    async fn test(&self, hostile: Option<Hostile>, index: usize) -> io::Result<Tested> {
+        let _free = self.free.acquire().await;
+        let slot = self.slots().pop().unwrap_or(0);
+        let tested = self.test_in(slot, hostile, index).await;
+        self.slots().push(slot);
+        tested
+    }
+
+    async fn test_in(&self, slot: u32, hostile: Option<Hostile>, index: usize) -> io::Result<Tested> {
+        let Field { workshop, lesson, .. } = self;
+        let place = self.run.folder().join(format!("hostile-{index}"));
+        fs::create_dir(&place)?;
+        let canaries = Canaries::set(&place, &self.secret).await?;
+        let class = place.join("class");
+        let name = hostile.as_ref().map_or("right", |hostile| hostile.name.as_str());
+        match &hostile {
+            Some(hostile) => hostile.write(&class.join(name), &canaries)?,
+            None => corpus::write(&class.join(name), "src/main.rs", &self.right)?,
+        }
+        let submission = take_in(&class, lesson)?;
+        let about = Rubric::default().about(lesson);
+        let rules = Rules { about: &about, late: None, overridden: None };
+        let rung = workshop.rung.name();
+        let content = match &submission.content {
+            Ok(content) => content,
+            Err(why) => {
+                let grade = judge::refused(&submission, why, rules, rung, SEED);
+                return Ok(Tested {
+                    hostile,
+                    canaries,
+                    grade,
+                    text: String::new(),
+                    was_run: false,
+                    took: Duration::ZERO,
+                });
+            }
+        };
+        let Checked { recording, limits, compile_limit, attempts, took } =
+            workshop.check(&submission, content, lesson, SEED, slot, &self.run).await;
+        let key =
+            CheckKey { source: content.hash(), lesson: lesson.about.id.clone(), seed: SEED, rung: rung.to_owned() };
+        let check = Check { key, limits, compile_limit, attempts, unstable: false, took_ms: 0 };
+        let grade = judge::checked(&submission, lesson, &check, &recording, rules);
+        let mut text = Vec::new();
+        recording.write(&mut text)?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        Ok(Tested { hostile, canaries, grade, text, was_run: !recording.runs.is_empty(), took })
+    }
+}
+
+/// Reads the only submission of a class, as `grade` does.
+fn take_in(class: &Path, lesson: &Lesson) -> io::Result<Submission> {
+    let offered = versions().map_err(io::Error::other)?;
+    let major = |version: &str| version.split('.').next().unwrap_or(version).to_owned();
+    let options = Options {
+        layout: Some(Layout::Plain),
+        lesson_id: lesson.about.id.clone(),
+        offered: offered.iter().map(|(name, version)| (name.clone(), major(version))).collect(),
+        ..Options::default()
+    };
+    let mut class = intake::read(class, &options).map_err(io::Error::other)?;
+    class.submissions.pop().ok_or_else(|| io::Error::other(format!("no submission was found: {:?}", class.left_aside)))
+}
+
+/// Returns whether a grade is a pass.
+fn passed(grade: &Grade) -> bool {
+    grade.verdict == Verdict::Passed
+}
