@@ -15,9 +15,13 @@ pub struct GradeCli {
     pub grade: GradeArgs,
 }
 
+/// The exit codes of `grade`.
+const GRADE_EXIT_CODES: &str =
+    "Exit codes: 0 graded · 1 the self-test failed · 2 usage · 3 some were not checked · 130 interrupted";
+
 /// The arguments of `grade`.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = crate::EXIT_CODES)]
+#[command(after_help = GRADE_EXIT_CODES)]
 pub struct GradeArgs {
     /// The folder or zip with the submissions
     #[arg(value_name = "DIR|ZIP", required_unless_present = "self_test")]

@@ -26,13 +26,13 @@ use tokio::{
 use crate::{
     base::{self, Base},
     class::{Class, Layout, Submission},
-    grade::{Grade, Grades, Verdict},
+    grade::{Grade, Grades, LessonAbout, Verdict},
     intake::{self, Options, ProgramRule},
     journal::{Check, CheckKey, Journal},
     judge::{self, Rules},
     points::{self, Override, Rubric},
     pool::{Checked, Workshop},
-    sandbox::{Rung, control_group, probe},
+    sandbox::{self, Rung, control_group, probe},
     seed, selftest,
 };
 
@@ -117,6 +117,13 @@ async fn work(args: &GradeArgs) -> Result<Exit, Stop> {
     let journal = Journal::open(&out)
         .map_err(|error| Stop::failed(error, "wait until it has ended, or name another folder with --out"))?;
     let overrides = overrides(args, &journal)?;
+    let abouts: Vec<LessonAbout> = lessons.iter().map(|lesson| rubric.about(lesson)).collect();
+    if let Some(one) = overrides.iter().find(|one| !is_for_any(one, &classes, &abouts)) {
+        let error =
+            format!("the overrides name {:?} in lesson {:?}, and there is no such submission", one.student, one.lesson);
+        return Err(Stop::usage(error, "write the student's number or login, or a key of the reports"));
+    }
+    reports.test(&abouts).map_err(|error| Stop::usage(error, "fix this, and give the same command again"))?;
     let class_seed = journal.seed(args.seed).map_err(|error| Stop::failed(error, "check that you may write there"))?;
     say_class(&classes[0].1);
 
@@ -138,6 +145,7 @@ async fn work(args: &GradeArgs) -> Result<Exit, Stop> {
         rubric: &rubric,
         overrides: &overrides,
         due,
+        readable: readable(args)?,
         class_seed,
         rung: rung.unwrap_or(Rung::Bwrap),
         failures: BTreeMap::new(),
@@ -213,6 +221,26 @@ fn overrides(args: &GradeArgs, journal: &Journal) -> Result<Vec<Override>, Stop>
     Ok(all.map_err(|error| Stop::usage(error, "fix the file, and give the same command again"))?.unwrap_or_default())
 }
 
+/// Returns whether an override is for a submission of the class.
+fn is_for_any(one: &Override, classes: &[(Lesson, Class)], abouts: &[LessonAbout]) -> bool {
+    let all = std::slice::from_ref(one);
+    classes.iter().zip(abouts).any(|((_, class), about)| {
+        let is_for = |it: &Submission| points::override_of(all, &it.key, &it.student, about).is_some();
+        class.submissions.iter().any(is_for)
+    })
+}
+
+/// Returns the folders that submissions may read, as absolute paths.
+fn readable(args: &GradeArgs) -> Result<Vec<PathBuf>, Stop> {
+    let absolute = |path: &PathBuf| {
+        let found = path.canonicalize().ok();
+        found.ok_or_else(|| {
+            Stop::usage(format!("--readable {}: there is no such folder", path.display()), "name an existing folder")
+        })
+    };
+    args.readable.iter().map(absolute).collect()
+}
+
 /// Returns the folder for the journal of a class: beside the class, with `-grades` after its name.
 fn beside(class: &Path) -> PathBuf {
     let absolute = std::path::absolute(class).unwrap_or_else(|_| class.to_owned());
@@ -223,8 +251,9 @@ fn beside(class: &Path) -> PathBuf {
 fn say_class(class: &Class) {
     let layout = serde_json::to_value(class.layout).ok().and_then(|layout| Some(layout.as_str()?.to_owned()));
     let (count, aside) = (class.submissions.len(), class.left_aside.len());
-    let aside = if aside == 0 { String::new() } else { format!(", {aside} entries left aside") };
-    eprintln!("layout {}: {count} submissions{aside}", layout.unwrap_or_default());
+    let aside = if aside == 0 { String::new() } else { format!(", {aside} left aside") };
+    let submissions = if count == 1 { "submission" } else { "submissions" };
+    eprintln!("layout {}: {count} {submissions}{aside}", layout.unwrap_or_default());
 }
 
 /// One class, while it is graded.
@@ -236,6 +265,7 @@ struct Grading<'a> {
     rubric: &'a Rubric,
     overrides: &'a [Override],
     due: Option<i64>,
+    readable: Vec<PathBuf>,
     class_seed: u64,
     rung: Rung,
     /// The checks that could not be done or kept, by submission and lesson, with the reason.
@@ -254,7 +284,7 @@ impl Grading<'_> {
         let source = submission.content.as_ref().ok()?.hash();
         let lesson = lesson.about.id.clone();
         let seed = seed::of(self.class_seed, &source, &lesson);
-        Some(CheckKey { source, lesson, seed, rung: self.rung.name().to_owned() })
+        Some(CheckKey { source, lesson, seed, rung: self.rung.name().to_owned(), time_limit: self.args.timeout })
     }
 
     /// Returns the checks that are not done yet, or that are asked for again.
@@ -310,9 +340,11 @@ impl Grading<'_> {
         let slots = self.args.jobs.map_or(cores * 2, usize::from).min(jobs.len());
         let workshop = Arc::new(Workshop {
             base,
+            own: sandbox::pinned(run.folder())
+                .map_err(|error| Stop::failed(error, "name another folder for temporary files in TMPDIR"))?,
             rung: self.rung,
             is_root: rustix::process::geteuid().is_root(),
-            readable: self.args.readable.clone(),
+            readable: self.readable.clone(),
             time_limit: self.args.timeout,
             environment: BTreeMap::new(),
             compilers: Semaphore::new(cores),

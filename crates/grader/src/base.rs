@@ -1,7 +1,10 @@
 //! The base of all builds: the crates that the lessons offer, compiled once. Submissions read it, and none can write to it.
+//!
+//! With them comes a crate that makes the lessons' calls. lapin's functions are generic, so each program would compile them again;
+//! a program that links that crate takes them from there, which makes its compilation six to eight times faster.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
     process::Stdio,
@@ -13,6 +16,12 @@ use serde_json::Value;
 use tokio::process::Command;
 use toml::Table;
 
+/// The name of the crate that makes the lessons' calls.
+pub const WARM: &str = "hello_rabbit_base";
+
+/// Its text.
+const CALLS: &str = include_str!("base/warm.txt");
+
 /// The crates of the lessons, compiled.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Base {
@@ -22,6 +31,8 @@ pub struct Base {
     pub crates: PathBuf,
     /// The crates that a program can name, with their files.
     pub offered: BTreeMap<String, PathBuf>,
+    /// The crate that makes the lessons' calls.
+    pub warm: PathBuf,
     /// The versions that the lessons ask for: `lapin` is `4.12.3`.
     pub versions: BTreeMap<String, String>,
 }
@@ -66,7 +77,7 @@ impl Base {
         let (text, versions) = manifest_of_lessons()?;
         fs::create_dir_all(folder.join("src")).map_err(file(&folder))?;
         fs::write(&manifest, text).map_err(file(&manifest))?;
-        fs::write(folder.join("src/main.rs"), "fn main() {}\n").map_err(file(&folder))?;
+        fs::write(folder.join("src/lib.rs"), CALLS).map_err(file(&folder))?;
         let lock = folder.join("Cargo.lock");
         fs::copy(kit::root().join("Cargo.lock"), &lock).map_err(file(&lock))?;
 
@@ -80,9 +91,12 @@ impl Base {
         if !output.status.success() {
             return Err(BaseError::Compile(format!("cargo ended with {}", output.status)));
         }
-        let offered = libraries(&String::from_utf8_lossy(&output.stdout), &versions);
+        let messages = String::from_utf8_lossy(&output.stdout);
+        let names = versions.keys().map(|name| name.replace('-', "_")).collect();
+        let offered = libraries(&messages, &names);
+        let warm = libraries(&messages, &BTreeSet::from([WARM.to_owned()])).remove(WARM).unwrap_or_default();
         let crates = folder.join("target/debug/deps");
-        Ok(Base { toolchain: toolchain(&folder).await?, crates, offered, versions })
+        Ok(Base { toolchain: toolchain(&folder).await?, crates, offered, warm, versions })
     }
 
     /// Returns the compiler.
@@ -129,10 +143,10 @@ fn manifest_of_lessons() -> Result<(String, BTreeMap<String, String>), BaseError
             dependencies.insert(name.clone(), value);
         }
     }
-    let version = |value: &toml::Value| value.as_str().or(value.get("version")?.as_str()).map(str::to_owned);
+    let version = |value: &toml::Value| value.as_str().or_else(|| value.get("version")?.as_str()).map(str::to_owned);
     let versions = dependencies.iter().filter_map(|(name, value)| Some((name.clone(), version(value)?))).collect();
     let mut manifest = Table::new();
-    let package = [("name", "base"), ("version", "0.0.0"), ("edition", "2024")];
+    let package = [("name", WARM), ("version", "0.0.0"), ("edition", "2024")];
     let package: Table = package.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
     manifest.insert("package".to_owned(), package.into());
     manifest.insert("dependencies".to_owned(), dependencies.into());
@@ -142,14 +156,13 @@ fn manifest_of_lessons() -> Result<(String, BTreeMap<String, String>), BaseError
 }
 
 /// Returns the files of these crates, from cargo's messages.
-fn libraries(messages: &str, versions: &BTreeMap<String, String>) -> BTreeMap<String, PathBuf> {
+fn libraries(messages: &str, names: &BTreeSet<String>) -> BTreeMap<String, PathBuf> {
     let artifact = |line: &str| {
         let message: Value = serde_json::from_str(line).ok()?;
         let name = message["target"]["name"].as_str()?.to_owned();
-        let is_offered = versions.keys().any(|offered| offered.replace('-', "_") == name);
         let mut files = message["filenames"].as_array()?.iter().filter_map(Value::as_str);
         let library = files.rfind(|file| file.ends_with(".rlib") || file.ends_with(".so"))?;
-        (message["reason"] == "compiler-artifact" && is_offered).then(|| (name, PathBuf::from(library)))
+        (message["reason"] == "compiler-artifact" && names.contains(&name)).then(|| (name, PathBuf::from(library)))
     };
     messages.lines().filter_map(artifact).collect()
 }

@@ -119,4 +119,8 @@ pub struct Package {
     pub bin: String,
     /// The folder of the package, relative to the submission; empty if it is the submission's own.
     pub folder: String,
+    /// The features of its own that are on by default.
+    pub features: Vec<String>,
+    /// The crates that it calls by another name: the name in its sources, and the crate's own.
+    pub renamed: BTreeMap<String, String>,
 }

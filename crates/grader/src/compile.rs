@@ -11,7 +11,11 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{base::Base, class::Package, sandbox::Spec};
+use crate::{
+    base::{self, Base},
+    class::Package,
+    sandbox::Spec,
+};
 
 /// The time limit of the compiler.
 pub const COMPILE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -94,8 +98,18 @@ impl Compilation<'_> {
         command.args(["--crate-name", name, "--edition", &self.package.edition, root, "--crate-type", kind, "-o"]);
         command.arg(to).args(more).args(["--error-format=json", "-C", "debug-assertions=on", "-L"]);
         command.arg(format!("dependency={}", self.base.crates.display()));
-        for (name, file) in &self.base.offered {
-            command.arg("--extern").arg(format!("{name}={}", file.display()));
+        let warm = (base::WARM, &self.base.warm);
+        let offered = self.base.offered.iter().map(|(name, file)| (name.as_str(), file));
+        let renamed = self
+            .package
+            .renamed
+            .iter()
+            .filter_map(|(name, krate)| Some((name.as_str(), self.base.offered.get(&krate.replace('-', "_"))?)));
+        for (name, file) in offered.chain(renamed).chain([warm]) {
+            command.arg("--extern").arg(format!("{}={}", name.replace('-', "_"), file.display()));
+        }
+        for feature in &self.package.features {
+            command.arg("--cfg").arg(format!("feature=\"{feature}\""));
         }
         command.env_remove("AMQP_URL").env(MARK, self.mark).envs(self.outside).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());

@@ -56,6 +56,8 @@ pub struct CheckKey {
     pub seed: u64,
     /// The sandbox.
     pub rung: String,
+    /// The time limit of one run, in seconds.
+    pub time_limit: u64,
 }
 
 /// One check that was done.
@@ -199,7 +201,13 @@ mod tests {
     use super::*;
 
     fn check(source: &str) -> Check {
-        let key = CheckKey { source: source.into(), lesson: "hello-send".into(), seed: 7, rung: "bwrap".into() };
+        let key = CheckKey {
+            source: source.into(),
+            lesson: "hello-send".into(),
+            seed: 7,
+            rung: "bwrap".into(),
+            time_limit: 10,
+        };
         Check { key, limits: vec![], compile_limit: None, attempts: 1, unstable: false, took_ms: 3 }
     }
 

@@ -197,6 +197,11 @@ fn score(mut grade: Grade, rules: Rules<'_>) -> Grade {
     if let Some(one) = rules.overridden {
         grade.score = Some(one.score);
         grade.override_reason = Some(one.reason.clone());
+        // A teacher has graded it by hand.
+        if grade.verdict == Verdict::NotChecked {
+            grade.verdict = if one.score >= grade.max_score { Verdict::Passed } else { Verdict::Failed };
+            grade.reason = None;
+        }
     }
     grade
 }

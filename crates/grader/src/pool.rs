@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    base::Base,
+    base::{self, Base},
     class::{Content, Program, Submission},
     compile::{Compilation, NotCompiled},
     record::Task,
@@ -40,6 +40,8 @@ pub const ATTEMPTS: u32 = 3;
 pub struct Workshop {
     /// The compiled crates of the lessons.
     pub base: Base,
+    /// This program, for the processes of checks.
+    pub own: PathBuf,
     /// The sandbox.
     pub rung: Rung,
     /// True if root grades, so that programs get user ids of their own.
@@ -125,6 +127,7 @@ impl Workshop {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
             limits: Limits::RUN,
+            own: self.own.clone(),
             group: control_group::name(scratch.path()),
             scratch: scratch.path().to_owned(),
         };
@@ -136,10 +139,14 @@ impl Workshop {
             Program::Command { command, folder } => (command.clone(), source.join(folder), Vec::new(), false),
             Program::Rust(package) => {
                 let folder = source.join(&package.folder);
+                link_base(&folder.join(&package.main))?;
                 fs::set_permissions(&target, fs::Permissions::from_mode(0o777))?;
                 let compiler = Spec {
-                    read_only: [spec.read_only.as_slice(), &[self.base.toolchain.clone(), self.base.crates.clone()]]
-                        .concat(),
+                    read_only: [
+                        spec.read_only.as_slice(),
+                        &[self.base.toolchain.clone(), self.base.crates.clone(), self.base.warm.clone()],
+                    ]
+                    .concat(),
                     writable: vec![target.clone()],
                     folder: folder.clone(),
                     limits: Limits::BUILD,
@@ -192,13 +199,17 @@ impl Workshop {
             to: place("recording.json"),
         };
         let recording = self.record(&task, &place("task.json"), &mark).await?;
+        if let Ok(why) = fs::read_to_string(spec.not_started()) {
+            let _ = spec.take_limits();
+            return Err(io::Error::other(why));
+        }
         done(recording, spec.take_limits(), None, waited)
     }
 
     /// Runs the process of a check, and returns its recording.
     async fn record(&self, task: &Task, file: &Path, mark: &str) -> io::Result<Recording> {
         fs::write(file, serde_json::to_vec(task)?)?;
-        let mut record = Command::new(std::env::current_exe()?);
+        let mut record = Command::new(&self.own);
         record
             .arg("record")
             .arg(file)
@@ -241,6 +252,14 @@ fn without(lesson: &Lesson, message: String) -> Recording {
 fn finished(mut recording: Recording) -> Recording {
     recording.finish("");
     recording
+}
+
+/// Makes the program link the crate that has the lessons' calls compiled. The line stands at the end, so that errors name the
+/// student's own lines.
+fn link_base(main: &Path) -> io::Result<()> {
+    let mut text = fs::read(main)?;
+    text.extend_from_slice(format!("\nextern crate {} as _;\n", base::WARM).as_bytes());
+    fs::write(main, text)
 }
 
 /// Writes the sources into a new folder, which other users can read and not write.

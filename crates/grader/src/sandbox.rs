@@ -11,6 +11,7 @@
 //! | [`control_group`] | bounded memory and processes |
 //! | [`enter`] | the process outside |
 //! | [`inside`] | the process inside |
+//! | [`watchdog`] | the same bounds, where there are no control groups |
 //! | [`probe`] | the choice of a rung, and a test of it |
 
 pub mod bwrap;
@@ -19,6 +20,7 @@ pub mod enter;
 pub mod inside;
 pub mod limits;
 pub mod probe;
+pub mod watchdog;
 
 use std::{
     collections::BTreeMap,
@@ -29,6 +31,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use limits::Limits;
+
+/// The names of hosts in a sandbox.
+const HOSTS: &str = "127.0.0.1 localhost sandbox\n::1 localhost\n";
 
 /// The kinds of sandbox, by how well they hold.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -69,10 +74,26 @@ pub struct Spec {
     pub environment: BTreeMap<String, String>,
     /// The limits.
     pub limits: Limits,
+    /// This program, as [`pinned`] made it.
+    pub own: PathBuf,
     /// The start of the names of its control groups.
     pub group: String,
     /// The folder, outside, for the socket of the tap and for [`report`](Spec::report).
     pub scratch: PathBuf,
+}
+
+/// Returns a copy of this program in a folder: the processes of all checks are the same program, also when a new one is built
+/// meanwhile.
+///
+/// # Errors
+///
+/// When it can't be copied.
+pub fn pinned(folder: &Path) -> io::Result<PathBuf> {
+    let own = folder.join("grader");
+    if !own.exists() {
+        fs::copy(std::env::current_exe()?, &own)?;
+    }
+    Ok(own)
 }
 
 impl Spec {
@@ -80,14 +101,25 @@ impl Spec {
     ///
     /// # Errors
     ///
-    /// When the file can't be written, or this program's own path is unknown.
+    /// When the file can't be written.
     pub fn wrapper(&self, name: &str) -> io::Result<Vec<String>> {
         let file = self.scratch.join(format!("{name}.json"));
         fs::write(&file, serde_json::to_vec(self)?)?;
-        let own = std::env::current_exe()?;
-        Ok([own.as_path(), Path::new("enter"), &file, Path::new("--")]
+        fs::write(self.hosts(), HOSTS)?;
+        Ok([self.own.as_path(), Path::new("enter"), &file, Path::new("--")]
             .map(|word| word.to_string_lossy().into_owned())
             .to_vec())
+    }
+
+    /// Returns the file with the names of hosts.
+    fn hosts(&self) -> PathBuf {
+        self.scratch.join("hosts")
+    }
+
+    /// Returns the file with the reason why the sandbox or the command did not start. The program can't write it.
+    #[must_use]
+    pub fn not_started(&self) -> PathBuf {
+        self.scratch.join("not-started.txt")
     }
 
     /// Returns the file with the limits that the process outside has seen, a sentence a line.

@@ -28,7 +28,7 @@ use crate::{
     judge::{self, Rules},
     points::Rubric,
     pool::{Checked, Workshop},
-    sandbox::Rung,
+    sandbox::{Rung, pinned},
 };
 
 use canaries::Canaries;
@@ -73,6 +73,7 @@ pub async fn run(base: Base, rung: Rung, lesson: &Lesson, run: &Run, args: &cli:
     let secret: String = std::iter::repeat_with(fastrand::alphanumeric).take(24).collect();
     let workshop = Workshop {
         base,
+        own: pinned(run.folder())?,
         rung,
         is_root: rustix::process::geteuid().is_root(),
         readable: Vec::new(),
@@ -185,8 +186,13 @@ impl Field {
         };
         let Checked { recording, limits, compile_limit, attempts, took } =
             workshop.check(&submission, content, lesson, SEED, slot, &self.run).await;
-        let key =
-            CheckKey { source: content.hash(), lesson: lesson.about.id.clone(), seed: SEED, rung: rung.to_owned() };
+        let key = CheckKey {
+            source: content.hash(),
+            lesson: lesson.about.id.clone(),
+            seed: SEED,
+            rung: rung.to_owned(),
+            time_limit: TIME_LIMIT,
+        };
         let check = Check { key, limits, compile_limit, attempts, unstable: false, took_ms: 0 };
         let grade = judge::checked(&submission, lesson, &check, &recording, rules);
         let mut text = Vec::new();

@@ -23,7 +23,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let has_sandbox = Command::new("bwrap").arg("--version").output().is_ok_and(|output| output.status.success());
     let is_required = env::var("HELLO_RABBIT_SANDBOX").is_ok_and(|value| value == "required");
-    let trials: [(&str, fn()); 6] = [
+    let trials: [(&str, fn()); 7] = [
+        ("the_table_in_the_book_is_that_of_a_class", the_table_in_the_book_is_that_of_a_class),
         ("a_class_has_the_expected_grades", a_class_has_the_expected_grades),
         ("finished_checks_are_kept_and_judged_again", finished_checks_are_kept_and_judged_again),
         ("a_killed_run_goes_on_where_it_was", a_killed_run_goes_on_where_it_was),
@@ -145,6 +146,23 @@ fn a_class_has_the_expected_grades() {
     }
     let table = String::from_utf8_lossy(&output.stdout);
     assert!(table.contains("8 submissions: 2 passed, 6 failed, 0 not checked"), "{table}");
+}
+
+fn the_table_in_the_book_is_that_of_a_class() {
+    let class = Class::new();
+    let moodle = |name: &str, id: u32| format!("{name}_{id}_assignsubmission_file");
+    class.add(&moodle("Ada Lovelace", 4711), &[("src/main.rs", &right()), ("Cargo.toml", MANIFEST)]);
+    class.add(&moodle("Ben Bitdiddle", 4712), &[("main.rs", &right().replace("World", "world"))]);
+    class.add(&moodle("Cy Essay", 4713), &[("essay.pdf", "%PDF-1.4")]);
+    let output = class.grade(&[]);
+    assert!(said(&output).starts_with("layout moodle: 3 submissions\n"), "{}", said(&output));
+    let table = String::from_utf8(output.stdout).unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/recorded/grade/first.txt");
+    if env::var("SNAPSHOTS").is_ok_and(|action| action == "overwrite") {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        return fs::write(path, table).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), table, "accept it with SNAPSHOTS=overwrite");
 }
 
 fn finished_checks_are_kept_and_judged_again() {

@@ -22,7 +22,8 @@ impl Progress {
         let mut progress =
             Progress { line: can_move().then(|| Line::new(io::stderr())), begin: Instant::now(), done: 0, all };
         if progress.line.is_none() {
-            eprintln!("checking {all} submissions …");
+            let submissions = if all == 1 { "submission" } else { "submissions" };
+            eprintln!("checking {all} {submissions} …");
         }
         progress.draw();
         progress

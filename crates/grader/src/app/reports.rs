@@ -9,7 +9,7 @@ use std::{
 use cli::GradeArgs;
 
 use crate::{
-    grade::Grades,
+    grade::{Grades, LessonAbout},
     report::{self, Kind, Options},
 };
 
@@ -41,13 +41,37 @@ impl Reports {
                 files.extend(Kind::ALL.iter().filter(|(kind, _)| needs_nothing(*kind)).map(|(kind, _)| (*kind, None)));
                 continue;
             }
-            let kind: Kind = name.parse().map_err(|error| format!("--report {asked}: {error}, and all"))?;
+            let kind: Kind = name
+                .parse()
+                .map_err(|error| format!("--report {asked}: {error}; `all` writes all that need no other file"))?;
             if matches!(kind, Kind::Canvas | Kind::Moodle) && args.gradebook.is_none() {
                 return Err(format!("--report {asked} needs --gradebook FILE, the file that {name} has exported"));
             }
             files.push((kind, file));
         }
         Ok(Reports { files, gradebook: args.gradebook.clone(), column: args.column.clone() })
+    }
+
+    /// Tests the reports before anything is graded: reads the gradebook, and the environment of a platform.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with a file, or missing.
+    pub fn test(&self, lessons: &[LessonAbout]) -> Result<(), String> {
+        let grades = Grades { lessons: lessons.to_vec(), ..Grades::default() };
+        let folder = tempfile::tempdir().map_err(|error| format!("there is no folder for temporary files: {error}"))?;
+        for (kind, file) in &self.files {
+            if file.as_deref().is_some_and(|file| file.as_os_str().is_empty()) {
+                return Err("--report KIND= names no file".to_owned());
+            }
+            let to = folder.path().join(default_name(*kind));
+            report::write_with(*kind, &grades, &to, &self.options()).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn options(&self) -> Options<'_> {
+        Options { gradebook: self.gradebook.as_deref(), column: self.column.as_deref(), ..Options::default() }
     }
 
     /// Prints the table, and writes the reports; those without a name of their own into the journal's folder.
@@ -63,8 +87,7 @@ impl Reports {
         {
             return Err(format!("the table could not be written to stdout: {error}"));
         }
-        let options =
-            Options { gradebook: self.gradebook.as_deref(), column: self.column.as_deref(), ..Options::default() };
+        let options = self.options();
         for (kind, file) in &self.files {
             let name = Kind::ALL.iter().find(|(other, _)| other == kind).map_or("", |(_, name)| name);
             let to = file.clone().unwrap_or_else(|| out.join(default_name(*kind)));

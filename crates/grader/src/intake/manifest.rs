@@ -38,6 +38,8 @@ pub(super) struct PackageTable {
     pub(super) bins: Vec<(String, Option<String>)>,
     /// The dependencies.
     pub(super) dependencies: Vec<Dependency>,
+    /// The features of its own that are on by default.
+    pub(super) features: Vec<String>,
 }
 
 /// A dependency.
@@ -112,9 +114,25 @@ impl PackageTable {
             is_proc_macro: is_set("proc-macro") || is_set("proc_macro"),
             bins,
             dependencies: all_dependencies(table),
+            features: default_features(table),
             edition,
         }
     }
+}
+
+/// Returns the features that are on by default, and those that they turn on. Features of dependencies are not among them.
+fn default_features(table: &Table) -> Vec<String> {
+    let Some(features) = sub(table, "features") else { return Vec::new() };
+    let (mut on, mut next) = (Vec::new(), vec!["default"]);
+    while let Some(name) = next.pop() {
+        let Some(list) = features.get(name).and_then(Value::as_array) else { continue };
+        if !on.iter().any(|other| other == name) {
+            on.push(name.to_owned());
+            next.extend(list.iter().filter_map(Value::as_str));
+        }
+    }
+    on.sort();
+    on
 }
 
 /// Returns the line of a byte, from 1.

@@ -1,5 +1,7 @@
 //! The packages of a tree, and their programs, found as cargo finds them.
 
+use std::collections::BTreeMap;
+
 use super::{
     manifest::{Manifest, PackageTable},
     path,
@@ -141,7 +143,15 @@ impl Found {
             main: self.plain_path(&program.1),
             bin: program.0.clone(),
             folder: self.folder.clone(),
+            features: self.table.features.clone(),
+            renamed: self.renamed(),
         })
+    }
+
+    /// Returns the dependencies with another name in the sources, and their crates.
+    fn renamed(&self) -> BTreeMap<String, String> {
+        let renamed = self.table.dependencies.iter().filter(|dependency| dependency.name != dependency.krate);
+        renamed.map(|dependency| (dependency.name.clone(), dependency.krate.clone())).collect()
     }
 
     /// Returns a path relative to the package without detours, if it is in the package's folder.
@@ -175,5 +185,6 @@ pub(super) fn loose(tree: &Tree, file: &str, lesson: &str) -> Package {
         main,
         bin: lesson.to_owned(),
         folder: folder.to_owned(),
+        ..Package::default()
     }
 }

@@ -8,10 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Spec;
+use super::{Spec, watchdog};
 
 /// The folders of the system that every program needs, as far as they exist.
-const SYSTEM: [&str; 8] = [
+const SYSTEM: [&str; 9] = [
+    "/etc/nsswitch.conf",
     "/usr",
     "/etc/alternatives",
     "/etc/ld.so.cache",
@@ -52,6 +53,7 @@ pub fn words(spec: &Spec, socket: Option<&Path>, own: &Path) -> Vec<String> {
     for folder in SYSTEM {
         add(&["--ro-bind-try", folder, folder]);
     }
+    add(&["--ro-bind", &spec.hosts().to_string_lossy(), "/etc/hosts"]);
     for folder in MERGED {
         match std::fs::read_link(folder) {
             Ok(to) => add(&["--symlink", &to.to_string_lossy(), folder]),
@@ -101,8 +103,8 @@ fn above<'a>(paths: impl Iterator<Item = &'a Path>) -> BTreeSet<&'a Path> {
     all.filter(|folder| folder.parent().is_some() && !is_system(folder)).collect()
 }
 
-/// Returns the words that set the limits of single processes. Root is not bound by the number of processes, so the number counts
-/// for the program's own user id.
+/// Returns the words that set the limits of single processes. The number of processes is one of a user: of the program's own user,
+/// or of the user who grades. For the latter it is the last resort, until the watchdog has looked.
 fn resources(spec: &Spec) -> Vec<String> {
     let limits = &spec.limits;
     let mut words = vec!["prlimit".to_owned()];
@@ -111,8 +113,7 @@ fn resources(spec: &Spec) -> Vec<String> {
     add("nofile", limits.open_files);
     add("core", 0);
     add("cpu", limits.processor);
-    if spec.user.is_some() {
-        add("nproc", limits.processes * 4);
-    }
+    let others = if spec.user.is_some() { 0 } else { watchdog::threads_of_user() };
+    add("nproc", others + limits.processes * 4);
     words
 }

@@ -6,18 +6,20 @@ use std::{
     io::{self, Write},
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
+    pin::pin,
     process::ExitStatus,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use harness::{brokers::address::Address, cleanup::MARK};
 use tokio::{
-    io::copy_bidirectional,
+    io::{AsyncReadExt, copy_bidirectional},
     net::{TcpStream, UnixListener},
-    process::Command,
+    process::{Child, Command},
     signal::unix::{SignalKind, signal},
 };
 
-use super::{Rung, Spec, bwrap, control_group};
+use super::{Rung, Spec, bwrap, control_group, inside::STARTED, watchdog};
 
 /// The number that a shell adds to a signal's number.
 const BY_SIGNAL: i32 = 128;
@@ -32,25 +34,51 @@ pub async fn enter(spec: &Path, command: &[String]) -> io::Result<i32> {
     let spec: Spec = serde_json::from_slice(&fs::read(spec)?)?;
     // Ctrl-C is meant for the program. The process outside goes on until the program ends.
     let mut interrupts = signal(SignalKind::interrupt())?;
-    control_group::enter(&spec.group, spec.limits);
+    let is_bounded = control_group::enter(&spec.group, spec.limits);
     let url = env::var("AMQP_URL").ok();
     let tap = url.as_deref().and_then(|url| Address::parse(url).ok());
-    let mut child = match spec.rung {
-        Rung::None => start_without(&spec, command)?,
+    let (mut child, hello) = match spec.rung {
+        Rung::None => (start_without(&spec, command)?, None),
         Rung::Bwrap => start(&spec, command, url.as_deref(), tap.as_ref())?,
     };
-    let status = loop {
-        tokio::select! {
-            status = child.wait() => break status?,
-            _ = interrupts.recv() => {}
+    let mut over = None;
+    let status = {
+        let mut watch = pin!(watchdog::watch(spec.limits));
+        loop {
+            tokio::select! {
+                status = child.wait() => break status?,
+                _ = interrupts.recv() => {}
+                sentence = &mut watch, if !is_bounded && over.is_none() => {
+                    // The processes of the sandbox end with bubblewrap.
+                    over = Some(sentence);
+                    child.start_kill()?;
+                }
+            }
         }
     };
+    if let Some(why) =
+        hello.map(|hello| hello.lock().unwrap_or_else(PoisonError::into_inner).clone()).and_then(not_started)
+    {
+        fs::write(spec.not_started(), why)?;
+    }
     let signal = ended_by(status);
-    if let Some(sentence) = signal.and_then(|signal| spec.limits.over_by_signal(signal)) {
+    if let Some(sentence) = over.or_else(|| spec.limits.over_by_signal(signal?)) {
         let mut report = OpenOptions::new().create(true).append(true).open(spec.report())?;
         writeln!(report, "{sentence}")?;
     }
     Ok(signal.map_or_else(|| status.code().unwrap_or(1), |signal| BY_SIGNAL + signal))
+}
+
+/// The first word from inside: None before it came, `Ok` if the program was started, or the reason why not.
+type Hello = Arc<Mutex<Option<Result<(), String>>>>;
+
+/// Returns the reason why the program was not started.
+fn not_started(hello: Option<Result<(), String>>) -> Option<String> {
+    match hello {
+        Some(Ok(())) => None,
+        Some(Err(why)) => Some(why),
+        None => Some("the sandbox did not start".to_owned()),
+    }
 }
 
 fn start(
@@ -58,7 +86,7 @@ fn start(
     command: &[String],
     url: Option<&str>,
     tap: Option<&Address>,
-) -> io::Result<tokio::process::Child> {
+) -> io::Result<(Child, Option<Hello>)> {
     let mut spec = spec.clone();
     if let Some(url) = url {
         spec.environment.insert("AMQP_URL".to_owned(), url.to_owned());
@@ -67,18 +95,24 @@ fn start(
     if let Ok(mark) = env::var(MARK) {
         spec.environment.insert(MARK.to_owned(), mark);
     }
-    let socket = tap.map(|tap| listen(&spec, tap)).transpose()?;
+    let (socket, hello) = tap.map(|tap| listen(&spec, tap)).transpose()?.unzip();
     let own = env::current_exe()?;
     let mut words = bwrap::words(&spec, socket.as_deref(), &own);
     if let Some(tap) = tap {
         words.extend([bwrap::OWN, "inside", &tap.port.to_string(), "--"].map(str::to_owned));
     }
     words.extend_from_slice(command);
-    Command::new(&words[0]).args(&words[1..]).kill_on_drop(true).spawn()
+    // Inside, bubblewrap is process 1, and a program with the same user id can read the environment that it was started with.
+    let mut sandbox = Command::new(&words[0]);
+    sandbox.args(&words[1..]).env_clear().kill_on_drop(true);
+    for name in ["PATH", MARK] {
+        sandbox.envs(env::var_os(name).map(|value| (name, value)));
+    }
+    Ok((sandbox.spawn()?, hello))
 }
 
 /// Starts the command without a sandbox, which `--unsafe-no-sandbox` allows.
-fn start_without(spec: &Spec, command: &[String]) -> io::Result<tokio::process::Child> {
+fn start_without(spec: &Spec, command: &[String]) -> io::Result<Child> {
     let (first, words) = command.split_first().ok_or_else(|| io::Error::other("there is no command"))?;
     let ignoring = ["-c", r#"trap "" INT; exec env --default-signal=INT -- "$@""#, "sh"];
     let mut start = Command::new("sh");
@@ -86,14 +120,23 @@ fn start_without(spec: &Spec, command: &[String]) -> io::Result<tokio::process::
     start.kill_on_drop(true).spawn()
 }
 
-/// Listens on a socket of its own, and forwards each connection to the tap. Returns the socket's path.
-fn listen(spec: &Spec, tap: &Address) -> io::Result<PathBuf> {
+/// Listens on a socket of its own, and forwards each connection to the tap. The first connection is that of `grader inside`, and
+/// says whether the program was started. Returns the socket's path.
+fn listen(spec: &Spec, tap: &Address) -> io::Result<(PathBuf, Hello)> {
     let socket = spec.scratch.join(format!("tap-{}", std::process::id()));
     let listener = UnixListener::bind(&socket)?;
     // The program has another user id.
     fs::set_permissions(&socket, std::os::unix::fs::PermissionsExt::from_mode(0o666))?;
     let to = tap.host_and_port();
+    let hello = Hello::default();
+    let said = hello.clone();
     tokio::spawn(async move {
+        if let Ok((mut inside, _)) = listener.accept().await {
+            let mut text = String::new();
+            let read = inside.read_to_string(&mut text).await;
+            let started = if read.is_ok() && text == STARTED { Ok(()) } else { Err(text) };
+            *said.lock().unwrap_or_else(PoisonError::into_inner) = Some(started);
+        }
         while let Ok((mut inside, _)) = listener.accept().await {
             let to = to.clone();
             tokio::spawn(async move {
@@ -104,7 +147,7 @@ fn listen(spec: &Spec, tap: &Address) -> io::Result<PathBuf> {
             });
         }
     });
-    Ok(socket)
+    Ok((socket, hello))
 }
 
 /// Returns the signal that ended the command, directly or inside bubblewrap.

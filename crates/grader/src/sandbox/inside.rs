@@ -2,10 +2,10 @@
 //!
 //! It listens on the port of the address in `AMQP_URL`, and on 5672 for programs with a fixed address.
 
-use std::{io, os::unix::process::ExitStatusExt, process::Stdio};
+use std::{io, os::unix::process::ExitStatusExt, path::Path, process::Stdio};
 
 use tokio::{
-    io::copy_bidirectional,
+    io::{AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, UnixStream},
     process::Command,
 };
@@ -14,6 +14,9 @@ use super::bwrap::SOCKET;
 
 /// The port of AMQP.
 const AMQP: u16 = 5672;
+
+/// The word of the first connection, if the program was started.
+pub const STARTED: &str = "started";
 
 /// Runs the command, and returns its exit code: 128 and the number of the signal, if one ended it.
 ///
@@ -31,11 +34,28 @@ pub async fn inside(port: u16, command: &[String]) -> io::Result<i32> {
             forward(listener);
         }
     }
-    // Whoever ignores Ctrl-C hands that down; the program gets the default back.
+    // Ctrl-C is ignored on the way here, and the program gets the default back.
     let mut start = Command::new("env");
     start.args(["--default-signal=INT", "--"]).args(command).stdin(Stdio::inherit());
-    let status = start.spawn()?.wait().await?;
+    // The first connection says whether the program was started. It is made before the program can make one.
+    let mut hello = UnixStream::connect(SOCKET).await?;
+    let missing = command.first().filter(|first| !is_there(first));
+    let started = match missing {
+        Some(first) => Err(io::Error::other(format!("there is no {first} in the sandbox"))),
+        None => start.spawn(),
+    };
+    let word = started.as_ref().map_or_else(ToString::to_string, |_| STARTED.to_owned());
+    hello.write_all(word.as_bytes()).await?;
+    drop(hello);
+    let status = started?.wait().await?;
     Ok(status.signal().map_or_else(|| status.code().unwrap_or(1), |signal| 128 + signal))
+}
+
+/// Returns whether a command is there: a path, or a name in the PATH.
+fn is_there(command: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command.contains('/') && Path::new(command).exists()
+        || !command.contains('/') && std::env::split_paths(&path).any(|folder| folder.join(command).exists())
 }
 
 /// Forwards each connection to the socket of the tap.

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::{process::Command, time::timeout};
 
-use super::{Limits, Rung, Spec, control_group};
+use super::{Limits, Rung, Spec, control_group, pinned};
 
 /// The time limit of the test.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -109,6 +109,7 @@ async fn test(folder: &Path) -> Result<(), NoSandbox> {
         folder: work,
         environment: BTreeMap::new(),
         limits: Limits::RUN,
+        own: pinned(folder)?,
         group: control_group::name(place.path()),
         scratch,
     };
