@@ -63,7 +63,7 @@ pub struct CheckKey {
 /// One check that was done.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What decides the recording.
+    /// The key, which decides the recording.
     pub key: CheckKey,
     /// The limits that were hit, one sentence each.
     pub limits: Vec<String>,

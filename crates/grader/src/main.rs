@@ -1,4 +1,4 @@
-//! `grader`: see the library. Besides `grade`, it has the processes that a check is made of.
+//! `grader`: see the library. In addition to `grade`, it has the processes of a check.
 
 use std::process::ExitCode;
 

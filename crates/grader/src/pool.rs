@@ -46,7 +46,7 @@ pub struct Workshop {
     pub rung: Rung,
     /// True if root grades, so that programs get user ids of their own.
     pub is_root: bool,
-    /// Folders that programs may read, besides the system's.
+    /// Folders that programs may read, in addition to the system's.
     pub readable: Vec<PathBuf>,
     /// The time limit of one run of a program, in seconds.
     pub time_limit: u64,
@@ -56,7 +56,7 @@ pub struct Workshop {
     pub compilers: Semaphore,
 }
 
-/// What a check gave.
+/// The result of a check.
 #[derive(Debug)]
 pub struct Checked {
     /// The recording.

@@ -39,7 +39,7 @@ enum Place {
     Build,
 }
 
-/// What must hold after a hostile program.
+/// A property that must hold after a hostile program.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Holds {
@@ -72,7 +72,7 @@ pub struct Hostile {
     pub about: String,
     /// True if the attack is at run time, false if it is while it compiles.
     pub is_run: bool,
-    /// What must hold.
+    /// The properties that must hold.
     pub holds: Vec<Holds>,
     /// A text that the verdict must contain.
     pub names: Option<String>,

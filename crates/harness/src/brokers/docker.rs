@@ -132,7 +132,7 @@ pub(super) fn without_client() -> NotChecked {
 mod client {
     use super::{Broker, NotChecked, Run};
 
-    /// Fails: this build has no Docker client. [`crate::app`] starts the build that has it before this is called.
+    /// Fails: this build has no Docker client. The checker starts the build that has it before this is called.
     pub(super) async fn have(_image: &str) -> Result<(), NotChecked> {
         Err(super::without_client())
     }
