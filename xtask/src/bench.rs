@@ -6,11 +6,16 @@ use anyhow::Context;
 
 use crate::cargo::cargo;
 
-/// Runs one benchmark that measures whole commands: `first-verdict` or `container`.
+/// Runs one benchmark that measures whole commands: `first-verdict`, `container` or `class`.
 pub fn one(name: &str) -> anyhow::Result<ExitCode> {
     let name = name.replace('-', "_");
     // Its own speed does not matter, so it is not compiled with optimizations.
-    let bench = ["--package", "checker", "--features", "checker/docker", "--bench", &name, "--profile", "dev"];
+    let package: &[&str] = if name == "class" {
+        &["--package", "grader"]
+    } else {
+        &["--package", "checker", "--features", "checker/docker"]
+    };
+    let bench = [package, &["--bench", &name, "--profile", "dev"]].concat();
     let status = cargo("bench").args(bench).status().context("cargo could not be started")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -48,9 +48,10 @@ enum Command {
     Bench {
         /// first-verdict  the time from a fresh clone to the first verdict, beside `cargo install rustlings`
         /// container      a check in a fresh container, beside the boot of a bare one
+        /// class          submissions a minute of `grade`, beside a loop of `check --path`
         ///
         /// Without it: the checker's overhead, and the load on both brokers.
-        #[arg(value_name = "WHAT", verbatim_doc_comment, value_parser = ["first-verdict", "container"])]
+        #[arg(value_name = "WHAT", verbatim_doc_comment, value_parser = ["first-verdict", "container", "class"])]
         what: Option<String>,
         /// Load the brokers for a shorter time
         #[arg(long, conflicts_with = "what")]

@@ -87,7 +87,7 @@ pub struct GradeArgs {
     #[arg(long, value_name = "NAME", value_delimiter = ',', hide = true, requires = "self_test")]
     pub hostile: Vec<String>,
     /// Run submissions without a sandbox, as your own user: only on a machine that has nothing to lose
-    #[arg(long)]
+    #[arg(long, conflicts_with = "self_test")]
     pub unsafe_no_sandbox: bool,
 }
 

@@ -6,7 +6,7 @@ use wire::Peer;
 use crate::{
     catalogue,
     clients::Client,
-    fault::faults::build as faults,
+    fault::faults::{build as faults, submission as submissions},
     lessons,
     transcript::{Close, Transcript},
     unawaited,
@@ -162,6 +162,19 @@ pub fn does_not_compile(error: &BuildError) -> Mistake {
     let is_future = said.contains("consider `await`ing") || said.contains("impl Future");
     let fault = if is_future { faults::not_awaited() } else { faults::does_not_compile() };
     catalogue::words(fault.seen(said), Client::default())
+}
+
+/// Returns the mistake of a submission that can't be graded as it was handed in, with the reason as its message.
+#[must_use]
+pub fn not_gradable(why: &str) -> Mistake {
+    Mistake { message: why.to_owned(), ..catalogue::words(submissions::not_gradable(), Client::default()) }
+}
+
+/// Returns the mistake of a submission whose compilation hit a limit of the sandbox.
+#[must_use]
+pub fn compile_limit(limit: &str) -> Mistake {
+    let message = format!("The program was not run, because {limit}.");
+    Mistake { message, ..catalogue::words(submissions::compile_limit(), Client::default()) }
 }
 
 /// Checks that the program needs nothing that RabbitMQ has and the embedded broker lacks.

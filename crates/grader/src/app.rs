@@ -4,7 +4,7 @@ mod progress;
 mod reports;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -17,15 +17,16 @@ use harness::{
     cleanup::{self, Run},
     kit,
 };
+use recording::Recording;
 use tokio::{
     signal,
-    sync::{Semaphore, mpsc},
-    task::JoinSet,
+    sync::Semaphore,
+    task::{self, JoinSet},
 };
 
 use crate::{
     base::{self, Base},
-    class::{Class, Layout, Submission},
+    class::{Class, Content, Layout, Submission},
     grade::{Grade, Grades, LessonAbout, Verdict},
     intake::{self, Options, ProgramRule},
     journal::{Check, CheckKey, Journal},
@@ -93,6 +94,8 @@ async fn interrupted() {
 }
 
 async fn work(args: &GradeArgs) -> Result<Exit, Stop> {
+    // Programs in a sandbox have other user ids, and must be able to read their sources and the compiled crates.
+    rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
     if let Err(no_kit) = cli::kit() {
         return Err(Stop::failed(no_kit, cli::NoKit::HINT));
     }
@@ -118,10 +121,9 @@ async fn work(args: &GradeArgs) -> Result<Exit, Stop> {
         .map_err(|error| Stop::failed(error, "wait until it has ended, or name another folder with --out"))?;
     let overrides = overrides(args, &journal)?;
     let abouts: Vec<LessonAbout> = lessons.iter().map(|lesson| rubric.about(lesson)).collect();
-    if let Some(one) = overrides.iter().find(|one| !is_for_any(one, &classes, &abouts)) {
-        let error =
-            format!("the overrides name {:?} in lesson {:?}, and there is no such submission", one.student, one.lesson);
-        return Err(Stop::usage(error, "write the student's number or login, or a key of the reports"));
+    for one in &overrides {
+        test_override(one, &known, &classes, &abouts)
+            .map_err(|error| Stop::usage(error, "fix the overrides, and give the same command again"))?;
     }
     reports.test(&abouts).map_err(|error| Stop::usage(error, "fix this, and give the same command again"))?;
     let class_seed = journal.seed(args.seed).map_err(|error| Stop::failed(error, "check that you may write there"))?;
@@ -154,7 +156,7 @@ async fn work(args: &GradeArgs) -> Result<Exit, Stop> {
         grading.check_all(&run).await?;
     }
     let grades = grading.grades();
-    run.end().await;
+    run.end().await.iter().for_each(|problem| eprintln!("warning: {problem}"));
     reports
         .write(&grades, &out)
         .map_err(|error| Stop::failed(error, "the checks are kept; fix this, and give the same command again"))?;
@@ -173,7 +175,10 @@ fn lessons(args: &GradeArgs, known: &[Lesson]) -> Result<Vec<Lesson>, Stop> {
             )
         })
     };
-    args.lesson.iter().map(find).collect()
+    let mut found = args.lesson.iter().map(find).collect::<Result<Vec<Lesson>, Stop>>()?;
+    found.sort_by(|one, other| one.number.cmp(&other.number));
+    found.dedup_by(|one, other| one.number == other.number);
+    Ok(found)
 }
 
 /// Reads the class once for each lesson, because the lesson decides which program of a submission is taken.
@@ -221,13 +226,36 @@ fn overrides(args: &GradeArgs, journal: &Journal) -> Result<Vec<Override>, Stop>
     Ok(all.map_err(|error| Stop::usage(error, "fix the file, and give the same command again"))?.unwrap_or_default())
 }
 
-/// Returns whether an override is for a submission of the class.
-fn is_for_any(one: &Override, classes: &[(Lesson, Class)], abouts: &[LessonAbout]) -> bool {
+/// Tests that an override names a lesson and a submission, and has a reason. Overrides for lessons that are not graded now are left
+/// alone.
+fn test_override(
+    one: &Override,
+    known: &[Lesson],
+    classes: &[(Lesson, Class)],
+    abouts: &[LessonAbout],
+) -> Result<(), String> {
+    let Override { student, lesson, score, reason } = one;
+    if !known.iter().any(|it| cli::is_lesson(lesson, &it.number, &it.about.id)) {
+        return Err(format!("the override of {student:?} names the lesson {lesson:?}, which does not exist"));
+    }
+    if reason.trim().is_empty() {
+        return Err(format!("the override of {student:?} in lesson {lesson} has no reason"));
+    }
+    let graded = classes.iter().zip(abouts).find(|(_, about)| cli::is_lesson(lesson, &about.number, &about.id));
+    let Some(((_, class), about)) = graded else { return Ok(()) };
+    let most = about.max_score;
+    if *score > most {
+        return Err(format!("the override of {student:?} has {score} points, and lesson {lesson} has {most}"));
+    }
     let all = std::slice::from_ref(one);
-    classes.iter().zip(abouts).any(|((_, class), about)| {
-        let is_for = |it: &Submission| points::override_of(all, &it.key, &it.student, about).is_some();
-        class.submissions.iter().any(is_for)
-    })
+    let is_for = |it: &Submission| points::override_of(all, &it.key, &it.student, about).is_some();
+    if class.submissions.iter().any(is_for) {
+        return Ok(());
+    }
+    Err(format!(
+        "there is no submission of {student:?} in lesson {lesson}: an override needs the student's number or login, \
+         or a key of the reports"
+    ))
 }
 
 /// Returns the folders that submissions may read, as absolute paths.
@@ -244,7 +272,8 @@ fn readable(args: &GradeArgs) -> Result<Vec<PathBuf>, Stop> {
 /// Returns the folder for the journal of a class: beside the class, with `-grades` after its name.
 fn beside(class: &Path) -> PathBuf {
     let absolute = std::path::absolute(class).unwrap_or_else(|_| class.to_owned());
-    let name = absolute.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let name = if absolute.is_dir() { absolute.file_name() } else { absolute.file_stem() };
+    let name = name.unwrap_or_default().to_string_lossy().into_owned();
     absolute.with_file_name(format!("{name}-grades"))
 }
 
@@ -273,13 +302,14 @@ struct Grading<'a> {
 }
 
 /// A check to do.
-struct Job {
-    submission: Submission,
-    lesson: Lesson,
-    key: CheckKey,
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    submission: &'a Submission,
+    content: &'a Content,
+    lesson: &'a Lesson,
 }
 
-impl Grading<'_> {
+impl<'a> Grading<'a> {
     fn key(&self, submission: &Submission, lesson: &Lesson) -> Option<CheckKey> {
         let source = submission.content.as_ref().ok()?.hash();
         let lesson = lesson.about.id.clone();
@@ -288,7 +318,7 @@ impl Grading<'_> {
     }
 
     /// Returns the checks that are not done yet, or that are asked for again.
-    fn jobs(&self) -> Result<Vec<Job>, Stop> {
+    fn jobs(&self) -> Result<Vec<Job<'a>>, Stop> {
         let mut unknown: BTreeSet<&String> = self.args.rerun.iter().collect();
         let mut jobs = Vec::new();
         for (lesson, class) in self.classes {
@@ -308,7 +338,7 @@ impl Grading<'_> {
                 let has_verdict = recording.is_some_and(|recording| recording.not_checked.is_none())
                     || done.as_ref().is_some_and(|done| done.compile_limit.is_some());
                 if !has_verdict || is_asked {
-                    jobs.push(Job { submission: submission.clone(), lesson: lesson.clone(), key });
+                    jobs.extend(submission.content.as_ref().map(|content| Job { submission, content, lesson }));
                 }
             }
         }
@@ -350,75 +380,88 @@ impl Grading<'_> {
             compilers: Semaphore::new(cores),
         });
         let mut progress = Progress::new(jobs.len());
-        let (free, mut next) = mpsc::unbounded_channel();
-        for slot in 0..u32::try_from(slots).unwrap_or(1) {
-            let _ = free.send(slot);
-        }
         let run = Arc::new(
             run.child().map_err(|error| Stop::failed(error, "name another folder for temporary files in TMPDIR"))?,
         );
-        let mut working: JoinSet<(Job, Checked)> = JoinSet::new();
+        for lesson in self.lessons {
+            let proved = workshop.prove(lesson, &run).await;
+            proved.map_err(|why| Stop::failed(why, "fix this, and give the same command again"))?;
+        }
+        let mut free: Vec<u32> = (0..u32::try_from(slots).unwrap_or(1)).collect();
+        let mut working: JoinSet<Checked> = JoinSet::new();
+        let mut places: HashMap<task::Id, (Job<'a>, u32)> = HashMap::new();
         let mut jobs = jobs.into_iter();
-        let mut left = true;
         loop {
-            tokio::select! {
-                Some(slot) = next.recv(), if left => match jobs.next() {
-                    Some(job) => {
-                        let (workshop, run, free) = (workshop.clone(), run.clone(), free.clone());
-                        working.spawn(async move {
-                            let checked = match &job.submission.content {
-                                Ok(content) => workshop.check(&job.submission, content, &job.lesson, job.key.seed, slot, &run).await,
-                                Err(why) => unreachable!("a submission without content is not checked: {why}"),
-                            };
-                            let _ = free.send(slot);
-                            (job, checked)
-                        });
-                    }
-                    None => left = false,
-                },
-                Some(ended) = working.join_next() => {
-                    if let Ok((job, checked)) = ended {
-                        self.keep(&job, checked);
-                        progress.one_more();
-                    }
-                }
-                else => break,
+            while let Some(slot) = free.pop() {
+                let Some(job) = jobs.next() else { break };
+                let Some(key) = self.key(job.submission, job.lesson) else { continue };
+                let (workshop, run) = (workshop.clone(), run.clone());
+                let (name, content, lesson) = (job.submission.key.clone(), job.content.clone(), job.lesson.clone());
+                let started =
+                    working.spawn(async move { workshop.check(&name, &content, &lesson, key.seed, slot, &run).await });
+                places.insert(started.id(), (job, slot));
             }
-            if !left && working.is_empty() {
-                break;
+            let Some(ended) = working.join_next_with_id().await else { break };
+            let id = match &ended {
+                Ok((id, _)) => *id,
+                Err(error) => error.id(),
+            };
+            let Some((job, slot)) = places.remove(&id) else { continue };
+            free.push(slot);
+            match ended {
+                Ok((_, checked)) => self.keep(job, checked),
+                Err(error) => self.lose(job, &format!("The check could not be done: {error}.")),
             }
+            progress.one_more();
         }
         progress.end();
         Ok(())
     }
 
-    /// Keeps a check in the journal. A check that can't be kept counts as not done.
-    fn keep(&mut self, job: &Job, checked: Checked) {
+    /// Notes that a check gave nothing to keep.
+    fn lose(&mut self, job: Job<'_>, why: &str) {
+        eprintln!("warning: {}: {why}", job.submission.key);
+        self.failures.insert((job.submission.key.clone(), job.lesson.about.id.clone()), why.to_owned());
+    }
+
+    /// Keeps a check in the journal. A check that can't be kept counts as not done, and a check without a verdict does not replace
+    /// one that has a verdict.
+    fn keep(&mut self, job: Job<'_>, checked: Checked) {
+        let Some(key) = self.key(job.submission, job.lesson) else { return };
         let Checked { recording, limits, compile_limit, attempts, took } = checked;
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let mut check = Check { key: job.key.clone(), limits, compile_limit, attempts, unstable: false, took_ms };
-        let place = (job.submission.key.clone(), job.lesson.about.id.clone());
-        check.unstable = self.differs(job, &check, &recording);
-        match self.journal.keep(&job.submission.key, &check, &recording) {
-            Ok(()) => drop(self.failures.remove(&place)),
-            Err(error) => {
-                eprintln!("warning: the check of {} is lost: {error}", job.submission.key);
-                self.failures.insert(place, format!("The check could not be kept: {error}."));
-            }
+        let mut check = Check { key, limits, compile_limit, attempts, unstable: false, took_ms };
+        let has_verdict =
+            |check: &Check, recording: &Recording| recording.not_checked.is_none() || check.compile_limit.is_some();
+        let earlier = self.earlier(job, &check.key);
+        if !has_verdict(&check, &recording)
+            && earlier.as_ref().is_some_and(|(check, recording)| has_verdict(check, recording))
+        {
+            eprintln!("warning: {}: it could not be checked again, so the earlier verdict stays", job.submission.key);
+            return;
+        }
+        check.unstable =
+            earlier.is_some_and(|(earlier, before)| self.differs(job, &check, &recording, &earlier, &before));
+        if let Err(error) = self.journal.keep(&job.submission.key, &check, &recording) {
+            self.lose(job, &format!("The check could not be kept: {error}."));
         }
     }
 
-    /// Returns whether an earlier check of the same sources, with the same seed, had another verdict.
-    fn differs(&self, job: &Job, check: &Check, recording: &recording::Recording) -> bool {
-        let Ok(Some(earlier)) = self.journal.check(&job.submission.key, &job.key) else { return false };
-        let Some(before) = self.journal.recording(&job.submission.key, &job.key.lesson) else { return false };
-        let about = self.rubric.about(&job.lesson);
+    /// Returns the check that was kept with this key before, and its recording.
+    fn earlier(&self, job: Job<'_>, key: &CheckKey) -> Option<(Check, Recording)> {
+        let check = self.journal.check(&job.submission.key, key).ok()??;
+        Some((check, self.journal.recording(&job.submission.key, &key.lesson)?))
+    }
+
+    /// Returns whether two checks of the same sources, with the same seed, have different verdicts.
+    fn differs(&self, job: Job<'_>, check: &Check, recording: &Recording, earlier: &Check, before: &Recording) -> bool {
+        let about = self.rubric.about(job.lesson);
         let rules = Rules { about: &about, late: None, overridden: None };
         let fault = |check: &Check, recording| {
-            let grade = judge::checked(&job.submission, &job.lesson, check, recording, rules);
+            let grade = judge::checked(job.submission, job.lesson, check, recording, rules);
             (grade.verdict, grade.fault.map(|fault| fault.code))
         };
-        let (before, now) = (fault(&earlier, &before), fault(check, recording));
+        let (before, now) = (fault(earlier, before), fault(check, recording));
         earlier.unstable || (before.0 != Verdict::NotChecked && now.0 != Verdict::NotChecked && before != now)
     }
 
@@ -443,11 +486,21 @@ impl Grading<'_> {
             left_aside: class.left_aside.clone(),
             without_submission: class.without_submission.clone(),
             not_joined: class.not_joined.clone(),
-            rung: self.rung.name().to_owned(),
+            rung: self.rungs(),
             seed: self.class_seed,
             broker: format!("the embedded broker {}", env!("CARGO_PKG_VERSION")),
             graded_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed()),
         }
+    }
+
+    /// Returns the sandboxes of all checks that count, or the one of this run if there are none.
+    fn rungs(&self) -> String {
+        let checks = self.classes.iter().flat_map(|(lesson, class)| {
+            let of = |submission: &Submission| self.journal.any_check(&submission.key, &lesson.about.id).ok()?;
+            class.submissions.iter().filter_map(of).map(|check| check.key.rung)
+        });
+        let rungs: BTreeSet<String> = checks.collect();
+        if rungs.is_empty() { self.rung.name().to_owned() } else { rungs.into_iter().collect::<Vec<_>>().join(", ") }
     }
 
     fn grade(&self, submission: &Submission, lesson: &Lesson, rules: Rules<'_>) -> Grade {

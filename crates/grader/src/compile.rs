@@ -11,11 +11,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{
-    base::{self, Base},
-    class::Package,
-    sandbox::Spec,
-};
+use crate::{base::Base, class::Package, sandbox::Spec};
 
 /// The time limit of the compiler.
 pub const COMPILE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -84,9 +80,15 @@ impl Compilation<'_> {
     ) -> Result<String, NotCompiled> {
         let mut spec = self.spec.clone();
         let folder = spec.folder.to_string_lossy().into_owned();
+        let empty = ["AUTHORS", "DESCRIPTION", "HOMEPAGE", "REPOSITORY", "LICENSE", "LICENSE_FILE", "README"];
+        spec.environment.extend(empty.map(|name| (format!("CARGO_PKG_{name}"), String::new())));
         let set = [
             ("CARGO_PKG_NAME", self.package.name.as_str()),
             ("CARGO_PKG_VERSION", "0.0.0"),
+            ("CARGO_PKG_VERSION_MAJOR", "0"),
+            ("CARGO_PKG_VERSION_MINOR", "0"),
+            ("CARGO_PKG_VERSION_PATCH", "0"),
+            ("CARGO_PKG_VERSION_PRE", ""),
             ("CARGO_CRATE_NAME", name),
             ("CARGO_BIN_NAME", &self.package.bin),
             ("CARGO_MANIFEST_DIR", &folder),
@@ -95,10 +97,19 @@ impl Compilation<'_> {
         let wrapper = spec.wrapper("compile").map_err(NotCompiled::Failed)?;
         let mut command = Command::new(&wrapper[0]);
         command.args(&wrapper[1..]).arg(self.base.compiler());
-        command.args(["--crate-name", name, "--edition", &self.package.edition, root, "--crate-type", kind, "-o"]);
+        command.args([
+            "--crate-name",
+            name,
+            "--edition",
+            &self.package.edition,
+            &format!("./{root}"),
+            "--crate-type",
+            kind,
+            "-o",
+        ]);
         command.arg(to).args(more).args(["--error-format=json", "-C", "debug-assertions=on", "-L"]);
         command.arg(format!("dependency={}", self.base.crates.display()));
-        let warm = (base::WARM, &self.base.warm);
+        let warm = (self.base.alias.as_str(), &self.base.warm);
         let offered = self.base.offered.iter().map(|(name, file)| (name.as_str(), file));
         let renamed = self
             .package
@@ -139,15 +150,41 @@ impl Compilation<'_> {
         }
         let messages = as_cargo(&text);
         if status.success() {
-            return Ok(messages);
+            // A program that is a library by its own word is none.
+            return if to.is_file() { Ok(messages) } else { Err(NotCompiled::Limit(NO_PROGRAM.to_owned())) };
         }
         Err(match messages::errors(&messages) {
-            Some(errors) if errors.text.starts_with("error: could not exec the linker") => {
-                NotCompiled::Failed(io::Error::other("there is no linker: install a C compiler (apt install gcc)"))
+            Some(errors) => match of_machine(&messages, &errors.text) {
+                Some(why) => NotCompiled::Failed(io::Error::other(why)),
+                None => NotCompiled::Errors(errors),
+            },
+            // 128 and the number of a signal, or the code of a compiler that found a bug in itself.
+            None if status.code().is_some_and(|code| code == 101 || code > 128) => {
+                NotCompiled::Limit("the compiler crashed".to_owned())
             }
-            Some(errors) => NotCompiled::Errors(errors),
             None => NotCompiled::Failed(io::Error::other(format!("the compiler ended with {status}: {}", text.trim()))),
         })
+    }
+}
+
+/// The reason for a compilation that succeeds without a program.
+const NO_PROGRAM: &str = "the compiler made no program of it";
+
+/// Returns the reason for errors that are the machine's and not the program's. Such errors have no place in a source; an error
+/// that a program makes by `compile_error!` has one.
+fn of_machine(messages: &str, text: &str) -> Option<&'static str> {
+    let lines = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut errors = lines.filter(|line| line["message"]["level"] == "error");
+    if errors.any(|error| error["message"]["spans"].as_array().is_some_and(|spans| !spans.is_empty())) {
+        return None;
+    }
+    let is = |words: &str| text.contains(words);
+    if is("could not exec the linker") {
+        Some("there is no linker: install a C compiler (apt install gcc)")
+    } else if is("No space left on device") {
+        Some("the disk is full")
+    } else {
+        None
     }
 }
 

@@ -95,7 +95,15 @@ impl Journal {
         let path = folder.join("journal.lock");
         let lock = File::create(&path).map_err(|error| at(&path, error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Journal { folder: folder.to_owned(), _lock: lock }),
+            Ok(()) => {
+                // What a killed run has begun to write.
+                for inside in ["checks", "recordings"] {
+                    let entries = fs::read_dir(folder.join(inside)).into_iter().flatten().flatten();
+                    let is_begun = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(".tmp");
+                    entries.filter(is_begun).for_each(|entry| drop(fs::remove_file(entry.path())));
+                }
+                Ok(Journal { folder: folder.to_owned(), _lock: lock })
+            }
             Err(TryLockError::WouldBlock) => Err(JournalError::Busy(folder.to_owned())),
             Err(TryLockError::Error(error)) => Err(at(&path, error)),
         }

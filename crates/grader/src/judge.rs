@@ -1,8 +1,9 @@
 //! From a recording to a grade. Pure: the same recording always gives the same grade.
 
 use contracts::{
+    contract,
     lesson::Lesson,
-    verdict::{self, Judged, Outcome},
+    verdict::{self, Judged, Mistake, Outcome},
 };
 use recording::{KEPT, NotChecked, Recording};
 use wire::words;
@@ -16,12 +17,6 @@ use crate::{
 
 /// The most lines of output and of the conversation in a report.
 const MOST_LINES: usize = 200;
-
-/// The code of a submission that can't be graded as it was handed in.
-pub const REFUSED: &str = "submission.not-gradable";
-
-/// The code of a submission whose compilation hit a limit.
-pub const COMPILE_LIMIT: &str = "submission.compile-limit";
 
 /// The rules of a class that decide a score.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +46,7 @@ pub fn checked(
     grade.unstable = check.unstable;
     grade.took_ms = check.took_ms;
     if let Some(limit) = &check.compile_limit {
-        refuse(&mut grade, rules, "build", COMPILE_LIMIT, &format!("The program was not run, because {limit}."));
+        refuse(&mut grade, rules, "build", contract::compile_limit(limit));
         return score(grade, rules);
     }
     let limits = grade.limits.clone();
@@ -115,7 +110,7 @@ pub fn checked(
 #[must_use]
 pub fn refused(submission: &Submission, why: &str, rules: Rules<'_>, rung: &str, seed: u64) -> Grade {
     let mut grade = empty(submission, rules, rung, seed);
-    refuse(&mut grade, rules, "submission", REFUSED, why);
+    refuse(&mut grade, rules, "submission", contract::not_gradable(why));
     score(grade, rules)
 }
 
@@ -156,7 +151,7 @@ fn empty(submission: &Submission, rules: Rules<'_>, rung: &str, seed: u64) -> Gr
     }
 }
 
-fn refuse(grade: &mut Grade, rules: Rules<'_>, id: &str, code: &str, why: &str) {
+fn refuse(grade: &mut Grade, rules: Rules<'_>, id: &str, mistake: Mistake) {
     let title = if id == "build" { "compile" } else { "hand in a program" };
     let own = Step {
         id: id.to_owned(),
@@ -164,13 +159,13 @@ fn refuse(grade: &mut Grade, rules: Rules<'_>, id: &str, code: &str, why: &str) 
         verdict: "failed".to_owned(),
         points: 0,
         max_points: 0,
-        message: why.to_owned(),
+        message: mistake.message.clone(),
         hint: String::new(),
         evidence: String::new(),
         page: String::new(),
     };
     grade.steps = std::iter::once(own).chain(rules.about.steps.iter().map(|step| step_of(step, "skipped"))).collect();
-    grade.fault = Some(Fault { step: id.to_owned(), code: code.to_owned(), message: why.to_owned() });
+    grade.fault = Some(Fault { step: id.to_owned(), code: mistake.code.to_owned(), message: mistake.message });
     grade.verdict = Verdict::Failed;
 }
 
@@ -191,7 +186,7 @@ fn step_of(step: &crate::grade::StepAbout, verdict: &str) -> Step {
 /// Computes the score from the steps, the lateness and the override.
 fn score(mut grade: Grade, rules: Rules<'_>) -> Grade {
     if grade.verdict != Verdict::NotChecked {
-        let points: u32 = grade.steps.iter().map(|step| step.points).sum();
+        let points = grade.steps.iter().fold(0_u32, |sum, step| sum.saturating_add(step.points));
         grade.score = Some(points.saturating_sub(grade.late.map_or(0, |late| late.points)));
     }
     if let Some(one) = rules.overridden {

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chrono::{NaiveDate, NaiveTime};
 use contracts::lesson::Lesson;
 use serde::Deserialize;
 
@@ -127,7 +128,7 @@ impl Rubric {
             number: lesson.number.clone(),
             id: lesson.about.id.clone(),
             title: lesson.about.title.clone(),
-            max_score: steps.iter().map(|step| step.points).sum(),
+            max_score: steps.iter().fold(0, |sum, step| sum.saturating_add(step.points)),
             steps,
         }
     }
@@ -138,8 +139,9 @@ impl Rubric {
         let due = due?;
         match submission.submitted_at {
             Some(at) => {
-                let seconds = at - due - i64::from(self.late.grace_minutes) * 60;
-                let days = u32::try_from((seconds + DAY - 1).div_euclid(DAY)).ok().filter(|days| *days > 0)?;
+                let seconds = at.saturating_sub(due).saturating_sub(i64::from(self.late.grace_minutes) * 60);
+                let days =
+                    u32::try_from(seconds.saturating_add(DAY - 1).div_euclid(DAY)).ok().filter(|days| *days > 0)?;
                 Some(Late { days, points: days.saturating_mul(self.late.points_per_day) })
             }
             None => submission.marked_late.then_some(Late { days: 0, points: 0 }),
@@ -178,32 +180,10 @@ pub fn override_of<'a>(
 pub fn date(text: &str) -> Result<i64, String> {
     let wrong = || format!("{text:?} is not a date: write 2026-11-30, or 2026-11-30T18:00, in UTC");
     let (day, time) = text.split_once(['T', ' ']).unwrap_or((text, "23:59:59"));
-    let numbers =
-        |text: &str, mark: char| -> Option<Vec<i64>> { text.split(mark).map(|part| part.parse().ok()).collect() };
-    let day = numbers(day, '-').ok_or_else(wrong)?;
-    let time = numbers(time.trim_end_matches('Z'), ':').ok_or_else(wrong)?;
-    let ([year, month, day], [hour, minute, ..]) = (day.as_slice(), time.as_slice()) else { return Err(wrong()) };
-    let second = time.get(2).copied().unwrap_or(0);
-    let fits = (1970..=9999).contains(year)
-        && (1..=12).contains(month)
-        && (1..=31).contains(day)
-        && (0..24).contains(hour)
-        && (0..60).contains(minute)
-        && (0..60).contains(&second);
-    if !fits {
-        return Err(wrong());
-    }
-    Ok(days_since_1970(*year, *month, *day) * DAY + hour * 3600 + minute * 60 + second)
-}
-
-/// Returns the days from 1970-01-01 to a date of the Gregorian calendar. The year begins in March, so that its last day is the
-/// one that leap years add.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let month = (month + 9) % 12;
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * month + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+    let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").map_err(|_| wrong())?;
+    let time = time.trim_end_matches('Z');
+    let time = NaiveTime::parse_from_str(time, "%H:%M:%S").or_else(|_| NaiveTime::parse_from_str(time, "%H:%M"));
+    Ok(day.and_time(time.map_err(|_| wrong())?).and_utc().timestamp())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs, io,
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     process::Stdio,
     time::Duration,
 };
@@ -19,8 +19,8 @@ use tokio::{
 };
 
 use crate::{
-    base::{self, Base},
-    class::{Content, Program, Submission},
+    base::Base,
+    class::{Content, Package, Program},
     compile::{Compilation, NotCompiled},
     record::Task,
     sandbox::{Limits, Rung, Spec, control_group},
@@ -75,7 +75,7 @@ impl Workshop {
     /// Checks a submission in a lesson, in this slot. A check without a verdict is repeated; a failure never.
     pub async fn check(
         &self,
-        submission: &Submission,
+        name: &str,
         content: &Content,
         lesson: &Lesson,
         seed: u64,
@@ -85,7 +85,7 @@ impl Workshop {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let mut checked = self.once(submission, content, lesson, seed, slot, run).await.unwrap_or_else(|error| {
+            let mut checked = self.once(name, content, lesson, seed, slot, run).await.unwrap_or_else(|error| {
                 let message = format!("The check could not be done: {error}.");
                 Checked {
                     recording: without(lesson, message),
@@ -102,9 +102,36 @@ impl Workshop {
         }
     }
 
+    /// Checks the lesson's own program, as a submission is checked: if that fails, the machine is at fault.
+    ///
+    /// # Errors
+    ///
+    /// The reason, in words.
+    pub async fn prove(&self, lesson: &Lesson, run: &Run) -> Result<(), String> {
+        let path = lesson.folder.join("src/main.rs");
+        let text = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let id = lesson.about.id.clone();
+        let package = Package {
+            name: id.clone(),
+            edition: "2024".to_owned(),
+            main: "src/main.rs".to_owned(),
+            bin: id,
+            ..Package::default()
+        };
+        let content = Content { files: [("src/main.rs".to_owned(), text)].into(), program: Program::Rust(package) };
+        let checked = self.once("proof", &content, lesson, 1, 0, run).await;
+        let checked = checked.map_err(|error| format!("the lesson's own program can't be checked: {error}"))?;
+        match (checked.recording.build_error, checked.compile_limit, checked.recording.not_checked) {
+            (Some(error), _, _) => Err(format!("the lesson's own program does not compile here:\n{}", error.text)),
+            (None, Some(limit), _) => Err(format!("the lesson's own program can't be compiled here: {limit}")),
+            (None, None, Some(reason)) => Err(format!("the lesson's own program can't be checked: {}", reason.message)),
+            (None, None, None) => Ok(()),
+        }
+    }
+
     async fn once(
         &self,
-        submission: &Submission,
+        name: &str,
         content: &Content,
         lesson: &Lesson,
         seed: u64,
@@ -114,7 +141,7 @@ impl Workshop {
         let scratch = tempfile::Builder::new().prefix(&format!("slot-{slot}-")).tempdir_in(run.folder())?;
         let place = |name: &str| scratch.path().join(name);
         let (source, target) = (place("source"), place("program"));
-        write_sources(&source, content)?;
+        write_sources(&source, content, &self.base.alias)?;
         fs::create_dir(&target)?;
         let mark = format!("{}.grade.{slot}", run.id());
         let spec = Spec {
@@ -139,7 +166,6 @@ impl Workshop {
             Program::Command { command, folder } => (command.clone(), source.join(folder), Vec::new(), false),
             Program::Rust(package) => {
                 let folder = source.join(&package.folder);
-                link_base(&folder.join(&package.main))?;
                 fs::set_permissions(&target, fs::Permissions::from_mode(0o777))?;
                 let compiler = Spec {
                     read_only: [
@@ -174,7 +200,7 @@ impl Workshop {
                         (vec![target.join("program").to_string_lossy().into_owned()], folder, warnings, true)
                     }
                     Err(NotCompiled::Errors(error)) => {
-                        let recording = Recording { build_error: Some(error), ..named(submission, lesson) };
+                        let recording = Recording { build_error: Some(error), ..named(name, lesson) };
                         return done(finished(recording), vec![], None, waited);
                     }
                     Err(NotCompiled::Limit(limit)) => {
@@ -189,7 +215,7 @@ impl Workshop {
         let task = Task {
             lesson: lesson.about.id.clone(),
             seed,
-            name: submission.key.clone(),
+            name: name.to_owned(),
             command,
             wrapper: spec.wrapper("run")?,
             folder,
@@ -234,12 +260,9 @@ impl Workshop {
 }
 
 /// Returns an empty recording of this submission.
-fn named(submission: &Submission, lesson: &Lesson) -> Recording {
-    let program = recording::Program {
-        name: submission.key.clone(),
-        again: "cargo xtask grade".to_owned(),
-        ..Default::default()
-    };
+fn named(name: &str, lesson: &Lesson) -> Recording {
+    let program =
+        recording::Program { name: name.to_owned(), again: "cargo xtask grade".to_owned(), ..Default::default() };
     Recording { lesson: lesson.about.id.clone(), program, ..Recording::default() }
 }
 
@@ -254,23 +277,70 @@ fn finished(mut recording: Recording) -> Recording {
     recording
 }
 
-/// Makes the program link the crate that has the lessons' calls compiled. The line stands at the end, so that errors name the
-/// student's own lines.
-fn link_base(main: &Path) -> io::Result<()> {
-    let mut text = fs::read(main)?;
-    text.extend_from_slice(format!("\nextern crate {} as _;\n", base::WARM).as_bytes());
-    fs::write(main, text)
-}
-
-/// Writes the sources into a new folder, which other users can read and not write.
-fn write_sources(folder: &Path, content: &Content) -> io::Result<()> {
+/// Writes the sources into a new folder, which other users can read and not write. The program gets one more line, by which it
+/// links the crate that has the lessons' calls compiled; at the end, so that errors name the student's own lines.
+fn write_sources(folder: &Path, content: &Content, alias: &str) -> io::Result<()> {
+    let main = match &content.program {
+        Program::Rust(package) => normal(&Path::new(&package.folder).join(&package.main)),
+        Program::Command { .. } => None,
+    };
     fs::create_dir(folder)?;
     for (name, bytes) in &content.files {
-        let path = folder.join(name);
+        let inside =
+            normal(Path::new(name)).ok_or_else(|| io::Error::other(format!("{name} leads out of its folder")))?;
+        let path = folder.join(&inside);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
+        }
+        let mut bytes = bytes.clone();
+        if main.as_ref() == Some(&inside) {
+            bytes.extend_from_slice(format!("\nextern crate {alias} as _;\n").as_bytes());
         }
         fs::write(path, bytes)?;
     }
     Ok(())
+}
+
+/// Returns a relative path without detours. None if it leads out of its folder.
+fn normal(path: &Path) -> Option<PathBuf> {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(part) => plain.push(part),
+            Component::CurDir => {}
+            Component::ParentDir if plain.pop() => {}
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stays_in_its_folder() {
+        let plain = |path: &str| normal(Path::new(path));
+        assert_eq!(plain("src/./a/../main.rs"), Some(PathBuf::from("src/main.rs")));
+        for outside in ["/etc/passwd", "../a", "a/../../b", "pkg//../../etc"] {
+            assert_eq!(plain(outside), None, "{outside}");
+        }
+    }
+
+    #[test]
+    fn the_line_for_the_base_goes_into_the_program_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [("pkg/Cargo.toml", ""), ("other/main.rs", "fn main() {}")];
+        let package =
+            crate::class::Package { folder: "pkg".into(), main: "../other/main.rs".into(), ..Default::default() };
+        let content = Content {
+            files: files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).into(),
+            program: Program::Rust(package),
+        };
+        let to = folder.path().join("source");
+        write_sources(&to, &content, "alias").unwrap();
+        assert_eq!(fs::read_to_string(to.join("pkg/Cargo.toml")).unwrap(), "");
+        assert_eq!(fs::read_to_string(to.join("other/main.rs")).unwrap(), "fn main() {}\nextern crate alias as _;\n");
+    }
 }

@@ -16,7 +16,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
 /// One hostile program for each kind of attack.
-const FEW: &str = "includes-the-secret-as-text,build-script-writes,fork-bomb,memory-hog,floods-stdout,reads-the-secret,\
+const FEW: &str = "includes-the-secret-as-text,argument-file-as-a-program,program-outside-by-a-backslash,fork-bomb,memory-hog,floods-stdout,reads-the-secret,\
                    connects-to-the-host,writes-to-the-victims-folder,stops-its-parent,prints-without-sending";
 
 fn main() -> ExitCode {
@@ -267,7 +267,7 @@ fn the_sandbox_holds() {
     let mut count = "";
     if env::var_os("HELLO_RABBIT_FULL").is_none() {
         test.args(["--hostile", FEW]);
-        count = "10 hostile programs";
+        count = "11 hostile programs";
     }
     let output = test.output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);

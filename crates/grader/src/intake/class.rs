@@ -92,7 +92,8 @@ fn group(
             Some(line) => format!("line {line}"),
             None if !student.id.is_empty() => format!("id {}", key::comparable(&student.id)),
             None if !student.login.is_empty() => format!("login {}", key::comparable(&student.login)),
-            None => format!("name {}", key::composed(submission::stem(&student.name))),
+            // Names that only look alike are different students: nothing is joined by name alone.
+            None => format!("name {}", submission::stem(&entry.name)),
         };
         let at = *by_student.entry(who).or_insert_with(|| {
             groups.push(Group { line, parts: Vec::new() });

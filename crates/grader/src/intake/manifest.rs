@@ -2,6 +2,9 @@
 
 use toml::{Table, Value};
 
+/// The largest `Cargo.toml` that is read, in bytes.
+const LARGEST: usize = 64 * 1024;
+
 /// The parts of a `Cargo.toml` that are used.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Manifest {
@@ -64,6 +67,9 @@ impl Manifest {
     ///
     /// The line and the problem, for a sentence: `line 3: …`.
     pub(super) fn parse(bytes: &[u8]) -> Result<Manifest, String> {
+        if bytes.len() > LARGEST {
+            return Err(format!("it has more than {} KiB", LARGEST / 1024));
+        }
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
         let text = text.trim_start_matches('\u{feff}');
         let table: Table = toml::from_str(text).map_err(|error| {

@@ -154,12 +154,15 @@ impl Found {
         renamed.map(|dependency| (dependency.name.clone(), dependency.krate.clone())).collect()
     }
 
-    /// Returns a path relative to the package without detours, if it is in the package's folder.
+    /// Returns a path relative to the package without detours: upwards only as far as the submission's own folder. The path as it
+    /// was written is never used.
     fn plain_path(&self, file: &str) -> String {
         let below = if self.folder.is_empty() { String::new() } else { format!("{}/", self.folder) };
-        let resolved = path::resolve(&self.folder, file);
-        let inside = resolved.as_deref().and_then(|resolved| resolved.strip_prefix(&below));
-        inside.map_or_else(|| file.replace('\\', "/"), str::to_owned)
+        let resolved = path::resolve(&self.folder, file).unwrap_or_default();
+        match resolved.strip_prefix(&below) {
+            Some(inside) => inside.to_owned(),
+            None => "../".repeat(self.folder.split('/').count()) + &resolved,
+        }
     }
 
     /// Returns the workspace of which it is a member: the root nearest above.

@@ -36,12 +36,18 @@ const SKIPPED_FILES: [(&str, &str); 6] = [
     ("Cargo.lock", "versions of dependencies; the lesson's own are used"),
 ];
 
+/// The longest path, in bytes. Longer ones can't be written everywhere.
+const LONGEST: usize = 1024;
+
 /// Decides on a path of an archive or folder. Backslashes are separators, as in zips that Windows made.
 ///
 /// # Errors
 ///
 /// A sentence, if the path is absolute, leads upwards, or can't be a file's name.
 pub(super) fn place(raw: &str) -> Result<Place, String> {
+    if raw.len() > LONGEST {
+        return Err(format!("The archive has a path of {} bytes. {HAND_IN}", raw.len()));
+    }
     let path = raw.replace('\\', "/");
     let quoted = raw.escape_debug();
     let bytes = path.as_bytes();
@@ -109,7 +115,8 @@ pub(super) fn join(folder: &str, path: &str) -> String {
 
 /// Resolves `.` and `..` in a path relative to a folder. None if it leads out of the submission.
 pub(super) fn resolve(folder: &str, path: &str) -> Option<String> {
-    if path.starts_with('/') {
+    let has_drive = path.as_bytes().get(1) == Some(&b':');
+    if path.starts_with(['/', '\\']) || has_drive {
         return None;
     }
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
@@ -155,5 +162,8 @@ mod tests {
         assert_eq!(place("./"), Ok(Place::Top));
         assert_eq!(resolve("a", "../b/./c.rs").as_deref(), Some("b/c.rs"));
         assert_eq!(resolve("a", "../../b"), None);
+        for outside in ["/etc/passwd", "\\..\\etc\\passwd", "C:\\a", "c:a"] {
+            assert_eq!(resolve("a", outside), None, "{outside}");
+        }
     }
 }

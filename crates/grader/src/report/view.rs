@@ -1,5 +1,6 @@
 //! Questions that several reports ask: counts, names, dates and steps.
 
+use chrono::DateTime;
 use std::collections::BTreeMap;
 
 use super::{
@@ -230,17 +231,8 @@ pub fn number(count: usize, one: &str, several: &str) -> String {
 
 /// Returns a time in RFC 3339, in UTC: `2026-11-30T06:20:00Z`.
 pub fn rfc3339(seconds: i64) -> String {
-    let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // The civil date from days: years begin in March, so that a leap day is the last day of a year.
-    let days = days + 719_468;
-    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", of_day / 3_600, of_day / 60 % 60, of_day % 60)
+    let time = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+    time.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Returns a time for people: `2026-11-30 06:20 UTC`.

@@ -42,6 +42,10 @@ pub fn words(spec: &Spec, socket: Option<&Path>, own: &Path) -> Vec<String> {
     let mut add = |more: &[&str]| words.extend(more.iter().map(|word| (*word).to_owned()));
     add(&["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]);
     add(&["--die-with-parent", "--clearenv", "--hostname", "sandbox", "--cap-drop", "ALL"]);
+    // Without a tap it is the compiler, which needs no Ctrl-C, and must not have the terminal of the teacher.
+    if socket.is_none() {
+        add(&["--new-session"]);
+    }
     match spec.user {
         Some(_) => {
             add(&["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"]);
@@ -114,6 +118,6 @@ fn resources(spec: &Spec) -> Vec<String> {
     add("core", 0);
     add("cpu", limits.processor);
     let others = if spec.user.is_some() { 0 } else { watchdog::threads_of_user() };
-    add("nproc", others + limits.processes * 4);
+    add("nproc", others + limits.processes * 8);
     words
 }

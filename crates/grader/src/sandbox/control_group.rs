@@ -6,6 +6,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use super::Limits;
@@ -27,6 +28,10 @@ const PERIOD: &str = "100000";
 pub fn name(scratch: &Path) -> String {
     format!("{PREFIX}{}-{}", std::process::id(), scratch.file_name().unwrap_or_default().to_string_lossy())
 }
+
+/// The attempts to remove a group, and the time between two.
+const RETRIES: u32 = 40;
+const RETRY: Duration = Duration::from_millis(5);
 
 fn is_second() -> bool {
     Path::new(MOUNT).join("cgroup.controllers").exists()
@@ -94,7 +99,13 @@ pub fn take(name: &str, limits: Limits) -> Vec<String> {
     if counted("memory.events", "oom_kill") || counted("memory.oom_control", "oom_kill") {
         hit.push(limits.over_memory());
     }
-    folders.iter().for_each(|folder| drop(fs::remove_dir(folder)));
+    // The last processes of a sandbox may still be ending.
+    for _ in 0..RETRIES {
+        if folders.iter().filter(|folder| folder.exists()).all(|folder| fs::remove_dir(folder).is_ok()) {
+            break;
+        }
+        std::thread::sleep(RETRY);
+    }
     hit
 }
 

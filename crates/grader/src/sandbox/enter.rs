@@ -9,6 +9,7 @@ use std::{
     pin::pin,
     process::ExitStatus,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use harness::{brokers::address::Address, cleanup::MARK};
@@ -20,6 +21,10 @@ use tokio::{
 };
 
 use super::{Rung, Spec, bwrap, control_group, inside::STARTED, watchdog};
+
+/// The looks for the first word from inside, after the command has ended, and the time between two.
+const HELLO_TRIES: u32 = 50;
+const HELLO_PACE: Duration = Duration::from_millis(20);
 
 /// The number that a shell adds to a signal's number.
 const BY_SIGNAL: i32 = 128;
@@ -56,6 +61,15 @@ pub async fn enter(spec: &Path, command: &[String]) -> io::Result<i32> {
             }
         }
     };
+    if let Some(hello) = &hello {
+        // A program that ends at once may be gone before its first word was read.
+        for _ in 0..HELLO_TRIES {
+            if hello.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+                break;
+            }
+            tokio::time::sleep(HELLO_PACE).await;
+        }
+    }
     if let Some(why) =
         hello.map(|hello| hello.lock().unwrap_or_else(PoisonError::into_inner).clone()).and_then(not_started)
     {

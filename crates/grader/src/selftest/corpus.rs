@@ -86,7 +86,10 @@ impl Hostile {
     ///
     /// When the folder can't be written.
     pub fn write(&self, folder: &Path, canaries: &Canaries) -> io::Result<()> {
-        self.files.iter().try_for_each(|(name, text)| write(folder, name, &canaries.put_into(text)))
+        self.files.iter().try_for_each(|(name, text)| {
+            let name = canaries.put_into(name);
+            write(folder, name.trim_start_matches('/'), &canaries.put_into(text))
+        })
     }
 }
 
