@@ -173,8 +173,7 @@ pub fn not_gradable(why: &str) -> Mistake {
 /// Returns the mistake of a submission whose compilation hit a limit of the sandbox.
 #[must_use]
 pub fn compile_limit(limit: &str) -> Mistake {
-    let message = format!("The program was not run, because {limit}.");
-    Mistake { message, ..catalogue::words(submissions::compile_limit(), Client::default()) }
+    catalogue::words(submissions::compile_limit(limit), Client::default())
 }
 
 /// Checks that the program needs nothing that RabbitMQ has and the embedded broker lacks.

@@ -154,7 +154,7 @@ fn manifest_of_lessons() -> Result<(String, BTreeMap<String, String>), BaseError
             let is_shared = value.get("workspace").is_some();
             let shared = || kit.get("workspace")?.get("dependencies")?.get(name).cloned();
             let value = if is_shared { shared().unwrap_or_else(|| value.clone()) } else { value.clone() };
-            dependencies.insert(name.clone(), value);
+            dependencies.insert(name.clone(), whole(name, value));
         }
     }
     let version = |value: &toml::Value| value.as_str().or_else(|| value.get("version")?.as_str()).map(str::to_owned);
@@ -167,6 +167,16 @@ fn manifest_of_lessons() -> Result<(String, BTreeMap<String, String>), BaseError
     manifest.insert("workspace".to_owned(), Table::new().into());
     manifest.insert("profile".to_owned(), toml::toml! { dev = { debug = false } }.into());
     Ok((manifest.to_string(), versions))
+}
+
+/// Returns a dependency with all features that students turn on: `tokio = { features = ["full"] }` is in every tutorial.
+fn whole(name: &str, mut value: toml::Value) -> toml::Value {
+    if name == "tokio"
+        && let Some(table) = value.as_table_mut()
+    {
+        table.insert("features".to_owned(), toml::Value::Array(vec!["full".into()]));
+    }
+    value
 }
 
 /// Returns the files of these crates, from cargo's messages.
