@@ -29,7 +29,7 @@ use crate::{
     class::{Class, Content, Layout, Submission},
     grade::{Grade, Grades, LessonAbout, Verdict},
     intake::{self, Options, ProgramRule},
-    journal::{Check, CheckKey, Journal},
+    journal::{self, Check, CheckKey, Journal},
     judge::{self, Rules},
     points::{self, Override, Rubric},
     pool::{Checked, Workshop},
@@ -148,6 +148,7 @@ async fn work(args: &GradeArgs) -> Result<Exit, Stop> {
         overrides: &overrides,
         due,
         readable: readable(args)?,
+        contracts: journal::contracts_version(),
         class_seed,
         rung: rung.unwrap_or(Rung::Bwrap),
         failures: BTreeMap::new(),
@@ -295,6 +296,8 @@ struct Grading<'a> {
     overrides: &'a [Override],
     due: Option<i64>,
     readable: Vec<PathBuf>,
+    /// The version of the contracts.
+    contracts: String,
     class_seed: u64,
     rung: Rung,
     /// The checks that could not be done or kept, by submission and lesson, with the reason.
@@ -314,7 +317,14 @@ impl<'a> Grading<'a> {
         let source = submission.content.as_ref().ok()?.hash();
         let lesson = lesson.about.id.clone();
         let seed = seed::of(self.class_seed, &source, &lesson);
-        Some(CheckKey { source, lesson, seed, rung: self.rung.name().to_owned(), time_limit: self.args.timeout })
+        Some(CheckKey {
+            source,
+            lesson,
+            seed,
+            rung: self.rung.name().to_owned(),
+            time_limit: self.args.timeout,
+            contracts: self.contracts.clone(),
+        })
     }
 
     /// Returns the checks that are not done yet, or that are asked for again.
@@ -334,7 +344,7 @@ impl<'a> Grading<'a> {
                     .journal
                     .check(&submission.key, &key)
                     .map_err(|error| Stop::failed(error, "check that you may read the journal"))?;
-                let recording = done.as_ref().and_then(|_| self.journal.recording(&submission.key, &key.lesson));
+                let recording = done.as_ref().and_then(|done| self.journal.recording(&submission.key, done));
                 let has_verdict = recording.is_some_and(|recording| recording.not_checked.is_none())
                     || done.as_ref().is_some_and(|done| done.compile_limit.is_some());
                 if !has_verdict || is_asked {
@@ -430,7 +440,8 @@ impl<'a> Grading<'a> {
         let Some(key) = self.key(job.submission, job.lesson) else { return };
         let Checked { recording, limits, compile_limit, attempts, took } = checked;
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let mut check = Check { key, limits, compile_limit, attempts, unstable: false, took_ms };
+        let mut check =
+            Check { key, limits, compile_limit, attempts, unstable: false, took_ms, recording: String::new() };
         let has_verdict =
             |check: &Check, recording: &Recording| recording.not_checked.is_none() || check.compile_limit.is_some();
         let earlier = self.earlier(job, &check.key);
@@ -450,7 +461,8 @@ impl<'a> Grading<'a> {
     /// Returns the check that was kept with this key before, and its recording.
     fn earlier(&self, job: Job<'_>, key: &CheckKey) -> Option<(Check, Recording)> {
         let check = self.journal.check(&job.submission.key, key).ok()??;
-        Some((check, self.journal.recording(&job.submission.key, &key.lesson)?))
+        let recording = self.journal.recording(&job.submission.key, &check)?;
+        Some((check, recording))
     }
 
     /// Returns whether two checks of the same sources, with the same seed, have different verdicts.
@@ -522,13 +534,20 @@ impl<'a> Grading<'a> {
             Some(key) => self.journal.check(&submission.key, &key),
             None => Ok(None),
         };
-        match (kept, self.journal.recording(&submission.key, &lesson.about.id)) {
-            (Ok(Some(check)), Some(recording)) => judge::checked(submission, lesson, &check, &recording, rules),
-            (Err(error), _) => not_checked(&format!("The journal can't be read: {error}.")),
-            _ => not_checked("It was not checked yet. Give the same command without --regrade."),
+        let check = match kept {
+            Ok(Some(check)) => check,
+            Ok(None) => return not_checked(NOT_YET),
+            Err(error) => return not_checked(&format!("The journal can't be read: {error}.")),
+        };
+        match self.journal.recording(&submission.key, &check) {
+            Some(recording) => judge::checked(submission, lesson, &check, &recording, rules),
+            None => not_checked(NOT_YET),
         }
     }
 }
+
+/// The reason for a submission without a check.
+const NOT_YET: &str = "It was not checked yet. Give the same command without --regrade.";
 
 /// Tests the sandbox with the corpus of hostile programs.
 async fn self_test(args: &GradeArgs, known: &[Lesson]) -> Result<Exit, Stop> {

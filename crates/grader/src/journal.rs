@@ -18,6 +18,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use harness::{fingerprint, kit};
 use recording::Recording;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -58,6 +59,25 @@ pub struct CheckKey {
     pub rung: String,
     /// The time limit of one run, in seconds.
     pub time_limit: u64,
+    /// The version of the lessons' contracts and scenes: [`contracts_version`].
+    pub contracts: String,
+}
+
+/// Returns the version of the lessons' contracts and scenes: a hash of their sources in the kit. After a change of them, checks are
+/// done again; `--regrade` judges the recordings there are.
+#[must_use]
+pub fn contracts_version() -> String {
+    let mut files = Vec::new();
+    let mut folders =
+        ["lessons", "scenes"].map(|folder| kit::root().join("crates/contracts/src").join(folder)).to_vec();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.path().is_dir() { folders.push(entry.path()) } else { files.push(entry.path()) }
+        }
+    }
+    files.sort();
+    let hash = files.iter().fold(0, |hash, file| fingerprint::on(hash, &fs::read(file).unwrap_or_default()));
+    format!("{hash:016x}")
 }
 
 /// One check that was done.
@@ -75,6 +95,8 @@ pub struct Check {
     pub unstable: bool,
     /// The duration, in milliseconds.
     pub took_ms: u64,
+    /// The hash of the recording's file. If another run was killed between the two files, they do not belong together.
+    pub recording: String,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -149,10 +171,15 @@ impl Journal {
         read(&self.file("checks", submission, lesson))
     }
 
-    /// Returns the recording of a check. None if it is gone or can't be judged any more: it has to be done again.
+    /// Returns the recording of a check. None if it is gone, or is another one, or can't be judged any more: the check has to be
+    /// done again.
     #[must_use]
-    pub fn recording(&self, submission: &str, lesson: &str) -> Option<Recording> {
-        Recording::read(File::open(self.file("recordings", submission, lesson)).ok()?).ok()
+    pub fn recording(&self, submission: &str, check: &Check) -> Option<Recording> {
+        let text = fs::read(self.file("recordings", submission, &check.key.lesson)).ok()?;
+        if hash(&text) != check.recording {
+            return None;
+        }
+        Recording::read(text.as_slice()).ok()
     }
 
     /// Keeps a check and its recording.
@@ -165,6 +192,7 @@ impl Journal {
         let mut text = Vec::new();
         recording.write(&mut text).map_err(|error| at(&path, error))?;
         write(&path, &text)?;
+        let check = &Check { recording: hash(&text), ..check.clone() };
         let path = self.file("checks", submission, &check.key.lesson);
         write(&path, &serde_json::to_vec_pretty(check).map_err(|error| at(&path, error.into()))?)
     }
@@ -172,6 +200,10 @@ impl Journal {
     fn file(&self, folder: &str, submission: &str, lesson: &str) -> PathBuf {
         self.folder.join(folder).join(format!("{submission}.{lesson}.json"))
     }
+}
+
+fn hash(text: &[u8]) -> String {
+    format!("{:016x}", fingerprint::of(text))
 }
 
 /// Writes a file so that it is whole or not there: to a temporary name, to the disk, and then renamed.
@@ -215,8 +247,17 @@ mod tests {
             seed: 7,
             rung: "bwrap".into(),
             time_limit: 10,
+            contracts: String::new(),
         };
-        Check { key, limits: vec![], compile_limit: None, attempts: 1, unstable: false, took_ms: 3 }
+        Check {
+            key,
+            limits: vec![],
+            compile_limit: None,
+            attempts: 1,
+            unstable: false,
+            took_ms: 3,
+            recording: String::new(),
+        }
     }
 
     #[test]
@@ -227,10 +268,13 @@ mod tests {
         assert_eq!(journal.check("ada", &one.key).unwrap(), None);
         let recording = Recording { lesson: "hello-send".into(), ..Recording::default() };
         journal.keep("ada", &one, &recording).unwrap();
-        assert_eq!(journal.check("ada", &one.key).unwrap(), Some(one.clone()));
+        let kept = journal.check("ada", &one.key).unwrap().unwrap();
+        assert_eq!(Check { recording: String::new(), ..kept.clone() }, one);
         assert_eq!(journal.check("ada", &other.key).unwrap(), None);
-        assert_eq!(journal.any_check("ada", "hello-send").unwrap(), Some(one));
-        assert_eq!(journal.recording("ada", "hello-send"), Some(recording));
+        assert_eq!(journal.any_check("ada", "hello-send").unwrap(), Some(kept.clone()));
+        assert_eq!(journal.recording("ada", &kept), Some(recording));
+        // A run that was killed after the recording, and before the check.
+        assert_eq!(journal.recording("ada", &one), None);
     }
 
     #[test]

@@ -192,8 +192,10 @@ impl Field {
             seed: SEED,
             rung: rung.to_owned(),
             time_limit: TIME_LIMIT,
+            contracts: String::new(),
         };
-        let check = Check { key, limits, compile_limit, attempts, unstable: false, took_ms: 0 };
+        let check =
+            Check { key, limits, compile_limit, attempts, unstable: false, took_ms: 0, recording: String::new() };
         let grade = judge::checked(&submission, lesson, &check, &recording, rules);
         let mut text = Vec::new();
         recording.write(&mut text)?;

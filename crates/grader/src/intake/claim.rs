@@ -129,7 +129,9 @@ impl Claims {
             return Err("a file, and this layout has a folder for each student".to_owned());
         }
         let name = entry.name.to_ascii_lowercase();
-        let length = match self.login_at_end(&name) {
+        // All that stands after the prefix is the login: a login of the roster may be the end of another student's.
+        let is_prefixed = !self.prefix.is_empty() && name.starts_with(&self.prefix) && name.len() > self.prefix.len();
+        let length = match self.login_at_end(&name).filter(|_| !is_prefixed) {
             Some(length) => length,
             None if name.starts_with(&self.prefix) => entry.name.len() - self.prefix.len(),
             None => return Err(format!("a folder without the prefix {} of the others", self.prefix)),
