@@ -24,7 +24,7 @@ use crate::{
     guide,
     lessons::{self, Lesson},
     remember,
-    report::{self, say, spinner::watched},
+    report::{self, say},
     verdict::{NotChecked, Report, Verdict},
 };
 
@@ -169,35 +169,14 @@ fn first_on_the_embedded_broker(order: &mut Order, missing: Features) -> bool {
 
 /// Does this work in a run of its own, which ends when the work is done or interrupted.
 async fn in_a_run(work: impl AsyncFnOnce(&Run) -> Exit) -> ExitCode {
-    let run = match Run::begin() {
-        Ok(run) => run,
+    match cleanup::in_a_run(warn, work).await {
+        Ok(code) => code.unwrap_or(Exit::Interrupted).into(),
         Err(error) => {
             let hints =
                 vec!["Name another folder for temporary files in TMPDIR: the checker works in that folder".to_owned()];
-            return give_up(&NotChecked {
-                message: format!("The checker's own folder can't be created: {error}."),
-                hints,
-            });
+            give_up(&NotChecked { message: format!("The checker's own folder can't be created: {error}."), hints })
         }
-    };
-    let left = {
-        let _busy = watched("cleaning up after an earlier command");
-        cleanup::reap().await
-    };
-    warn(&left);
-    let code = tokio::select! {
-        code = work(&run) => code,
-        () = interrupted() => {
-            say("interrupted; cleaning up");
-            Exit::Interrupted
-        }
-    };
-    let left = {
-        let _busy = watched("cleaning up");
-        run.end().await
-    };
-    warn(&left);
-    code.into()
+    }
 }
 
 async fn judge_all(lessons: &[Lesson], program: &ProgramArgs, options: &CheckOptions, run: &Run) -> Exit {
@@ -289,7 +268,7 @@ async fn persistent_broker(what: &BrokerCommand) -> ExitCode {
     warn(&cleanup::reap().await);
     let done = tokio::select! {
         done = brokers::persistent::run(what) => done,
-        () = interrupted() => {
+        () = cleanup::interrupted() => {
             if matches!(what, BrokerCommand::Up { .. }) {
                 say("interrupted; cleaning up");
                 brokers::persistent::clear_away().await;
@@ -330,24 +309,4 @@ fn warn(problems: &[String]) {
 
 fn tell(what: &str, text: &str) {
     say(&format!("{what}: {text}"));
-}
-
-/// Waits for Ctrl-C, `kill`, or a closed terminal.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-        else {
-            let _ = tokio::signal::ctrl_c().await;
-            return;
-        };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-            _ = hang_up.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = tokio::signal::ctrl_c().await;
 }

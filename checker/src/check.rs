@@ -1,9 +1,12 @@
 //! One check, from its flags to its report.
 
-use std::{path::PathBuf, pin::pin, time::Duration};
+use std::{path::PathBuf, pin::pin};
 
 use cli::{CheckOptions, ProgramArgs};
-use contracts::{contract, scenes};
+use contracts::{
+    contract,
+    scenes::{self, CHECK_TIMEOUT, too_long},
+};
 use recording::{NotChecked, Recording};
 use tokio::time::Instant;
 
@@ -21,10 +24,6 @@ use crate::{
     stage::Stage,
     verdict::Report,
 };
-
-/// The time limit of the checker's own work around one check: making a vhost, the scene's own messages, cleaning up. It does
-/// not include the program's time limit and the start of a broker.
-const CHECKER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Checks one program. When the flags name none, that is `own`, the learner's. `broker` finds the broker while the program is
 /// built.
@@ -88,7 +87,7 @@ async fn attempt(
     let queues = contract::of(&lesson.about.id).map_or(&[][..], |contract| contract.queues());
     let set = async |broker: &Broker| {
         let set = Stage::set(broker, run, queues, options.timeout, port);
-        tokio::time::timeout(CHECKER_TIMEOUT, set).await.unwrap_or_else(|_| Err(too_long(CHECKER_TIMEOUT)))
+        tokio::time::timeout(CHECK_TIMEOUT, set).await.unwrap_or_else(|_| Err(too_long(CHECK_TIMEOUT)))
     };
     // The broker and the vhost need not wait for the compiler. In a vhost that is not the check's own, the check must not
     // prepare anything before the program runs.
@@ -136,8 +135,7 @@ async fn attempt(
         stage.client.close().await;
         Ok::<_, NotChecked>((seen, vhost))
     };
-    // A scene may run the program twice (lesson 02 does), and needs extra time after each run.
-    let limit = options.timeout * 4 + CHECKER_TIMEOUT;
+    let limit = scenes::longest(options.timeout);
     let (seen, vhost) = match tokio::time::timeout(limit, played).await {
         Ok(played) => played.map_err(NoProgram::NotChecked)?,
         Err(_) => return Err(NoProgram::NotChecked(too_long(limit))),
@@ -150,11 +148,4 @@ async fn attempt(
 fn describe(program: &Program, port: Option<u16>, known: &mut recording::Program) {
     let (name, again) = (std::mem::take(&mut known.name), std::mem::take(&mut known.again));
     *known = recording::Program { name, again, warnings: program.warnings.clone(), ..facts::of(program, port) };
-}
-
-fn too_long(limit: Duration) -> NotChecked {
-    NotChecked {
-        message: format!("The check itself took longer than {} s.", limit.as_secs()),
-        hints: vec!["Check again with a larger --timeout, because this machine may be very busy".to_owned()],
-    }
 }

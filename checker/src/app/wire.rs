@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use tokio::{process::Command, time::timeout};
 use wire::{Event, sequence, why};
 
-use super::{give_up, interrupted, learner, tell, warn};
+use super::{give_up, learner, tell, warn};
 use crate::{
     brokers::Broker,
     check::check,
-    cleanup::Run,
+    cleanup::{self, Run},
     conversation::{self, Conversation, text},
     guide,
     lessons::Lesson,
@@ -122,7 +122,7 @@ async fn expected(lesson: &Lesson, conversation: &Conversation) -> Result<Option
     };
     let played = tokio::select! {
         report = play(lesson, conversation.seed, &run) => Some(report),
-        () = interrupted() => None,
+        () = cleanup::interrupted() => None,
     };
     warn(&run.end().await);
     match played {

@@ -126,6 +126,26 @@ pub async fn perform(
     Ok((seen.recording, took))
 }
 
+/// The time limit of a check's own work: making a vhost, the scene's own messages, cleaning up. It does not include the program's
+/// time limit and the start of a broker.
+pub const CHECK_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Returns the longest time that a check can take, for a program with this time limit. A scene may run the program several times,
+/// and needs extra time after each run.
+#[must_use]
+pub fn longest(time_limit: Duration) -> Duration {
+    time_limit * 4 + CHECK_TIMEOUT
+}
+
+/// Returns the reason for a check that took longer.
+#[must_use]
+pub fn too_long(limit: Duration) -> NotChecked {
+    NotChecked {
+        message: format!("The check itself took longer than {} s.", limit.as_secs()),
+        hints: vec!["Check again with a larger --timeout, because this machine may be very busy".to_owned()],
+    }
+}
+
 /// Returns whether all steps pass.
 fn passes(lesson: &str, seen: &Recording) -> bool {
     let judgement = contract::of(lesson).map(|contract| contract.judge(seen));

@@ -4,7 +4,7 @@ mod progress;
 mod reports;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -18,11 +18,7 @@ use harness::{
     kit,
 };
 use recording::Recording;
-use tokio::{
-    signal,
-    sync::Semaphore,
-    task::{self, JoinSet},
-};
+use tokio::sync::Semaphore;
 
 use crate::{
     base::{self, Base},
@@ -32,7 +28,7 @@ use crate::{
     journal::{self, Check, CheckKey, Journal},
     judge::{self, Rules},
     points::{self, Override, Rubric},
-    pool::{Checked, Workshop},
+    pool::{BoxFuture, Checked, Order, Workshop, in_slots},
     sandbox::{self, Rung, control_group, probe},
     seed, selftest,
 };
@@ -60,52 +56,42 @@ impl Stop {
 
 /// Grades a class, or tests the sandbox.
 pub async fn grade(args: GradeArgs) -> ExitCode {
-    let code = tokio::select! {
-        done = work(&args) => match done {
-            Ok(exit) => exit,
-            Err(stop) => {
-                eprintln!("error: {}\nhint: {}", stop.error, stop.hint);
-                stop.exit
-            }
-        },
-        () = interrupted() => {
+    // Programs in a sandbox have other user ids, and must be able to read their sources and the compiled crates.
+    rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
+    control_group::reap();
+    let done = cleanup::in_a_run(warn, async |run| work(&args, run).await).await;
+    let done = done.map_err(|error| Stop::failed(error, NO_FOLDER));
+    // A check is a process with a run of its own, which an interruption ends without its cleaning up.
+    warn(&cleanup::reap().await);
+    control_group::reap();
+    match done {
+        Ok(Some(Ok(exit))) => exit,
+        Ok(Some(Err(stop))) | Err(stop) => {
+            eprintln!("error: {}\nhint: {}", stop.error, stop.hint);
+            stop.exit
+        }
+        Ok(None) => {
             eprintln!("interrupted; the finished checks are kept, and the same command goes on with the others");
             Exit::Interrupted
         }
-    };
-    // What an interrupted check has started ends here, and otherwise at the next command.
-    for problem in cleanup::reap().await {
-        eprintln!("warning: {problem}");
     }
-    control_group::reap();
-    code.into()
+    .into()
 }
 
-/// Waits for Ctrl-C or `kill`.
-async fn interrupted() {
-    let mut terminate = match signal::unix::signal(signal::unix::SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(_) => return drop(signal::ctrl_c().await),
-    };
-    tokio::select! {
-        _ = signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
+/// The advice when there is no folder for temporary files.
+const NO_FOLDER: &str = "name another folder for temporary files in TMPDIR";
+
+fn warn(problems: &[String]) {
+    problems.iter().for_each(|problem| eprintln!("warning: {problem}"));
 }
 
-async fn work(args: &GradeArgs) -> Result<Exit, Stop> {
-    // Programs in a sandbox have other user ids, and must be able to read their sources and the compiled crates.
-    rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
+async fn work(args: &GradeArgs, run: &Run) -> Result<Exit, Stop> {
     if let Err(no_kit) = cli::kit() {
         return Err(Stop::failed(no_kit, cli::NoKit::HINT));
     }
-    for problem in cleanup::reap().await {
-        eprintln!("warning: {problem}");
-    }
-    control_group::reap();
     let known = lesson::all(kit::root()).map_err(|error| Stop::failed(error, "get an unchanged copy of the kit"))?;
     if args.self_test {
-        return self_test(args, &known).await;
+        return self_test(args, &known, run).await;
     }
     // All that a teacher wrote is read before anything is graded.
     let lessons = lessons(args, &known)?;
@@ -117,8 +103,7 @@ async fn work(args: &GradeArgs) -> Result<Exit, Stop> {
     let reports = Reports::parse(args).map_err(|error| Stop::usage(error, "see cargo xtask grade --help"))?;
     let classes = classes(args, class_path, &lessons)?;
     let out = args.out.clone().unwrap_or_else(|| beside(class_path));
-    let journal = Journal::open(&out)
-        .map_err(|error| Stop::failed(error, "wait until it has ended, or name another folder with --out"))?;
+    let journal = Journal::open(&out).map_err(|error| Stop::failed(&error, error.hint()))?;
     let overrides = overrides(args, &journal)?;
     let abouts: Vec<LessonAbout> = lessons.iter().map(|lesson| rubric.about(lesson)).collect();
     for one in &overrides {
@@ -126,19 +111,10 @@ async fn work(args: &GradeArgs) -> Result<Exit, Stop> {
             .map_err(|error| Stop::usage(error, "fix the overrides, and give the same command again"))?;
     }
     reports.test(&abouts).map_err(|error| Stop::usage(error, "fix this, and give the same command again"))?;
-    let class_seed = journal.seed(args.seed).map_err(|error| Stop::failed(error, "check that you may write there"))?;
+    let class_seed = journal.seed(args.seed).map_err(|error| Stop::failed(&error, error.hint()))?;
     say_class(&classes[0].1);
 
-    let run = Run::begin().map_err(|error| Stop::failed(error, "name another folder for temporary files in TMPDIR"))?;
-    let rung = if args.regrade {
-        None
-    } else {
-        Some(
-            probe::choose(args.unsafe_no_sandbox, run.folder())
-                .await
-                .map_err(|error| Stop::failed(error.to_string(), error.hint()))?,
-        )
-    };
+    let rung = if args.regrade { None } else { Some(rung(args, run).await?) };
     let mut grading = Grading {
         args,
         lessons: &lessons,
@@ -154,15 +130,25 @@ async fn work(args: &GradeArgs) -> Result<Exit, Stop> {
         failures: BTreeMap::new(),
     };
     if rung.is_some() {
-        grading.check_all(&run).await?;
+        grading.check_all(run).await?;
     }
     let grades = grading.grades();
-    run.end().await.iter().for_each(|problem| eprintln!("warning: {problem}"));
     reports
         .write(&grades, &out)
         .map_err(|error| Stop::failed(error, "the checks are kept; fix this, and give the same command again"))?;
     let complete = grades.grades.iter().all(|grade| grade.verdict != Verdict::NotChecked);
     Ok(if complete { Exit::Passed } else { Exit::NotChecked })
+}
+
+/// Chooses the sandbox, and tests it.
+async fn rung(args: &GradeArgs, run: &Run) -> Result<Rung, Stop> {
+    let chosen = probe::choose(args.unsafe_no_sandbox, run.folder()).await;
+    chosen.map_err(|error| Stop::failed(&error, error.hint()))
+}
+
+/// Compiles the crates of the lessons.
+async fn base() -> Result<Base, Stop> {
+    Base::prepare().await.map_err(|error| Stop::failed(error, "fix this, and give the same command again"))
 }
 
 fn lessons(args: &GradeArgs, known: &[Lesson]) -> Result<Vec<Lesson>, Stop> {
@@ -184,7 +170,7 @@ fn lessons(args: &GradeArgs, known: &[Lesson]) -> Result<Vec<Lesson>, Stop> {
 
 /// Reads the class once for each lesson, because the lesson decides which program of a submission is taken.
 fn classes(args: &GradeArgs, path: &Path, lessons: &[Lesson]) -> Result<Vec<(Lesson, Class)>, Stop> {
-    let offered = base::versions().map_err(|error| Stop::failed(error, "get an unchanged copy of the kit"))?;
+    let offered = base::offered().map_err(|error| Stop::failed(error, "get an unchanged copy of the kit"))?;
     let rule = |line: &cli::CommandLine| {
         ProgramRule::parse(&line.typed).map_err(|error| Stop::usage(error, "see --program in cargo xtask grade --help"))
     };
@@ -204,7 +190,7 @@ fn classes(args: &GradeArgs, path: &Path, lessons: &[Lesson]) -> Result<Vec<(Les
             roster: args.roster.clone(),
             programs: programs.clone(),
             lesson_id: lesson.about.id.clone(),
-            offered: offered.iter().map(|(name, version)| (name.clone(), major(version))).collect(),
+            offered: offered.clone(),
             ..Options::default()
         };
         let class = intake::read(path, &options);
@@ -213,11 +199,6 @@ fn classes(args: &GradeArgs, path: &Path, lessons: &[Lesson]) -> Result<Vec<(Les
             .map_err(|error| Stop::usage(error, "fix this, and give the same command again"))
     };
     lessons.iter().map(read).collect()
-}
-
-/// Returns the part of a version before the first dot.
-fn major(version: &str) -> String {
-    version.split('.').next().unwrap_or(version).to_owned()
 }
 
 fn overrides(args: &GradeArgs, journal: &Journal) -> Result<Vec<Override>, Stop> {
@@ -305,26 +286,26 @@ struct Grading<'a> {
 }
 
 /// A check to do.
-#[derive(Clone, Copy)]
 struct Job<'a> {
     submission: &'a Submission,
     content: &'a Content,
     lesson: &'a Lesson,
+    key: CheckKey,
 }
 
 impl<'a> Grading<'a> {
-    fn key(&self, submission: &Submission, lesson: &Lesson) -> Option<CheckKey> {
-        let source = submission.content.as_ref().ok()?.hash();
+    fn key(&self, content: &Content, lesson: &Lesson) -> CheckKey {
+        let source = content.hash();
         let lesson = lesson.about.id.clone();
         let seed = seed::of(self.class_seed, &source, &lesson);
-        Some(CheckKey {
+        CheckKey {
             source,
             lesson,
             seed,
             rung: self.rung.name().to_owned(),
             time_limit: self.args.timeout,
             contracts: self.contracts.clone(),
-        })
+        }
     }
 
     /// Returns the checks that are not done yet, or that are asked for again.
@@ -339,16 +320,15 @@ impl<'a> Grading<'a> {
                     unknown.remove(name);
                 });
                 let is_asked = asked.count() > 0;
-                let Some(key) = self.key(submission, lesson) else { continue };
-                let done = self
-                    .journal
-                    .check(&submission.key, &key)
-                    .map_err(|error| Stop::failed(error, "check that you may read the journal"))?;
+                let Ok(content) = &submission.content else { continue };
+                let key = self.key(content, lesson);
+                let done = self.journal.check(&submission.key, &key);
+                let done = done.map_err(|error| Stop::failed(&error, error.hint()))?;
                 let recording = done.as_ref().and_then(|done| self.journal.recording(&submission.key, done));
                 let has_verdict = recording.is_some_and(|recording| recording.not_checked.is_none())
                     || done.as_ref().is_some_and(|done| done.compile_limit.is_some());
                 if !has_verdict || is_asked {
-                    jobs.extend(submission.content.as_ref().map(|content| Job { submission, content, lesson }));
+                    jobs.push(Job { submission, content, lesson, key });
                 }
             }
         }
@@ -374,14 +354,12 @@ impl<'a> Grading<'a> {
         if jobs.len() < all {
             eprintln!("{} of {all} checks are done already, and kept", all - jobs.len());
         }
-        let base =
-            Base::prepare().await.map_err(|error| Stop::failed(error, "fix this, and give the same command again"))?;
+        let base = base().await?;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let slots = self.args.jobs.map_or(cores * 2, usize::from).min(jobs.len());
         let workshop = Arc::new(Workshop {
             base,
-            own: sandbox::pinned(run.folder())
-                .map_err(|error| Stop::failed(error, "name another folder for temporary files in TMPDIR"))?,
+            own: sandbox::pinned(run.folder()).map_err(|error| Stop::failed(error, NO_FOLDER))?,
             rung: self.rung,
             is_root: rustix::process::geteuid().is_root(),
             readable: self.readable.clone(),
@@ -390,46 +368,34 @@ impl<'a> Grading<'a> {
             compilers: Semaphore::new(cores),
         });
         let mut progress = Progress::new(jobs.len());
-        let run = Arc::new(
-            run.child().map_err(|error| Stop::failed(error, "name another folder for temporary files in TMPDIR"))?,
-        );
+        let run = Arc::new(run.child().map_err(|error| Stop::failed(error, NO_FOLDER))?);
         for lesson in self.lessons {
             let proved = workshop.prove(lesson, &run).await;
             proved.map_err(|why| Stop::failed(why, "fix this, and give the same command again"))?;
         }
-        let mut free: Vec<u32> = (0..u32::try_from(slots).unwrap_or(1)).collect();
-        let mut working: JoinSet<Checked> = JoinSet::new();
-        let mut places: HashMap<task::Id, (Job<'a>, u32)> = HashMap::new();
-        let mut jobs = jobs.into_iter();
-        loop {
-            while let Some(slot) = free.pop() {
-                let Some(job) = jobs.next() else { break };
-                let Some(key) = self.key(job.submission, job.lesson) else { continue };
-                let (workshop, run) = (workshop.clone(), run.clone());
-                let (name, content, lesson) = (job.submission.key.clone(), job.content.clone(), job.lesson.clone());
-                let started =
-                    working.spawn(async move { workshop.check(&name, &content, &lesson, key.seed, slot, &run).await });
-                places.insert(started.id(), (job, slot));
-            }
-            let Some(ended) = working.join_next_with_id().await else { break };
-            let id = match &ended {
-                Ok((id, _)) => *id,
-                Err(error) => error.id(),
-            };
-            let Some((job, slot)) = places.remove(&id) else { continue };
-            free.push(slot);
+        let start = |job: &Job<'_>, slot: u32| -> BoxFuture<Checked> {
+            let (workshop, run) = (workshop.clone(), run.clone());
+            let (name, content, lesson) = (job.submission.key.clone(), job.content.clone(), job.lesson.clone());
+            let seed = job.key.seed;
+            Box::pin(async move {
+                let order = Order { name: &name, content: &content, lesson: &lesson, seed, slot, run: &run };
+                workshop.check(order).await
+            })
+        };
+        in_slots(slots, jobs, start, |job, ended| {
             match ended {
-                Ok((_, checked)) => self.keep(job, checked),
-                Err(error) => self.lose(job, &format!("The check could not be done: {error}.")),
+                Ok(checked) => self.keep(job, checked),
+                Err(error) => self.lose(&job, &format!("The check could not be done: {error}.")),
             }
             progress.one_more();
-        }
+        })
+        .await;
         progress.end();
         Ok(())
     }
 
     /// Notes that a check gave nothing to keep.
-    fn lose(&mut self, job: Job<'_>, why: &str) {
+    fn lose(&mut self, job: &Job<'_>, why: &str) {
         eprintln!("warning: {}: {why}", job.submission.key);
         self.failures.insert((job.submission.key.clone(), job.lesson.about.id.clone()), why.to_owned());
     }
@@ -437,14 +403,20 @@ impl<'a> Grading<'a> {
     /// Keeps a check in the journal. A check that can't be kept counts as not done, and a check without a verdict does not replace
     /// one that has a verdict.
     fn keep(&mut self, job: Job<'_>, checked: Checked) {
-        let Some(key) = self.key(job.submission, job.lesson) else { return };
         let Checked { recording, limits, compile_limit, attempts, took } = checked;
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let mut check =
-            Check { key, limits, compile_limit, attempts, unstable: false, took_ms, recording: String::new() };
+        let mut check = Check {
+            key: job.key.clone(),
+            limits,
+            compile_limit,
+            attempts,
+            unstable: false,
+            took_ms,
+            recording: String::new(),
+        };
         let has_verdict =
             |check: &Check, recording: &Recording| recording.not_checked.is_none() || check.compile_limit.is_some();
-        let earlier = self.earlier(job, &check.key);
+        let earlier = self.earlier(&job);
         if !has_verdict(&check, &recording)
             && earlier.as_ref().is_some_and(|(check, recording)| has_verdict(check, recording))
         {
@@ -452,21 +424,28 @@ impl<'a> Grading<'a> {
             return;
         }
         check.unstable =
-            earlier.is_some_and(|(earlier, before)| self.differs(job, &check, &recording, &earlier, &before));
+            earlier.is_some_and(|(earlier, before)| self.differs(&job, &check, &recording, &earlier, &before));
         if let Err(error) = self.journal.keep(&job.submission.key, &check, &recording) {
-            self.lose(job, &format!("The check could not be kept: {error}."));
+            self.lose(&job, &format!("The check could not be kept: {error}."));
         }
     }
 
-    /// Returns the check that was kept with this key before, and its recording.
-    fn earlier(&self, job: Job<'_>, key: &CheckKey) -> Option<(Check, Recording)> {
-        let check = self.journal.check(&job.submission.key, key).ok()??;
+    /// Returns the check that was kept with the same key before, and its recording.
+    fn earlier(&self, job: &Job<'_>) -> Option<(Check, Recording)> {
+        let check = self.journal.check(&job.submission.key, &job.key).ok()??;
         let recording = self.journal.recording(&job.submission.key, &check)?;
         Some((check, recording))
     }
 
     /// Returns whether two checks of the same sources, with the same seed, have different verdicts.
-    fn differs(&self, job: Job<'_>, check: &Check, recording: &Recording, earlier: &Check, before: &Recording) -> bool {
+    fn differs(
+        &self,
+        job: &Job<'_>,
+        check: &Check,
+        recording: &Recording,
+        earlier: &Check,
+        before: &Recording,
+    ) -> bool {
         let about = self.rubric.about(job.lesson);
         let rules = Rules { about: &about, late: None, overridden: None };
         let fault = |check: &Check, recording| {
@@ -517,22 +496,22 @@ impl<'a> Grading<'a> {
 
     fn grade(&self, submission: &Submission, lesson: &Lesson, rules: Rules<'_>) -> Grade {
         let rung = self.rung.name();
-        if let Err(why) = &submission.content {
-            return judge::refused(submission, why, rules, rung, 0);
-        }
+        let content = match &submission.content {
+            Ok(content) => content,
+            Err(why) => return judge::refused(submission, why, rules, rung, 0),
+        };
         let place = (submission.key.clone(), lesson.about.id.clone());
         let not_checked = |why: &str| judge::not_checked(submission, why, rules, rung, 0);
         if let Some(why) = self.failures.get(&place) {
             return not_checked(why);
         }
-        let kept = match self.key(submission, lesson) {
+        let key = self.key(content, lesson);
+        let kept = if self.args.regrade {
             // Judged again, a check counts whatever sandbox it was done in.
-            Some(key) if self.args.regrade => self
-                .journal
-                .any_check(&submission.key, &lesson.about.id)
-                .map(|check| check.filter(|check| check.key.source == key.source)),
-            Some(key) => self.journal.check(&submission.key, &key),
-            None => Ok(None),
+            let any = self.journal.any_check(&submission.key, &lesson.about.id);
+            any.map(|check| check.filter(|check| check.key.source == key.source))
+        } else {
+            self.journal.check(&submission.key, &key)
         };
         let check = match kept {
             Ok(Some(check)) => check,
@@ -550,16 +529,9 @@ impl<'a> Grading<'a> {
 const NOT_YET: &str = "It was not checked yet. Give the same command without --regrade.";
 
 /// Tests the sandbox with the corpus of hostile programs.
-async fn self_test(args: &GradeArgs, known: &[Lesson]) -> Result<Exit, Stop> {
-    let run = Run::begin().map_err(|error| Stop::failed(error, "name another folder for temporary files in TMPDIR"))?;
-    let rung = probe::choose(args.unsafe_no_sandbox, run.folder())
-        .await
-        .map_err(|error| Stop::failed(error.to_string(), error.hint()))?;
-    let base =
-        Base::prepare().await.map_err(|error| Stop::failed(error, "fix this, and give the same command again"))?;
-    let held = selftest::run(base, rung, &known[0], &run, args)
-        .await
-        .map_err(|error| Stop::failed(error, "get an unchanged copy of the kit"))?;
-    run.end().await;
+async fn self_test(args: &GradeArgs, known: &[Lesson], run: &Run) -> Result<Exit, Stop> {
+    let rung = rung(args, run).await?;
+    let held = selftest::run(base().await?, rung, &known[0], run, args).await;
+    let held = held.map_err(|error| Stop::failed(error, "get an unchanged copy of the kit"))?;
     Ok(if held { Exit::Passed } else { Exit::Failed })
 }

@@ -35,8 +35,6 @@ pub struct Base {
     pub warm: PathBuf,
     /// The name of that crate for the submissions of this run. It is random, so that none of them can call it.
     pub alias: String,
-    /// The versions that the lessons ask for: `lapin` is `4.12.3`.
-    pub versions: BTreeMap<String, String>,
 }
 
 /// An error of the base.
@@ -110,7 +108,7 @@ impl Base {
         let warm = libraries(&messages, &BTreeSet::from([WARM.to_owned()])).remove(WARM).unwrap_or_default();
         let crates = folder.join("target/debug/deps");
         let alias = format!("base_{:016x}", fastrand::u64(..));
-        Ok(Base { toolchain: toolchain(&folder).await?, crates, offered, warm, alias, versions })
+        Ok(Base { toolchain: toolchain(&folder).await?, crates, offered, warm, alias })
     }
 
     /// Returns the compiler.
@@ -120,12 +118,12 @@ impl Base {
     }
 }
 
-/// Returns the crates that lessons offer, with the versions that they ask for.
+/// Returns the crates that lessons offer, with the major versions: `lapin` is `4`.
 ///
 /// # Errors
 ///
 /// When a `Cargo.toml` can't be read.
-pub fn versions() -> Result<BTreeMap<String, String>, BaseError> {
+pub fn offered() -> Result<BTreeMap<String, String>, BaseError> {
     manifest_of_lessons().map(|(_, versions)| versions)
 }
 
@@ -137,7 +135,7 @@ async fn toolchain(folder: &Path) -> Result<PathBuf, BaseError> {
     Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
-/// Returns the `Cargo.toml` of a package with the dependencies of all lessons, and their versions.
+/// Returns the `Cargo.toml` of a package with the dependencies of all lessons, and their major versions.
 fn manifest_of_lessons() -> Result<(String, BTreeMap<String, String>), BaseError> {
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).map_err(|error| BaseError::File { path: path.clone(), error })?;
@@ -157,7 +155,10 @@ fn manifest_of_lessons() -> Result<(String, BTreeMap<String, String>), BaseError
             dependencies.insert(name.clone(), whole(name, value));
         }
     }
-    let version = |value: &toml::Value| value.as_str().or_else(|| value.get("version")?.as_str()).map(str::to_owned);
+    let version = |value: &toml::Value| {
+        let version = value.as_str().or_else(|| value.get("version")?.as_str())?;
+        version.split('.').next().map(str::to_owned)
+    };
     let versions = dependencies.iter().filter_map(|(name, value)| Some((name.clone(), version(value)?))).collect();
     let mut manifest = Table::new();
     let package = [("name", WARM), ("version", "0.0.0"), ("edition", "2024")];

@@ -139,7 +139,7 @@ pub struct Fault {
 }
 
 /// The result of a step.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// The id.
     pub id: String,

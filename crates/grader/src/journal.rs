@@ -46,6 +46,17 @@ pub enum JournalError {
     },
 }
 
+impl JournalError {
+    /// Returns the advice.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            JournalError::Busy(_) => "wait until it has ended, or name another folder with --out",
+            JournalError::File { .. } => "check that you may read and write there, or name another folder with --out",
+        }
+    }
+}
+
 /// The key of a check: what decides its recording.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct CheckKey {

@@ -5,12 +5,12 @@ use contracts::{
     lesson::Lesson,
     verdict::{self, Judged, Mistake, Outcome},
 };
-use recording::{KEPT, NotChecked, Recording};
+use recording::{KEPT, Recording};
 use wire::words;
 
 use crate::{
     class::Submission,
-    grade::{Fault, Grade, Late, LessonAbout, Step, Verdict},
+    grade::{Fault, Grade, Late, LessonAbout, Step, StepAbout, Verdict},
     journal::Check,
     points::Override,
 };
@@ -93,7 +93,7 @@ pub fn checked(
         None if judged.passed() => Verdict::Passed,
         None => Verdict::Failed,
     };
-    grade.reason = judged.reason.as_ref().map(reason);
+    grade.reason = judged.reason.as_ref().map(|reason| reason.message.clone());
     grade.notes = judged.notes.iter().map(|note| note.message.clone()).collect();
     let shown = verdict::failed(&judged.steps).and_then(|(_, mistake)| recording.runs.get(mistake.run?));
     if let Some(run) = shown.or(recording.runs.first()) {
@@ -157,29 +157,21 @@ fn refuse(grade: &mut Grade, rules: Rules<'_>, id: &str, mistake: Mistake) {
         id: id.to_owned(),
         title: title.to_owned(),
         verdict: "failed".to_owned(),
-        points: 0,
-        max_points: 0,
         message: mistake.message.clone(),
-        hint: String::new(),
-        evidence: String::new(),
-        page: String::new(),
+        ..Step::default()
     };
     grade.steps = std::iter::once(own).chain(rules.about.steps.iter().map(|step| step_of(step, "skipped"))).collect();
     grade.fault = Some(Fault { step: id.to_owned(), code: mistake.code.to_owned(), message: mistake.message });
     grade.verdict = Verdict::Failed;
 }
 
-fn step_of(step: &crate::grade::StepAbout, verdict: &str) -> Step {
+fn step_of(step: &StepAbout, verdict: &str) -> Step {
     Step {
         id: step.id.clone(),
         title: step.title.clone(),
         verdict: verdict.to_owned(),
-        points: 0,
         max_points: step.points,
-        message: String::new(),
-        hint: String::new(),
-        evidence: String::new(),
-        page: String::new(),
+        ..Step::default()
     }
 }
 
@@ -206,8 +198,4 @@ fn with_limits(message: &str, limits: &[String]) -> String {
         return message.to_owned();
     }
     format!("{message} It hit a limit of the sandbox: {}.", limits.join(", and "))
-}
-
-fn reason(reason: &NotChecked) -> String {
-    reason.message.clone()
 }

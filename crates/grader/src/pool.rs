@@ -1,10 +1,11 @@
 //! Checks many submissions at the same time, each in a slot of its own.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs, io,
     os::unix::fs::PermissionsExt,
     path::{Component, Path, PathBuf},
+    pin::Pin,
     process::Stdio,
     time::Duration,
 };
@@ -15,6 +16,7 @@ use recording::{NotChecked, Recording};
 use tokio::{
     process::Command,
     sync::Semaphore,
+    task::{JoinError, JoinSet},
     time::{Instant, timeout},
 };
 
@@ -22,7 +24,7 @@ use crate::{
     base::Base,
     class::{Content, Package, Program},
     compile::{Compilation, NotCompiled},
-    record::Task,
+    record::{Task, begun},
     sandbox::{Limits, Rung, Spec, control_group},
 };
 
@@ -56,6 +58,23 @@ pub struct Workshop {
     pub compilers: Semaphore,
 }
 
+/// A check to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// The name of the submission in reports.
+    pub name: &'a str,
+    /// Its files.
+    pub content: &'a Content,
+    /// The lesson.
+    pub lesson: &'a Lesson,
+    /// The seed.
+    pub seed: u64,
+    /// The slot, which no other check has at the same time.
+    pub slot: u32,
+    /// The run that owns the check.
+    pub run: &'a Run,
+}
+
 /// The result of a check.
 #[derive(Debug)]
 pub struct Checked {
@@ -71,24 +90,51 @@ pub struct Checked {
     pub took: Duration,
 }
 
+/// Does these jobs in their order, one in each slot at a time. `start` returns the work of a job in a slot, and
+/// `ended` gets what it gave, in the order of the ends, or the reason why it panicked.
+pub async fn in_slots<J, T: Send + 'static>(
+    slots: usize,
+    jobs: impl IntoIterator<Item = J>,
+    start: impl Fn(&J, u32) -> BoxFuture<T>,
+    mut ended: impl FnMut(J, Result<T, JoinError>),
+) {
+    let mut free: Vec<u32> = (0..u32::try_from(slots).unwrap_or(1)).collect();
+    let mut jobs = jobs.into_iter();
+    let mut working = JoinSet::new();
+    let mut places = HashMap::new();
+    loop {
+        while !free.is_empty()
+            && let Some(job) = jobs.next()
+            && let Some(slot) = free.pop()
+        {
+            let started = working.spawn(start(&job, slot));
+            places.insert(started.id(), (job, slot));
+        }
+        let Some(end) = working.join_next_with_id().await else { return };
+        let (id, end) = match end {
+            Ok((id, end)) => (id, Ok(end)),
+            Err(error) => (error.id(), Err(error)),
+        };
+        if let Some((job, slot)) = places.remove(&id) {
+            free.push(slot);
+            ended(job, end);
+        }
+    }
+}
+
+/// The work of one job.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 impl Workshop {
-    /// Checks a submission in a lesson, in this slot. A check without a verdict is repeated; a failure never.
-    pub async fn check(
-        &self,
-        name: &str,
-        content: &Content,
-        lesson: &Lesson,
-        seed: u64,
-        slot: u32,
-        run: &Run,
-    ) -> Checked {
+    /// Checks a submission in a lesson. A check without a verdict is repeated; a failure never.
+    pub async fn check(&self, order: Order<'_>) -> Checked {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let mut checked = self.once(name, content, lesson, seed, slot, run).await.unwrap_or_else(|error| {
+            let mut checked = self.once(order).await.unwrap_or_else(|error| {
                 let message = format!("The check could not be done: {error}.");
                 Checked {
-                    recording: without(lesson, message),
+                    recording: without(order.lesson, message),
                     limits: vec![],
                     compile_limit: None,
                     attempts,
@@ -119,7 +165,8 @@ impl Workshop {
             ..Package::default()
         };
         let content = Content { files: [("src/main.rs".to_owned(), text)].into(), program: Program::Rust(package) };
-        let checked = self.once("proof", &content, lesson, 1, 0, run).await;
+        let order = Order { name: "proof", content: &content, lesson, seed: 1, slot: 0, run };
+        let checked = self.once(order).await;
         let checked = checked.map_err(|error| format!("the lesson's own program can't be checked: {error}"))?;
         match (checked.recording.build_error, checked.compile_limit, checked.recording.not_checked) {
             (Some(error), _, _) => Err(format!("the lesson's own program does not compile here:\n{}", error.text)),
@@ -129,15 +176,7 @@ impl Workshop {
         }
     }
 
-    async fn once(
-        &self,
-        name: &str,
-        content: &Content,
-        lesson: &Lesson,
-        seed: u64,
-        slot: u32,
-        run: &Run,
-    ) -> io::Result<Checked> {
+    async fn once(&self, Order { name, content, lesson, seed, slot, run }: Order<'_>) -> io::Result<Checked> {
         let scratch = tempfile::Builder::new().prefix(&format!("slot-{slot}-")).tempdir_in(run.folder())?;
         let place = |name: &str| scratch.path().join(name);
         let (source, target) = (place("source"), place("program"));
@@ -200,7 +239,7 @@ impl Workshop {
                         (vec![target.join("program").to_string_lossy().into_owned()], folder, warnings, true)
                     }
                     Err(NotCompiled::Errors(error)) => {
-                        let recording = Recording { build_error: Some(error), ..named(name, lesson) };
+                        let recording = Recording { build_error: Some(error), ..begun(name, &lesson.about.id) };
                         return done(finished(recording), vec![], None, waited);
                     }
                     Err(NotCompiled::Limit(limit)) => {
@@ -257,13 +296,6 @@ impl Workshop {
         })?;
         Recording::read(text).map_err(io::Error::other)
     }
-}
-
-/// Returns an empty recording of this submission.
-fn named(name: &str, lesson: &Lesson) -> Recording {
-    let program =
-        recording::Program { name: name.to_owned(), again: "cargo xtask grade".to_owned(), ..Default::default() };
-    Recording { lesson: lesson.about.id.clone(), program, ..Recording::default() }
 }
 
 /// Returns the recording of a check that gave no verdict.
@@ -326,6 +358,20 @@ mod tests {
         for outside in ["/etc/passwd", "../a", "a/../../b", "pkg//../../etc"] {
             assert_eq!(plain(outside), None, "{outside}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_slot_is_free_again_also_after_a_panic() {
+        let mut ends = Vec::new();
+        let start = |job: &u32, slot: u32| -> BoxFuture<(u32, u32)> {
+            let job = *job;
+            Box::pin(async move {
+                assert_ne!(job, 1, "the second one panics");
+                (job, slot)
+            })
+        };
+        in_slots(1, 0..4, start, |job, end| ends.push((job, end.ok()))).await;
+        assert_eq!(ends, [(0, Some((0, 0))), (1, None), (2, Some((2, 0))), (3, Some((3, 0)))]);
     }
 
     #[test]

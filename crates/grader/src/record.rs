@@ -11,19 +11,13 @@ use cli::{BrokerArgs, BrokerChoice};
 use contracts::{contract, scenes};
 use harness::{
     brokers::Broker,
-    cleanup::{self, Run},
+    cleanup::Run,
     program::{Program, facts},
     stage::Stage,
 };
 use recording::{NotChecked, Recording, Warning};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
-
-/// The time limit of the check's own work, which does not include the program's time limit.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// The number of times that a scene can need the program's time limit.
-pub const RUNS: u32 = 4;
 
 /// One check to do.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -54,7 +48,7 @@ impl Task {
     /// Returns the longest time that the check can take.
     #[must_use]
     pub fn longest(&self) -> Duration {
-        Duration::from_secs(self.time_limit) * RUNS + CHECK_TIMEOUT
+        scenes::longest(Duration::from_secs(self.time_limit))
     }
 }
 
@@ -67,15 +61,7 @@ pub async fn record(task: &Path) -> io::Result<()> {
     let task: Task = serde_json::from_slice(&fs::read(task)?)?;
     let begin = Instant::now();
     let run = Run::begin()?;
-    let mut recording = Recording {
-        lesson: task.lesson.clone(),
-        program: recording::Program {
-            name: task.name.clone(),
-            again: "cargo xtask grade".to_owned(),
-            ..Default::default()
-        },
-        ..Recording::default()
-    };
+    let mut recording = begun(&task.name, &task.lesson);
     let longest = task.longest();
     let vhost = match timeout(longest, attempt(&task, &run, &mut recording)).await {
         Ok(Ok(vhost)) => vhost,
@@ -84,8 +70,7 @@ pub async fn record(task: &Path) -> io::Result<()> {
             String::new()
         }
         Err(_) => {
-            let message = format!("The check itself took longer than {} s.", longest.as_secs());
-            recording.not_checked = Some(NotChecked { message, hints: vec![] });
+            recording.not_checked = Some(scenes::too_long(longest));
             String::new()
         }
     };
@@ -107,12 +92,13 @@ async fn attempt(task: &Task, run: &Run, recording: &mut Recording) -> Result<St
         wrapper: task.wrapper.clone(),
         warnings: task.warnings.clone(),
     };
-    let known = std::mem::take(&mut recording.program);
+    let begun = std::mem::take(&mut recording.program);
+    let warnings = task.warnings.clone();
     recording.program = recording::Program {
-        name: known.name,
-        again: known.again,
+        name: begun.name,
+        again: begun.again,
         folder: PathBuf::new(),
-        warnings: task.warnings.clone(),
+        warnings,
         ..facts::of(&program, None)
     };
     let contract = contract::of(&task.lesson);
@@ -132,7 +118,10 @@ async fn attempt(task: &Task, run: &Run, recording: &mut Recording) -> Result<St
     Ok(vhost)
 }
 
-/// Cleans up after checks that were killed.
-pub async fn reap() -> Vec<String> {
-    cleanup::reap().await
+/// Returns the recording of a check at its beginning.
+#[must_use]
+pub fn begun(name: &str, lesson: &str) -> Recording {
+    let program =
+        recording::Program { name: name.to_owned(), again: "cargo xtask grade".to_owned(), ..Default::default() };
+    Recording { lesson: lesson.to_owned(), program, ..Recording::default() }
 }

@@ -25,7 +25,9 @@ pub mod watchdog;
 use std::{
     collections::BTreeMap,
     fs, io,
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
+    process::ExitStatus,
 };
 
 use serde::{Deserialize, Serialize};
@@ -94,6 +96,14 @@ pub fn pinned(folder: &Path) -> io::Result<PathBuf> {
         fs::copy(std::env::current_exe()?, &own)?;
     }
     Ok(own)
+}
+
+/// The number that a shell adds to a signal's number.
+const BY_SIGNAL: i32 = 128;
+
+/// Returns the exit code of a command: 128 and the number of the signal, if one ended it.
+fn exit_code(status: ExitStatus) -> i32 {
+    status.signal().map_or_else(|| status.code().unwrap_or(1), |signal| BY_SIGNAL + signal)
 }
 
 impl Spec {

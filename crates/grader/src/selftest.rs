@@ -11,23 +11,23 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use contracts::lesson::Lesson;
 use harness::cleanup::Run;
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::sync::Semaphore;
 
 use crate::{
-    base::{Base, versions},
+    base::{self, Base},
     class::{Layout, Submission},
     grade::{Grade, Verdict},
     intake::{self, Options},
     journal::{Check, CheckKey},
     judge::{self, Rules},
     points::Rubric,
-    pool::{Checked, Workshop},
+    pool::{BoxFuture, Checked, Order, Workshop, in_slots},
     sandbox::{Rung, pinned},
 };
 
@@ -89,25 +89,21 @@ pub async fn run(base: Base, rung: Rung, lesson: &Lesson, run: &Run, args: &cli:
         }
         queue.push(Some(program));
     }
-    let field = Arc::new(Field {
-        workshop,
-        lesson: lesson.clone(),
-        right,
-        secret,
-        run: run.child()?,
-        free: Semaphore::new(slots),
-        slots: Mutex::new((0..u32::try_from(slots).unwrap_or(1)).collect()),
-    });
-    let mut working: JoinSet<io::Result<Tested>> = JoinSet::new();
-    for (index, hostile) in queue.into_iter().enumerate() {
-        let field = field.clone();
-        working.spawn(async move { field.test(hostile, index).await });
-    }
+    let field = Arc::new(Field { workshop, lesson: lesson.clone(), right, secret, run: run.child()? });
+    let start = |(index, hostile): &(usize, Option<Hostile>), slot: u32| -> BoxFuture<io::Result<Tested>> {
+        let (field, index, hostile) = (field.clone(), *index, hostile.clone());
+        Box::pin(async move { field.test(slot, hostile, index).await })
+    };
+    let mut all = Vec::new();
+    in_slots(slots, queue.into_iter().enumerate(), start, |_, tested| {
+        all.push(tested.map_err(io::Error::other).and_then(|tested| tested));
+    })
+    .await;
     let mut problems = Vec::new();
     let (mut count, mut not_run) = (0, Vec::new());
-    while let Some(ended) = working.join_next().await {
-        let tested = ended.map_err(io::Error::other)??;
-        problems.extend(holds::problems(&tested).await);
+    for tested in all {
+        let tested = tested?;
+        problems.extend(holds::problems(&tested));
         if let Some(hostile) = &tested.hostile {
             count += 1;
             if hostile.is_run && !tested.was_run {
@@ -136,26 +132,11 @@ struct Field {
     right: String,
     secret: String,
     run: Run,
-    /// A permit for each slot.
-    free: Semaphore,
-    slots: Mutex<Vec<u32>>,
 }
 
 impl Field {
-    fn slots(&self) -> MutexGuard<'_, Vec<u32>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Tests one program, or a right one, as soon as a slot is free.
-    async fn test(&self, hostile: Option<Hostile>, index: usize) -> io::Result<Tested> {
-        let _free = self.free.acquire().await;
-        let slot = self.slots().pop().unwrap_or(0);
-        let tested = self.test_in(slot, hostile, index).await;
-        self.slots().push(slot);
-        tested
-    }
-
-    async fn test_in(&self, slot: u32, hostile: Option<Hostile>, index: usize) -> io::Result<Tested> {
+    /// Tests one program, or a right one, in this slot.
+    async fn test(&self, slot: u32, hostile: Option<Hostile>, index: usize) -> io::Result<Tested> {
         let Field { workshop, lesson, .. } = self;
         let place = self.run.folder().join(format!("hostile-{index}"));
         fs::create_dir(&place)?;
@@ -184,8 +165,8 @@ impl Field {
                 });
             }
         };
-        let Checked { recording, limits, compile_limit, attempts, took } =
-            workshop.check(&submission.key, content, lesson, SEED, slot, &self.run).await;
+        let order = Order { name: &submission.key, content, lesson, seed: SEED, slot, run: &self.run };
+        let Checked { recording, limits, compile_limit, attempts, took } = workshop.check(order).await;
         let key = CheckKey {
             source: content.hash(),
             lesson: lesson.about.id.clone(),
@@ -206,12 +187,10 @@ impl Field {
 
 /// Reads the only submission of a class, as `grade` does.
 fn take_in(class: &Path, lesson: &Lesson) -> io::Result<Submission> {
-    let offered = versions().map_err(io::Error::other)?;
-    let major = |version: &str| version.split('.').next().unwrap_or(version).to_owned();
     let options = Options {
         layout: Some(Layout::Plain),
         lesson_id: lesson.about.id.clone(),
-        offered: offered.iter().map(|(name, version)| (name.clone(), major(version))).collect(),
+        offered: base::offered().map_err(io::Error::other)?,
         ..Options::default()
     };
     let mut class = intake::read(class, &options).map_err(io::Error::other)?;

@@ -23,7 +23,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let has_sandbox = Command::new("bwrap").arg("--version").output().is_ok_and(|output| output.status.success());
     let is_required = env::var("HELLO_RABBIT_SANDBOX").is_ok_and(|value| value == "required");
-    let trials: [(&str, fn()); 7] = [
+    let trials: [(&str, fn()); 8] = [
+        ("ctrl_c_ends_it_and_leaves_nothing", ctrl_c_ends_it_and_leaves_nothing),
         ("the_table_in_the_book_is_that_of_a_class", the_table_in_the_book_is_that_of_a_class),
         ("a_class_has_the_expected_grades", a_class_has_the_expected_grades),
         ("finished_checks_are_kept_and_judged_again", finished_checks_are_kept_and_judged_again),
@@ -210,17 +211,48 @@ fn a_killed_run_goes_on_where_it_was() {
     assert!(class.lines().iter().all(|line| line.ends_with("passed 5 -")), "{:?}", class.lines());
     // Nothing of the killed runs is left.
     let deadline = Instant::now() + Duration::from_secs(10);
-    while processes_with(&class.folder.path().to_string_lossy()) > 0 {
+    while processes_with(&class.folder.path().to_string_lossy(), "") > 0 {
         assert!(Instant::now() < deadline, "a process is left");
         thread::sleep(Duration::from_millis(50));
     }
 }
 
-/// Returns the number of processes with this text in their command lines.
-fn processes_with(text: &str) -> usize {
+fn ctrl_c_ends_it_and_leaves_nothing() {
+    let class = Class::new();
+    let sleeps = "fn main() { println!(\"asleep\"); std::thread::sleep(std::time::Duration::from_secs(60)) }";
+    class.add("ada", &[("main.rs", sleeps)]);
+    // The folders of all runs are in a place of their own.
+    let temporary = class.folder.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let mut grade = class.command(&["--timeout", "60"]);
+    let grade = grade.env("TMPDIR", &temporary).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let program = "program/program";
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while processes_with(&temporary.to_string_lossy(), program) == 0 {
+        assert!(Instant::now() < deadline, "the program does not begin");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let interrupted = Command::new("kill").args(["-INT", &grade.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    let output = grade.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+    assert!(said(&output).contains("the same command goes on with the others"), "{}", said(&output));
+    assert_eq!(processes_with(&temporary.to_string_lossy(), ""), 0, "a process is left");
+    let bases = fs::read_dir(&temporary).unwrap().flatten().map(|base| base.path().join("runs"));
+    let runs = bases.flat_map(|runs| fs::read_dir(runs).unwrap().flatten());
+    let left: Vec<PathBuf> = runs.map(|run| run.path()).filter(|run| run.is_dir()).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// Returns the number of processes with both texts in their command lines.
+fn processes_with(one: &str, other: &str) -> usize {
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let lines = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-    lines.filter(|line| String::from_utf8_lossy(line).contains(text)).count()
+    let has_both = |line: &Vec<u8>| {
+        let line = String::from_utf8_lossy(line);
+        line.contains(one) && line.contains(other)
+    };
+    lines.filter(has_both).count()
 }
 
 fn two_on_one_folder_refuse_each_other() {

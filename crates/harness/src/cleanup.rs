@@ -16,7 +16,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::brokers::{Needs, address::Address, client, engine, management::Management};
+use crate::{
+    activity::{say, watched},
+    brokers::{Needs, address::Address, client, engine, management::Management},
+};
 
 pub use child::Guard;
 
@@ -119,6 +122,55 @@ impl Run {
         self.inside.end(REMOVE_TIMEOUT).await;
         left
     }
+}
+
+/// Does this work in a run of its own, which ends when the work is done or interrupted. Returns what the work gave, or None if it
+/// was interrupted. `warn` gets a sentence for each thing that could not be removed: of earlier runs before the work, and of this
+/// one after it.
+///
+/// # Errors
+///
+/// When the folder for the run can't be made; the error names it.
+pub async fn in_a_run<T>(warn: impl Fn(&[String]), work: impl AsyncFnOnce(&Run) -> T) -> io::Result<Option<T>> {
+    let run = Run::begin()?;
+    let left = {
+        let _busy = watched("cleaning up after an earlier command");
+        reap().await
+    };
+    warn(&left);
+    let done = tokio::select! {
+        done = work(&run) => Some(done),
+        () = interrupted() => {
+            say("interrupted; cleaning up");
+            None
+        }
+    };
+    let left = {
+        let _busy = watched("cleaning up");
+        run.end().await
+    };
+    warn(&left);
+    Ok(done)
+}
+
+/// Waits for Ctrl-C, `kill`, or a closed terminal.
+pub async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+        else {
+            let _ = tokio::signal::ctrl_c().await;
+            return;
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Cleans up after earlier runs that did not. Returns a sentence for each thing that could not be removed.

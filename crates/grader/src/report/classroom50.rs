@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     ReportError,
     files::Output,
-    gradescope::not_checked,
+    gradescope::checked,
     json,
     plain::{cut, flow, plain, plain_lines},
     student_text,
@@ -75,18 +75,9 @@ impl Classroom50 {
 
 /// Writes the files of each submission that was checked, and lists the others as skipped: a missing check is no 0.
 pub fn write(grades: &Grades, about: &Classroom50, to: &Path, output: &mut Output) -> Result<(), ReportError> {
-    let students = view::by_key(grades);
-    for student in &students {
-        if let Some(grade) = student.not_checked() {
-            output.written.skipped.push(not_checked(student, grade));
-            continue;
-        }
-        let path = match students.len() {
-            1 => super::files::file_at(to, "result.json"),
-            _ => to.join(student.key).join("result.json"),
-        };
-        output.write(&path, json::text(&result(grades, about, student))?.as_bytes())?;
-        output.write(&path.with_file_name("release-body.md"), student_text::text(grades, student).as_bytes())?;
+    for (student, path) in checked(grades, to, "result.json", output) {
+        output.write(&path, json::text(&result(grades, about, &student))?.as_bytes())?;
+        output.write(&path.with_file_name("release-body.md"), student_text::text(grades, &student).as_bytes())?;
     }
     Ok(())
 }

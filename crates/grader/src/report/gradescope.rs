@@ -1,6 +1,6 @@
 //! Gradescope's `results.json`, for one student.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -18,23 +18,31 @@ use crate::grade::{Grade, Grades, Step};
 ///
 /// Without a score, `results.json` is invalid, and a missing check is no 0: Gradescope itself reports that there are no results.
 pub fn write(grades: &Grades, to: &Path, output: &mut Output) -> Result<(), ReportError> {
-    let students = view::by_key(grades);
-    for student in &students {
-        if let Some(grade) = student.not_checked() {
-            output.written.skipped.push(not_checked(student, grade));
-            continue;
-        }
-        let path = match students.len() {
-            1 => super::files::file_at(to, "results.json"),
-            _ => to.join(student.key).join("results.json"),
-        };
-        output.write(&path, json::text(&results(grades, student))?.as_bytes())?;
+    for (student, path) in checked(grades, to, "results.json", output) {
+        output.write(&path, json::text(&results(grades, &student))?.as_bytes())?;
     }
     Ok(())
 }
 
+/// Returns the students whose submissions were all checked, each with the path of a file with this name, and lists the others as
+/// skipped.
+pub fn checked<'a>(grades: &'a Grades, to: &Path, name: &str, output: &mut Output) -> Vec<(ByKey<'a>, PathBuf)> {
+    let students = view::by_key(grades);
+    let is_alone = students.len() == 1;
+    let mut checked = Vec::new();
+    for student in students {
+        if let Some(grade) = student.not_checked() {
+            output.written.skipped.push(not_checked(&student, grade));
+            continue;
+        }
+        let path = if is_alone { super::files::file_at(to, name) } else { to.join(student.key).join(name) };
+        checked.push((student, path));
+    }
+    checked
+}
+
 /// Returns the sentence about a student without a result.
-pub fn not_checked(student: &ByKey, grade: &Grade) -> String {
+fn not_checked(student: &ByKey, grade: &Grade) -> String {
     let (_, reason) = view::what(grade);
     let lesson = super::plain::plain(&grade.lesson);
     format!("{} ({}): lesson {lesson} was not checked, so there is no result: {reason}", student.name(), student.key)

@@ -32,10 +32,9 @@ pub const SOCKET: &str = "/run/hello-rabbit/tap";
 /// The path of this program inside.
 pub const OWN: &str = "/run/hello-rabbit/grader";
 
-/// Returns the words that run a command in the sandbox. `socket` is the tap's, outside; `own` is this program. Ctrl-C reaches the
-/// program: bubblewrap ignores it, and `grader inside` restores it.
+/// Returns the words that run a command in the sandbox. `socket` is the tap's, outside. Ctrl-C reaches the program: bubblewrap ignores it, and `grader inside` restores it.
 #[must_use]
-pub fn words(spec: &Spec, socket: Option<&Path>, own: &Path) -> Vec<String> {
+pub fn words(spec: &Spec, socket: Option<&Path>) -> Vec<String> {
     let mut words: Vec<String> = ["sh", "-c", r#"trap "" INT; exec "$@""#, "sh"].map(str::to_owned).to_vec();
     words.extend(resources(spec));
     words.push("bwrap".to_owned());
@@ -81,7 +80,7 @@ pub fn words(spec: &Spec, socket: Option<&Path>, own: &Path) -> Vec<String> {
         add(&["--bind", &path, &path]);
     }
     if let Some(socket) = socket {
-        add(&["--ro-bind", &own.to_string_lossy(), OWN, "--bind", &socket.to_string_lossy(), SOCKET]);
+        add(&["--ro-bind", &spec.own.to_string_lossy(), OWN, "--bind", &socket.to_string_lossy(), SOCKET]);
     }
     for (name, value) in [("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HOME", "/tmp"), ("LANG", "C.UTF-8")] {
         add(&["--setenv", name, value]);

@@ -99,24 +99,28 @@ pub fn take(name: &str, limits: Limits) -> Vec<String> {
     if counted("memory.events", "oom_kill") || counted("memory.oom_control", "oom_kill") {
         hit.push(limits.over_memory());
     }
-    // The last processes of a sandbox may still be ending.
+    remove(&folders);
+    hit
+}
+
+/// Removes groups, as soon as the last processes in them have ended.
+fn remove(folders: &[PathBuf]) {
     for _ in 0..RETRIES {
         if folders.iter().filter(|folder| folder.exists()).all(|folder| fs::remove_dir(folder).is_ok()) {
             break;
         }
         std::thread::sleep(RETRY);
     }
-    hit
 }
 
-/// Removes the groups of `grade`s that have ended without removing them.
+/// Removes the groups of this `grade`, and of those that have ended without removing them. Afterwards, their processes are gone.
 pub fn reap() {
-    for (folder, group) in groups() {
+    let is_over = |(_, group): &(PathBuf, String)| {
         let process = group.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next()).unwrap_or_default();
-        if process == std::process::id().to_string() || !Path::new("/proc").join(process).exists() {
-            let _ = fs::remove_dir(folder);
-        }
-    }
+        process == std::process::id().to_string() || !Path::new("/proc").join(process).exists()
+    };
+    let folders: Vec<PathBuf> = groups().filter(is_over).map(|(folder, _)| folder).collect();
+    remove(&folders);
 }
 
 /// Returns our groups: folders and names.

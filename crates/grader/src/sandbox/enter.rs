@@ -8,7 +8,6 @@ use std::{
     path::{Path, PathBuf},
     pin::pin,
     process::ExitStatus,
-    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -18,16 +17,14 @@ use tokio::{
     net::{TcpStream, UnixListener},
     process::{Child, Command},
     signal::unix::{SignalKind, signal},
+    sync::oneshot,
+    time::timeout,
 };
 
-use super::{Rung, Spec, bwrap, control_group, inside::STARTED, watchdog};
+use super::{BY_SIGNAL, Rung, Spec, bwrap, control_group, exit_code, inside::STARTED, watchdog};
 
-/// The looks for the first word from inside, after the command has ended, and the time between two.
-const HELLO_TRIES: u32 = 50;
-const HELLO_PACE: Duration = Duration::from_millis(20);
-
-/// The number that a shell adds to a signal's number.
-const BY_SIGNAL: i32 = 128;
+/// The time limit for the first word from inside, after the command has ended.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Runs a command in the sandbox that the file describes, and returns the exit code: 128 and the number of the signal, if one
 /// ended it.
@@ -61,39 +58,25 @@ pub async fn enter(spec: &Path, command: &[String]) -> io::Result<i32> {
             }
         }
     };
-    if let Some(hello) = &hello {
+    if let Some(hello) = hello {
         // A program that ends at once may be gone before its first word was read.
-        for _ in 0..HELLO_TRIES {
-            if hello.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
-                break;
-            }
-            tokio::time::sleep(HELLO_PACE).await;
+        let started = timeout(HELLO_TIMEOUT, hello).await;
+        if let Err(why) =
+            started.ok().and_then(Result::ok).unwrap_or_else(|| Err("the sandbox did not start".to_owned()))
+        {
+            fs::write(spec.not_started(), why)?;
         }
-    }
-    if let Some(why) =
-        hello.map(|hello| hello.lock().unwrap_or_else(PoisonError::into_inner).clone()).and_then(not_started)
-    {
-        fs::write(spec.not_started(), why)?;
     }
     let signal = ended_by(status);
     if let Some(sentence) = over.or_else(|| spec.limits.over_by_signal(signal?)) {
         let mut report = OpenOptions::new().create(true).append(true).open(spec.report())?;
         writeln!(report, "{sentence}")?;
     }
-    Ok(signal.map_or_else(|| status.code().unwrap_or(1), |signal| BY_SIGNAL + signal))
+    Ok(signal.map_or_else(|| exit_code(status), |signal| BY_SIGNAL + signal))
 }
 
-/// The first word from inside: None before it came, `Ok` if the program was started, or the reason why not.
-type Hello = Arc<Mutex<Option<Result<(), String>>>>;
-
-/// Returns the reason why the program was not started.
-fn not_started(hello: Option<Result<(), String>>) -> Option<String> {
-    match hello {
-        Some(Ok(())) => None,
-        Some(Err(why)) => Some(why),
-        None => Some("the sandbox did not start".to_owned()),
-    }
-}
+/// The first word from inside: `Ok` if the program was started, or the reason why not.
+type Hello = oneshot::Receiver<Result<(), String>>;
 
 fn start(
     spec: &Spec,
@@ -110,8 +93,7 @@ fn start(
         spec.environment.insert(MARK.to_owned(), mark);
     }
     let (socket, hello) = tap.map(|tap| listen(&spec, tap)).transpose()?.unzip();
-    let own = env::current_exe()?;
-    let mut words = bwrap::words(&spec, socket.as_deref(), &own);
+    let mut words = bwrap::words(&spec, socket.as_deref());
     if let Some(tap) = tap {
         words.extend([bwrap::OWN, "inside", &tap.port.to_string(), "--"].map(str::to_owned));
     }
@@ -142,14 +124,13 @@ fn listen(spec: &Spec, tap: &Address) -> io::Result<(PathBuf, Hello)> {
     // The program has another user id.
     fs::set_permissions(&socket, std::os::unix::fs::PermissionsExt::from_mode(0o666))?;
     let to = tap.host_and_port();
-    let hello = Hello::default();
-    let said = hello.clone();
+    let (say, hello) = oneshot::channel();
     tokio::spawn(async move {
         if let Ok((mut inside, _)) = listener.accept().await {
             let mut text = String::new();
             let read = inside.read_to_string(&mut text).await;
             let started = if read.is_ok() && text == STARTED { Ok(()) } else { Err(text) };
-            *said.lock().unwrap_or_else(PoisonError::into_inner) = Some(started);
+            let _ = say.send(started);
         }
         while let Ok((mut inside, _)) = listener.accept().await {
             let to = to.clone();

@@ -2,7 +2,7 @@
 //!
 //! It listens on the port of the address in `AMQP_URL`, and on 5672 for programs with a fixed address.
 
-use std::{io, os::unix::process::ExitStatusExt, path::Path, process::Stdio};
+use std::{io, path::Path, process::Stdio};
 
 use tokio::{
     io::{AsyncWriteExt, copy_bidirectional},
@@ -10,7 +10,7 @@ use tokio::{
     process::Command,
 };
 
-use super::bwrap::SOCKET;
+use super::{bwrap::SOCKET, exit_code};
 
 /// The port of AMQP.
 const AMQP: u16 = 5672;
@@ -47,8 +47,7 @@ pub async fn inside(port: u16, command: &[String]) -> io::Result<i32> {
     let word = started.as_ref().map_or_else(ToString::to_string, |_| STARTED.to_owned());
     hello.write_all(word.as_bytes()).await?;
     drop(hello);
-    let status = started?.wait().await?;
-    Ok(status.signal().map_or_else(|| status.code().unwrap_or(1), |signal| 128 + signal))
+    Ok(exit_code(started?.wait().await?))
 }
 
 /// Returns whether a command is there: a path, or a name in the PATH.

@@ -18,7 +18,7 @@ const ESCAPED: &str = "ESCAPED ";
 const SURVIVOR: &str = "hostile-survivor";
 
 /// Returns a sentence for each thing that does not hold.
-pub async fn problems(tested: &Tested) -> Vec<String> {
+pub fn problems(tested: &Tested) -> Vec<String> {
     let Some(hostile) = &tested.hostile else {
         let is_right = passed(&tested.grade);
         return if is_right { vec![] } else { vec![format!("a right program failed: {}", what(&tested.grade))] };
