@@ -12,7 +12,7 @@ use std::{
 };
 
 use checker::{
-    brokers::{Broker, address::Address},
+    brokers::{Broker, Names, address::Address},
     cleanup::{self, Run},
     live::LiveRun,
     tap::{Bounds, Tap},
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
 async fn measure(run: &Run) -> Result<(), NotChecked> {
     let broker = Broker::find(&BrokerArgs { broker: BrokerChoice::Auto, image: None }, run).await?;
     println!("on {} {} ({})", broker.identity.product, broker.identity.version, broker.identity.detail);
-    let address = broker.make_vhost(run, &["hello"]).await?;
+    let address = broker.make_vhost(run, Names { queues: &["hello"], ..Names::default() }).await?;
     tap(&address).await?;
     check(&broker);
     Ok(())

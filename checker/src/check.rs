@@ -84,9 +84,9 @@ async fn attempt(
     let begin = Instant::now();
     let mark = format!("{}.build", run.id());
     let build = async { (source.build(&mark).await, begin.elapsed()) };
-    let queues = contract::of(&lesson.about.id).map_or(&[][..], |contract| contract.queues());
+    let names = scenes::names(&lesson.about.id);
     let set = async |broker: &Broker| {
-        let set = Stage::set(broker, run, queues, options.timeout, port);
+        let set = Stage::set(broker, run, names, options.timeout, port);
         tokio::time::timeout(CHECK_TIMEOUT, set).await.unwrap_or_else(|_| Err(too_long(CHECK_TIMEOUT)))
     };
     // The broker and the vhost need not wait for the compiler. In a vhost that is not the check's own, the check must not

@@ -8,8 +8,9 @@ use crate::{Cli, cargo::root};
 
 /// Returns the book's pages and the other documents.
 fn documents() -> Vec<PathBuf> {
-    let mut documents =
-        ["README.md", "CONTRIBUTING.md", "crates/broker/README.md"].map(|path| root().join(path)).to_vec();
+    let mut documents = ["README.md", "CONTRIBUTING.md", "crates/broker/README.md", "grading/README.md"]
+        .map(|path| root().join(path))
+        .to_vec();
     let mut folders = vec![root().join("book/src")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {

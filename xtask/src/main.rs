@@ -94,7 +94,7 @@ fn main() -> ExitCode {
     let done = match command {
         Command::Checker(command) => checker::run(&command),
         Command::Book(book) => book::run(book.what()),
-        Command::Grade(_) => grade::run(),
+        Command::Grade(args) => grade::run(&args),
         Command::Bench { what: Some(what), .. } => bench::one(&what),
         Command::Bench { quick, .. } => bench::run(quick),
         Command::New(new) => new::run(new.what),

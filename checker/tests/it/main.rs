@@ -17,5 +17,6 @@ mod several;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod start;
+mod topics;
 mod watch;
 mod wire_command;

@@ -115,7 +115,10 @@ fn a_starter_tells_every_task_in_order_and_has_no_code_of_a_step() {
         for step in &lesson.about.steps {
             let (_, code) = program.split_once(&format!("// ANCHOR: {}\n", step.id)).unwrap();
             let (code, _) = code.split_once(&format!("// ANCHOR_END: {}\n", step.id)).unwrap();
-            for line in code.lines().map(str::trim).filter(|line| line.contains(char::is_alphabetic)) {
+            // A line with only a name, as of the channel, gives nothing away.
+            let says_more =
+                |line: &&str| !line.chars().all(char::is_alphanumeric) && line.contains(char::is_alphabetic);
+            for line in code.lines().map(str::trim).filter(says_more) {
                 assert!(!starter.contains(line), "the starter of {} gives {} away: {line}", lesson.number, step.id);
             }
         }

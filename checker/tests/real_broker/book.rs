@@ -4,7 +4,11 @@
 //! difference before you commit it. All brokers share the same recordings: [`STEADY`] replaces what differs from broker to
 //! broker and from run to run.
 
+mod calls;
 mod events;
+mod receivers;
+mod routed;
+mod routing;
 mod scenes;
 mod sessions;
 mod workers;
@@ -15,11 +19,15 @@ use libtest_mimic::Failed;
 use snapbox::{Assert, Data};
 
 pub use scenes::{ALARM, Scene, all as scenes, play, play_alarm};
-pub use sessions::{FIRST_MESSAGE, SESSIONS, Session, TASKS, replay};
+pub use sessions::{FIRST_MESSAGE, LOGS, ROUTES, SESSIONS, Session, TASKS, replay};
 
 /// The patterns of what differs from run to run and from broker to broker, and the replacements that the book shows.
-const STEADY: [(&str, &str); 8] = [
-    (r"(lesson (?:0[1-35-9]|1\d)), in \d+\.\d s", "${1}, in 0.4 s"),
+const STEADY: [(&str, &str); 10] = [
+    (r"(lesson (?:0[1-3579]|1[13-9])), in \d+\.\d s", "${1}, in 0.4 s"),
+    // Receivers of an exchange stay through a silence.
+    (r"(lesson (?:06|08|10)), in \d+\.\d s", "${1}, in 1.9 s"),
+    // The client without a server gives up after three seconds.
+    (r"(lesson 12), in \d+\.\d s", "${1}, in 3.2 s"),
     // The tasks of lesson 04 take longer.
     (r"(lesson 04), in \d+\.\d s", "${1}, in 5.1 s"),
     (r"nothing for \d+\.\d s", "nothing for 2.0 s"),
@@ -30,6 +38,9 @@ const STEADY: [(&str, &str); 8] = [
     (r"lessons\\", "lessons/"),
 ];
 
+/// The names in the book for queues that the broker named, by their order in an output. They are as long as all such names.
+const GENERATED: [&str; 2] = ["amq.gen-Xq3vT0kYw2LmZ9sRcNdB7h", "amq.gen-b7TkPz4eVf1QxJ8uWgHy5M"];
+
 /// Returns the folder of the files that the pages include.
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join("book").join("recorded")
@@ -37,9 +48,19 @@ fn folder() -> PathBuf {
 
 /// Returns a text in which everything that differs is replaced.
 fn steady(text: &str) -> String {
-    STEADY.iter().fold(text.to_owned(), |text, (pattern, instead)| {
+    let text = STEADY.iter().fold(text.to_owned(), |text, (pattern, instead)| {
         regex::Regex::new(pattern).unwrap().replace_all(&text, *instead).into_owned()
-    })
+    });
+    let mut seen: Vec<String> = Vec::new();
+    let generated = regex::Regex::new(r"amq\.gen-[A-Za-z0-9_-]{22}").unwrap();
+    let renamed = generated.replace_all(&text, |found: &regex::Captures<'_>| {
+        let index = seen.iter().position(|name| *name == found[0]).unwrap_or_else(|| {
+            seen.push(found[0].to_owned());
+            seen.len() - 1
+        });
+        GENERATED[index % GENERATED.len()]
+    });
+    renamed.into_owned()
 }
 
 /// Compares a text with the file of this name, or writes the file when `SNAPSHOTS=overwrite` is set.
@@ -66,7 +87,7 @@ pub fn nothing_is_stale() -> Result<(), Failed> {
         .iter()
         .chain([&ALARM])
         .flat_map(Scene::files)
-        .chain(FIRST_MESSAGE.iter().chain(SESSIONS).chain(TASKS).map(Session::file))
+        .chain(FIRST_MESSAGE.iter().chain(SESSIONS).chain(TASKS).chain(LOGS).chain(ROUTES).map(Session::file))
         .collect();
     let stale: Vec<String> = fs::read_dir(folder())?
         .flatten()

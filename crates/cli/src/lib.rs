@@ -26,7 +26,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use book::{BookArgs, BookCli, BookWhat};
 pub use doctor::{DoctorArgs, DoctorFormat};
 pub use exit::Exit;
-pub use grade::{GradeArgs, GradeCli, LayoutChoice};
+pub use grade::{GradeArgs, GradeCli, GradeWhat, LayoutChoice, PackageArgs, Platform, SandboxChoice};
 pub use judge::{ExplainArgs, JudgeArgs};
 pub use kit::{NoKit, kit};
 pub use learn::{DiffArgs, HintArgs, ResetArgs};

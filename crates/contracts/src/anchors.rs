@@ -98,6 +98,8 @@ fn comment(indent: &str, text: &str) -> String {
     let tied = text.split('`').enumerate().map(tie).collect::<Vec<_>>().join("`");
     let start = format!("{indent}// ");
     let options = textwrap::Options::new(COMMENT_WIDTH).initial_indent(&start).subsequent_indent(&start);
+    // A name such as `receive-logs` is typed as it stands.
+    let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::fill(&tied, options).replace(TIED, " ") + "\n"
 }
 

@@ -32,6 +32,8 @@ pub trait Contract: 'static {
     const ID: &'static str;
     /// The queues that the scene needs to itself.
     const QUEUES: &'static [&'static str];
+    /// The exchanges that the scene needs to itself.
+    const EXCHANGES: &'static [&'static str] = &[];
     /// True if the scene makes random choices.
     const IS_RANDOM: bool;
     /// True if a text report shows the output of all its programs, not only of one.
@@ -54,6 +56,8 @@ pub trait AnyContract: Sync {
     fn id(&self) -> &'static str;
     /// [`Contract::QUEUES`].
     fn queues(&self) -> &'static [&'static str];
+    /// [`Contract::EXCHANGES`].
+    fn exchanges(&self) -> &'static [&'static str];
     /// [`Contract::IS_RANDOM`].
     fn is_random(&self) -> bool;
     /// [`Contract::SHOWS_ALL`].
@@ -90,6 +94,10 @@ impl<C: Contract + Sync> AnyContract for C {
 
     fn queues(&self) -> &'static [&'static str] {
         C::QUEUES
+    }
+
+    fn exchanges(&self) -> &'static [&'static str] {
+        C::EXCHANGES
     }
 
     fn is_random(&self) -> bool {

@@ -11,7 +11,7 @@ use recording::ProgramRun;
 use crate::{
     fault::{Fault, faults::durable as faults},
     sending, steps,
-    transcript::{MethodEvent, Transcript},
+    transcript::{MethodEvent, Transcript, has_argument},
     verdict::StepResult,
 };
 
@@ -21,7 +21,7 @@ pub fn declare(seen: &ProgramRun, name: &str) -> StepResult {
     let transcript = Transcript::of(seen);
     let mine = transcript.declares().find(|(_, declare)| declare.queue.as_str() == name && !declare.passive);
     let Some((said, declare)) = mine else { return Ok(found) };
-    if !declare.durable && declare.arguments.inner().keys().any(|key| key.as_str() == "durable") {
+    if !declare.durable && has_argument(declare, "durable") {
         return Err(faults::durable_among_arguments(name).at(&said));
     }
     if !declare.durable {

@@ -13,6 +13,8 @@
 //! | [`contract`] | contracts, and the way they judge a recording |
 //! | [`lessons`] | the contracts and their scenes, one file or folder per lesson |
 //! | [`steps`], [`durable`], [`sending`], [`receiving`], [`working`], [`ending`] | requirements, the vocabulary that contracts are made of |
+//! | [`exchanges`], [`emitting`], [`subscribing`] | the same for lessons with exchanges, and the messages that a binding takes |
+//! | [`serving`], [`calling`] | the same for both sides of a remote procedure call |
 //! | [`transcript`], [`printed`] | queries over a conversation and over output |
 //! | [`fault`], [`catalogue`] | faults, and their words: `catalogue/*.toml`, from which `build.rs` makes functions |
 //! | [`translate`] | errors of brokers and clients in plain words: `catalogue/errors/*.toml` |
@@ -25,12 +27,15 @@
 //! [`Recording`]: recording::Recording
 
 pub mod anchors;
+pub mod calling;
 pub mod catalogue;
 pub mod clients;
 pub mod contract;
 pub mod crash;
 pub mod durable;
+pub mod emitting;
 pub mod ending;
+pub mod exchanges;
 pub mod fault;
 pub mod hints;
 pub mod lesson;
@@ -40,7 +45,9 @@ pub mod receiving;
 #[cfg(feature = "scenes")]
 pub mod scenes;
 pub mod sending;
+pub mod serving;
 pub mod steps;
+pub mod subscribing;
 pub mod transcript;
 pub mod translate;
 pub mod unawaited;

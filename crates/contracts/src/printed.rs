@@ -3,7 +3,20 @@
 use std::fmt::Write;
 
 /// The starts of the lines that lessons require, without the blank in front.
-const LESSONS: [&str; 4] = ["[x] Sent", "[x] Received", "[x] Done", "[*] Waiting for messages"];
+const LESSONS: [&str; 9] = [
+    "[x] Sent",
+    "[x] Received",
+    "[x] Done",
+    "[*] Waiting for messages",
+    "[*] Waiting for logs",
+    "[x] Awaiting RPC requests",
+    "[.] fib(",
+    "[x] Requesting",
+    "[.] Got",
+];
+
+/// The marks at the start of these lines.
+const MARKS: [&str; 3] = ["[x] ", "[*] ", "[.] "];
 
 /// Returns whether a line is one that a lesson requires, or is meant to be one.
 #[must_use]
@@ -14,7 +27,7 @@ pub fn is_of_a_lesson(line: &str) -> bool {
 /// Returns the lesson's line in this one, with its leading blank, if a logger or a progress bar put other text in front of it.
 #[must_use]
 pub fn behind_other_text(line: &str) -> Option<String> {
-    let at = ["[x] ", "[*] "].iter().filter_map(|mark| line.rfind(mark)).max()?;
+    let at = MARKS.iter().filter_map(|mark| line.rfind(mark)).max()?;
     let is_alone = line[..at].trim().is_empty();
     (!is_alone).then(|| format!(" {}", &line[at..]))
 }
@@ -22,7 +35,7 @@ pub fn behind_other_text(line: &str) -> Option<String> {
 /// Returns whether the text in front of the lesson's line ends with a carriage return, as a progress bar's does.
 #[must_use]
 pub fn is_overwritten(line: &str) -> bool {
-    let mark = ["[x] ", "[*] "].iter().filter_map(|mark| line.rfind(mark)).max();
+    let mark = MARKS.iter().filter_map(|mark| line.rfind(mark)).max();
     mark.is_some_and(|at| line[..at].trim_end_matches(' ').ends_with('\r'))
 }
 
@@ -42,6 +55,44 @@ pub fn says(line: &str, prefix: &str, body: &str) -> bool {
         let reads_as = |inner, reading| unescape(inner, reading).is_some_and(|bytes| bytes == body.as_bytes());
         inner.is_some_and(|inner| inner == body || reads_as(inner, HexIs::Byte) || reads_as(inner, HexIs::Character))
     })
+}
+
+/// Words that may stand around and between the parts of a line about a message: those of the public tutorials.
+const AROUND: [&str; 6] = ["Sent", "Send", "Received", "b", "u", "x"];
+
+/// The largest number of words in a remark: `(message 1)`.
+const OTHERS: usize = 2;
+
+/// Returns whether a line is about a message: it begins with ` [x]` and has these parts in this order. Apart from them it has only
+/// quotes, separators, words such as `Received`, and at most a remark in parentheses at one end. The parts are plain ASCII.
+#[must_use]
+pub fn has_parts(line: &str, parts: &[&str]) -> bool {
+    let Some(mut rest) = line.strip_prefix(" [x]") else { return false };
+    for (index, part) in parts.iter().enumerate() {
+        let Some(at) = rest.find(part) else { return false };
+        let before = &rest[..at];
+        if !(is_around(before) || index == 0 && is_remark(before)) {
+            return false;
+        }
+        rest = &rest[at + part.len()..];
+    }
+    is_around(rest) || is_remark(rest)
+}
+
+/// Returns whether a text has no word but those that may stand around a message's parts.
+fn is_around(text: &str) -> bool {
+    words(text).all(|word| AROUND.contains(&word))
+}
+
+/// Returns whether a text ends or begins with a few words in parentheses, and has no others.
+fn is_remark(text: &str) -> bool {
+    let Some((before, rest)) = text.split_once('(') else { return false };
+    let Some((inside, after)) = rest.rsplit_once(')') else { return false };
+    is_around(before) && is_around(after) && words(inside).count() <= OTHERS && !inside.contains(['(', ')', '{', '['])
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 /// The meaning of `\xfc`: a byte (Python's bytes, Go, C, Ruby), or a character (Python's text, JavaScript).
@@ -223,6 +274,37 @@ mod tests {
             r" [x] Received '\u12'",
         ] {
             assert!(!says(line, PREFIX, "abc"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_about_a_message_has_its_parts_in_order_and_little_else() {
+        for line in [
+            " [x] kern.info:A text",
+            " [x] 'kern.info':'A text'",
+            " [x] kern.info: 'A text'",
+            " [x] Sent kern.info:\"A text\"",
+            " [x] Received 'kern.info':'A text'",
+            " [x] kern.info:b'A text'",
+            " [x] '[kern.info] A text'",
+            " [x] kern.info:'A text' (message 1)",
+            " [x] (number 1) kern.info: A text",
+        ] {
+            assert!(has_parts(line, &["kern.info", "A text"]), "{line}");
+        }
+        for line in [
+            "[x] kern.info:A text",
+            " [x] A text",
+            " [x] A text:kern.info",
+            " [x] kern.info:A texts",
+            " [x] kern.info:A text and more",
+            " [x] my.kern.info:A text",
+            " [x] kern.info:A Text",
+            " [x] kern.info (number 1) A text",
+            " [x] kern.info:A text (the message number 1)",
+            " [x] Delivery { (kern.info:A text) }",
+        ] {
+            assert!(!has_parts(line, &["kern.info", "A text"]), "{line}");
         }
     }
 

@@ -158,24 +158,31 @@ pub fn declared_in_time(seen: &ProgramRun, queue: &str) -> StepResult {
 
 /// Checks that the waiting line is on stdout, once. `in_time` is true if it came while the program waited.
 pub fn wait(seen: &ProgramRun, in_time: bool) -> StepResult {
-    if let Err(fault) = steps::line_on_stdout(seen, WAITING, |line| line == WAITING) {
+    wait_line(seen, WAITING, |line| line == WAITING, in_time)
+}
+
+/// Checks as [`wait`] does, for another line: `expected` is the lesson's, and `fits` finds any that is right.
+pub fn wait_line(seen: &ProgramRun, expected: &str, fits: impl Fn(&str) -> bool, in_time: bool) -> StepResult {
+    if let Err(fault) = steps::line_on_stdout(seen, expected, &fits) {
         return Err(ending::cut_short(seen).unwrap_or(fault));
     }
-    let count = seen.stdout.lines().iter().filter(|line| *line == WAITING).count();
-    if count > 1 {
-        return Err(faults::wait::repeated().seen(format!("{count} times: {WAITING}")));
+    let lines = seen.stdout.lines();
+    let mut waiting = lines.iter().filter(|line| fits(line));
+    let shown = waiting.next().cloned().unwrap_or_default();
+    let more = waiting.count();
+    if more > 0 {
+        return Err(faults::wait::repeated().seen(format!("{} times: {shown}", more + 1)));
     }
     if !in_time {
-        return Err(waiting_line_too_late(seen));
+        return Err(waiting_line_too_late(&lines, fits));
     }
-    Ok(WAITING.to_owned())
+    Ok(shown)
 }
 
 /// Returns the fault of a late waiting line: its place among the lines shows the cause.
-fn waiting_line_too_late(seen: &ProgramRun) -> Fault {
-    let lines = seen.stdout.lines();
-    let mut before = lines.iter().take_while(|line| *line != WAITING);
-    let fault = if before.any(|line| line.starts_with(RECEIVED)) {
+fn waiting_line_too_late(lines: &[String], fits: impl Fn(&str) -> bool) -> Fault {
+    let mut before = lines.iter().take_while(|line| !fits(line));
+    let fault = if before.any(|line| line.starts_with(" [x]")) {
         faults::wait::after_messages()
     } else {
         faults::wait::held_back()
@@ -190,7 +197,8 @@ pub fn emptied(transcript: Transcript<'_>) -> Option<MethodEvent<'_>> {
     transcript.said(|method| matches!(method, Method::Queue(Queue::Purge(_) | Queue::Delete(_)))).next()
 }
 
-/// Returns the method by which the program stopped receiving before Ctrl-C was pressed.
+/// Returns the method by which the program stopped receiving before Ctrl-C was pressed: a cancellation, or the close of a channel or
+/// connection with a subscription.
 #[must_use]
 pub fn goodbye(seen: &ProgramRun) -> Option<MethodEvent<'_>> {
     let is_one = |method: &Method| {
@@ -202,7 +210,19 @@ pub fn goodbye(seen: &ProgramRun) -> Option<MethodEvent<'_>> {
         )
     };
     let in_time = |said: &MethodEvent<'_>| seen.interrupted_at.is_none_or(|at| said.at < at);
-    Transcript::of(seen).said(is_one).find(in_time)
+    let transcript = Transcript::of(seen);
+    // A program may declare and bind on a channel or a connection of its own, and close that when it is done.
+    let subscribed: Vec<MethodEvent<'_>> = transcript.consumes().map(|(said, _)| said).collect();
+    let ends_subscription = |said: &MethodEvent<'_>| {
+        let is_on = |consume: &MethodEvent<'_>| match said.method {
+            Method::Connection(_) => consume.connection == said.connection,
+            _ => (consume.connection, consume.channel) == (said.connection, said.channel),
+        };
+        // A closed channel's number may be used again.
+        let mut before = subscribed.iter().filter(|consume| consume.order < said.order);
+        matches!(said.method, Method::Basic(_)) || subscribed.is_empty() || before.any(is_on)
+    };
+    transcript.said(is_one).filter(in_time).find(ends_subscription)
 }
 
 /// Returns whether the program ended before Ctrl-C was pressed, or before it was killed.
@@ -224,7 +244,7 @@ pub fn stop(seen: &ProgramRun) -> StepResult {
     if exit.overdue {
         let closed = transcript.closes(Peer::Program).any(|close| close.said.channel == 0);
         let said = if closed { "connection.close" } else { "no connection.close" };
-        return Err(faults::stop::overdue().seen(format!("after Ctrl-C: {said}, and no end")));
+        return Err(faults::stop::overdue().seen(format!("after Ctrl-C: {said}, and the program is still running")));
     }
     // SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a crash. Ctrl-C is SIGINT.
     if let Some(signal) = exit.signal.filter(|signal| [4, 6, 7, 8, 11].contains(signal)) {

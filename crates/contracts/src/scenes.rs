@@ -1,12 +1,16 @@
 //! The scenes: the actions of a check. A scene records what it sees and judges nothing; each one is beside its lesson's
 //! contract.
 
+pub mod call;
 pub mod ctrl_c;
+pub mod emit;
 pub mod quiet;
+pub mod serve;
+pub mod subscribe;
 
 use std::time::{Duration, Instant};
 
-use harness::{program::Program, stage::Stage};
+use harness::{brokers::Names, program::Program, stage::Stage};
 use lapin::BasicProperties;
 use recording::{Body, Mark, NotChecked, ProgramRun, Recording};
 
@@ -73,6 +77,17 @@ impl LiveRecording {
         self.recording.queues.insert(queue.to_owned(), bodies);
         Ok(())
     }
+
+    /// Finds out whether a queue goes away within `timeout`. One that stays is on record as empty.
+    ///
+    /// # Errors
+    ///
+    /// The reason, if the broker fails.
+    pub async fn is_gone(&mut self, stage: &Stage<'_>, queue: &str, timeout: Duration) -> Result<(), NotChecked> {
+        let gone = stage.client.vanishes(queue, timeout).await.map_err(|error| stage.lost(&error))?;
+        self.recording.queues.insert(queue.to_owned(), (!gone).then(Vec::new));
+        Ok(())
+    }
 }
 
 /// Plays the scene of the lesson with this id. The same seed makes the same choices.
@@ -124,6 +139,14 @@ pub async fn perform(
         return Err(stage.not_checked(&alarm).await);
     }
     Ok((seen.recording, took))
+}
+
+/// Returns the names that the scene of a lesson needs to itself in a vhost.
+#[must_use]
+pub fn names(lesson: &str) -> Names {
+    let of =
+        |contract: &dyn contract::AnyContract| Names { queues: contract.queues(), exchanges: contract.exchanges() };
+    contract::of(lesson).map_or_else(Names::default, of)
 }
 
 /// The time limit of a check's own work: making a vhost, the scene's own messages, cleaning up. It does not include the program's

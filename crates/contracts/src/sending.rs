@@ -197,8 +197,11 @@ pub fn has_arrived(
 
 /// Checks that the line about this message is on stdout, once.
 pub fn print(run: &ProgramRun, body: &str) -> StepResult {
-    let expected = format!("{SENT} '{body}'");
-    let says_it = |line: &str| printed::says(line, SENT, body);
+    print_as(run, &format!("{SENT} '{body}'"), body, |line| printed::says(line, SENT, body))
+}
+
+/// Checks as [`print()`] does, for a line of another form: `expected` is the lesson's line, and `says_it` finds any that is right.
+pub fn print_as(run: &ProgramRun, expected: &str, body: &str, says_it: impl Fn(&str) -> bool) -> StepResult {
     let stdout = run.stdout.lines();
     let count = stdout.iter().filter(|line| says_it(line)).count();
     if count > 1 {
@@ -213,14 +216,14 @@ pub fn print(run: &ProgramRun, body: &str) -> StepResult {
         }
         let is_list = |text: &str| text.starts_with('[') && text.ends_with(']');
         if let Some(line) = stdout.iter().find(|line| line.strip_prefix(SENT).map(str::trim).is_some_and(is_list)) {
-            return Err(faults::sent::debug_list().seen(printed::difference(&expected, line)));
+            return Err(faults::sent::debug_list().seen(printed::difference(expected, line)));
         }
         if let Some(line) = stdout.iter().find(|line| has_another_text(line, body)) {
-            return Err(faults::sent::other_text().seen(printed::difference(&expected, line)));
+            return Err(faults::sent::other_text().seen(printed::difference(expected, line)));
         }
     }
-    match steps::line_on_stdout(run, &expected, says_it) {
-        Ok(()) => said_too_early(run, says_it).map_or(Ok(expected), Err),
+    match steps::line_on_stdout(run, expected, &says_it) {
+        Ok(()) => said_too_early(run, says_it).map_or(Ok(expected.to_owned()), Err),
         Err(mistake) => Err(mistake),
     }
 }

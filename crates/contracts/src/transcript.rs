@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wire::{
     Content, Event, FrameError, Method, Peer, What, fields,
-    protocol::{basic, channel, connection, queue},
+    protocol::{basic, channel, connection, exchange, queue},
     words,
 };
 
@@ -86,6 +86,16 @@ pub struct Close<'a> {
     pub about: (u16, u16),
 }
 
+/// Returns whether a queue is declared with this argument, such as `x-expires`.
+#[must_use]
+pub fn has_argument(declare: &queue::Declare, name: &str) -> bool {
+    declare.arguments.inner().keys().any(|key| key.as_str() == name)
+}
+
+/// The class and the method of `exchange.declare`, as in [`Close::about`].
+pub const EXCHANGE_DECLARE: (u16, u16) = (40, 10);
+/// The class and the method of `queue.bind`.
+pub const QUEUE_BIND: (u16, u16) = (50, 20);
 /// The class and the method of `queue.declare`, as in [`Close::about`].
 pub const QUEUE_DECLARE: (u16, u16) = (50, 10);
 /// The class and the method of `basic.publish`.
@@ -121,15 +131,29 @@ impl<'a> Transcript<'a> {
     }
 
     /// Returns the queue that the program means by `name` in one of its methods. In AMQP, the empty name means the queue that
-    /// was declared last on the channel.
+    /// was declared last on the channel; if that had no name, either, the broker's reply has it.
     #[must_use]
     pub fn queue_meant(self, said: &MethodEvent<'a>, name: &'a str) -> &'a str {
         let (connection, channel) = (said.connection, said.channel);
         let here = self.declares().filter(|(other, _)| other.connection == connection && other.channel == channel);
         let last = here.filter(|(other, _)| other.order < said.order).last();
         match last {
-            Some((_, declare)) if name.is_empty() => declare.queue.as_str(),
+            Some((said, declare)) if name.is_empty() => self.declared_name(&said, declare),
             _ => name,
+        }
+    }
+
+    /// Returns the name of the queue in this declaration: the program's, or the one that the broker generated. Empty if there is
+    /// no reply.
+    #[must_use]
+    pub fn declared_name(self, said: &MethodEvent<'a>, declare: &'a queue::Declare) -> &'a str {
+        let named = |method: &'a Method| match method {
+            Method::Queue(queue::AMQPMethod::DeclareOk(ok)) => Some(ok.queue.as_str()),
+            _ => None,
+        };
+        match declare.queue.as_str() {
+            "" => self.answer(said, named).unwrap_or_default(),
+            name => name,
         }
     }
 
@@ -143,6 +167,22 @@ impl<'a> Transcript<'a> {
     pub fn declares(self) -> impl Iterator<Item = (MethodEvent<'a>, &'a queue::Declare)> {
         self.methods().filter_map(|said| match said.method {
             Method::Queue(queue::AMQPMethod::Declare(declare)) => Some((said, declare)),
+            _ => None,
+        })
+    }
+
+    /// Returns the program's `exchange.declare`s.
+    pub fn exchange_declares(self) -> impl Iterator<Item = (MethodEvent<'a>, &'a exchange::Declare)> {
+        self.methods().filter_map(|said| match said.method {
+            Method::Exchange(exchange::AMQPMethod::Declare(declare)) => Some((said, declare)),
+            _ => None,
+        })
+    }
+
+    /// Returns the program's `queue.bind`s.
+    pub fn binds(self) -> impl Iterator<Item = (MethodEvent<'a>, &'a queue::Bind)> {
+        self.methods().filter_map(|said| match said.method {
+            Method::Queue(queue::AMQPMethod::Bind(bind)) => Some((said, bind)),
             _ => None,
         })
     }

@@ -7,10 +7,13 @@ use recording::{ProgramRun, Warning};
 use crate::{fault::Fault, transcript::Transcript};
 
 /// The calls of each step: the step's id, the method in lapin or tokio, and the method on the wire, if there is one.
-const CALLS: [(&str, &str, &str); 13] = [
+const CALLS: [(&str, &str, &str); 16] = [
     ("connect", "connect", "connection.open"),
     ("connect", "create_channel", "channel.open"),
     ("declare", "queue_declare", "queue.declare"),
+    ("declare", "exchange_declare", "exchange.declare"),
+    ("queue", "queue_declare", "queue.declare"),
+    ("bind", "queue_bind", "queue.bind"),
     ("message", "basic_publish", "basic.publish"),
     ("publish", "basic_publish", "basic.publish"),
     ("prefetch", "basic_qos", "basic.qos"),
@@ -35,19 +38,23 @@ pub fn explained(step: &str, mistake: Fault, seen: &ProgramRun, warnings: &[Warn
 
 fn fitting<'a>(step: &str, seen: &ProgramRun, warnings: &'a [Warning]) -> Option<&'a Warning> {
     let (futures, results): (Vec<&Warning>, Vec<&Warning>) = warnings.iter().partition(|warning| warning.is_future());
-    let calls = || CALLS.iter().filter(|(of, ..)| *of == step);
-    let unsaid: Vec<&str> = calls().filter(|(.., method)| !says(seen, method)).map(|(_, call, _)| *call).collect();
+    let calls: Vec<_> = CALLS.iter().filter(|(of, ..)| *of == step).collect();
+    let unsaid: Vec<&str> = calls.iter().filter(|(.., method)| !says(seen, method)).map(|(_, call, _)| *call).collect();
     let calls_one_of = |warning: &&&Warning, calls: &[&str]| calls.iter().any(|call| calls_it(&warning.code, call));
-    if unsaid.is_empty() {
+    if let Some(of_the_step) = futures.iter().find(|warning| calls_one_of(warning, &unsaid)) {
+        return Some(of_the_step);
+    }
+    // A lesson declares a queue or an exchange.
+    let is_taken = if step == "declare" { unsaid.len() < calls.len() } else { unsaid.is_empty() };
+    if is_taken {
         // The method was sent, and the broker's reply was ignored.
         let refused = Transcript::of(seen).closes(Peer::Broker).next().is_some();
-        let calls: Vec<&str> = calls().map(|(_, call, _)| *call).collect();
+        let calls: Vec<&str> = calls.iter().map(|(_, call, _)| *call).collect();
         return results.into_iter().find(|warning| refused && calls_one_of(&warning, &calls));
     }
     // A function of the program's own that is not awaited does nothing.
     let known = CALLS.map(|(_, call, _)| call);
-    let of_the_step = futures.iter().find(|warning| calls_one_of(warning, &unsaid));
-    of_the_step.or_else(|| futures.iter().find(|warning| !calls_one_of(warning, &known))).copied()
+    futures.iter().find(|warning| !calls_one_of(warning, &known)).copied()
 }
 
 /// Returns whether the program sent this method.
@@ -104,6 +111,8 @@ mod tests {
     fn the_warning_fits_the_step_that_was_not_taken() {
         let publish = future("channel.basic_publish(\"\".into(), flags)");
         let (own, close) = (future("send(&channel);"), future("connection.close(200, text);"));
+        let [exchange, queue, bind] =
+            ["exchange_declare", "queue_declare", "queue_bind"].map(|call| future(&format!("channel.{call}(name);")));
         let nothing = ProgramRun::default();
         let all = [close.clone(), own.clone(), publish.clone()];
         for (step, warnings, expected) in [
@@ -115,6 +124,10 @@ mod tests {
             ("print", &all, None),
             ("ack", &[future("stack(1)"), future("task.ack(options)")], Some(&future("task.ack(options)"))),
             ("publish", &[result("channel.basic_publish(…)")], None),
+            ("declare", &[own.clone(), exchange.clone()], Some(&exchange)),
+            ("queue", &[own.clone(), exchange.clone(), queue.clone()], Some(&queue)),
+            ("queue", &[exchange.clone(), bind.clone()], None),
+            ("bind", &[own.clone(), queue.clone(), bind.clone()], Some(&bind)),
         ] {
             assert_eq!(fitting(step, &nothing, warnings), expected, "{step}");
         }

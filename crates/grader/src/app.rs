@@ -1,17 +1,19 @@
 //! The command `grade`: flags in, reports out, and nothing left behind.
 
+mod package;
 mod progress;
 mod reports;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use cli::{Exit, GradeArgs, LayoutChoice};
+use cli::{Exit, GradeArgs, GradeWhat, LayoutChoice};
 use contracts::lesson::{self, Lesson};
 use harness::{
     cleanup::{self, Run},
@@ -22,14 +24,15 @@ use tokio::sync::Semaphore;
 
 use crate::{
     base::{self, Base},
-    class::{Class, Content, Layout, Submission},
+    broker::ClassBroker,
+    class::{Class, Layout, NoContent, Stored, Submission},
     grade::{Grade, Grades, LessonAbout, Verdict},
     intake::{self, Options, ProgramRule},
     journal::{self, Check, CheckKey, Journal},
-    judge::{self, Rules},
+    judge::{self, Circumstances, Rules},
     points::{self, Override, Rubric},
     pool::{BoxFuture, Checked, Order, Workshop, in_slots},
-    sandbox::{self, Rung, control_group, probe},
+    sandbox::{self, Rung, container, control_group, probe},
     seed, selftest,
 };
 
@@ -40,22 +43,33 @@ use reports::Reports;
 #[derive(Debug)]
 struct Stop {
     error: String,
-    hint: &'static str,
+    hint: String,
     exit: Exit,
 }
 
 impl Stop {
-    fn usage(error: impl ToString, hint: &'static str) -> Stop {
-        Stop { error: error.to_string(), hint, exit: Exit::Usage }
+    fn usage(error: impl ToString, hint: impl Into<String>) -> Stop {
+        Stop { error: error.to_string(), hint: hint.into(), exit: Exit::Usage }
     }
 
-    fn failed(error: impl ToString, hint: &'static str) -> Stop {
-        Stop { error: error.to_string(), hint, exit: Exit::NotChecked }
+    fn failed(error: impl ToString, hint: impl Into<String>) -> Stop {
+        Stop { error: error.to_string(), hint: hint.into(), exit: Exit::NotChecked }
     }
 }
 
-/// Grades a class, or tests the sandbox.
+impl Stop {
+    /// Prints the error and the hint.
+    fn print(self) -> Exit {
+        eprintln!("error: {}\nhint: {}", self.error, self.hint);
+        self.exit
+    }
+}
+
+/// Grades a class, tests the sandbox, or writes a package for a platform.
 pub async fn grade(args: GradeArgs) -> ExitCode {
+    if let Some(GradeWhat::Package(package)) = &args.what {
+        return package::write(package).unwrap_or_else(Stop::print).into();
+    }
     // Programs in a sandbox have other user ids, and must be able to read their sources and the compiled crates.
     rustix::process::umask(rustix::fs::Mode::WGRP | rustix::fs::Mode::WOTH);
     control_group::reap();
@@ -64,12 +78,10 @@ pub async fn grade(args: GradeArgs) -> ExitCode {
     // A check is a process with a run of its own, which an interruption ends without its cleaning up.
     warn(&cleanup::reap().await);
     control_group::reap();
+    container::reap();
     match done {
         Ok(Some(Ok(exit))) => exit,
-        Ok(Some(Err(stop))) | Err(stop) => {
-            eprintln!("error: {}\nhint: {}", stop.error, stop.hint);
-            stop.exit
-        }
+        Ok(Some(Err(stop))) | Err(stop) => stop.print(),
         Ok(None) => {
             eprintln!("interrupted; the finished checks are kept, and the same command goes on with the others");
             Exit::Interrupted
@@ -86,22 +98,20 @@ fn warn(problems: &[String]) {
 }
 
 async fn work(args: &GradeArgs, run: &Run) -> Result<Exit, Stop> {
-    if let Err(no_kit) = cli::kit() {
-        return Err(Stop::failed(no_kit, cli::NoKit::HINT));
-    }
-    let known = lesson::all(kit::root()).map_err(|error| Stop::failed(error, "get an unchanged copy of the kit"))?;
+    let known = known_lessons()?;
     if args.self_test {
         return self_test(args, &known, run).await;
     }
     // All that a teacher wrote is read before anything is graded.
-    let lessons = lessons(args, &known)?;
+    let lessons = lessons(&args.lesson, &known)?;
     let class_path = args.class.as_deref().unwrap_or(Path::new("."));
-    let rubric = args.rubric.as_deref().map(|path| Rubric::read(path, &known)).transpose();
-    let rubric = rubric.map_err(|error| Stop::usage(error, "fix the rubric, and grade again"))?.unwrap_or_default();
+    let rubric = rubric(args.rubric.as_deref(), &known)?;
     let due = args.due.as_deref().map(points::date).transpose();
     let due = due.map_err(|error| Stop::usage(error, "give the date to --due"))?;
     let reports = Reports::parse(args).map_err(|error| Stop::usage(error, "see cargo xtask grade --help"))?;
-    let classes = classes(args, class_path, &lessons)?;
+    let store = run.folder().join("class");
+    std::fs::create_dir_all(&store).map_err(|error| Stop::failed(error, NO_FOLDER))?;
+    let classes = classes(args, class_path, &lessons, &store)?;
     let out = args.out.clone().unwrap_or_else(|| beside(class_path));
     let journal = Journal::open(&out).map_err(|error| Stop::failed(&error, error.hint()))?;
     let overrides = overrides(args, &journal)?;
@@ -115,6 +125,7 @@ async fn work(args: &GradeArgs, run: &Run) -> Result<Exit, Stop> {
     say_class(&classes[0].1);
 
     let rung = if args.regrade { None } else { Some(rung(args, run).await?) };
+    let broker = if args.regrade { ClassBroker::default() } else { broker(args, run).await? };
     let mut grading = Grading {
         args,
         lessons: &lessons,
@@ -127,10 +138,11 @@ async fn work(args: &GradeArgs, run: &Run) -> Result<Exit, Stop> {
         contracts: journal::contracts_version(),
         class_seed,
         rung: rung.unwrap_or(Rung::Bwrap),
+        broker,
         failures: BTreeMap::new(),
     };
     if rung.is_some() {
-        grading.check_all(run).await?;
+        grading.check_all(&known[0], run).await?;
     }
     let grades = grading.grades();
     reports
@@ -140,10 +152,28 @@ async fn work(args: &GradeArgs, run: &Run) -> Result<Exit, Stop> {
     Ok(if complete { Exit::Passed } else { Exit::NotChecked })
 }
 
+/// Returns all lessons of the kit.
+fn known_lessons() -> Result<Vec<Lesson>, Stop> {
+    cli::kit().map_err(|no_kit| Stop::failed(no_kit, cli::NoKit::HINT))?;
+    lesson::all(kit::root()).map_err(|error| Stop::failed(error, "get an unchanged copy of the kit"))
+}
+
+/// Reads the rubric, if there is one.
+fn rubric(path: Option<&Path>, known: &[Lesson]) -> Result<Rubric, Stop> {
+    let rubric = path.map(|path| Rubric::read(path, known)).transpose();
+    let rubric = rubric.map_err(|error| Stop::usage(error, "fix the rubric, and give the same command again"))?;
+    Ok(rubric.unwrap_or_default())
+}
+
 /// Chooses the sandbox, and tests it.
 async fn rung(args: &GradeArgs, run: &Run) -> Result<Rung, Stop> {
-    let chosen = probe::choose(args.unsafe_no_sandbox, run.folder()).await;
+    let chosen = probe::choose(args.sandbox, args.unsafe_no_sandbox, run.folder()).await;
     chosen.map_err(|error| Stop::failed(&error, error.hint()))
+}
+
+/// Finds or starts the broker.
+async fn broker(args: &GradeArgs, run: &Run) -> Result<ClassBroker, Stop> {
+    ClassBroker::find(args, run).await.map_err(|error| Stop::failed(&error, error.hint()))
 }
 
 /// Compiles the crates of the lessons.
@@ -151,7 +181,8 @@ async fn base() -> Result<Base, Stop> {
     Base::prepare().await.map_err(|error| Stop::failed(error, "fix this, and give the same command again"))
 }
 
-fn lessons(args: &GradeArgs, known: &[Lesson]) -> Result<Vec<Lesson>, Stop> {
+/// Returns the lessons with these names, in order.
+fn lessons(names: &[String], known: &[Lesson]) -> Result<Vec<Lesson>, Stop> {
     let find = |name: &String| {
         let found = known.iter().find(|lesson| cli::is_lesson(name, &lesson.number, &lesson.about.id));
         found.cloned().ok_or_else(|| {
@@ -162,14 +193,14 @@ fn lessons(args: &GradeArgs, known: &[Lesson]) -> Result<Vec<Lesson>, Stop> {
             )
         })
     };
-    let mut found = args.lesson.iter().map(find).collect::<Result<Vec<Lesson>, Stop>>()?;
+    let mut found = names.iter().map(find).collect::<Result<Vec<Lesson>, Stop>>()?;
     found.sort_by(|one, other| one.number.cmp(&other.number));
     found.dedup_by(|one, other| one.number == other.number);
     Ok(found)
 }
 
 /// Reads the class once for each lesson, because the lesson decides which program of a submission is taken.
-fn classes(args: &GradeArgs, path: &Path, lessons: &[Lesson]) -> Result<Vec<(Lesson, Class)>, Stop> {
+fn classes(args: &GradeArgs, path: &Path, lessons: &[Lesson], store: &Path) -> Result<Vec<(Lesson, Class)>, Stop> {
     let offered = base::offered().map_err(|error| Stop::failed(error, "get an unchanged copy of the kit"))?;
     let rule = |line: &cli::CommandLine| {
         ProgramRule::parse(&line.typed).map_err(|error| Stop::usage(error, "see --program in cargo xtask grade --help"))
@@ -193,7 +224,7 @@ fn classes(args: &GradeArgs, path: &Path, lessons: &[Lesson]) -> Result<Vec<(Les
             offered: offered.clone(),
             ..Options::default()
         };
-        let class = intake::read(path, &options);
+        let class = intake::read(path, &options, store);
         class
             .map(|class| (lesson.clone(), class))
             .map_err(|error| Stop::usage(error, "fix this, and give the same command again"))
@@ -281,6 +312,7 @@ struct Grading<'a> {
     contracts: String,
     class_seed: u64,
     rung: Rung,
+    broker: ClassBroker,
     /// The checks that could not be done or kept, by submission and lesson, with the reason.
     failures: BTreeMap<(String, String), String>,
 }
@@ -288,14 +320,14 @@ struct Grading<'a> {
 /// A check to do.
 struct Job<'a> {
     submission: &'a Submission,
-    content: &'a Content,
+    content: &'a Stored,
     lesson: &'a Lesson,
     key: CheckKey,
 }
 
 impl<'a> Grading<'a> {
-    fn key(&self, content: &Content, lesson: &Lesson) -> CheckKey {
-        let source = content.hash();
+    fn key(&self, content: &Stored, lesson: &Lesson) -> CheckKey {
+        let source = content.hash().to_owned();
         let lesson = lesson.about.id.clone();
         let seed = seed::of(self.class_seed, &source, &lesson);
         CheckKey {
@@ -303,6 +335,7 @@ impl<'a> Grading<'a> {
             lesson,
             seed,
             rung: self.rung.name().to_owned(),
+            broker: self.broker.name(),
             time_limit: self.args.timeout,
             contracts: self.contracts.clone(),
         }
@@ -341,7 +374,8 @@ impl<'a> Grading<'a> {
         }
     }
 
-    async fn check_all(&mut self, run: &Run) -> Result<(), Stop> {
+    /// Does the checks that are not done. `first` is the lesson whose programs test the sandbox.
+    async fn check_all(&mut self, first: &Lesson, run: &Run) -> Result<(), Stop> {
         let jobs = self.jobs()?;
         let all: usize = self
             .classes
@@ -355,11 +389,20 @@ impl<'a> Grading<'a> {
             eprintln!("{} of {all} checks are done already, and kept", all - jobs.len());
         }
         let base = base().await?;
+        if self.rung != Rung::None {
+            let held = selftest::before(&base, self.rung, first, run).await;
+            let escaped = held.map_err(|error| Stop::failed(error, "fix this, and give the same command again"))?;
+            if !escaped.is_empty() {
+                let error = format!("the sandbox `{}` does not hold:\n{}", self.rung.name(), escaped.join("\n"));
+                return Err(Stop::failed(error, DOES_NOT_HOLD));
+            }
+        }
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let slots = self.args.jobs.map_or(cores * 2, usize::from).min(jobs.len());
         let workshop = Arc::new(Workshop {
             base,
             own: sandbox::pinned(run.folder()).map_err(|error| Stop::failed(error, NO_FOLDER))?,
+            broker: self.broker.clone(),
             rung: self.rung,
             is_root: rustix::process::geteuid().is_root(),
             readable: self.readable.clone(),
@@ -373,17 +416,19 @@ impl<'a> Grading<'a> {
             let proved = workshop.prove(lesson, &run).await;
             proved.map_err(|why| Stop::failed(why, "fix this, and give the same command again"))?;
         }
-        let start = |job: &Job<'_>, slot: u32| -> BoxFuture<Checked> {
+        let start = |job: &Job<'_>, slot: u32| -> BoxFuture<io::Result<Checked>> {
             let (workshop, run) = (workshop.clone(), run.clone());
             let (name, content, lesson) = (job.submission.key.clone(), job.content.clone(), job.lesson.clone());
             let seed = job.key.seed;
             Box::pin(async move {
-                let order = Order { name: &name, content: &content, lesson: &lesson, seed, slot, run: &run };
-                workshop.check(order).await
+                // Only the submissions that are checked right now are in memory.
+                let content = &content.load()?;
+                let order = Order { name: &name, content, lesson: &lesson, seed, slot, run: &run };
+                Ok(workshop.check(order).await)
             })
         };
         in_slots(slots, jobs, start, |job, ended| {
-            match ended {
+            match ended.map_err(io::Error::other).and_then(|checked| checked) {
                 Ok(checked) => self.keep(job, checked),
                 Err(error) => self.lose(&job, &format!("The check could not be done: {error}.")),
             }
@@ -477,31 +522,33 @@ impl<'a> Grading<'a> {
             left_aside: class.left_aside.clone(),
             without_submission: class.without_submission.clone(),
             not_joined: class.not_joined.clone(),
-            rung: self.rungs(),
+            rung: self.of_checks(|key| key.rung, || self.rung.name().to_owned()),
             seed: self.class_seed,
-            broker: format!("the embedded broker {}", env!("CARGO_PKG_VERSION")),
+            broker: self.of_checks(|key| key.broker, || self.broker.name()),
             graded_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed()),
         }
     }
 
-    /// Returns the sandboxes of all checks that count, or the one of this run if there are none.
-    fn rungs(&self) -> String {
+    /// Returns what the checks that count have in their keys, or that of this run if there are none.
+    fn of_checks(&self, part: impl Fn(CheckKey) -> String, own: impl Fn() -> String) -> String {
         let checks = self.classes.iter().flat_map(|(lesson, class)| {
             let of = |submission: &Submission| self.journal.any_check(&submission.key, &lesson.about.id).ok()?;
-            class.submissions.iter().filter_map(of).map(|check| check.key.rung)
+            class.submissions.iter().filter_map(of).map(|check| part(check.key))
         });
-        let rungs: BTreeSet<String> = checks.collect();
-        if rungs.is_empty() { self.rung.name().to_owned() } else { rungs.into_iter().collect::<Vec<_>>().join(", ") }
+        let all: BTreeSet<String> = checks.collect();
+        if all.is_empty() { own() } else { all.into_iter().collect::<Vec<_>>().join(", ") }
     }
 
     fn grade(&self, submission: &Submission, lesson: &Lesson, rules: Rules<'_>) -> Grade {
-        let rung = self.rung.name();
+        let broker = &self.broker.name();
+        let on = Circumstances { rung: self.rung.name(), broker, seed: 0 };
         let content = match &submission.content {
             Ok(content) => content,
-            Err(why) => return judge::refused(submission, why, rules, rung, 0),
+            Err(NoContent::Refused(why)) => return judge::refused(submission, why, rules, on),
+            Err(NoContent::NotRead(why)) => return judge::not_checked(submission, why, rules, on),
         };
         let place = (submission.key.clone(), lesson.about.id.clone());
-        let not_checked = |why: &str| judge::not_checked(submission, why, rules, rung, 0);
+        let not_checked = |why: &str| judge::not_checked(submission, why, rules, on);
         if let Some(why) = self.failures.get(&place) {
             return not_checked(why);
         }
@@ -525,13 +572,18 @@ impl<'a> Grading<'a> {
     }
 }
 
+/// The advice about a sandbox that lets a hostile program through.
+const DOES_NOT_HOLD: &str = "nothing was graded; grade on another machine, or run `cargo xtask grade --self-test`, and report what \
+                             it says";
+
 /// The reason for a submission without a check.
 const NOT_YET: &str = "It was not checked yet. Give the same command without --regrade.";
 
 /// Tests the sandbox with the corpus of hostile programs.
 async fn self_test(args: &GradeArgs, known: &[Lesson], run: &Run) -> Result<Exit, Stop> {
     let rung = rung(args, run).await?;
-    let held = selftest::run(base().await?, rung, &known[0], run, args).await;
+    let broker = broker(args, run).await?;
+    let held = selftest::run(base().await?, (rung, broker), &known[0], run, args).await;
     let held = held.map_err(|error| Stop::failed(error, "get an unchanged copy of the kit"))?;
     Ok(if held { Exit::Passed } else { Exit::Failed })
 }

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::intake::Stored;
+
 /// A student, as far as the layout and the roster say. Unknown fields are empty.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Student {
@@ -69,10 +71,27 @@ pub struct Submission {
     pub submitted_at: Option<i64>,
     /// True if the platform marked it as late.
     pub marked_late: bool,
-    /// The files that are used, or the reason why there are none: a sentence or two that a teacher can forward.
-    pub content: Result<Content, String>,
+    /// The program and its files, or the reason why there are none.
+    pub content: Result<Stored, NoContent>,
     /// The parts that are not used.
     pub laid_aside: Vec<LeftAside>,
+}
+
+/// The reason why a submission has no content.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoContent {
+    /// It can't be graded as it was handed in: a sentence or two that a teacher can forward.
+    #[error("{0}")]
+    Refused(String),
+    /// It could not be read on this machine, which says nothing about the student: a sentence or two.
+    #[error("{0}")]
+    NotRead(String),
+}
+
+impl From<String> for NoContent {
+    fn from(sentence: String) -> NoContent {
+        NoContent::Refused(sentence)
+    }
 }
 
 /// The files of a submission that are read: sources, and the files that those include.

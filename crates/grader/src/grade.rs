@@ -35,7 +35,7 @@ pub struct Grades {
     pub rung: String,
     /// The class's seed, from which each submission's is made.
     pub seed: u64,
-    /// The broker, such as `the embedded broker 0.1.0`.
+    /// The broker, such as `the embedded broker 0.1.0` or `RabbitMQ 4.3.6`; with commas, if checks had different ones.
     pub broker: String,
     /// The time of grading, in seconds since 1970 (UTC).
     pub graded_at: i64,
@@ -104,6 +104,8 @@ pub struct Grade {
     pub unstable: bool,
     /// The sandbox in which it was checked.
     pub rung: String,
+    /// The broker on which it was checked.
+    pub broker: String,
     /// The seed of the check.
     pub seed: u64,
     /// The time of submission, in seconds since 1970 (UTC).

@@ -68,6 +68,9 @@ pub struct CheckKey {
     pub seed: u64,
     /// The sandbox.
     pub rung: String,
+    /// The broker's product and version: [`ClassBroker::name`](crate::broker::ClassBroker::name).
+    #[serde(default)]
+    pub broker: String,
     /// The time limit of one run, in seconds.
     pub time_limit: u64,
     /// The version of the lessons' contracts and scenes: [`contracts_version`].
@@ -257,6 +260,7 @@ mod tests {
             lesson: "hello-send".into(),
             seed: 7,
             rung: "bwrap".into(),
+            broker: "RabbitMQ 4.3.6".into(),
             time_limit: 10,
             contracts: String::new(),
         };
@@ -282,6 +286,8 @@ mod tests {
         let kept = journal.check("ada", &one.key).unwrap().unwrap();
         assert_eq!(Check { recording: String::new(), ..kept.clone() }, one);
         assert_eq!(journal.check("ada", &other.key).unwrap(), None);
+        let on_another = CheckKey { broker: "RabbitMQ 4.0.5".into(), ..one.key.clone() };
+        assert_eq!(journal.check("ada", &on_another).unwrap(), None);
         assert_eq!(journal.any_check("ada", "hello-send").unwrap(), Some(kept.clone()));
         assert_eq!(journal.recording("ada", &kept), Some(recording));
         // A run that was killed after the recording, and before the check.

@@ -11,7 +11,7 @@ use wire::words;
 use crate::{
     class::Submission,
     grade::{Fault, Grade, Late, LessonAbout, Step, StepAbout, Verdict},
-    journal::Check,
+    journal::{Check, CheckKey},
     points::Override,
 };
 
@@ -29,6 +29,17 @@ pub struct Rules<'a> {
     pub overridden: Option<&'a Override>,
 }
 
+/// The circumstances of a check.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances<'a> {
+    /// The sandbox.
+    pub rung: &'a str,
+    /// The broker.
+    pub broker: &'a str,
+    /// The seed; 0 if there was no check.
+    pub seed: u64,
+}
+
 /// Returns the grade of a submission that was checked.
 #[must_use]
 pub fn checked(
@@ -38,7 +49,8 @@ pub fn checked(
     recording: &Recording,
     rules: Rules<'_>,
 ) -> Grade {
-    let mut grade = empty(submission, rules, &check.key.rung, check.key.seed);
+    let CheckKey { rung, broker, seed, .. } = &check.key;
+    let mut grade = empty(submission, rules, Circumstances { rung, broker, seed: *seed });
     grade.limits.clone_from(&check.limits);
     if recording.runs.iter().any(|run| run.stdout.left_out() + run.stderr.left_out() > 0) {
         grade.limits.push(format!("it printed more than {} KiB of output", 2 * KEPT / 1024));
@@ -108,22 +120,22 @@ pub fn checked(
 
 /// Returns the grade of a submission that can't be graded as it was handed in, with the reason in words that a teacher can forward.
 #[must_use]
-pub fn refused(submission: &Submission, why: &str, rules: Rules<'_>, rung: &str, seed: u64) -> Grade {
-    let mut grade = empty(submission, rules, rung, seed);
+pub fn refused(submission: &Submission, why: &str, rules: Rules<'_>, on: Circumstances<'_>) -> Grade {
+    let mut grade = empty(submission, rules, on);
     refuse(&mut grade, rules, "submission", contract::not_gradable(why));
     score(grade, rules)
 }
 
 /// Returns the grade of a submission that could not be checked.
 #[must_use]
-pub fn not_checked(submission: &Submission, why: &str, rules: Rules<'_>, rung: &str, seed: u64) -> Grade {
-    let mut grade = empty(submission, rules, rung, seed);
+pub fn not_checked(submission: &Submission, why: &str, rules: Rules<'_>, on: Circumstances<'_>) -> Grade {
+    let mut grade = empty(submission, rules, on);
     grade.steps = rules.about.steps.iter().map(|step| step_of(step, "not_checked")).collect();
     grade.reason = Some(why.to_owned());
     score(grade, rules)
 }
 
-fn empty(submission: &Submission, rules: Rules<'_>, rung: &str, seed: u64) -> Grade {
+fn empty(submission: &Submission, rules: Rules<'_>, on: Circumstances<'_>) -> Grade {
     Grade {
         key: submission.key.clone(),
         student: submission.student.clone(),
@@ -141,8 +153,9 @@ fn empty(submission: &Submission, rules: Rules<'_>, rung: &str, seed: u64) -> Gr
         notes: Vec::new(),
         laid_aside: submission.laid_aside.clone(),
         unstable: false,
-        rung: rung.to_owned(),
-        seed,
+        rung: on.rung.to_owned(),
+        broker: on.broker.to_owned(),
+        seed: on.seed,
         submitted_at: submission.submitted_at,
         stdout: Vec::new(),
         stderr: Vec::new(),

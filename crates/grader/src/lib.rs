@@ -10,12 +10,14 @@
 //! | [`class`] | a class: its submissions, and the entries that are none |
 //! | [`intake`] | reads a class from a folder or an archive |
 //! | [`base`] | the crates that the lessons offer, compiled once |
+//! | [`broker`] | the broker of a class: an embedded one for each check, or one RabbitMQ |
 //! | [`sandbox`] | the sandbox in which a submission is compiled and run |
 //! | [`compile`], [`record`], [`pool`] | one submission compiled, checked, and all of them at the same time |
 //! | [`journal`], [`seed`] | the checks that are kept, and the seeds by which they repeat |
 //! | [`judge`], [`points`] | from a recording to a grade: steps, rubric, late days, overrides |
 //! | [`grade`] | the result of grading: plain data, which every report is a view of |
 //! | [`report`] | the reports |
+//! | [`package`] | the file that grades on Gradescope |
 //! | [`selftest`] | hostile programs, and the proof that the sandbox holds |
 //! | [`app`] | the command |
 //!
@@ -27,12 +29,14 @@
 
 pub mod app;
 pub mod base;
+pub mod broker;
 pub mod class;
 pub mod compile;
 pub mod grade;
 pub mod intake;
 pub mod journal;
 pub mod judge;
+pub mod package;
 pub mod points;
 pub mod pool;
 pub mod record;

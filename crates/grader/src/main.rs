@@ -37,6 +37,13 @@ mod linux {
             #[arg(last = true)]
             command: Vec<String>,
         },
+        /// Run a command in a container, as its first process
+        #[command(hide = true)]
+        Contained {
+            port: u16,
+            #[arg(last = true)]
+            command: Vec<String>,
+        },
         /// Run a command in a sandbox, inside
         #[command(hide = true)]
         Inside {
@@ -73,6 +80,7 @@ mod linux {
                     }
                 },
                 Command::Enter { spec, command } => ended(sandbox::enter::enter(&spec, &command).await),
+                Command::Contained { port, command } => ended(sandbox::contained::contained(port, &command).await),
                 Command::Inside { port, command } => ended(sandbox::inside::inside(port, &command).await),
             }
         });

@@ -208,7 +208,7 @@ mod tests {
             paths: vec![],
             submitted_at: at,
             marked_late,
-            content: Err(String::new()),
+            content: Err(crate::class::NoContent::Refused(String::new())),
             laid_aside: vec![],
         }
     }

@@ -22,6 +22,7 @@ use tokio::{
 
 use crate::{
     base::Base,
+    broker::ClassBroker,
     class::{Content, Package, Program},
     compile::{Compilation, NotCompiled},
     record::{Task, begun},
@@ -44,6 +45,8 @@ pub struct Workshop {
     pub base: Base,
     /// This program, for the processes of checks.
     pub own: PathBuf,
+    /// The broker.
+    pub broker: ClassBroker,
     /// The sandbox.
     pub rung: Rung,
     /// True if root grades, so that programs get user ids of their own.
@@ -129,18 +132,23 @@ impl Workshop {
     /// Checks a submission in a lesson. A check without a verdict is repeated; a failure never.
     pub async fn check(&self, order: Order<'_>) -> Checked {
         let mut attempts = 0;
+        let not_done = |message, attempts| Checked {
+            recording: without(order.lesson, message),
+            limits: vec![],
+            compile_limit: None,
+            attempts,
+            took: Duration::ZERO,
+        };
         loop {
             attempts += 1;
-            let mut checked = self.once(order).await.unwrap_or_else(|error| {
-                let message = format!("The check could not be done: {error}.");
-                Checked {
-                    recording: without(order.lesson, message),
-                    limits: vec![],
-                    compile_limit: None,
-                    attempts,
-                    took: Duration::ZERO,
-                }
-            });
+            // A broker that is gone stays away, and all the others wait for nothing.
+            if let Err(gone) = self.broker.answers().await {
+                return not_done(gone, attempts);
+            }
+            let mut checked = self
+                .once(order)
+                .await
+                .unwrap_or_else(|error| not_done(format!("The check could not be done: {error}."), attempts));
             if checked.recording.not_checked.is_none() || checked.compile_limit.is_some() || attempts == ATTEMPTS {
                 checked.attempts = attempts;
                 return checked;
@@ -185,7 +193,7 @@ impl Workshop {
         let mark = format!("{}.grade.{slot}", run.id());
         let spec = Spec {
             rung: self.rung,
-            user: (self.is_root && self.rung == Rung::Bwrap).then_some(FIRST_USER + slot),
+            user: (self.is_root && self.rung != Rung::None).then_some(FIRST_USER + slot),
             read_only: [std::slice::from_ref(&source), self.readable.as_slice()].concat(),
             writable: Vec::new(),
             folder: source.clone(),
@@ -261,6 +269,7 @@ impl Workshop {
             is_package,
             warnings,
             time_limit: self.time_limit,
+            broker: self.broker.clone(),
             to: place("recording.json"),
         };
         let recording = self.record(&task, &place("task.json"), &mark).await?;

@@ -7,10 +7,8 @@ use std::{
     time::Duration,
 };
 
-use cli::{BrokerArgs, BrokerChoice};
 use contracts::{contract, scenes};
 use harness::{
-    brokers::Broker,
     cleanup::Run,
     program::{Program, facts},
     stage::Stage,
@@ -18,6 +16,8 @@ use harness::{
 use recording::{NotChecked, Recording, Warning};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
+
+use crate::broker::ClassBroker;
 
 /// One check to do.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -40,6 +40,8 @@ pub struct Task {
     pub warnings: Vec<Warning>,
     /// The time limit of the program, in seconds.
     pub time_limit: u64,
+    /// The broker.
+    pub broker: ClassBroker,
     /// The file for the recording.
     pub to: PathBuf,
 }
@@ -104,10 +106,10 @@ async fn attempt(task: &Task, run: &Run, recording: &mut Recording) -> Result<St
     let contract = contract::of(&task.lesson);
     let seed = contract.is_some_and(|contract| contract.is_random()).then_some(task.seed);
     recording.seed = seed;
-    let broker = Broker::find(&BrokerArgs { broker: BrokerChoice::Embedded, image: None }, run).await?;
+    let broker = task.broker.of_check(run).await?;
     recording.broker = Some(broker.identity.clone());
-    let queues = contract.map_or(&[][..], |contract| contract.queues());
-    let mut stage = Stage::set(&broker, run, queues, Duration::from_secs(task.time_limit), None).await?;
+    let names = scenes::names(&task.lesson);
+    let mut stage = Stage::set(&broker, run, names, Duration::from_secs(task.time_limit), None).await?;
     stage.begin();
     recording.timing.broker = begin.elapsed();
     let (seen, took) = scenes::perform(&task.lesson, &mut stage, &program, seed.unwrap_or(0)).await?;

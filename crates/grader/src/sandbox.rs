@@ -1,20 +1,26 @@
 //! The sandbox in which a submission is compiled and run.
 //!
 //! A sandbox is a command line in front of the program's own: `grader enter SPEC.json --`. That process stays outside. It makes the
-//! control group, starts bubblewrap, and forwards the connections of the program to the tap: inside there is no network but a
+//! control group, starts bubblewrap or a container, and forwards the connections of the program to the tap: inside there is no network but a
 //! UNIX socket, and `grader inside` listens on the ports in front of it.
 //!
 //! | module | content |
 //! |---|---|
 //! | [`bwrap`] | the command line of bubblewrap |
+//! | [`container`] | the command line of Docker |
+//! | [`calls`] | the system calls that are refused |
 //! | [`limits`] | the limits, and the sentences about them |
 //! | [`control_group`] | bounded memory and processes |
 //! | [`enter`] | the process outside |
-//! | [`inside`] | the process inside |
+//! | [`inside`] | the process inside bubblewrap |
+//! | [`contained`] | the process inside a container |
 //! | [`watchdog`] | the same bounds, where there are no control groups |
 //! | [`probe`] | the choice of a rung, and a test of it |
 
 pub mod bwrap;
+pub mod calls;
+pub mod contained;
+pub mod container;
 pub mod control_group;
 pub mod enter;
 pub mod inside;
@@ -41,6 +47,8 @@ const HOSTS: &str = "127.0.0.1 localhost sandbox\n::1 localhost\n";
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rung {
+    /// A container of Docker.
+    Docker,
     /// Bubblewrap, as a user who is not root.
     Bwrap,
     /// None: submissions run as the user who grades.
@@ -52,6 +60,7 @@ impl Rung {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Rung::Docker => "docker",
             Rung::Bwrap => "bwrap",
             Rung::None => "none",
         }
@@ -116,14 +125,26 @@ impl Spec {
         let file = self.scratch.join(format!("{name}.json"));
         fs::write(&file, serde_json::to_vec(self)?)?;
         fs::write(self.hosts(), HOSTS)?;
-        Ok([self.own.as_path(), Path::new("enter"), &file, Path::new("--")]
-            .map(|word| word.to_string_lossy().into_owned())
-            .to_vec())
+        if let Some(filter) = calls::filter()? {
+            fs::write(self.filter(), filter)?;
+        }
+        // The program that started `grade` may ignore the signals of limits.
+        let mut words = vec!["env".to_owned(), "--default-signal=PIPE,XCPU,XFSZ".to_owned()];
+        words.extend(
+            [self.own.as_path(), Path::new("enter"), &file, Path::new("--")]
+                .map(|word| word.to_string_lossy().into_owned()),
+        );
+        Ok(words)
     }
 
     /// Returns the file with the names of hosts.
     fn hosts(&self) -> PathBuf {
         self.scratch.join("hosts")
+    }
+
+    /// Returns the file with the filter of system calls. There is none on a processor that the filter does not know.
+    fn filter(&self) -> PathBuf {
+        self.scratch.join("calls.bpf")
     }
 
     /// Returns the file with the reason why the sandbox or the command did not start. The program can't write it.
@@ -144,6 +165,9 @@ impl Spec {
         let text = fs::read_to_string(self.report()).unwrap_or_default();
         let _ = fs::remove_file(self.report());
         let mut all = control_group::take(&self.group, self.limits);
+        if self.rung == Rung::Docker && container::remove_all(&self.scratch) {
+            all.push(self.limits.over_memory());
+        }
         all.extend(text.lines().map(str::to_owned));
         all.sort();
         all.dedup();

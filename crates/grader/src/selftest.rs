@@ -5,6 +5,7 @@
 
 mod canaries;
 mod corpus;
+mod held;
 mod holds;
 
 use std::{
@@ -21,11 +22,12 @@ use tokio::sync::Semaphore;
 
 use crate::{
     base::{self, Base},
-    class::{Layout, Submission},
+    broker::ClassBroker,
+    class::{Layout, NoContent, Submission},
     grade::{Grade, Verdict},
     intake::{self, Options},
     journal::{Check, CheckKey},
-    judge::{self, Rules},
+    judge::{self, Circumstances, Rules},
     points::Rubric,
     pool::{BoxFuture, Checked, Order, Workshop, in_slots},
     sandbox::{Rung, pinned},
@@ -58,27 +60,107 @@ struct Tested {
     took: Duration,
 }
 
+/// The programs that are tested before a class is graded: one for each promise of the sandbox.
+const FIRST: [&str; 12] = [
+    "includes-the-secret-as-text",
+    "includes-the-environment-of-process-1",
+    "reads-the-secret",
+    "reads-the-environment",
+    "writes-to-the-victims-folder",
+    "mounts-in-new-namespaces",
+    "connects-to-the-host",
+    "connects-to-unix-sockets",
+    "talks-to-docker",
+    "daemon-outlives-the-program",
+    "fork-bomb",
+    "memory-hog",
+];
+
 /// Runs all hostile programs, and prints what does not hold. Returns whether everything holds.
 ///
 /// # Errors
 ///
 /// When the corpus can't be read, or a file can't be written.
-pub async fn run(base: Base, rung: Rung, lesson: &Lesson, run: &Run, args: &cli::GradeArgs) -> io::Result<bool> {
+pub async fn run(
+    base: Base,
+    (rung, broker): (Rung, ClassBroker),
+    lesson: &Lesson,
+    run: &Run,
+    args: &cli::GradeArgs,
+) -> io::Result<bool> {
     let begin = Instant::now();
     let mut programs = corpus::read()?;
     programs.retain(|program| args.hostile.is_empty() || args.hostile.contains(&program.name));
     eprintln!("testing the sandbox `{}` with {} hostile programs …", rung.name(), programs.len());
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let slots = args.jobs.map_or(cores * 3, usize::from);
+    let slots = args.jobs.map_or(cores() * 3, usize::from);
+    let Findings { count, problems, not_run } = test(base, (rung, broker), lesson, run, programs, slots).await?;
+    for problem in &problems {
+        println!("{problem}");
+    }
+    for name in &not_run {
+        println!("not tested, because it did not run: {name}");
+    }
+    let seconds = begin.elapsed().as_secs();
+    println!("{count} hostile programs on `{}` in {seconds} s: {} problems", rung.name(), problems.len());
+    Ok(problems.is_empty() && not_run.is_empty())
+}
+
+/// Tests the sandbox with one hostile program for each promise, unless that was done on this machine with this grader. Returns a
+/// sentence for each one that got through, or that did not run.
+///
+/// # Errors
+///
+/// When the corpus can't be read, or a file can't be written.
+pub async fn before(base: &Base, rung: Rung, lesson: &Lesson, run: &Run) -> io::Result<Vec<String>> {
+    let key = held::key(rung)?;
+    if held::is_known(rung, &key) {
+        return Ok(Vec::new());
+    }
+    let mut programs = corpus::read()?;
+    programs.retain(|program| FIRST.contains(&program.name.as_str()));
+    eprintln!("testing the sandbox `{}`, once on this machine …", rung.name());
+    let Findings { problems, not_run, .. } =
+        test(base.clone(), (rung, ClassBroker::Embedded), lesson, run, programs, cores() * 3).await?;
+    let not_run = not_run.into_iter().map(|name| format!("not tested, because it did not run: {name}"));
+    let all: Vec<String> = problems.into_iter().chain(not_run).collect();
+    if all.is_empty() {
+        held::remember(rung, &key)?;
+    }
+    Ok(all)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+/// The findings about some hostile programs.
+struct Findings {
+    count: usize,
+    /// A sentence for each thing that does not hold.
+    problems: Vec<String>,
+    /// The programs that did not run, and why.
+    not_run: Vec<String>,
+}
+
+/// Runs these programs, among right ones.
+async fn test(
+    base: Base,
+    (rung, broker): (Rung, ClassBroker),
+    lesson: &Lesson,
+    run: &Run,
+    programs: Vec<Hostile>,
+    slots: usize,
+) -> io::Result<Findings> {
     let secret: String = std::iter::repeat_with(fastrand::alphanumeric).take(24).collect();
     let workshop = Workshop {
         base,
         own: pinned(run.folder())?,
+        broker,
         rung,
         is_root: rustix::process::geteuid().is_root(),
         readable: Vec::new(),
         time_limit: TIME_LIMIT,
-        compilers: Semaphore::new(cores),
+        compilers: Semaphore::new(cores()),
         environment: BTreeMap::from([(canaries::VARIABLE.to_owned(), secret.clone())]),
     };
     let right = fs::read_to_string(lesson.folder.join("src/main.rs"))?;
@@ -113,15 +195,7 @@ pub async fn run(base: Base, rung: Rung, lesson: &Lesson, run: &Run, args: &cli:
     }
     problems.extend(holds::survivors(field.run.folder()));
     problems.sort();
-    for problem in &problems {
-        println!("{problem}");
-    }
-    for name in &not_run {
-        println!("not tested, because it did not run: {name}");
-    }
-    let seconds = begin.elapsed().as_secs();
-    println!("{count} hostile programs on `{}` in {seconds} s: {} problems", rung.name(), problems.len());
-    Ok(problems.is_empty() && not_run.is_empty())
+    Ok(Findings { count, problems, not_run })
 }
 
 /// All that the programs of a test have in common.
@@ -147,14 +221,15 @@ impl Field {
             Some(hostile) => hostile.write(&class.join(name), &canaries)?,
             None => corpus::write(&class.join(name), "src/main.rs", &self.right)?,
         }
-        let submission = take_in(&class, lesson)?;
+        let submission = take_in(&class, lesson, &place)?;
         let about = Rubric::default().about(lesson);
         let rules = Rules { about: &about, late: None, overridden: None };
-        let rung = workshop.rung.name();
+        let (rung, broker) = (workshop.rung.name(), &workshop.broker.name());
         let content = match &submission.content {
-            Ok(content) => content,
-            Err(why) => {
-                let grade = judge::refused(&submission, why, rules, rung, SEED);
+            Ok(content) => content.load()?,
+            Err(NoContent::NotRead(why)) => return Err(io::Error::other(why.clone())),
+            Err(NoContent::Refused(why)) => {
+                let grade = judge::refused(&submission, why, rules, Circumstances { rung, broker, seed: SEED });
                 return Ok(Tested {
                     hostile,
                     canaries,
@@ -165,13 +240,14 @@ impl Field {
                 });
             }
         };
-        let order = Order { name: &submission.key, content, lesson, seed: SEED, slot, run: &self.run };
+        let order = Order { name: &submission.key, content: &content, lesson, seed: SEED, slot, run: &self.run };
         let Checked { recording, limits, compile_limit, attempts, took } = workshop.check(order).await;
         let key = CheckKey {
             source: content.hash(),
             lesson: lesson.about.id.clone(),
             seed: SEED,
             rung: rung.to_owned(),
+            broker: broker.clone(),
             time_limit: TIME_LIMIT,
             contracts: String::new(),
         };
@@ -186,18 +262,31 @@ impl Field {
 }
 
 /// Reads the only submission of a class, as `grade` does.
-fn take_in(class: &Path, lesson: &Lesson) -> io::Result<Submission> {
+fn take_in(class: &Path, lesson: &Lesson, store: &Path) -> io::Result<Submission> {
     let options = Options {
         layout: Some(Layout::Plain),
         lesson_id: lesson.about.id.clone(),
         offered: base::offered().map_err(io::Error::other)?,
         ..Options::default()
     };
-    let mut class = intake::read(class, &options).map_err(io::Error::other)?;
+    let mut class = intake::read(class, &options, store).map_err(io::Error::other)?;
     class.submissions.pop().ok_or_else(|| io::Error::other(format!("no submission was found: {:?}", class.left_aside)))
 }
 
 /// Returns whether a grade is a pass.
 fn passed(grade: &Grade) -> bool {
     grade.verdict == Verdict::Passed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_programs_are_in_the_corpus() {
+        let programs = corpus::read().unwrap();
+        for name in FIRST {
+            assert!(programs.iter().any(|program| program.name == name), "{name}");
+        }
+    }
 }

@@ -40,11 +40,25 @@ pub enum Resource {
         /// The vhost's name.
         name: String,
     },
+    /// A user, on the broker with this management API.
+    User {
+        /// The broker's management API.
+        management: Management,
+        /// The user's name.
+        name: String,
+    },
     /// A queue in a vhost that the run does not own.
     Queue {
         /// The broker, and the vhost.
         address: Address,
         /// The queue's name.
+        name: String,
+    },
+    /// An exchange in a vhost that the run does not own.
+    Exchange {
+        /// The broker, and the vhost.
+        address: Address,
+        /// The exchange's name.
         name: String,
     },
     /// A Docker container, by its name.
@@ -190,8 +204,8 @@ pub fn needs() -> Needs {
     let records = left.iter().flat_map(|folder| whole_record(folder));
     let needs = records.map(|(_, owned)| match owned {
         Resource::Container { .. } => Needs::Docker,
-        Resource::Vhost { .. } => Needs::Management,
-        Resource::Queue { .. } => Needs::Nothing,
+        Resource::Vhost { .. } | Resource::User { .. } => Needs::Management,
+        Resource::Queue { .. } | Resource::Exchange { .. } => Needs::Nothing,
     });
     needs.max().unwrap_or(Needs::Nothing)
 }
@@ -313,12 +327,22 @@ async fn remove(owned: &Resource, own_broker: bool) -> Result<(), String> {
     let removed = tokio::time::timeout(REMOVE_TIMEOUT, async {
         match owned {
             // The vhost ends with the broker.
-            Resource::Vhost { .. } | Resource::Queue { .. } if own_broker => Ok(()),
+            Resource::Vhost { .. } | Resource::User { .. } | Resource::Queue { .. } | Resource::Exchange { .. }
+                if own_broker =>
+            {
+                Ok(())
+            }
             Resource::Vhost { management, name } => {
                 management.delete_vhost(name).await.map_err(|error| error.to_string())
             }
+            Resource::User { management, name } => {
+                management.delete_user(name).await.map_err(|error| error.to_string())
+            }
             Resource::Queue { address, name } => {
                 client::delete_queue(address, name).await.map_err(|error| error.to_string())
+            }
+            Resource::Exchange { address, name } => {
+                client::delete_exchange(address, name).await.map_err(|error| error.to_string())
             }
             Resource::Container { name } => engine::remove(name).await,
         }

@@ -17,7 +17,7 @@ pub struct LiveRun {
     run: Arc<Mutex<ProgramRun>>,
     /// The number of changes.
     version: Arc<AtomicU64>,
-    changed: watch::Sender<u64>,
+    pub(crate) changed: watch::Sender<u64>,
 }
 
 impl Default for LiveRun {

@@ -8,6 +8,7 @@ pub mod messages;
 pub mod running;
 pub mod script;
 pub mod sources;
+pub(crate) mod starved;
 pub mod target;
 
 use std::path::PathBuf;

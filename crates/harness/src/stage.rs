@@ -20,10 +20,10 @@ use tokio::{
 
 use crate::{
     activity::{Busy, watched},
-    brokers::{Broker, address::Address, alarm::Alarm, client::Client},
+    brokers::{Broker, Names, address::Address, alarm::Alarm, client::Client, confined::Account},
     cleanup::Run,
     live::{LiveRun, until},
-    program::{Program, facts, running::Running},
+    program::{Program, facts, running::Running, starved::Deadline},
     tap::{Bounds, Door, Tap},
 };
 
@@ -42,6 +42,8 @@ pub struct Stage<'a> {
     run: &'a Run,
     time_limit: Duration,
     port: Option<u16>,
+    /// The account of its programs, if it is not the checker's.
+    account: Option<Account>,
     zero: Instant,
     /// The number of events of all programs, which wakes those that wait for one.
     changed: watch::Sender<u64>,
@@ -69,7 +71,7 @@ pub struct SpawnOptions {
 }
 
 impl<'a> Stage<'a> {
-    /// Sets the stage: a vhost at the broker in which none of `queues` exists.
+    /// Sets the stage: a vhost at the broker in which none of `names` exists.
     ///
     /// # Errors
     ///
@@ -77,11 +79,12 @@ impl<'a> Stage<'a> {
     pub async fn set(
         broker: &Broker,
         run: &'a Run,
-        queues: &[&str],
+        names: Names,
         time_limit: Duration,
         port: Option<u16>,
     ) -> Result<Stage<'a>, NotChecked> {
-        let address = broker.make_vhost(run, queues).await?;
+        let address = broker.make_vhost(run, names).await?;
+        let account = broker.make_account(run, &address.vhost).await?;
         let (client, alarm) = tokio::join!(Client::reach(&address), Alarm::at(&address));
         let client = client.map_err(|error| broker.refused(&error.to_string()))?;
         if let Ok(Some(alarm)) = alarm {
@@ -94,6 +97,7 @@ impl<'a> Stage<'a> {
             run,
             time_limit,
             port,
+            account,
             zero: Instant::now(),
             blocked: Blocked::new(changed.clone()),
             changed,
@@ -134,13 +138,14 @@ impl<'a> Stage<'a> {
     /// # Errors
     ///
     /// The reason why the broker refuses the checker.
-    pub async fn beside(&self, queues: &[&str]) -> Result<Option<Stage<'a>>, NotChecked> {
+    pub async fn beside(&self) -> Result<Option<Stage<'a>>, NotChecked> {
         if !self.broker.makes_vhosts() {
             return Ok(None);
         }
         // It accepted the checker before.
         let failed = |reason: NotChecked| failed_us(reason.message.trim_end_matches('.'));
-        let beside = Stage::set(&self.broker, self.run, queues, self.time_limit, self.port).await.map_err(failed)?;
+        let beside =
+            Stage::set(&self.broker, self.run, Names::default(), self.time_limit, self.port).await.map_err(failed)?;
         Ok(Some(Stage {
             zero: self.zero,
             changed: self.changed.clone(),
@@ -190,17 +195,17 @@ impl<'a> Stage<'a> {
             seen.program = Arc::new(facts::of(program, self.port));
         });
         self.blocked.watch(seen.clone());
-        let tap =
-            Tap::open(&self.address, self.port, seen.clone(), self.zero, Some(self.run.guard()), Bounds::default())
-                .await?;
+        let guard = Some(self.run.guard());
+        let (account, bounds) = (self.account.as_ref(), Bounds::default());
+        let tap = Tap::open_for(&self.address, account, self.port, seen.clone(), self.zero, guard, bounds).await?;
         if self.port.is_some() {
             *self.door.lock().unwrap_or_else(PoisonError::into_inner) = Some(tap.door());
         }
-        let deadline = Instant::now() + self.time_limit.max(options.at_least);
+        let time_limit = self.time_limit.max(options.at_least);
         let heartbeat = options.heartbeat.map(|seconds| format!("?heartbeat={seconds}")).unwrap_or_default();
         let url = tap.url() + &heartbeat;
-        let running = Running::start(program, &options.arguments, &url, self.run, seen.clone(), self.zero, deadline)?;
-        Ok(RunningProgram { seen, tap, running, deadline, promptly: self.time_limit.mul_f64(PROMPTLY) })
+        let running = Running::start(program, &options.arguments, &url, self.run, seen.clone(), self.zero, time_limit)?;
+        Ok(RunningProgram { seen, tap, running, promptly: self.time_limit.mul_f64(PROMPTLY) })
     }
 
     /// Waits until `holds` is true for the records of these programs, in their order, at most until one of them ends or the time
@@ -211,8 +216,9 @@ impl<'a> Stage<'a> {
         timeout: Duration,
         mut holds: impl FnMut(&[&ProgramRun]) -> bool,
     ) -> bool {
-        let now = Instant::now() + timeout;
-        let deadline = programs.iter().map(|program| program.deadline).fold(now, Instant::min);
+        let waits: Vec<_> = programs.iter().map(|program| program.wait_for(timeout)).collect();
+        // The one that has waited for a processor for the longest is the one that the others wait for.
+        let deadline = || waits.iter().map(Wait::deadline).max().unwrap_or_else(|| Instant::now() + timeout);
         let mut held = false;
         let over = || {
             let locked: Vec<_> = programs.iter().map(|program| program.seen.lock()).collect();
@@ -220,7 +226,7 @@ impl<'a> Stage<'a> {
             held = holds(&seen);
             held || seen.iter().any(|seen| seen.exit.is_some())
         };
-        until(&self.changed, deadline, over).await;
+        patiently(&self.changed, deadline, over).await;
         held
     }
 
@@ -283,14 +289,38 @@ pub struct RunningProgram {
     seen: LiveRun,
     tap: Tap,
     running: Running,
-    deadline: Instant,
     promptly: Duration,
+}
+
+/// A wait for a program, whose deadline moves by the time that the program waits for a processor.
+struct Wait<'a> {
+    running: &'a Running,
+    timeout: Deadline,
+}
+
+impl Wait<'_> {
+    /// Returns its deadline now: no later than the one at which the program is ended.
+    fn deadline(&self) -> Instant {
+        let starved = self.running.starved();
+        self.timeout.moved(starved).min(self.running.deadline().moved(starved))
+    }
+}
+
+/// Waits until `holds` is true, or until a deadline that may have moved when it has come.
+async fn patiently(changed: &watch::Sender<u64>, deadline: impl Fn() -> Instant, mut holds: impl FnMut() -> bool) {
+    let mut at = deadline();
+    while !until(changed, at, &mut holds).await {
+        at = deadline();
+        if at <= Instant::now() {
+            return;
+        }
+    }
 }
 
 impl RunningProgram {
     /// Waits until `holds` is true, at most until the program ends or its time limit is over. Returns whether it holds.
     pub async fn until(&self, holds: impl FnMut(&ProgramRun) -> bool) -> bool {
-        self.wait(self.deadline, holds).await
+        self.wait(Wait { running: &self.running, timeout: self.running.deadline() }, holds).await
     }
 
     /// Waits as [`RunningProgram::until`] does, for an immediate reaction.
@@ -298,18 +328,25 @@ impl RunningProgram {
         self.within(self.promptly, holds).await
     }
 
-    /// Waits as [`RunningProgram::until`] does, at most for `timeout`.
+    /// Waits as [`RunningProgram::until`] does, at most for `timeout`. The time that the program waits for a processor does not
+    /// count.
     pub async fn within(&self, timeout: Duration, holds: impl FnMut(&ProgramRun) -> bool) -> bool {
-        self.wait(self.deadline.min(Instant::now() + timeout), holds).await
+        self.wait(self.wait_for(timeout), holds).await
     }
 
-    async fn wait(&self, deadline: Instant, mut holds: impl FnMut(&ProgramRun) -> bool) -> bool {
+    fn wait_for(&self, timeout: Duration) -> Wait<'_> {
+        Wait { running: &self.running, timeout: Deadline::after(timeout, self.running.starved()) }
+    }
+
+    async fn wait(&self, wait: Wait<'_>, mut holds: impl FnMut(&ProgramRun) -> bool) -> bool {
         let mut held = false;
-        let over = |seen: &ProgramRun| {
-            held = holds(seen);
-            held || seen.exit.is_some()
+        let over = || {
+            self.seen.look(|seen| {
+                held = holds(seen);
+                held || seen.exit.is_some()
+            })
         };
-        self.seen.until(deadline, over).await;
+        patiently(&self.seen.changed, || wait.deadline(), over).await;
         held
     }
 
@@ -317,15 +354,18 @@ impl RunningProgram {
     /// done then.
     pub async fn rest(&self, quiet: Duration, limit: Duration) {
         let version = || self.seen.version();
-        let deadline = self.deadline.min(Instant::now() + limit);
+        let (limit, mut last) = (self.wait_for(limit), version());
+        let mut pause = self.wait_for(quiet);
         let mut changes = self.seen.changes();
-        let (mut last, mut since) = (version(), Instant::now());
-        while timeout_at(deadline.min(since + quiet), changes.changed()).await.is_ok() {
-            if self.seen.look(|seen| seen.exit.is_some()) {
+        loop {
+            let now = Instant::now();
+            let (over, rested) = (limit.deadline(), pause.deadline());
+            if over <= now || rested <= now || self.seen.look(|seen| seen.exit.is_some()) {
                 return;
             }
+            let _ = timeout_at(over.min(rested), changes.changed()).await;
             if version() != last {
-                (last, since) = (version(), Instant::now());
+                (last, pause) = (version(), self.wait_for(quiet));
             }
         }
     }
@@ -334,6 +374,17 @@ impl RunningProgram {
     #[must_use]
     pub fn interrupt(&self) -> bool {
         self.running.interrupt()
+    }
+
+    /// Stops the program where it is, until it is killed: what it gets from now on, it has in hand. Does nothing if the operating
+    /// system has no signals.
+    pub fn freeze(&self) {
+        self.running.freeze();
+    }
+
+    /// Returns what `look` finds in the record up to now.
+    pub fn look<T>(&self, look: impl FnOnce(&ProgramRun) -> T) -> T {
+        self.seen.look(look)
     }
 
     /// Kills the program and its child processes, as `kill -9` does. Its record is complete after this.
@@ -345,18 +396,23 @@ impl RunningProgram {
     /// Waits for the program's end, at most until its time limit. Then it ends the program and its child processes. The record is
     /// complete after this.
     pub async fn end(self) -> ProgramRun {
-        let deadline = self.deadline;
-        self.finish(deadline).await
+        self.until(|seen| seen.exit.is_some()).await;
+        self.finish().await
     }
 
     /// Ends as [`RunningProgram::end`] does, for a program that should end immediately.
     pub async fn end_promptly(self) -> ProgramRun {
-        let deadline = Instant::now() + self.promptly;
-        self.finish(deadline).await
+        let limit = Deadline::after(self.promptly, self.running.starved());
+        patiently(
+            &self.seen.changed,
+            || limit.moved(self.running.starved()),
+            || self.seen.look(|seen| seen.exit.is_some()),
+        )
+        .await;
+        self.finish().await
     }
 
-    async fn finish(self, deadline: Instant) -> ProgramRun {
-        self.seen.until(deadline, |seen| seen.exit.is_some()).await;
+    async fn finish(self) -> ProgramRun {
         self.running.end().await;
         self.tap.close().await;
         self.seen.look(ProgramRun::clone)

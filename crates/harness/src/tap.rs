@@ -1,9 +1,10 @@
 //! The tap: a proxy between program and broker that records the conversation.
 //!
 //! The tap forwards first and records second. Bytes pass unchanged, except for the vhost in `connection.open`: a program that
-//! opens `/` gets the check's own vhost. Bytes get their place in the order when they are read, and a separate task parses
+//! opens `/` gets the check's own vhost. Where a check has an account of its own, the login changes, too. Bytes get their place in the order when they are read, and a separate task parses
 //! them. So recording costs the program no time, and bytes that make no sense are forwarded, too.
 
+mod login;
 mod pipe;
 mod recorder;
 #[cfg(test)]
@@ -29,7 +30,12 @@ use wire::{Peer, What};
 
 pub use recorder::Bounds;
 
-use crate::{brokers::address::Address, cleanup::Guard, live::LiveRun, tap::recorder::Recorder};
+use crate::{
+    brokers::{address::Address, confined::Account},
+    cleanup::Guard,
+    live::LiveRun,
+    tap::recorder::Recorder,
+};
 
 /// The vhost that programs open.
 const ASKED_VHOST: &str = "/";
@@ -68,6 +74,7 @@ impl Door {
 struct Route {
     broker: String,
     vhost: String,
+    account: Option<Account>,
     notes: Recorder,
     stop: CancellationToken,
 }
@@ -88,6 +95,23 @@ impl Tap {
         guard: Option<Guard>,
         bounds: Bounds,
     ) -> Result<Tap, NotChecked> {
+        Tap::open_for(address, None, port, seen, zero, guard, bounds).await
+    }
+
+    /// Opens a tap as [`Tap::open`] does, for programs with this account: they log in as `guest`, and no other login is accepted.
+    ///
+    /// # Errors
+    ///
+    /// When the port is taken.
+    pub async fn open_for(
+        address: &Address,
+        account: Option<&Account>,
+        port: Option<u16>,
+        seen: LiveRun,
+        zero: Instant,
+        guard: Option<Guard>,
+        bounds: Bounds,
+    ) -> Result<Tap, NotChecked> {
         let listeners = listen(port).await.map_err(|error| NotChecked {
             message: format!("The checker can't listen on port {} of 127.0.0.1: {error}.", port.unwrap_or(0)),
             hints: vec![
@@ -98,11 +122,15 @@ impl Tap {
         let port = listeners.first().and_then(|door| door.local_addr().ok()).map_or(0, |address| address.port());
         let (notes, pages) = mpsc::unbounded_channel();
         let notes = Recorder::new(notes, zero, bounds);
-        let recorder = tokio::spawn(recorder::record(pages, seen, address.vhost.clone(), bounds, notes.full().clone()));
+        let own = (address.vhost.clone(), ASKED_VHOST.to_owned());
+        let names = account.map(|account| (account.user.clone(), Account::guest().user)).into_iter().chain([own]);
+        let names = names.filter(|(own, shown)| own != shown).collect();
+        let recorder = tokio::spawn(recorder::record(pages, seen, names, bounds, notes.full().clone()));
         let stop = CancellationToken::new();
         let route = Arc::new(Route {
             broker: address.host_and_port(),
             vhost: address.vhost.clone(),
+            account: account.cloned(),
             notes,
             stop: stop.clone(),
         });
@@ -114,7 +142,11 @@ impl Tap {
             doors.spawn(attend(listener, route.clone(), door.close.clone(), open.clone(), guard.clone()));
         }
         drop(open);
-        let login = Address { host: "127.0.0.1".to_owned(), port, vhost: ASKED_VHOST.to_owned(), ..address.clone() };
+        let Account { user, password } = match account {
+            Some(_) => Account::guest(),
+            None => Account { user: address.user.clone(), password: address.password.clone() },
+        };
+        let login = Address { user, password, ..Address::loopback(port).in_vhost(ASKED_VHOST) };
         Ok(Tap { port, login, stop, door, doors, recorder })
     }
 
@@ -197,7 +229,7 @@ async fn connect(program: TcpStream, route: Arc<Route>) {
     let _ = (program.set_nodelay(true), broker.set_nodelay(true));
     let (from_program, to_program) = program.into_split();
     let (from_broker, to_broker) = broker.into_split();
-    let rewrite = pipe::VhostRewrite::new(ASKED_VHOST, &route.vhost);
+    let rewrite = pipe::Rewrite::new(ASKED_VHOST, &route.vhost, route.account.as_ref());
     let there = pipe::forward(from_program, to_broker, Peer::Program, number, &route.notes, Some(rewrite));
     let back = pipe::forward(from_broker, to_program, Peer::Broker, number, &route.notes, None);
     let mut both = pin!(async { tokio::join!(there, back) });

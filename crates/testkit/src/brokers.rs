@@ -32,6 +32,11 @@ pub enum Place {
     Missing(&'static str),
 }
 
+/// Returns whether everything is tried on every broker.
+fn is_full() -> bool {
+    env::var_os("HELLO_RABBIT_FULL").is_some()
+}
+
 impl Place {
     /// Returns all places that are asked for, or available.
     pub fn all() -> Vec<Place> {
@@ -75,8 +80,20 @@ impl Place {
         }
     }
 
-    /// Returns whether all programs are tried here: on the embedded broker, and on the RabbitMQ that it behaves like.
-    pub fn is_newest(&self) -> bool {
+    /// Returns whether step programs and the scenes of the book are tried here: on the embedded broker, on the RabbitMQ that it
+    /// behaves like, and with `cargo xtask ci --full`, which sets `HELLO_RABBIT_FULL`, on each. Elsewhere, that runs which can
+    /// differ between versions.
+    pub fn tries_lessons(&self) -> bool {
+        self.is_newest() || is_full()
+    }
+
+    /// Returns whether also those wrong programs are tried here that are judged by the wire alone: on the embedded broker, and with
+    /// `--full` on each.
+    pub fn tries_everything(&self) -> bool {
+        matches!(self, Place::Embedded) || is_full()
+    }
+
+    fn is_newest(&self) -> bool {
         match self {
             Place::Embedded => true,
             Place::Docker(image) => image == docker::OFFICIAL || image == docker::BUILT[0],

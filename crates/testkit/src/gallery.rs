@@ -15,7 +15,8 @@
 //! `transient = true` marks a program that declares a queue that is neither durable nor exclusive: a broker that denies such
 //! queues fails it at `declare`. A program that is not a patch is given as a whole, as `program`. `step` and `says` are written
 //! before the report is seen; the snapshot then has all of it. `varies = true` marks a program whose evidence differs between
-//! runs or between brokers: its snapshot leaves the evidence out.
+//! runs or between brokers: its snapshot leaves the evidence out. `notes = "declare"` marks a program that passes with a note on
+//! that step.
 
 use std::{
     collections::BTreeMap,
@@ -67,6 +68,9 @@ pub struct Exhibit {
     /// True if its evidence differs between runs, or between brokers.
     #[serde(default)]
     pub varies: bool,
+    /// The step that has a note, if the program passes with one; a program that is `transient` has one at `declare` anyway.
+    #[serde(default)]
+    pub notes: String,
 }
 
 #[derive(Deserialize)]

@@ -5,6 +5,7 @@
 pub mod brokers;
 pub mod gallery;
 pub mod snapshots;
+pub mod topics;
 
 use std::path::{Path, PathBuf};
 

@@ -30,7 +30,7 @@ pub fn snapshot(name: &str, text: &str) {
 }
 
 /// The patterns of what differs between runs and between brokers, with their replacements.
-pub const UNSTEADY: [(&str, &str); 10] = [
+pub const UNSTEADY: [(&str, &str); 11] = [
     (r"thread '([^']+)' \(\d+\)", "thread '$1'"),
     (r" +\d+\.\d ms", "    [time]"),
     (r"in \d+\.\d s", "in [time]"),
@@ -39,6 +39,7 @@ pub const UNSTEADY: [(&str, &str); 10] = [
     (r"RabbitMQ \d+\.\d+\.\d+", "RabbitMQ [version]"),
     (r"amqp://guest@127\.0\.0\.1:\d+", "amqp://guest@127.0.0.1:[port]"),
     (r"amq\.ctag-[A-Za-z0-9_-]+", "amq.ctag-[random]"),
+    (r"amq\.gen-[A-Za-z0-9_-]{22}", "amq.gen-[random]"),
     (r"/users-\d+", "/users-[random]"),
     (r"lessons\\", "lessons/"),
 ];

@@ -39,8 +39,8 @@ async fn send() -> Result<(), Box<dyn Error>> {
     // ANCHOR: declare
     // The queue must exist before we send to it, because the broker drops a message for
     // a queue that does not exist. Declaring creates the queue, or finds it. A durable
-    // queue survives a restart of the broker, and RabbitMQ 4.3 lets programs share no
-    // other kind.
+    // queue survives a restart of the broker, and RabbitMQ 4.3 refuses shared queues
+    // that are not durable.
     let flags = QueueDeclareOptions { durable: true, ..Default::default() };
     let none = FieldTable::default();
     channel.queue_declare("hello".into(), flags, none).await.map_err(|error| {

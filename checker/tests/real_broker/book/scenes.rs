@@ -4,14 +4,13 @@ use std::{fs, path::Path, sync::LazyLock, time::Duration};
 
 use broker::Alarm;
 use checker::{
-    brokers::Broker,
+    brokers::{Broker, Names},
     cleanup::Run,
     lessons::{self, anchors},
     program::Program,
     stage::{RunningProgram, SpawnOptions, Stage},
 };
 use cli::{BrokerArgs, BrokerChoice};
-use contracts::contract;
 use libtest_mimic::Failed;
 use recording::ProgramRun;
 use regex::Regex;
@@ -19,7 +18,12 @@ use similar::TextDiff;
 use wire::{sequence, words};
 
 use crate::{
-    book::{compare, events, workers},
+    book::{
+        calls::{self, Calls},
+        compare, events, receivers,
+        routed::{self, Routed},
+        routing, workers,
+    },
     brokers::{Check as _, TestBroker, runtime},
     step_programs,
 };
@@ -52,21 +56,29 @@ pub struct Scene {
     /// The name of the program and of the recordings.
     pub name: &'static str,
     /// The number of times that the sender of lesson 01 ran before.
-    sent_before: usize,
+    pub(super) sent_before: usize,
+    /// The programs that ran before, and ended with success.
+    pub(super) ran_before: &'static [&'static str],
     /// The tasks that the sender of lesson 03 sent before.
-    tasks: &'static [&'static str],
+    pub(super) tasks: &'static [&'static str],
     /// The arguments of the program.
-    words: &'static [&'static str],
+    pub(super) words: &'static [&'static str],
     /// The end of the scene for a worker; None for a program that ends by itself.
-    until: Option<Until>,
+    pub(super) until: Option<Until>,
     /// The number of messages that the program prints before Ctrl-C is pressed; None for a program that ends by itself.
-    receives: Option<usize>,
+    pub(super) receives: Option<usize>,
     /// The messages that two receivers, side by side, get after they subscribed.
-    side_by_side: Option<&'static [&'static str]>,
+    pub(super) side_by_side: Option<&'static [&'static str]>,
     /// The scene of two workers, side by side.
-    workers: Option<workers::Two>,
+    pub(super) workers: Option<workers::Two>,
+    /// The scene of receivers of an exchange.
+    pub(super) routed: Option<&'static Routed>,
+    /// The scene of one or two receivers of the exchange `logs`.
+    pub(super) receivers: Option<receivers::Audience>,
+    /// The scene of servers and clients.
+    pub(super) calls: Option<&'static Calls>,
     /// The recordings.
-    kept: &'static [Kept],
+    pub(super) kept: &'static [Kept],
 }
 
 /// The condition under which a worker is ended.
@@ -84,15 +96,19 @@ pub enum Until {
 use Kept::{Code, Diff, Picture, Printed, Report, Timed, Wire};
 use Until::{Acknowledged, Killed, Rests};
 
-const PLAIN: Scene = Scene {
+pub(super) const PLAIN: Scene = Scene {
     name: "",
     sent_before: 0,
+    ran_before: &[],
     tasks: &[],
     words: &[],
     until: None,
     receives: None,
     side_by_side: None,
     workers: None,
+    routed: None,
+    receivers: None,
+    calls: None,
     kept: &[Wire],
 };
 
@@ -202,6 +218,47 @@ const SCENES: &[Scene] = &[
     Scene { name: "worker-crash", tasks: TASKS, kept: &[Diff], ..PLAIN },
     Scene { name: "worker-done-twice", tasks: &["First message."], kept: &[Diff, Wire], ..PLAIN },
     Scene { name: "worker-ack-twice", tasks: &["First message."], kept: &[Diff, Wire, Printed], ..PLAIN },
+    Scene {
+        name: "emit-log-6",
+        kept: &[
+            Wire,
+            Report,
+            Picture("The whole conversation of lesson 05: connect, declare an exchange, publish to it, close."),
+        ],
+        ..PLAIN
+    },
+    Scene { name: "emit-log-other-type", ran_before: &["emit-log-6"], kept: &[Diff, Wire], ..PLAIN },
+    Scene {
+        name: "receive-logs-8",
+        receivers: Some(receivers::Audience::Alone { gets: 2 }),
+        kept: &[
+            Wire,
+            Printed,
+            Report,
+            Picture(
+                "The whole conversation of lesson 06: connect, declare an exchange and a queue, bind, consume, two deliveries, close.",
+            ),
+        ],
+        ..PLAIN
+    },
+    Scene {
+        name: "receive-logs-both",
+        receivers: Some(receivers::Audience::Both { program: "receive-logs-8", share: false }),
+        kept: &[Picture("Two receivers with a queue each: both get both messages.")],
+        ..PLAIN
+    },
+    Scene {
+        name: "receive-logs-shared",
+        receivers: Some(receivers::Audience::Both { program: "receive-logs-shared", share: true }),
+        kept: &[Diff, Picture("Two receivers with one queue: each message goes to only one of them.")],
+        ..PLAIN
+    },
+    Scene {
+        name: "receive-logs-no-bind",
+        receivers: Some(receivers::Audience::Alone { gets: 0 }),
+        kept: &[Diff, Wire],
+        ..PLAIN
+    },
 ];
 
 /// The scene of [`play_alarm`].
@@ -241,7 +298,7 @@ pub fn play_alarm() -> Result<(), Failed> {
         let args = BrokerArgs { broker: BrokerChoice::Embedded, image: None };
         let broker = Broker::find(&args, &run).await.map_err(|reason| reason.message)?;
         let server = broker.server.clone().ok_or("the embedded broker is not in this process")?;
-        let stage = Stage::set(&broker, &run, &queues()?, LIMIT, None).await.map_err(|reason| reason.message)?;
+        let stage = Stage::set(&broker, &run, Names::default(), LIMIT, None).await.map_err(|reason| reason.message)?;
         server.with(|broker| broker.raise(Alarm::Disk));
         let running = start(&stage, "hello-send-5").await?;
         let says = |seen: &ProgramRun, name| seen.events.iter().any(|event| words::line(&event.what).starts_with(name));
@@ -260,7 +317,8 @@ pub fn play_alarm() -> Result<(), Failed> {
 ///
 /// When the lessons or the book's pages can't be read.
 pub fn all() -> Result<Vec<Scene>, Failed> {
-    let mut all = SCENES.to_vec();
+    let own: Vec<Scene> = [SCENES, routing::SCENES, calls::SCENES].concat();
+    let mut all = own.clone();
     let include = Regex::new(r"recorded/([a-z0-9-]+)\.(diff|wire\.txt|printed\.txt|report\.txt)\b")?;
     let lessons = checker::lessons::all()?;
     let is_of_a_lesson = |name: &str| lessons.iter().any(|lesson| name.starts_with(&*format!("{}-", lesson.about.id)));
@@ -271,7 +329,7 @@ pub fn all() -> Result<Vec<Scene>, Failed> {
         }
         for found in include.captures_iter(&fs::read_to_string(page)?) {
             let (name, kept) = (&found[1], kept(&found[2]));
-            let has_own_scene = SCENES.iter().chain([&ALARM]).any(|scene| scene.name == name);
+            let has_own_scene = own.iter().chain([&ALARM]).any(|scene| scene.name == name);
             if has_own_scene || !is_of_a_lesson(name) {
                 continue;
             }
@@ -295,19 +353,15 @@ fn kept(ending: &str) -> Kept {
     }
 }
 
-/// Returns the queues that the lessons need to themselves.
-fn queues() -> Result<Vec<&'static str>, Failed> {
-    let lessons = checker::lessons::all()?;
-    Ok(lessons.iter().filter_map(|lesson| contract::of(&lesson.about.id)).flat_map(|of| of.queues()).copied().collect())
-}
-
 /// Compares the recordings of a scene.
 fn keep(
     scene: &Scene,
     mut performances: Vec<ProgramRun>,
     report: impl Fn() -> Result<String, Failed>,
 ) -> Result<(), Failed> {
-    performances.iter_mut().for_each(|seen| seen.events = events::steady(&seen.events));
+    for (index, seen) in performances.iter_mut().enumerate() {
+        seen.events = events::steady(&seen.events, index);
+    }
     let Some(first) = performances.first() else { return Err("no program played".into()) };
     let picture = format!("wire-{}", scene.name);
     for kept in scene.kept {
@@ -327,15 +381,25 @@ fn keep(
 
 /// Returns the parts of a picture.
 fn parts<'a>(scene: &Scene, performances: &'a [ProgramRun]) -> Vec<sequence::Part<'a>> {
-    let names = if performances.len() == 1 { vec![lesson(scene.name)] } else { vec!["first", "second"] };
+    if let Some(routed) = scene.routed {
+        return routed.parts(performances);
+    }
+    if let Some(calls) = scene.calls {
+        return calls.parts(performances);
+    }
+    let names = if performances.len() == 1 { vec![short(lesson(scene.name))] } else { vec!["first", "second"] };
     let named = names.into_iter().zip(performances);
     named.map(|(program, seen)| sequence::Part { program, events: &seen.events }).collect()
 }
 
 async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<ProgramRun>, Failed> {
-    let stage = Stage::set(&broker.broker, run, &queues()?, LIMIT, None).await.map_err(|reason| reason.message)?;
+    let stage =
+        Stage::set(&broker.broker, run, Names::default(), LIMIT, None).await.map_err(|reason| reason.message)?;
     for _ in 0..scene.sent_before {
         sent(start(&stage, "hello-send-5").await?).await?;
+    }
+    for name in scene.ran_before {
+        sent(start(&stage, name).await?).await?;
     }
     for task in scene.tasks {
         sent(call(&stage, "new-task-6", &[task]).await?).await?;
@@ -345,6 +409,15 @@ async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<Pr
     }
     if let Some(two) = scene.workers {
         return workers::play(&stage, two).await;
+    }
+    if let Some(routed) = scene.routed {
+        return routed::play(&stage, routed).await;
+    }
+    if let Some(calls) = scene.calls {
+        return calls::play(&stage, calls).await;
+    }
+    if let Some(audience) = scene.receivers {
+        return receivers::play(&stage, scene.name, audience).await;
     }
     let running = call(&stage, scene.name, scene.words).await?;
     match scene.until {
@@ -380,10 +453,7 @@ async fn side_by_side(stage: &Stage<'_>, messages: &[&str]) -> Result<Vec<Progra
     for receiver in receivers {
         assert!(receiver.interrupt(), "Ctrl-C can't be pressed here");
         let mut seen = receiver.end().await;
-        seen.events.retain(|event| {
-            let said = words::line(&event.what);
-            said.starts_with("basic.consume ") || said.starts_with("basic.deliver")
-        });
+        events::keep_only(&mut seen, &["basic.consume ", "basic.deliver"]);
         performances.push(seen);
     }
     Ok(performances)
@@ -395,7 +465,7 @@ pub(super) async fn start(stage: &Stage<'_>, name: &str) -> Result<RunningProgra
 }
 
 /// Starts a program as [`start`] does, with these arguments.
-async fn call(stage: &Stage<'_>, name: &str, words: &[&str]) -> Result<RunningProgram, Failed> {
+pub(super) async fn call(stage: &Stage<'_>, name: &str, words: &[&str]) -> Result<RunningProgram, Failed> {
     let folder = step_programs::folder()?;
     let command = vec![folder.join(name).to_string_lossy().into_owned()];
     let program = Program { command, folder: folder.to_owned(), ..Program::default() };
@@ -409,11 +479,11 @@ async fn call(stage: &Stage<'_>, name: &str, words: &[&str]) -> Result<RunningPr
     Ok(running)
 }
 
-/// Checks that a sender ends with success.
-async fn sent(sender: RunningProgram) -> Result<(), Failed> {
+/// Checks that a sender ends with success. Returns its run.
+pub(super) async fn sent(sender: RunningProgram) -> Result<ProgramRun, Failed> {
     let seen = sender.end().await;
     assert_eq!(seen.exit.and_then(|exit| exit.code), Some(0), "{:?}", seen.stderr.lines());
-    Ok(())
+    Ok(seen)
 }
 
 /// Waits until the program has printed this many messages.
@@ -431,13 +501,25 @@ static LESSONS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     all.into_iter().map(|lesson| (lesson.about.id, lesson.number)).collect()
 });
 
-/// Returns the lesson of a program, by its name: `hello-send` of `hello-send-no-queue`.
+/// Returns the lesson of a program, by its name: `hello-send` of `hello-send-no-queue`. A lesson's id may begin with that of
+/// another, as `emit-log-topic` does.
 fn lesson(name: &str) -> &'static str {
-    LESSONS.iter().find(|(lesson, _)| name.starts_with(lesson)).map_or("", |(lesson, _)| lesson)
+    of(name).map_or("", |(lesson, _)| lesson)
 }
 
 fn number(name: &str) -> &'static str {
-    LESSONS.iter().find(|(lesson, _)| name.starts_with(lesson)).map_or("", |(_, number)| number)
+    of(name).map_or("", |(_, number)| number)
+}
+
+/// Returns the id and the number of the lesson of a program.
+fn of(name: &str) -> Option<&'static (String, String)> {
+    let all = LESSONS.iter().filter(|(lesson, _)| name.strip_prefix(lesson).is_some_and(|rest| rest.starts_with('-')));
+    all.max_by_key(|(lesson, _)| lesson.len())
+}
+
+/// Returns the name of a program above its lifeline, where thirteen characters fit.
+fn short(lesson: &str) -> &str {
+    if lesson.len() <= 13 { lesson } else { "program" }
 }
 
 /// Returns the folder of a learner's own program.
@@ -447,7 +529,11 @@ fn own_folder(name: &str) -> String {
 
 /// Returns the text of a terminal after a learner's own program was run in its folder: the command, stdout, stderr.
 fn printed(scene: &Scene, seen: &ProgramRun) -> String {
-    let words = if scene.words.is_empty() { String::new() } else { format!(" -- {}", scene.words.join(" ")) };
+    let words = if scene.words.is_empty() {
+        String::new()
+    } else {
+        format!(" --{}", scene.words.iter().map(|word| quoted(word)).collect::<String>())
+    };
     let mut lines = vec![format!("$ cargo run -q{words}")];
     lines.extend(seen.stdout.lines());
     if seen.interrupted_at.is_some() {
@@ -455,6 +541,12 @@ fn printed(scene: &Scene, seen: &ProgramRun) -> String {
     }
     lines.extend(seen.stderr.lines());
     lines.join("\n") + "\n"
+}
+
+/// Returns a word with a blank before it, as all shells take it: in quotes, if it has more than letters, digits and dots.
+fn quoted(word: &str) -> String {
+    let is_plain = !word.is_empty() && word.chars().all(|letter| letter.is_alphanumeric() || letter == '.');
+    if is_plain { format!(" {word}") } else { format!(" \"{word}\"") }
 }
 
 /// Returns the report of a check of the program, as if it were the lesson's own.

@@ -40,13 +40,15 @@ enum Act {
     /// A program that is started in another terminal and keeps running. Its output is kept up to the point at which it comes to
     /// rest.
     Begins(&'static str),
-    /// Another look at the other terminal: the output of its program so far, once it has come to rest.
-    Shows,
-    /// Ctrl-C in the other terminal, until the broker has noticed the end of its program. Nothing is kept.
-    Ends,
+    /// A program that is started as for [`Act::Begins`], with these arguments.
+    Stays(&'static str, &'static [&'static str]),
+    /// Another look at one of the other terminals, by its index: the output of its program so far, once it has come to rest.
+    Shows(usize),
+    /// Ctrl-C in one of the other terminals, until the broker has noticed the end of its program. Nothing is kept.
+    Ends(usize),
 }
 
-use Act::{Begins, Called, Checker, Ends, Program, Shows};
+use Act::{Begins, Called, Checker, Ends, Program, Shows, Stays};
 
 /// The command that runs a learner's own program, in the folder of any lesson.
 const OWN: &str = "cargo run -q";
@@ -146,12 +148,12 @@ pub const FIRST_MESSAGE: &[Session] = &[
     Session { name: "", typed: "", act: Checker(&["broker", "up", "--broker", "embedded"]) },
     Session { name: "first-waits", typed: KITS_RECEIVER, act: Begins("hello-receive-7") },
     Session { name: "first-send", typed: KITS_SENDER, act: Program("hello-send-5", HERE) },
-    Session { name: "first-arrives", typed: KITS_RECEIVER, act: Shows },
-    Session { name: "", typed: "", act: Ends },
+    Session { name: "first-arrives", typed: KITS_RECEIVER, act: Shows(0) },
+    Session { name: "", typed: "", act: Ends(0) },
     Session { name: "first-send-again", typed: KITS_SENDER, act: Program("hello-send-5", HERE) },
     Session { name: "first-queues", typed: QUEUES, act: LIST },
     Session { name: "first-waited", typed: KITS_RECEIVER, act: Begins("hello-receive-7") },
-    Session { name: "", typed: "", act: Ends },
+    Session { name: "", typed: "", act: Ends(0) },
     Session { name: "", typed: "", act: Checker(&["broker", "down"]) },
 ];
 
@@ -202,14 +204,157 @@ pub const TASKS: &[Session] = &[
         act: Checker(&["broker", "peek", "task_queue"]),
     },
     Session { name: "worker-does-it-again", typed: OWN, act: Begins("worker-10") },
-    Session { name: "", typed: "", act: Ends },
+    Session { name: "", typed: "", act: Ends(0) },
     Session { name: "", typed: NEW_TASK, act: Called("new-task-6", FIRST) },
     Session { name: "", typed: SECOND_TASK, act: Called("new-task-6", SECOND) },
     Session { name: "forgotten-ack", typed: OWN, act: Begins("worker-forgotten-ack") },
     Session { name: "forgotten-ack-queues", typed: COLUMNS, act: LIST_COLUMNS },
-    Session { name: "", typed: "", act: Ends },
+    Session { name: "", typed: "", act: Ends(0) },
     Session { name: "forgotten-ack-queues-after", typed: COLUMNS, act: LIST_COLUMNS },
     Session { name: "", typed: "cargo xtask broker down", act: Checker(&["broker", "down"]) },
+];
+
+const BINDINGS: &str = "cargo xtask broker bindings";
+const LIST_BINDINGS: Act = Checker(&["broker", "bindings"]);
+const DISK_FULL: &[&str] = &["error", "The", "disk", "is", "full"];
+const LOGGED_IN: &[&str] = &["info", "A", "user", "logged", "in"];
+const KERNEL: &[&str] = &["kern.critical", "A", "critical", "kernel", "error"];
+
+/// The session of routing and topics: one embedded broker, from `up` to `down`.
+pub const ROUTES: &[Session] = &[
+    Session { name: "", typed: "", act: Checker(&["broker", "up", "--broker", "embedded"]) },
+    Session {
+        name: "direct-dropped",
+        typed: "cargo run -q -- error The disk is full",
+        act: Called("emit-log-direct-6", DISK_FULL),
+    },
+    Session { name: "direct-dropped-queues", typed: QUEUES, act: LIST },
+    Session {
+        name: "direct-fanout",
+        typed: "cargo run -q -- error The disk is full",
+        act: Called("emit-log-direct-fanout", DISK_FULL),
+    },
+    Session {
+        name: "direct-waits",
+        typed: "cargo run -q -- warning error",
+        act: Stays("receive-logs-direct-9", &["warning", "error"]),
+    },
+    Session { name: "direct-bindings", typed: BINDINGS, act: LIST_BINDINGS },
+    Session {
+        name: "direct-error",
+        typed: "cargo run -q -- error The disk is full",
+        act: Called("emit-log-direct-6", DISK_FULL),
+    },
+    Session {
+        name: "direct-info",
+        typed: "cargo run -q -- info A user logged in",
+        act: Called("emit-log-direct-6", LOGGED_IN),
+    },
+    Session { name: "direct-arrives", typed: "cargo run -q -- warning error", act: Shows(0) },
+    Session { name: "", typed: "", act: Ends(0) },
+    Session { name: "direct-bindings-after", typed: BINDINGS, act: LIST_BINDINGS },
+    Session { name: "", typed: "", act: Called("emit-log-topic-6", KERNEL) },
+    Session {
+        name: "topic-direct",
+        typed: "cargo run -q -- kern.critical A critical kernel error",
+        act: Called("emit-log-topic-direct", KERNEL),
+    },
+    Session {
+        name: "topic-waits",
+        typed: r#"cargo run -q -- "kern.*" "*.critical""#,
+        act: Stays("receive-logs-topic-9", &["kern.*", "*.critical"]),
+    },
+    Session { name: "topic-bindings", typed: BINDINGS, act: LIST_BINDINGS },
+    Session {
+        name: "topic-send",
+        typed: "cargo run -q -- kern.critical A critical kernel error",
+        act: Called("emit-log-topic-6", KERNEL),
+    },
+    Session { name: "topic-arrives", typed: r#"cargo run -q -- "kern.*" "*.critical""#, act: Shows(0) },
+    Session { name: "", typed: "", act: Ends(0) },
+    Session { name: "", typed: "", act: Checker(&["broker", "down"]) },
+];
+
+const UP: Session = Session { name: "", typed: "", act: Checker(&["broker", "up", "--broker", "embedded"]) };
+const DOWN: Session = Session { name: "", typed: "", act: Checker(&["broker", "down"]) };
+
+/// The commands that the reader types in the folder of lesson 05.
+const EMIT_WARNING: &str = "cargo run -q -- warning: the disk is almost full";
+const WARNING: &[&str] = &["warning:", "the", "disk", "is", "almost", "full"];
+const EMIT_OPEN: &str = "cargo run -q -- info: the shop is open";
+const OPEN: &[&str] = &["info:", "the", "shop", "is", "open"];
+
+/// The session of publish and subscribe. An embedded broker is stopped and started again where the book says so.
+pub const LOGS: &[Session] = &[
+    UP,
+    // No receiver is there, then one is.
+    Session { name: "emit-log", typed: EMIT_WARNING, act: Called("emit-log-6", WARNING) },
+    Session { name: "emit-log-queues", typed: QUEUES, act: LIST },
+    Session { name: "logs-wait", typed: "cargo run -q -p receive-logs", act: Begins("receive-logs-8") },
+    Session { name: "emit-log-again", typed: EMIT_OPEN, act: Called("emit-log-6", OPEN) },
+    Session { name: "logs-arrive", typed: "cargo run -q -p receive-logs", act: Shows(0) },
+    Session { name: "", typed: "", act: Ends(0) },
+    Session { name: "emit-log-other-type", typed: OWN, act: Called("emit-log-other-type", &[]) },
+    Session { name: "", typed: OWN, act: Called("hello-send-5", &[]) },
+    Session { name: "emit-log-key-before", typed: QUEUES, act: LIST },
+    Session { name: "emit-log-key", typed: OWN, act: Called("emit-log-key", &[]) },
+    Session { name: "emit-log-key-queues", typed: QUEUES, act: LIST },
+    DOWN,
+    UP,
+    // A sender that leaves the exchange to others.
+    Session { name: "emit-log-no-declare", typed: OWN, act: Called("emit-log-no-declare", &[]) },
+    Session { name: "", typed: "", act: Begins("receive-logs-8") },
+    Session { name: "", typed: OWN, act: Called("emit-log-no-declare", &[]) },
+    Session { name: "emit-log-no-declare-arrives", typed: "cargo run -q -p receive-logs", act: Shows(0) },
+    Session { name: "", typed: "", act: Ends(0) },
+    DOWN,
+    UP,
+    Session { name: "emit-log-alternate", typed: OWN, act: Called("emit-log-alternate", &[]) },
+    Session {
+        name: "emit-log-alternate-peek",
+        typed: "cargo xtask broker peek lost",
+        act: Checker(&["broker", "peek", "lost"]),
+    },
+    Session {
+        name: "emit-log-alternate-unequal",
+        typed: "cargo run -q -p receive-logs",
+        act: Called("receive-logs-8", &[]),
+    },
+    DOWN,
+    UP,
+    // Two receivers: the second comes late, and the first leaves early.
+    Session { name: "", typed: "", act: Begins("receive-logs-8") },
+    Session { name: "", typed: EMIT_OPEN, act: Called("emit-log-6", OPEN) },
+    Session { name: "", typed: "", act: Begins("receive-logs-8") },
+    Session { name: "", typed: EMIT_WARNING, act: Called("emit-log-6", WARNING) },
+    Session { name: "logs-first", typed: OWN, act: Shows(0) },
+    Session { name: "logs-second", typed: OWN, act: Shows(1) },
+    Session { name: "logs-queues", typed: QUEUES, act: LIST },
+    Session { name: "logs-bindings", typed: BINDINGS, act: LIST_BINDINGS },
+    Session { name: "", typed: "", act: Ends(0) },
+    Session { name: "logs-bindings-after", typed: BINDINGS, act: LIST_BINDINGS },
+    Session { name: "", typed: "", act: Ends(0) },
+    // A name for the queue: the second receiver is locked out.
+    Session { name: "", typed: "", act: Begins("receive-logs-named") },
+    Session { name: "receive-logs-named", typed: OWN, act: Called("receive-logs-named", &[]) },
+    Session { name: "", typed: "", act: Ends(0) },
+    // A queue that stays.
+    Session { name: "", typed: "", act: Begins("receive-logs-shared") },
+    Session { name: "", typed: "", act: Ends(0) },
+    Session { name: "", typed: EMIT_OPEN, act: Called("emit-log-6", OPEN) },
+    Session { name: "", typed: EMIT_WARNING, act: Called("emit-log-6", WARNING) },
+    Session { name: "receive-logs-stays-queues", typed: QUEUES, act: LIST },
+    Session { name: "receive-logs-stays", typed: OWN, act: Begins("receive-logs-shared") },
+    Session { name: "", typed: "", act: Ends(0) },
+    Session {
+        name: "receive-logs-stays-delete",
+        typed: "cargo xtask broker delete my_logs",
+        act: Checker(&["broker", "delete", "my_logs"]),
+    },
+    Session { name: "receive-logs-auto-delete", typed: OWN, act: Called("receive-logs-auto-delete", &[]) },
+    Session { name: "", typed: EMIT_OPEN, act: Called("emit-log-6", OPEN) },
+    Session { name: "receive-logs-auto-delete-queues", typed: QUEUES, act: LIST },
+    DOWN,
 ];
 
 impl Session {
@@ -263,7 +408,7 @@ pub fn replay(sessions: &[Session]) -> Result<(), Failed> {
     let apart = Apart::new(&Place::Embedded);
     let port = ports::free_pair()?;
     let (port, management) = (port.to_string(), (port + ports::MANAGEMENT).to_string());
-    let (mut wrong, mut other) = (Vec::new(), None::<Terminal>);
+    let (mut wrong, mut others) = (Vec::new(), Vec::<Terminal>::new());
     let program = |name: &str, address: &str| -> Result<Command, Failed> {
         let mut program = Command::new(step_programs::folder()?.join(name));
         program.env("AMQP_URL", address.replace("5672", &port));
@@ -287,13 +432,28 @@ pub fn replay(sessions: &[Session]) -> Result<(), Failed> {
                 let output = program(name, HERE)?.args(words).output()?;
                 [output.stdout, output.stderr].concat()
             }
-            Begins(name) => other.insert(Terminal::open(program(name, HERE)?)?).at_rest()?.into_bytes(),
-            Shows => other.as_mut().ok_or("no other terminal is open")?.at_rest()?.into_bytes(),
-            Ends => {
-                other = None;
+            Begins(name) => {
+                let mut terminal = Terminal::open(program(name, HERE)?)?;
+                let printed = terminal.at_rest()?;
+                others.push(terminal);
+                printed.into_bytes()
+            }
+            Stays(name, words) => {
+                let mut command = program(name, HERE)?;
+                command.args(words);
+                let mut terminal = Terminal::open(command)?;
+                let printed = terminal.at_rest()?;
+                others.push(terminal);
+                printed.into_bytes()
+            }
+            Shows(index) => others.get_mut(index).ok_or("no such terminal is open")?.at_rest()?.into_bytes(),
+            Ends(index) => {
+                drop(others.remove(index));
+                // The list has a line for its columns.
+                let lines = 1 + others.len();
                 until("the broker to notice", || {
                     let connections = apart.checker(&["broker", "connections"]).output();
-                    connections.is_ok_and(|listed| listed.stdout.iter().filter(|byte| **byte == b'\n').count() == 1)
+                    connections.is_ok_and(|listed| listed.stdout.iter().filter(|byte| **byte == b'\n').count() == lines)
                 })?;
                 continue;
             }
@@ -308,6 +468,6 @@ pub fn replay(sessions: &[Session]) -> Result<(), Failed> {
             wrong.push(format!("{}: {}", session.name, error.message().unwrap_or_default()));
         }
     }
-    drop(other);
+    drop(others);
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }

@@ -1,6 +1,7 @@
 //! The book in a browser: headless Chromium, driven over WebDriver, reads every page as a reader does.
 //!
-//! The pages are those of the table of contents, so a new page is covered automatically. If Chromium, its driver or axe-core
+//! The pages are those of the table of contents, so a new page is covered automatically. The pages that `cargo xtask grade` writes
+//! are read in the same way: `grades`. If Chromium, its driver or axe-core
 //! (`HELLO_RABBIT_AXE`: the path of `axe.min.js`) is missing, tests are reported as ignored, or fail when
 //! `HELLO_RABBIT_BROWSER=required` is set.
 
@@ -68,7 +69,28 @@ fn main() -> ExitCode {
     add("print::is_complete", browser, Box::new(printing::is_complete));
     add("print::is_fit_for_paper", browser, Box::new(printing::is_fit_for_paper));
     add("print::gives_a_pdf", browser, Box::new(printing::gives_a_pdf));
-    add("is_under_3_megabytes", true, Box::new(size::is_under_3_megabytes));
+    for scheme in grades::SCHEMES {
+        let there = browser && at_hand.axe.is_some();
+        add(
+            &format!("grades::axe_finds_nothing::{scheme}"),
+            there,
+            Box::new(move |lab| grades::axe_finds_nothing(lab, scheme)),
+        );
+        add(&format!("grades::can_be_read::{scheme}"), browser, Box::new(move |lab| grades::can_be_read(lab, scheme)));
+    }
+    for (width, _) in narrow::SCREENS {
+        add(&format!("grades::fit::{width}_pixels"), browser, Box::new(move |lab| grades::fit(lab, width)));
+    }
+    add("grades::sort_by_clicks", browser, Box::new(grades::sort_by_clicks));
+    add("grades::sort_by_keys", browser, Box::new(grades::sort_by_keys));
+    add("grades::print", browser, Box::new(grades::print));
+    add("grades::need_no_scripts", browser, Box::new(grades::need_no_scripts));
+    add("grades::load_in_silence", browser, Box::new(grades::load_in_silence));
+    add("topics::match_as_in_the_examples", browser, Box::new(topics::match_as_in_the_examples));
+    add("topics::are_typed_and_compared", browser, Box::new(topics::are_typed_and_compared));
+    let on_paper = Box::new(topics::are_a_table_on_paper_and_without_scripts);
+    add("topics::are_a_table_on_paper_and_without_scripts", browser, on_paper);
+    add("is_within_its_limit", true, Box::new(size::is_within_its_limit));
 
     let demanded = AtHand::is_demanded();
     let lab = Arc::new(Lab::new(at_hand));

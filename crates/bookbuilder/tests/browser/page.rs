@@ -30,7 +30,7 @@ impl<'a> Browser<'a> {
     /// Restores the state of a first visit: a wide window, for the screen, no theme chosen.
     pub fn reset(&self) -> anyhow::Result<()> {
         self.session.devtools("Emulation.clearDeviceMetricsOverride", json!({}))?;
-        self.session.devtools("Emulation.setEmulatedMedia", json!({ "media": "" }))?;
+        self.session.devtools("Emulation.setEmulatedMedia", json!({ "media": "", "features": [] }))?;
         let origin = json!({ "origin": self.origin, "storageTypes": "local_storage" });
         self.session.devtools("Storage.clearDataForOrigin", origin)?;
         // The page of the last test has no meaning any more.

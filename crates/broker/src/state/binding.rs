@@ -50,8 +50,10 @@ impl Broker {
     /// Adds a binding from `source`, which exists. An existing binding is not added again.
     pub(crate) fn bind(&mut self, caller: &Caller, source: &str, binding: Binding) -> Done {
         let exchange = self.exchange(caller, source)?;
-        if exchange.kind == ExchangeType::Headers {
-            headers::check(&binding.arguments)?;
+        match exchange.kind {
+            ExchangeType::Headers => headers::check(&binding.arguments)?,
+            ExchangeType::Topic => topic::check(&binding.key)?,
+            _ => {}
         }
         let Binding { destination, key, arguments } = binding;
         let alike = exchange.bindings.get(&key).and_then(|same_key| same_key.get(&destination));

@@ -1,5 +1,21 @@
 //! Topic patterns: words between dots, `*` for one word, `#` for any number of words (AMQP 0-9-1, section 3.1.3.3).
 
+use crate::state::refusal::{Done, Refusal};
+
+/// The largest number of `#` in a pattern, as RabbitMQ 4.3 has it.
+const HASHES: usize = 2;
+
+/// Checks that a pattern can be bound.
+pub(crate) fn check(pattern: &str) -> Done {
+    let hashes = words(pattern).filter(|word| *word == "#").count();
+    if hashes <= HASHES {
+        return Ok(());
+    }
+    Err(Refusal::precondition_failed(format!(
+        "Topic binding key '{pattern}' uses {hashes} '#' wildcards, at most {HASHES} are allowed"
+    )))
+}
+
 /// Returns whether a topic exchange routes `key` along a binding with `pattern`.
 #[must_use]
 pub fn matches(pattern: &str, key: &str) -> bool {

@@ -35,9 +35,7 @@ impl Delivered<'_> {
 /// Returns all deliveries to the program, in order.
 #[must_use]
 pub fn ledger(run: &ProgramRun) -> Vec<Delivered<'_>> {
-    let mut ledger = Ledger::default();
-    ledger.read(&run.events);
-    ledger.entries.iter().filter_map(|entry| entry.delivered(&run.events)).collect()
+    Ledger::default().deliveries(run).collect()
 }
 
 /// A ledger that grows while a program runs: it reads each event once, however often a scene asks.
@@ -80,6 +78,12 @@ impl Entry {
 }
 
 impl Ledger {
+    /// Returns all deliveries to the program, in order. Its recording may have grown since the last call.
+    pub fn deliveries<'a>(&mut self, run: &'a ProgramRun) -> impl Iterator<Item = Delivered<'a>> + use<'_, 'a> {
+        self.read(&run.events);
+        self.entries.iter().filter_map(|entry| entry.delivered(&run.events))
+    }
+
     /// Returns whether the program got this message. Its recording may have grown since the last call.
     pub fn has(&mut self, run: &ProgramRun, body: &str) -> bool {
         self.read(&run.events);

@@ -124,10 +124,19 @@ pub fn left_in_silence(quiet: &Quiet<'_>, kind: &str) -> Option<Fault> {
     if quiet.reached != Reached::Received || has_another_cause {
         return None;
     }
+    left_after(seen, Duration::ZERO, kind)
+}
+
+/// Returns the fault of a program that left at least this long after its last message; None if it did not. `kind` is as above.
+#[must_use]
+pub fn left_after(seen: &ProgramRun, silence: Duration, kind: &str) -> Option<Fault> {
     let goodbye = goodbye(seen);
     let ended = seen.exit.filter(|_| ended_by_itself(seen)).map(|exit| exit.at);
     let at = goodbye.map(|said| said.at).or(ended)?;
     let after = at.saturating_sub(last_delivery(seen).unwrap_or(at));
+    if after < silence {
+        return None;
+    }
     let seconds = format!("{:.1}", after.as_secs_f64());
     Some(match goodbye {
         Some(said) => faults::stay::cancelled_in_silence(seconds, kind).at(&said),

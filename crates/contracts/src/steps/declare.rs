@@ -14,7 +14,7 @@ use crate::{
     ending::{self, last_words},
     fault::{Fault, faults::declare as faults},
     printed,
-    transcript::{Close, MethodEvent, QUEUE_DECLARE, Transcript},
+    transcript::{Close, MethodEvent, QUEUE_DECLARE, Transcript, has_argument},
     verdict::{Note, StepResult},
 };
 use recording::ProgramRun;
@@ -46,10 +46,10 @@ pub fn declare(seen: &ProgramRun, name: &str) -> StepResult {
 #[must_use]
 pub fn limit<'a>(transcript: Transcript<'a>, name: &str) -> Option<(MethodEvent<'a>, &'static str)> {
     let limits = ["x-message-ttl", "x-max-length", "x-max-length-bytes", "x-expires"];
-    transcript.declares().filter(|(_, declare)| declare.queue.as_str() == name).find_map(|(said, declare)| {
-        let has = |limit: &&str| declare.arguments.inner().keys().any(|key| key.as_str() == *limit);
-        Some((said, limits.into_iter().find(has)?))
-    })
+    transcript
+        .declares()
+        .filter(|(_, declare)| declare.queue.as_str() == name)
+        .find_map(|(said, declare)| Some((said, limits.into_iter().find(|limit| has_argument(declare, limit))?)))
 }
 
 /// Returns whether the program declares the queue `name` as a stream.

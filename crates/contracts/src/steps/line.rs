@@ -42,7 +42,10 @@ pub fn line_on_stdout(seen: &ProgramRun, expected: &str, fits: impl Fn(&str) -> 
     }
     Err(match printed::nearest(&stdout, expected) {
         Some(line) => how_it_differs(expected, line, fits).seen(printed::difference(expected, line)),
-        None => never_printed(seen, expected, stdout.first()),
+        None => match stdout.iter().find_map(|line| Some((line, named(line, expected)?))) {
+            Some((line, name)) => faults::variable_name(name).seen(printed::difference(expected, line)),
+            None => never_printed(seen, expected, stdout.first()),
+        },
     })
 }
 
@@ -110,6 +113,12 @@ fn how_it_differs(expected: &str, line: &str, fits: impl Fn(&str) -> bool) -> Fa
         return faults::curly_quotes();
     }
     faults::different()
+}
+
+/// Returns the `text` of a line with `{text}` in it that begins as the expected one does.
+fn named<'a>(line: &'a str, expected: &str) -> Option<&'a str> {
+    let (before, _) = line.split_once('{')?;
+    (before.starts_with(" [x] ") && expected.starts_with(before)).then(|| name_in_braces(line)).flatten()
 }
 
 /// Returns the `text` of a line with `{text}` in it.

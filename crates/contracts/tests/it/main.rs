@@ -6,3 +6,4 @@
 mod catalogue;
 mod gallery;
 mod mistakes;
+mod topics;

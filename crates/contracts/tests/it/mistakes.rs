@@ -1,9 +1,12 @@
 //! Each mistake gets its own message: recordings are judged without a broker and without a program.
 
+mod calls;
+mod exchanges;
 mod languages;
 mod receiving;
 mod script;
 mod sending;
+mod subscribing;
 mod work_queues;
 
 use contracts::{
@@ -49,6 +52,11 @@ fn render_all(cases: impl IntoIterator<Item = (&'static str, String)>) -> String
 #[test]
 fn sending() {
     insta::assert_snapshot!(render_all(sending::cases()));
+}
+
+#[test]
+fn calls() {
+    insta::assert_snapshot!(render_all(calls::cases()));
 }
 
 #[test]

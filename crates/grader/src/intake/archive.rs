@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    io::{self, Cursor, Read, Seek},
+    io::{self, Cursor, Read, Seek, SeekFrom},
     rc::Rc,
 };
 
@@ -15,6 +15,13 @@ use super::{
     path,
     tree::{self, Collector},
 };
+use crate::class::NoContent;
+
+/// The most bytes of a submission's zip that are read for its directory, which holds the names of all its entries.
+const DIRECTORY: u64 = 8 << 20;
+
+/// The most bytes of the headers of one entry of a tar that have no fixed length.
+const HEADERS: u64 = 1 << 20;
 
 /// The kinds of archives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,11 +69,11 @@ impl Kind {
 /// # Errors
 ///
 /// A sentence, if the archive can't be read, is hostile, or exceeds a limit.
-pub(super) fn unpack(name: &str, bytes: &[u8], at: &str, collector: &mut Collector) -> Result<(), String> {
+pub(super) fn unpack(name: &str, bytes: &[u8], at: &str, collector: &mut Collector) -> Result<(), NoContent> {
     let before = std::mem::replace(&mut collector.inside_archive, true);
     let result = match Kind::of(name) {
-        Some(Kind::Zip) => ZipArchive::new(Cursor::new(bytes))
-            .map_err(|error| broken_zip(name, &error))
+        Some(Kind::Zip) => open_zip(Cursor::new(bytes), DIRECTORY)
+            .map_err(|error| broken_zip(name, error))
             .and_then(|mut zip| unpack_zip(&mut zip, at, collector)),
         Some(Kind::Tar) => unpack_tar(name, bytes, at, collector),
         Some(Kind::TarGz) => {
@@ -80,17 +87,18 @@ pub(super) fn unpack(name: &str, bytes: &[u8], at: &str, collector: &mut Collect
             };
             let limits = collector.limits;
             unpack_tar(name, stream, at, collector)
-                .map_err(|sentence| if too_much.get() { too_large(name, bytes.len() as u64, limits) } else { sentence })
+                .map_err(|why| if too_much.get() { too_large(name, bytes.len() as u64, limits).into() } else { why })
         }
         Some(Kind::Unknown) | None => {
-            Err(format!("{name} is an archive of a kind that can't be read. Hand in a .zip or .tar.gz."))
+            Err(format!("{name} is an archive of a kind that can't be read. Hand in a .zip or .tar.gz.").into())
         }
     };
     collector.inside_archive = before;
     result
 }
 
-fn unpack_zip<R: Read + Seek>(zip: &mut ZipArchive<R>, at: &str, collector: &mut Collector) -> Result<(), String> {
+fn unpack_zip<R: Read + Seek>(zip: &mut ZipArchive<R>, at: &str, collector: &mut Collector) -> Result<(), NoContent> {
+    collector.look_at(zip.len())?;
     for index in 0..zip.len() {
         unpack_zip_entry(zip, index, 0, at, collector)?;
     }
@@ -104,10 +112,10 @@ pub(super) fn unpack_zip_entry<R: Read + Seek>(
     above: usize,
     at: &str,
     collector: &mut Collector,
-) -> Result<(), String> {
+) -> Result<(), NoContent> {
     // The name and the kind come from the directory of the zip: a skipped entry is never inflated.
     let (name, is_encrypted, is_link, is_folder, packed) = {
-        let entry = zip.by_index_raw(index).map_err(|error| broken_zip("The zip", &error))?;
+        let entry = zip.by_index_raw(index).map_err(|error| broken_zip("The zip", error))?;
         (zip_name(&entry), entry.encrypted(), is_special(&entry), entry.is_dir(), entry.compressed_size())
     };
     let is_folder = is_folder || name.ends_with(['/', '\\']);
@@ -126,9 +134,9 @@ pub(super) fn unpack_zip_entry<R: Read + Seek>(
         return Ok(());
     }
     if is_encrypted {
-        return Err("Its zip is protected by a password. Hand in a zip without one.".to_owned());
+        return Err("Its zip is protected by a password. Hand in a zip without one.".to_owned().into());
     }
-    let mut entry = zip.by_index(index).map_err(|error| broken_zip("The zip", &error))?;
+    let mut entry = zip.by_index(index).map_err(|error| broken_zip("The zip", error))?;
     collector.file(&name, Some(packed), &mut entry)
 }
 
@@ -155,20 +163,35 @@ pub(super) fn is_special<R: Read>(entry: &ZipFile<'_, R>) -> bool {
     entry.is_symlink() || !matches!(kind, 0 | 0o100_000 | 0o040_000)
 }
 
-fn unpack_tar(name: &str, stream: impl Read, at: &str, collector: &mut Collector) -> Result<(), String> {
+fn unpack_tar(name: &str, stream: impl Read, at: &str, collector: &mut Collector) -> Result<(), NoContent> {
     let broken = |error: io::Error| {
         format!("{name} can't be read as an archive ({error}). It may have been cut off on its way: hand it in again.")
     };
     let mut tar = tar::Archive::new(stream);
     let mut is_empty = true;
-    for entry in tar.entries().map_err(broken)? {
+    // The crate would read long names whole, however long they are. As raw entries, they can be bounded here.
+    let mut long = None;
+    for entry in tar.entries().map_err(broken)?.raw(true) {
         let mut entry = entry.map_err(broken)?;
-        is_empty = false;
+        collector.look_at(1)?;
         let kind = entry.header().entry_type();
-        if kind.is_pax_global_extensions() {
+        if kind.is_gnu_longname() || kind.is_pax_local_extensions() {
+            let bytes = headers(&mut entry, name)?;
+            if kind.is_gnu_longname() {
+                let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+                long = Some(String::from_utf8_lossy(&bytes[..end]).into_owned());
+            } else {
+                let mut fields = tar::PaxExtensions::new(&bytes).flatten();
+                let path = fields.find(|field| field.key_bytes() == b"path");
+                long = path.map(|path| String::from_utf8_lossy(path.value_bytes()).into_owned()).or(long);
+            }
             continue;
         }
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        if kind.is_gnu_longlink() || kind.is_pax_global_extensions() {
+            continue;
+        }
+        is_empty = false;
+        let name = long.take().unwrap_or_else(|| String::from_utf8_lossy(&entry.path_bytes()).into_owned());
         path::place(&name)?;
         let name = path::join(at, &name);
         if kind.is_dir() {
@@ -182,9 +205,59 @@ fn unpack_tar(name: &str, stream: impl Read, at: &str, collector: &mut Collector
         }
     }
     if is_empty {
-        return Err(format!("{name} is an empty archive. {HAND_IN}"));
+        return Err(format!("{name} is an empty archive. {HAND_IN}").into());
     }
     Ok(())
+}
+
+/// Reads the headers of an entry that have no fixed length: its name, if that is long.
+fn headers(entry: &mut tar::Entry<'_, impl Read>, name: &str) -> Result<Vec<u8>, NoContent> {
+    let size = entry.size();
+    if size > HEADERS {
+        return Err(format!("{name} has a name, or data about a file, of {size} bytes. {HAND_IN}").into());
+    }
+    let mut bytes = Vec::new();
+    entry.read_to_end(&mut bytes).map_err(|error| tree::unreadable(name, &error))?;
+    Ok(bytes)
+}
+
+/// A zip whose directory was read under a limit.
+pub(super) type Zip<R> = ZipArchive<Bounded<R>>;
+
+/// Opens a zip, and reads no more than this number of bytes for its directory, which the crate keeps in memory.
+///
+/// # Errors
+///
+/// When it is no zip, or its directory is larger.
+pub(super) fn open_zip<R: Read + Seek>(inner: R, most: u64) -> Result<Zip<R>, ZipError> {
+    let left = Rc::new(Cell::new(Some(most)));
+    let zip = ZipArchive::new(Bounded { inner, left: Rc::clone(&left) });
+    left.set(None);
+    zip
+}
+
+/// A reader that ends with an error after a number of bytes.
+pub(super) struct Bounded<R> {
+    inner: R,
+    /// The number of bytes that can still be read; None for all.
+    left: Rc<Cell<Option<u64>>>,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        if let Some(left) = self.left.get() {
+            let rest = left.checked_sub(read as u64);
+            self.left.set(Some(rest.ok_or_else(|| io::Error::other("its list of files is too long"))?));
+        }
+        Ok(read)
+    }
+}
+
+impl<R: Seek> Seek for Bounded<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
+    }
 }
 
 /// Counts the bytes that a decoder gives, and ends with an error once they are too many.
@@ -216,11 +289,58 @@ fn too_large(name: &str, packed: u64, limits: &Limits) -> String {
     format!("{name} unpacks to more than {most}. Run `cargo clean` before packing, or leave out the folder target.")
 }
 
-fn broken_zip(name: &str, error: &ZipError) -> String {
+/// Builds the reason for a zip that can't be read.
+pub(super) fn broken_zip(name: &str, error: ZipError) -> NoContent {
     match error {
+        ZipError::Io(error) if error.raw_os_error().is_some() => tree::unreadable(name, &error),
         ZipError::UnsupportedArchive(_) => {
-            format!("{name} is packed in a way that can't be read ({error}). Hand in a plain zip.")
+            format!("{name} is packed in a way that can't be read ({error}). Hand in a plain zip.").into()
         }
-        _ => format!("{name} can't be read as a zip ({error}). It may have been cut off on its way: hand it in again."),
+        _ => format!("{name} can't be read as a zip ({error}). It may have been cut off on its way: hand it in again.")
+            .into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts the bytes that are read.
+    struct Counted<R>(R, u64);
+
+    impl<R: Read> Read for Counted<R> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let read = self.0.read(buffer)?;
+            self.1 += read as u64;
+            Ok(read)
+        }
+    }
+
+    #[test]
+    fn a_giant_name_in_a_tar_is_refused_before_it_is_read() {
+        for kind in [tar::EntryType::GNULongName, tar::EntryType::XHeader] {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(kind);
+            header.set_size(1 << 32);
+            header.set_cksum();
+            let mut stream = Counted(header.as_bytes().chain(io::repeat(b'a').take(1 << 26)), 0);
+            let limits = Limits::default();
+            let refused = unpack_tar("a.tar", &mut stream, "", &mut Collector::new(&limits)).unwrap_err();
+            assert!(refused.to_string().contains("of 4294967296 bytes"), "{refused}");
+            assert!(stream.1 < 2 * HEADERS, "{} bytes were read", stream.1);
+        }
+    }
+
+    #[test]
+    fn the_directory_of_a_zip_is_bounded() {
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for number in 0..10 {
+            zip.start_file(format!("{number}{}", "a".repeat(60_000)), zip::write::SimpleFileOptions::default())
+                .unwrap();
+        }
+        let bytes = zip.finish().unwrap().into_inner();
+        assert_eq!(open_zip(Cursor::new(&bytes), DIRECTORY).unwrap().len(), 10);
+        let error = open_zip(Cursor::new(&bytes), 300_000).err().unwrap().to_string();
+        assert!(error.contains("too long"), "{error}");
     }
 }

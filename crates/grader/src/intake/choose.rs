@@ -8,7 +8,7 @@ use super::{
     needs,
     options::Options,
     package::{self, Found, Packages},
-    path,
+    path, role,
     tree::{self, Tree},
 };
 use crate::class::{Package, Program};
@@ -42,7 +42,8 @@ pub(super) fn choose(tree: &mut Tree, options: &Options) -> Result<Program, Stri
     if let Some(missing) = packages.found.iter().find_map(|found| found.missing.as_ref()) {
         return Err(format!("Its Cargo.toml names {missing} as the program, and there is no such file. {HAND_IN}"));
     }
-    if let Some(package) = loose_program(tree, &options.lesson_id)? {
+    let program = if only_library(tree, &packages).is_some() { None } else { loose_program(tree, &options.lesson_id)? };
+    if let Some(package) = program {
         let main = path::join(&package.folder, &package.main);
         for script in named_build(tree, &package.folder).into_iter().filter(|script| *script != main) {
             lay_script_aside(tree, script);
@@ -52,6 +53,11 @@ pub(super) fn choose(tree: &mut Tree, options: &Options) -> Result<Program, Stri
     }
     if let Some(program) = foreign::find(tree, &options.programs, &options.lesson_id)? {
         return Ok(program);
+    }
+    if let Some(library) = only_library(tree, &packages) {
+        return Err(format!(
+            "It is a library ({library}), and has no program that can be run: there is no src/main.rs with `fn main`. {HAND_IN}"
+        ));
     }
     if !packages.found.is_empty() {
         return Err(format!("Its package has no program: there is no src/main.rs. {HAND_IN}"));
@@ -149,11 +155,8 @@ fn one_package<'a>(packages: &[&'a Found], lesson: &str) -> Result<Option<&'a Fo
     if packages.len() < 2 {
         return Ok(packages.first().copied());
     }
-    let score = |found: &&&Found| {
-        let folder = key::overlap(path::split(&found.folder).1, lesson);
-        folder.max(key::overlap(&found.table.name, lesson))
-    };
-    if let Some(found) = key::only_best(packages, score) {
+    let names = |found: &'a Found| vec![path::split(&found.folder).1, found.table.name.as_str()];
+    if let Some(found) = role::for_lesson(packages.iter().copied(), lesson, names) {
         return Ok(Some(found));
     }
     let folders: Vec<&str> = packages.iter().map(|found| folder_name(&found.folder)).collect();
@@ -176,11 +179,11 @@ fn one_program<'a>(found: &'a Found, lesson: &str) -> Result<&'a (String, String
     if let Some(program) = found.programs.iter().find(|(name, _)| Some(name) == default) {
         return Ok(program);
     }
-    let score = |program: &&(String, String)| {
+    let names = |program: &'a (String, String)| {
         let file = program.1.trim_end_matches(".rs").trim_end_matches("/main");
-        key::overlap(&program.0, lesson).max(key::overlap(path::split(file).1, lesson))
+        vec![program.0.as_str(), path::split(file).1]
     };
-    key::only_best(&found.programs, score).ok_or_else(|| {
+    role::for_lesson(&found.programs, lesson, names).ok_or_else(|| {
         let files: Vec<&str> = found.programs.iter().map(|(_, file)| file.as_str()).collect();
         format!(
             "It has {} programs in one package: {}. Hand in the one for {lesson} only, or name it in Cargo.toml: \
@@ -189,6 +192,22 @@ fn one_program<'a>(found: &'a Found, lesson: &str) -> Result<&'a (String, String
             list(&files)
         )
     })
+}
+
+/// Returns the root of a library, if a submission has one and no program in Rust.
+fn only_library(tree: &Tree, packages: &Packages) -> Option<String> {
+    let is_program = |(file, text): (&String, &Vec<u8>)| {
+        file.ends_with(".rs") && (path::split(file).1 == "main.rs" || has_main(text))
+    };
+    if tree.files.iter().any(is_program) {
+        return None;
+    }
+    let named = packages.found.iter().filter_map(|found| {
+        let root = found.table.library_path.as_deref().unwrap_or("src/lib.rs");
+        path::resolve(&found.folder, root).filter(|root| tree.files.contains_key(root))
+    });
+    let by_name = tree.files.keys().filter(|file| path::split(file).1 == "lib.rs").cloned();
+    named.chain(by_name).next()
 }
 
 /// Finds a program without a `Cargo.toml`.
@@ -206,7 +225,7 @@ fn loose_program(tree: &Tree, lesson: &str) -> Result<Option<Package>, String> {
         if files.is_empty() {
             continue;
         }
-        return match key::only_best(files.iter().copied(), |file| key::overlap(file.trim_end_matches(".rs"), lesson)) {
+        return match role::for_lesson(files.iter().copied(), lesson, |file| vec![file.trim_end_matches(".rs")]) {
             Some(file) => Ok(Some(package::loose(tree, file, lesson))),
             None => Err(format!(
                 "It has several programs: {}. None of them is clearly the one for {lesson}. Hand in that one only.",

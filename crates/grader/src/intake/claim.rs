@@ -26,6 +26,25 @@ pub(super) struct Claim {
     pub(super) base: String,
     /// True if several entries of one student are parts of one submission.
     pub(super) merges: bool,
+    /// The kind of its id or login.
+    pub(super) kind: Known,
+}
+
+/// The kinds of ids and logins in entries' names. Each kind is joined with roster columns of that kind only: numbers of different
+/// kinds can be equal by chance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Whatever the teacher made of it: a folder's name, or a group of a pattern.
+    #[default]
+    Any,
+    /// Moodle's number of a participant of one assignment.
+    Moodle,
+    /// Canvas's number of a user.
+    Canvas,
+    /// Canvas's id of a student who is not named. Letters of different case are different.
+    Anonymous,
+    /// The login of a platform of repositories.
+    Repository,
 }
 
 /// Reads entries' names by one layout.
@@ -138,7 +157,7 @@ impl Claims {
         };
         let login = entry.name.get(entry.name.len() - length..).unwrap_or(&entry.name).to_owned();
         let student = Student { name: login.clone(), login, ..Student::default() };
-        Ok(Claim { student, base: entry.name.clone(), ..Claim::default() })
+        Ok(Claim { student, base: entry.name.clone(), kind: Known::Repository, ..Claim::default() })
     }
 }
 
@@ -176,6 +195,7 @@ pub(super) fn moodle(name: &str) -> Option<Claim> {
         text,
         base: format!("{who} {id}"),
         merges: true,
+        kind: Known::Moodle,
         ..Claim::default()
     })
 }
@@ -200,7 +220,8 @@ pub(super) fn canvas(name: &str) -> Option<Claim> {
     let file = if text.is_some() { parts[user + 1].to_owned() } else { parts[user + 2..].join("_") };
     let name = if who.is_empty() || is_anonymous { format!("User {id}") } else { who.clone() };
     let base = format!("{who} {id}");
-    Some(Claim { student: Student { name, id, login: String::new() }, file, late, text, base, merges: true })
+    let kind = if is_anonymous { Known::Anonymous } else { Known::Canvas };
+    Some(Claim { student: Student { name, id, login: String::new() }, file, late, text, base, merges: true, kind })
 }
 
 fn is_number(text: &str) -> bool {

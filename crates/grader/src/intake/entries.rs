@@ -14,8 +14,12 @@ use super::{
     error::IntakeError,
     folder, key,
     path::{self, Place},
-    tree::Collector,
+    tree::{Collector, unreadable},
 };
+use crate::class::NoContent;
+
+/// The most bytes of a class's zip that are read for its directory.
+const DIRECTORY: u64 = 64 << 20;
 
 /// An entry: what lies at the top of the class's folder.
 #[derive(Clone, Debug)]
@@ -55,7 +59,7 @@ pub(super) struct Entries {
     pub(super) list: Vec<Entry>,
     /// Entries of a zip whose paths are refused: path and reason.
     pub(super) refused: Vec<(String, String)>,
-    zip: Option<ZipArchive<io::BufReader<fs::File>>>,
+    zip: Option<archive::Zip<io::BufReader<fs::File>>>,
     /// The number of folders in the zip above the entries.
     above: usize,
 }
@@ -112,7 +116,7 @@ impl Entries {
         let broken =
             |error: zip::result::ZipError| IntakeError::Zip { path: class.to_owned(), reason: error.to_string() };
         let file = fs::File::open(class).map_err(failed)?;
-        let mut zip = ZipArchive::new(io::BufReader::new(file)).map_err(broken)?;
+        let mut zip = archive::open_zip(io::BufReader::new(file), DIRECTORY).map_err(broken)?;
         let mut names: Vec<(usize, Vec<String>, Kind)> = Vec::new();
         let mut refused = Vec::new();
         for index in 0..zip.len() {
@@ -165,13 +169,13 @@ impl Entries {
     /// # Errors
     ///
     /// A sentence that a teacher can forward.
-    pub(super) fn read(&mut self, entry: &Entry, file: &str, collector: &mut Collector) -> Result<(), String> {
+    pub(super) fn read(&mut self, entry: &Entry, file: &str, collector: &mut Collector) -> Result<(), NoContent> {
         let from = collector.archives.len();
         match (&entry.at, entry.kind) {
             (At::Disk(at), Kind::Folder) => folder::read(at, "", collector)?,
             (At::Disk(at), Kind::File) => {
-                let failed = |error: io::Error| format!("The file {file} can't be read ({error}).");
-                let mut opened = fs::File::open(at).map_err(failed)?;
+                let opened = fs::File::open(at);
+                let mut opened = opened.map_err(|error| unreadable(&format!("The file {file}"), &error))?;
                 collector.file(&without_separators(file), None, &mut opened)?;
             }
             (At::Zip(indices), kind) => {
@@ -199,7 +203,7 @@ impl Entries {
 }
 
 /// Unpacks the archives that were found: one alone at the top, several into folders of their names.
-fn unpack_archives(from: usize, is_lone_file: bool, collector: &mut Collector) -> Result<(), String> {
+fn unpack_archives(from: usize, is_lone_file: bool, collector: &mut Collector) -> Result<(), NoContent> {
     let archives = collector.archives.split_off(from);
     let is_alone = archives.len() == 1 && (is_lone_file || collector.tree.files.is_empty());
     for (path, bytes) in archives {
@@ -222,8 +226,8 @@ fn read_zipped_file<R: Read + io::Seek>(
     index: usize,
     file: &str,
     collector: &mut Collector,
-) -> Result<(), String> {
-    let mut entry = zip.by_index(index).map_err(|error| format!("The file {file} can't be read ({error})."))?;
+) -> Result<(), NoContent> {
+    let mut entry = zip.by_index(index).map_err(|error| archive::broken_zip(&format!("The file {file}"), error))?;
     let packed = entry.compressed_size();
     collector.file(&without_separators(file), Some(packed), &mut entry)
 }

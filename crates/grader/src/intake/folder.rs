@@ -2,32 +2,30 @@
 
 use std::{fs, io, path::Path};
 
-use super::{path, tree::Collector};
-
-/// The entries of all folders of a submission that are looked at.
-const MOST_ENTRIES: usize = 100_000;
+use super::{
+    path,
+    tree::{Collector, unreadable},
+};
+use crate::class::NoContent;
 
 /// Reads a folder into a collector, below `at`.
 ///
 /// # Errors
 ///
 /// A sentence, if the folder can't be read, or exceeds a limit.
-pub(super) fn read(folder: &Path, at: &str, collector: &mut Collector) -> Result<(), String> {
-    descend(folder, at, collector, &mut 0)
+pub(super) fn read(folder: &Path, at: &str, collector: &mut Collector) -> Result<(), NoContent> {
+    descend(folder, at, collector)
 }
 
-fn descend(folder: &Path, at: &str, collector: &mut Collector, seen: &mut usize) -> Result<(), String> {
+fn descend(folder: &Path, at: &str, collector: &mut Collector) -> Result<(), NoContent> {
     let failed = |error: io::Error| {
-        let at = if at.is_empty() { "Its folder" } else { at };
-        format!("{at} can't be read ({error}).")
+        let what = if at.is_empty() { "Its folder".to_owned() } else { format!("The folder {at}") };
+        unreadable(&what, &error)
     };
     let mut entries =
         fs::read_dir(folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>()).map_err(failed)?;
     entries.sort_by_key(fs::DirEntry::file_name);
-    *seen += entries.len();
-    if *seen > MOST_ENTRIES {
-        return Err(format!("It has more than {MOST_ENTRIES} files and folders. {}", super::HAND_IN));
-    }
+    collector.look_at(entries.len())?;
     for entry in entries {
         let name = entry.file_name();
         let Some(name) = name.to_str() else {
@@ -43,15 +41,15 @@ fn descend(folder: &Path, at: &str, collector: &mut Collector, seen: &mut usize)
         } else if kind.is_dir() {
             match path::place(&format!("{below}/"))? {
                 path::Place::Skip(skipped, reason) => collector.tree.lay_aside(skipped, reason),
-                _ => descend(&entry.path(), &below, collector, seen)?,
+                _ => descend(&entry.path(), &below, collector)?,
             }
         } else if kind.is_file() {
             if let path::Place::Skip(skipped, reason) = path::place(&below)? {
                 collector.tree.lay_aside(skipped, reason);
                 continue;
             }
-            let mut file =
-                fs::File::open(entry.path()).map_err(|error| format!("The file {below} can't be read ({error})."))?;
+            let opened = fs::File::open(entry.path());
+            let mut file = opened.map_err(|error| unreadable(&format!("The file {below}"), &error))?;
             collector.file(&below, None, &mut file)?;
         } else {
             collector.other(&below, "neither a file nor a folder")?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{error::IntakeError, key, path, tree::Tree};
+use super::{error::IntakeError, path, role, tree::Tree};
 use crate::class::Program;
 
 /// A rule for programs in another language, from `--program 'python3 send.py'`.
@@ -68,7 +68,7 @@ pub(super) fn find(tree: &Tree, rules: &[ProgramRule], lesson: &str) -> Result<O
         let main = format!("main.{}", rule.ending);
         let only = if let [only] = files[..] { Some(only) } else { None };
         let found = only.or_else(|| named(&wanted)).or_else(|| named(&main));
-        let found = found.or_else(|| key::only_best(files.iter().copied(), |file| key::overlap(stem(file), lesson)));
+        let found = found.or_else(|| role::for_lesson(files.iter().copied(), lesson, |file| vec![stem(file)]));
         let Some(file) = found else {
             let list = super::choose::list(&files);
             return Err(format!(

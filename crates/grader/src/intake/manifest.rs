@@ -58,6 +58,8 @@ pub(super) struct Dependency {
     pub(super) is_inherited: bool,
     /// True if it is a package beside it.
     pub(super) has_path: bool,
+    /// True if it is a repository of git.
+    pub(super) has_git: bool,
 }
 
 impl Manifest {
@@ -164,6 +166,7 @@ fn dependencies(table: &Table) -> Vec<Dependency> {
             version: value.as_str().map(str::to_owned).or_else(|| text("version")),
             is_inherited: details.is_some_and(|it| it.get("workspace").and_then(Value::as_bool) == Some(true)),
             has_path: details.is_some_and(|it| it.contains_key("path")),
+            has_git: details.is_some_and(|it| it.contains_key("git")),
         }
     };
     sub(table, "dependencies").map(|table| table.iter().map(read).collect()).unwrap_or_default()

@@ -12,11 +12,13 @@
 //! | `roster` | the roster, and joining it by id and login |
 //! | `path` | paths inside a submission: refused, skipped or kept |
 //! | `tree` | a submission's files in memory, under limits |
+//! | `stored` | its files on the disk, until it is checked |
 //! | `archive` | zip and tar archives |
 //! | `folder` | folders on the disk |
 //! | `manifest` | `Cargo.toml`: the parts that are used |
 //! | `package` | the packages of a tree, and their programs |
 //! | `choose` | chooses the program that belongs to the lesson |
+//! | `role` | tells programs that send from programs that receive, by their names |
 //! | `needs` | dependencies and build scripts that a program can't do without |
 //! | `foreign` | programs in other languages |
 //! | `git` | the time of the last commit, read from the files in `.git` |
@@ -40,7 +42,9 @@ mod needs;
 mod options;
 mod package;
 mod path;
+mod role;
 mod roster;
+mod stored;
 mod submission;
 #[cfg(test)]
 mod tests;
@@ -51,6 +55,7 @@ pub use self::{
     error::IntakeError,
     foreign::ProgramRule,
     options::{Limits, Options},
+    stored::Stored,
 };
 
 /// The request at the end of most refusals.

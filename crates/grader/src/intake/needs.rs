@@ -44,13 +44,15 @@ pub(super) fn check(
             let inherited = found.workspace(all).map(|root| &root.workspace_dependencies[..]).unwrap_or_default();
             version = inherited.iter().find(|it| it.name == dependency.name).and_then(|it| it.version.clone());
         }
+        let at = format!("Cargo.toml: {}", dependency.name);
         let is_used = is_used(&code, &dependency.name.replace('-', "_"));
         if let Err(sentence) = offers(dependency, version.as_deref(), offered) {
             if is_used {
                 return Err(sentence);
             }
-            let at = format!("Cargo.toml: {}", dependency.name);
             tree.lay_aside(at, "a dependency that the program does not use");
+        } else if dependency.has_path || dependency.has_git {
+            tree.lay_aside(at, "the place of a dependency; the lesson's own crate is used");
         }
     }
     Ok(())

@@ -8,12 +8,12 @@ use super::{
     options::Options,
     tree::{Collector, Tree},
 };
-use crate::class::{Content, LeftAside};
+use crate::class::{Content, LeftAside, NoContent};
 
 /// The content of a submission, and the parts that are not used.
 pub(super) struct Read {
-    /// The content, or a sentence that a teacher can forward.
-    pub(super) content: Result<Content, String>,
+    /// The content, or the reason why there is none.
+    pub(super) content: Result<Content, NoContent>,
     /// The parts that are not used.
     pub(super) laid_aside: Vec<LeftAside>,
 }
@@ -37,16 +37,19 @@ pub(super) fn read(entries: &mut Entries, parts: &[(Entry, Claim)], options: &Op
     let is_only_text = parts.iter().all(|(_, claim)| claim.text.is_some());
     let content = result.and_then(|()| {
         if is_only_text {
-            return Err(format!("It is text that was typed into the platform, and no file. {}", super::HAND_IN));
+            return Err(format!("It is text that was typed into the platform, and no file. {}", super::HAND_IN).into());
         }
         if parts.iter().any(|(_, claim)| claim.merges) {
             take_numbers_off(&mut tree);
         }
-        choose::choose(&mut tree, options)
+        Ok(choose::choose(&mut tree, options)?)
     });
     let laid_aside = tree.laid_aside();
     // A manifest can name anything, and its words get into terminals and reports.
-    let content = content.map_err(|sentence| key::printable(&sentence));
+    let content = content.map_err(|why: NoContent| match why {
+        NoContent::Refused(sentence) => NoContent::Refused(key::printable(&sentence)),
+        NoContent::NotRead(sentence) => NoContent::NotRead(key::printable(&sentence)),
+    });
     let content = content.map(|program| Content { files: tree.files, program });
     Read { content, laid_aside }
 }

@@ -9,8 +9,8 @@ use std::{
 use tempfile::TempDir;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-use super::{Options, read};
-use crate::class::{Class, Content, Layout, Package, Program, Submission};
+use super::{IntakeError, Options};
+use crate::class::{Class, Content, Layout, NoContent, Package, Program, Submission};
 
 mod archives;
 mod layouts;
@@ -49,14 +49,48 @@ impl Classroom {
     }
 }
 
+/// Reads a class, whose files are stored beside it.
+fn read(class: &Path, options: &Options) -> Result<Class, IntakeError> {
+    let store = class.with_file_name("store");
+    if class.exists() {
+        fs::create_dir_all(&store).unwrap();
+    }
+    super::read(class, options, &store)
+}
+
+/// Returns the files of a submission.
+fn content(submission: &Submission) -> Content {
+    submission.content.as_ref().unwrap().load().unwrap()
+}
+
+/// A submission, while its files are there.
+struct HandedIn {
+    submission: Submission,
+    _classroom: Classroom,
+}
+
+impl HandedIn {
+    fn to(classroom: Classroom) -> HandedIn {
+        HandedIn { submission: only(classroom.read()), _classroom: classroom }
+    }
+}
+
+impl std::ops::Deref for HandedIn {
+    type Target = Submission;
+
+    fn deref(&self) -> &Submission {
+        &self.submission
+    }
+}
+
 /// Reads one student's folder with these files.
-fn one(files: &[(&str, &str)]) -> Submission {
+fn one(files: &[(&str, &str)]) -> HandedIn {
     let classroom = Classroom::new();
     fs::create_dir_all(classroom.class().join("Ada")).unwrap();
     for (path, text) in files {
         classroom.put(&format!("Ada/{path}"), text);
     }
-    only(classroom.read())
+    HandedIn::to(classroom)
 }
 
 fn only(class: Class) -> Submission {
@@ -66,13 +100,19 @@ fn only(class: Class) -> Submission {
 
 fn package(submission: &Submission) -> &Package {
     match &submission.content {
-        Ok(Content { program: Program::Rust(package), .. }) => package,
-        other => panic!("no Rust program: {other:?}"),
+        Ok(stored) => match &stored.program {
+            Program::Rust(package) => package,
+            other @ Program::Command { .. } => panic!("no Rust program: {other:?}"),
+        },
+        Err(why) => panic!("no program: {why}"),
     }
 }
 
 fn refusal(submission: &Submission) -> &str {
-    submission.content.as_ref().expect_err("it was refused")
+    match &submission.content {
+        Err(NoContent::Refused(sentence)) => sentence,
+        other => panic!("it was not refused: {other:?}"),
+    }
 }
 
 fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {

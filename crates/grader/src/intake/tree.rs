@@ -1,13 +1,16 @@
 //! A submission's files in memory, collected under limits.
 
-use std::{collections::BTreeMap, io::Read};
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+};
 
 use super::{
     HAND_IN, key,
     options::{Limits, size},
     path::{self, Place},
 };
-use crate::class::LeftAside;
+use crate::class::{LeftAside, NoContent};
 
 /// The files of a submission, and the parts that are not used.
 #[derive(Debug, Default)]
@@ -16,12 +19,25 @@ pub(super) struct Tree {
     pub(super) files: BTreeMap<String, Vec<u8>>,
     /// The parts that are not used: path and reason.
     pub(super) aside: BTreeMap<String, String>,
+    /// The number of further parts that are not used.
+    more_aside: usize,
 }
+
+/// The most parts that are not used and are listed. The others are counted.
+const MOST_ASIDE: usize = 1_000;
 
 impl Tree {
     /// Adds a part that is not used.
     pub(super) fn lay_aside(&mut self, path: impl Into<String>, reason: impl Into<String>) {
-        self.aside.entry(path.into()).or_insert_with(|| reason.into());
+        let path = path.into();
+        if self.aside.contains_key(&path) {
+            return;
+        }
+        if self.aside.len() >= MOST_ASIDE {
+            self.more_aside += 1;
+            return;
+        }
+        self.aside.insert(path, reason.into());
     }
 
     /// Returns the parts that are not used, as the class has them.
@@ -30,9 +46,16 @@ impl Tree {
             path: key::printable(path),
             reason: key::printable(reason),
         };
-        self.aside.iter().map(aside).collect()
+        let more = (self.more_aside > 0).then(|| LeftAside {
+            path: "…".to_owned(),
+            reason: format!("{} more parts that are not used", self.more_aside),
+        });
+        self.aside.iter().map(aside).chain(more).collect()
     }
 }
+
+/// The most entries of a submission that are looked at, those that are skipped included.
+const MOST_ENTRIES: usize = 100_000;
 
 /// The number of times that the whole kit may exceed the number of files of one submission.
 const KIT: usize = 5;
@@ -47,6 +70,7 @@ pub(super) struct Collector<'a> {
     pub(super) archives: Vec<(String, Vec<u8>)>,
     /// True while an archive is unpacked: one inside of it is not opened.
     pub(super) inside_archive: bool,
+    seen: usize,
     count: usize,
     kept: u64,
     packed: u64,
@@ -61,6 +85,7 @@ impl<'a> Collector<'a> {
             tree: Tree::default(),
             archives: Vec::new(),
             inside_archive: false,
+            seen: 0,
             count: 0,
             kept: 0,
             packed: 0,
@@ -68,8 +93,17 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// Counts entries that are looked at.
+    pub(super) fn look_at(&mut self, entries: usize) -> Result<(), NoContent> {
+        self.seen = self.seen.saturating_add(entries);
+        if self.seen > MOST_ENTRIES {
+            return Err(format!("It has more than {MOST_ENTRIES} files and folders. {HAND_IN}").into());
+        }
+        Ok(())
+    }
+
     /// Takes a file. `packed` is its compressed size, if it comes from an archive that says it.
-    pub(super) fn file(&mut self, raw: &str, packed: Option<u64>, bytes: &mut dyn Read) -> Result<(), String> {
+    pub(super) fn file(&mut self, raw: &str, packed: Option<u64>, bytes: &mut dyn Read) -> Result<(), NoContent> {
         let path = match path::place(raw)? {
             Place::Keep(path) => path,
             Place::Skip(path, reason) => {
@@ -86,16 +120,13 @@ impl<'a> Collector<'a> {
         }
         let most = if is_archive { self.limits.archive_bytes } else { self.limits.file_bytes };
         let mut read = Vec::new();
-        bytes
-            .take(most + 1)
-            .read_to_end(&mut read)
-            .map_err(|error| format!("The file {path} can't be read ({error}). Hand it in again."))?;
+        bytes.take(most + 1).read_to_end(&mut read).map_err(|error| unreadable(&format!("The file {path}"), &error))?;
         let length = read.len() as u64;
         if let Some(packed) = packed {
             self.packed += packed;
             self.unpacked += length;
             if self.limits.is_bomb(packed, length) || self.limits.is_bomb(self.packed, self.unpacked) {
-                return Err(bomb(&path, self.limits));
+                return Err(bomb(&path, self.limits).into());
             }
         }
         if length > most {
@@ -113,14 +144,14 @@ impl<'a> Collector<'a> {
         self.kept += length;
         if self.kept > self.limits.bytes {
             let most = size(self.limits.bytes);
-            return Err(format!("Its files have more than {most} together, which is the limit. {HAND_IN}"));
+            return Err(format!("Its files have more than {most} together, which is the limit. {HAND_IN}").into());
         }
         self.keep(path, read);
         Ok(())
     }
 
     /// Takes a part that is no regular file, such as a link.
-    pub(super) fn other(&mut self, raw: &str, reason: &str) -> Result<(), String> {
+    pub(super) fn other(&mut self, raw: &str, reason: &str) -> Result<(), NoContent> {
         match path::place(raw)? {
             Place::Keep(path) => {
                 self.counted()?;
@@ -157,6 +188,17 @@ impl<'a> Collector<'a> {
     }
 }
 
+/// Builds the reason for a file or folder that can't be read. An error of the operating system is the machine's; any other one is
+/// that of a damaged archive.
+pub(super) fn unreadable(what: &str, error: &io::Error) -> NoContent {
+    if error.raw_os_error().is_some() {
+        return NoContent::NotRead(format!(
+            "{what} can't be read on this machine ({error}). Give the same command again once it can."
+        ));
+    }
+    NoContent::Refused(format!("{what} can't be read ({error}). Hand it in again."))
+}
+
 /// Builds the refusal of a submission with too many files.
 pub(super) fn too_many_files(limits: &Limits) -> String {
     format!("It has more than {} files, which is the limit. {HAND_IN}", limits.files)
@@ -166,4 +208,29 @@ pub(super) fn too_many_files(limits: &Limits) -> String {
 pub(super) fn bomb(path: &str, limits: &Limits) -> String {
     let ratio = limits.ratio;
     format!("Its archive unpacks to more than {ratio} times its size (at {path}), which is refused. {HAND_IN}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk that fails, or an archive that is damaged.
+    struct Failing(fn() -> io::Error);
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err((self.0)())
+        }
+    }
+
+    #[test]
+    fn a_failure_of_the_machine_is_no_refusal() {
+        let limits = Limits::default();
+        let read = |error| Collector::new(&limits).file("src/main.rs", None, &mut Failing(error)).unwrap_err();
+        let disk = read(|| io::Error::from_raw_os_error(5));
+        let sentence = "The file src/main.rs can't be read on this machine (Input/output error (os error 5)).";
+        assert!(matches!(&disk, NoContent::NotRead(why) if why.starts_with(sentence)), "{disk:?}");
+        let archive = read(|| io::Error::other("corrupt deflate stream"));
+        assert!(matches!(&archive, NoContent::Refused(why) if why.ends_with("Hand it in again.")), "{archive:?}");
+    }
 }

@@ -12,7 +12,7 @@ use crate::grade::{Grade, Grades, LessonAbout, Verdict};
 pub fn page(grades: &Grades) -> String {
     let mut body = String::new();
     body.push_str("<h1>Grades of the class</h1>\n");
-    let sandbox = if grades.rung.is_empty() { String::new() } else { format!(", sandbox {}", text(&grades.rung)) };
+    let sandbox = text(&view::sandbox(&grades.rung));
     let broker = if grades.broker.is_empty() { String::new() } else { format!(", by {}", text(&grades.broker)) };
     push(&mut body, format_args!("<p class=\"soft\">Graded at {}{broker}{sandbox}.</p>\n", date(grades.graded_at)));
     let without = (!grades.without_submission.is_empty()).then_some(grades.without_submission.len());
@@ -74,8 +74,10 @@ fn section(body: &mut String, grades: &Grades, lesson: &LessonAbout, index: usiz
     }
     push(body, format_args!("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"t{index}\">\n"));
     let name = text(&lesson_name(lesson));
-    let about = format!("{name}: results. The titles of the columns sort the table.");
-    push(body, format_args!("<table class=\"sortable\">\n<caption id=\"t{index}\">{about}</caption>\n<thead><tr>"));
+    push(
+        body,
+        format_args!("<table class=\"sortable\">\n<caption id=\"t{index}\">{name}: results.</caption>\n<thead><tr>"),
+    );
     for title in ["Student", "Verdict", "Steps passed", "Score", "Late", "Failed step", "Mistake or reason"] {
         push(body, format_args!("<th scope=\"col\">{title}</th>"));
     }

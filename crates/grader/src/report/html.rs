@@ -6,9 +6,9 @@ const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("sort.js");
 
 /// The hash of `style.css`, by which the page's policy allows it.
-const STYLE_HASH: &str = "JWzdk0uZnieDTM3Emr62tOmNHUnTKpn8zgSgaAeAErw=";
+const STYLE_HASH: &str = "RUVF3AnZ8nRI9EPHHWXKRhRiRY4berikSKRfCMOJmJQ=";
 /// The hash of `sort.js`.
-const SCRIPT_HASH: &str = "WTS55TvIERmaG8a6ks+4Kwo9rbxxIbafuyeRBaXm2yw=";
+const SCRIPT_HASH: &str = "IfuhUA9QJU7PwR8V1svOjgYG4srHskp/22ESMhd6CN8=";
 
 /// Returns a whole page. The title is plain text, and the body is HTML. No other style or script runs in it.
 pub fn page(title: &str, body: &str, sortable: bool) -> String {

@@ -4,8 +4,8 @@ use super::{ReportError, plain::plain, view};
 use crate::grade::Grades;
 
 /// The titles of the columns.
-pub const COLUMNS: [&str; 10] =
-    ["name", "id", "login", "lesson", "verdict", "score", "max_score", "late_days", "fault", "message"];
+pub const COLUMNS: [&str; 11] =
+    ["name", "id", "login", "lesson", "verdict", "score", "max_score", "late_days", "fault", "message", "sandbox"];
 
 /// Returns the file. A spreadsheet takes none of its cells for a formula.
 pub fn csv(grades: &Grades) -> Result<Vec<u8>, ReportError> {
@@ -26,6 +26,7 @@ pub fn csv(grades: &Grades) -> Result<Vec<u8>, ReportError> {
                 grade.late.map(|late| late.days.to_string()).unwrap_or_default(),
                 cell(&code),
                 cell(&message),
+                cell(&grade.rung),
             ])
             .map_err(failed)?;
     }

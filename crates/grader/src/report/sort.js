@@ -3,6 +3,10 @@ for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
   const order = new Intl.Collator(document.documentElement.lang, { numeric: true, sensitivity: "base" });
   const value = (row, column) => row.cells[column].dataset.sort ?? row.cells[column].textContent.trim();
+  const about = document.createElement("span");
+  about.className = "screen";
+  about.textContent = " The titles of the columns sort the table.";
+  table.caption.append(about);
   heads.forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";

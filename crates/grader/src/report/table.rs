@@ -64,11 +64,12 @@ fn row(grades: &Grades, grade: &Grade) -> [String; 6] {
 fn summary(grades: &Grades) -> Vec<String> {
     let counts = view::counts(&grades.grades);
     let mut lines = vec![format!(
-        "{}: {} passed, {} failed, {} not checked",
+        "{}: {} passed, {} failed, {} not checked{}",
         view::number(counts.all(), "submission", "submissions"),
         counts.passed,
         counts.failed,
-        counts.not_checked
+        counts.not_checked,
+        view::sandbox(&grades.rung)
     )];
     let mistakes = view::mistakes(&grades.grades);
     if !mistakes.is_empty() {

@@ -47,6 +47,11 @@ pub fn by_key(grades: &Grades) -> Vec<ByKey<'_>> {
     all
 }
 
+/// Returns the sandbox, for the end of a sentence; empty if there was none.
+pub fn sandbox(rung: &str) -> String {
+    if rung.is_empty() { String::new() } else { format!(", sandbox {}", plain(rung)) }
+}
+
 /// Returns the grades of one lesson only, selected by its id or number.
 pub fn only(grades: &Grades, lesson: &str) -> Result<Grades, ReportError> {
     let found = grades.lessons.iter().find(|about| about.id == lesson || about.number == lesson);

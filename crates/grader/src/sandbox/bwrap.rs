@@ -11,7 +11,7 @@ use std::{
 use super::{Spec, watchdog};
 
 /// The folders of the system that every program needs, as far as they exist.
-const SYSTEM: [&str; 9] = [
+pub(super) const SYSTEM: [&str; 9] = [
     "/etc/nsswitch.conf",
     "/usr",
     "/etc/alternatives",
@@ -24,7 +24,7 @@ const SYSTEM: [&str; 9] = [
 ];
 
 /// The folders that are links into `/usr` on most systems, and folders on others.
-const MERGED: [&str; 5] = ["/bin", "/sbin", "/lib", "/lib64", "/lib32"];
+pub(super) const MERGED: [&str; 5] = ["/bin", "/sbin", "/lib", "/lib64", "/lib32"];
 
 /// The path of the socket inside.
 pub const SOCKET: &str = "/run/hello-rabbit/tap";
@@ -35,10 +35,18 @@ pub const OWN: &str = "/run/hello-rabbit/grader";
 /// Returns the words that run a command in the sandbox. `socket` is the tap's, outside. Ctrl-C reaches the program: bubblewrap ignores it, and `grader inside` restores it.
 #[must_use]
 pub fn words(spec: &Spec, socket: Option<&Path>) -> Vec<String> {
-    let mut words: Vec<String> = ["sh", "-c", r#"trap "" INT; exec "$@""#, "sh"].map(str::to_owned).to_vec();
+    let filter = Some(spec.filter()).filter(|filter| filter.exists());
+    let start = match &filter {
+        Some(filter) => vec!["sh", "-c", r#"trap "" INT; exec "$@" 9<"$0""#, filter.to_str().unwrap_or_default()],
+        None => vec!["sh", "-c", r#"trap "" INT; exec "$@""#, "sh"],
+    };
+    let mut words: Vec<String> = start.into_iter().map(str::to_owned).collect();
     words.extend(resources(spec));
     words.push("bwrap".to_owned());
     let mut add = |more: &[&str]| words.extend(more.iter().map(|word| (*word).to_owned()));
+    if filter.is_some() {
+        add(&["--seccomp", "9"]);
+    }
     add(&["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]);
     add(&["--die-with-parent", "--clearenv", "--hostname", "sandbox", "--cap-drop", "ALL"]);
     // Without a tap it is the compiler, which needs no Ctrl-C, and must not have the terminal of the teacher.

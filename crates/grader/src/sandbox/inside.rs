@@ -2,7 +2,7 @@
 //!
 //! It listens on the port of the address in `AMQP_URL`, and on 5672 for programs with a fixed address.
 
-use std::{io, path::Path, process::Stdio};
+use std::{io, os::unix::process::ExitStatusExt, path::Path, process::Stdio};
 
 use tokio::{
     io::{AsyncWriteExt, copy_bidirectional},
@@ -15,8 +15,11 @@ use super::{bwrap::SOCKET, exit_code};
 /// The port of AMQP.
 const AMQP: u16 = 5672;
 
-/// The word of the first connection, if the program was started.
+/// The first line of the first connection, if the program was started.
 pub const STARTED: &str = "started";
+
+/// The second line of it: the signal that ended the program, or 0. An exit code alone does not tell: 152 is also SIGXCPU.
+pub const SIGNAL: &str = "signal ";
 
 /// Runs the command, and returns its exit code: 128 and the number of the signal, if one ended it.
 ///
@@ -24,16 +27,7 @@ pub const STARTED: &str = "started";
 ///
 /// When a port is taken, or the command can't be started.
 pub async fn inside(port: u16, command: &[String]) -> io::Result<i32> {
-    forward(TcpListener::bind(("127.0.0.1", port)).await?);
-    if port != AMQP {
-        forward(TcpListener::bind(("127.0.0.1", AMQP)).await?);
-    }
-    // Programs that ask for `localhost` may try IPv6 first.
-    for port in [port, AMQP] {
-        if let Ok(listener) = TcpListener::bind(("::1", port)).await {
-            forward(listener);
-        }
-    }
+    listen(port).await?;
     // Ctrl-C is ignored on the way here, and the program gets the default back.
     let mut start = Command::new("env");
     start.args(["--default-signal=INT", "--"]).args(command).stdin(Stdio::inherit());
@@ -45,13 +39,33 @@ pub async fn inside(port: u16, command: &[String]) -> io::Result<i32> {
         None => start.spawn(),
     };
     let word = started.as_ref().map_or_else(ToString::to_string, |_| STARTED.to_owned());
-    hello.write_all(word.as_bytes()).await?;
-    drop(hello);
-    Ok(exit_code(started?.wait().await?))
+    hello.write_all(format!("{word}\n").as_bytes()).await?;
+    let status = started?.wait().await?;
+    hello.write_all(format!("{SIGNAL}{}\n", status.signal().unwrap_or(0)).as_bytes()).await?;
+    Ok(exit_code(status))
+}
+
+/// Listens on this port and on that of AMQP, and forwards each connection to the socket of the tap.
+///
+/// # Errors
+///
+/// When a port is taken.
+pub(super) async fn listen(port: u16) -> io::Result<()> {
+    forward(TcpListener::bind(("127.0.0.1", port)).await?);
+    if port != AMQP {
+        forward(TcpListener::bind(("127.0.0.1", AMQP)).await?);
+    }
+    // Programs that ask for `localhost` may try IPv6 first.
+    for port in [port, AMQP] {
+        if let Ok(listener) = TcpListener::bind(("::1", port)).await {
+            forward(listener);
+        }
+    }
+    Ok(())
 }
 
 /// Returns whether a command is there: a path, or a name in the PATH.
-fn is_there(command: &str) -> bool {
+pub(super) fn is_there(command: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     command.contains('/') && Path::new(command).exists()
         || !command.contains('/') && std::env::split_paths(&path).any(|folder| folder.join(command).exists())

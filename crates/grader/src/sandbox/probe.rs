@@ -9,9 +9,10 @@ use std::{
     time::Duration,
 };
 
+use cli::SandboxChoice;
 use tokio::{process::Command, time::timeout};
 
-use super::{Limits, Rung, Spec, control_group, pinned};
+use super::{Limits, Rung, Spec, container, control_group, pinned};
 
 /// The time limit of the test.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -28,6 +29,12 @@ pub enum NoSandbox {
     /// Bubblewrap does not start.
     #[error("the sandbox does not start: {0}")]
     Broken(String),
+    /// No Docker engine answers.
+    #[error("there is no sandbox: no Docker engine answers")]
+    NoEngine,
+    /// Docker does not start a container that can be used.
+    #[error("the container does not start: {0}")]
+    NoContainer(String),
     /// The sandbox does not hold.
     #[error("the sandbox does not hold: {0}")]
     Leaks(String),
@@ -42,10 +49,14 @@ impl NoSandbox {
     pub fn hint(&self) -> &'static str {
         match self {
             NoSandbox::Missing => {
-                "install it (apt install bubblewrap), or grade in a virtual machine with --unsafe-no-sandbox"
+                "install it (apt install bubblewrap), or Docker, or grade in a virtual machine with --unsafe-no-sandbox"
             }
             NoSandbox::Broken(_) => {
                 "Ubuntu from 23.10 on forbids it by AppArmor: run `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or grade as root"
+            }
+            NoSandbox::NoEngine => "start Docker, or install bubblewrap and leave out --sandbox docker",
+            NoSandbox::NoContainer(_) => {
+                "the engine must run on this machine, and see its folders; or install bubblewrap, and leave out --sandbox docker"
             }
             NoSandbox::Leaks(_) | NoSandbox::Failed(_) => "grade on another machine, and report this",
         }
@@ -54,22 +65,43 @@ impl NoSandbox {
 
 /// Chooses the sandbox, and tests it. Without one, nothing is graded, unless that was asked for.
 ///
+/// Bubblewrap comes first: it holds as well as a container, starts faster, and needs no engine that is root.
+///
 /// # Errors
 ///
 /// The reason why there is none.
-pub async fn choose(without: bool, folder: &Path) -> Result<Rung, NoSandbox> {
+pub async fn choose(asked: SandboxChoice, without: bool, folder: &Path) -> Result<Rung, NoSandbox> {
     if without {
         eprintln!(
             "warning: submissions run as your own user, without a sandbox; they can read and delete what you can"
         );
         return Ok(Rung::None);
     }
+    match asked {
+        SandboxChoice::Bwrap => bwrap(folder).await,
+        SandboxChoice::Docker => docker(folder).await,
+        SandboxChoice::Auto => match bwrap(folder).await {
+            // A sandbox that leaks is not passed over in silence.
+            Err(NoSandbox::Missing | NoSandbox::Broken(_)) if container::version().is_some() => docker(folder).await,
+            chosen => chosen,
+        },
+    }
+}
+
+async fn bwrap(folder: &Path) -> Result<Rung, NoSandbox> {
     let found = Command::new("bwrap").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().await;
     if !found.is_ok_and(|status| status.success()) {
         return Err(NoSandbox::Missing);
     }
-    test(folder).await?;
-    Ok(Rung::Bwrap)
+    test(Rung::Bwrap, folder).await
+}
+
+async fn docker(folder: &Path) -> Result<Rung, NoSandbox> {
+    if container::version().is_none() {
+        return Err(NoSandbox::NoEngine);
+    }
+    container::prepare().map_err(|error| NoSandbox::NoContainer(error.to_string()))?;
+    test(Rung::Docker, folder).await
 }
 
 /// The test, as a shell script: each line that it prints is a leak. `$1` is a secret file, `$2` a folder that must not be written,
@@ -90,7 +122,11 @@ kill -0 "$4" 2>/dev/null && echo "it sees processes of this machine"
 exit 0
 "#;
 
-async fn test(folder: &Path) -> Result<(), NoSandbox> {
+async fn test(rung: Rung, folder: &Path) -> Result<Rung, NoSandbox> {
+    let broken = |why: String| match rung {
+        Rung::Docker => NoSandbox::NoContainer(why),
+        Rung::Bwrap | Rung::None => NoSandbox::Broken(why),
+    };
     let place = tempfile::Builder::new().prefix("probe-").tempdir_in(folder)?;
     let inside = |name: &str| -> io::Result<PathBuf> {
         let path = place.path().join(name);
@@ -102,7 +138,7 @@ async fn test(folder: &Path) -> Result<(), NoSandbox> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port().to_string();
     let spec = Spec {
-        rung: Rung::Bwrap,
+        rung,
         user: rustix::process::geteuid().is_root().then_some(USER),
         read_only: vec![work.clone()],
         writable: Vec::new(),
@@ -119,15 +155,15 @@ async fn test(folder: &Path) -> Result<(), NoSandbox> {
     probe.arg(std::process::id().to_string()).env("HELLO_RABBIT_PROBE", "secret").env_remove("AMQP_URL");
     probe.stdin(Stdio::null()).kill_on_drop(true);
     let output = timeout(PROBE_TIMEOUT, probe.output()).await;
-    let output = output.map_err(|_| NoSandbox::Broken(format!("the test took longer than {PROBE_TIMEOUT:?}")))??;
+    let output = output.map_err(|_| broken(format!("the test took longer than {PROBE_TIMEOUT:?}")))??;
     let _ = spec.take_limits();
     let said = String::from_utf8_lossy(&output.stdout);
     let mut lines = said.lines();
     if lines.next() != Some("started") || !output.status.success() {
-        return Err(NoSandbox::Broken(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+        return Err(broken(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
     }
     match lines.next() {
         Some(leak) => Err(NoSandbox::Leaks(leak.to_owned())),
-        None => Ok(()),
+        None => Ok(rung),
     }
 }

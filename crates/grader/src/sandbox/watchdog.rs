@@ -18,12 +18,12 @@ struct Process {
     pages: u64,
 }
 
-/// Watches this process's descendants until they hit a limit. Returns the sentence about it.
-pub async fn watch(limits: Limits) -> String {
+/// Watches the descendants of a process until they hit a limit. Returns the sentence about it.
+pub async fn watch(of: u32, limits: Limits) -> String {
     let mut tick = tokio::time::interval(PACE);
     loop {
         tick.tick().await;
-        if let Some(sentence) = over(&all(), std::process::id(), limits) {
+        if let Some(sentence) = over(&all(), of, limits) {
             return sentence;
         }
     }

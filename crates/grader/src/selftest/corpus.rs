@@ -1,6 +1,10 @@
 //! The corpus of hostile programs: `hostile/corpus.toml`, which the README beside it describes.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use harness::kit;
 use serde::Deserialize;
@@ -117,11 +121,25 @@ pub fn write(folder: &Path, name: &str, text: &str) -> io::Result<()> {
 ///
 /// When the file can't be read or is wrong; the error names it.
 pub fn read() -> io::Result<Vec<Hostile>> {
-    let path = kit::root().join(FOLDER).join("corpus.toml");
-    let at = |error: &dyn std::fmt::Display| io::Error::other(format!("{}: {error}", path.display()));
-    let text = fs::read_to_string(&path).map_err(|error| at(&error))?;
-    let corpus: Corpus = toml::from_str(&text).map_err(|error| at(&error))?;
+    let corpus: Corpus = toml::from_str(&text()?).map_err(|error| at(&error))?;
     Ok(corpus.programs.into_iter().map(hostile).collect())
+}
+
+/// Returns the text of the corpus.
+///
+/// # Errors
+///
+/// When the file can't be read; the error names it.
+pub fn text() -> io::Result<String> {
+    fs::read_to_string(path()).map_err(|error| at(&error))
+}
+
+fn path() -> PathBuf {
+    kit::root().join(FOLDER).join("corpus.toml")
+}
+
+fn at(error: &dyn std::fmt::Display) -> io::Error {
+    io::Error::other(format!("{}: {error}", path().display()))
 }
 
 fn hostile(entry: Entry) -> Hostile {

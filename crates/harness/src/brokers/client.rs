@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use futures_lite::StreamExt;
 use lapin::{
-    BasicProperties, Channel, Connection, ConnectionProperties, Error, ErrorKind,
+    BasicProperties, Channel, Connection, ConnectionProperties, Consumer, Error, ErrorKind, ExchangeKind,
     options::{
         BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions,
-        QueueDeclareOptions, QueueDeleteOptions,
+        ExchangeDeclareOptions, ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
     },
     protocol::{AMQPErrorKind, AMQPSoftError},
-    types::{AMQPValue, FieldTable},
+    types::{AMQPValue, FieldTable, ShortString},
 };
 use tokio::time::{Instant, interval, timeout_at};
 
@@ -51,6 +51,86 @@ impl Client {
         let channel = self.connection.create_channel().await?;
         channel.queue_declare(queue.into(), options, arguments).await?;
         channel.close(200, "OK".into()).await
+    }
+
+    /// Binds a queue to an exchange with this key.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub async fn bind(&self, queue: &str, exchange: &str, key: &str) -> Result<(), Error> {
+        let channel = self.connection.create_channel().await?;
+        let options = QueueBindOptions::default();
+        channel.queue_bind(queue.into(), exchange.into(), key.into(), options, FieldTable::default()).await?;
+        channel.close(200, "OK".into()).await
+    }
+
+    /// Returns whether the exchange exists.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses for another reason than a missing exchange.
+    pub async fn has_exchange(&self, exchange: &str) -> Result<bool, Error> {
+        let channel = self.connection.create_channel().await?;
+        let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
+        let kind = ExchangeKind::Direct;
+        match channel.exchange_declare(exchange.into(), kind, passive, FieldTable::default()).await {
+            Ok(()) => channel.close(200, "OK".into()).await.map(|()| true),
+            Err(error) if is_not_found(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Publishes these messages, each with its routing key, to an exchange in one go, and waits until the broker has them. Returns false if the exchange does not exist, or
+    /// accepts no messages from programs.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses for another reason.
+    pub async fn publish_to(&self, exchange: &str, messages: &[(&str, &[u8])]) -> Result<bool, Error> {
+        // A refusal closes the channel, so this one is separate.
+        let channel = self.connection.create_channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        let publish = async {
+            let (mut confirms, mut failed) = (Vec::new(), None);
+            for (key, body) in messages {
+                let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
+                match channel.basic_publish(exchange.into(), (*key).into(), options, body, properties).await {
+                    Ok(confirm) => confirms.push(confirm),
+                    // The channel may be closed by now; the first message's confirm says why.
+                    Err(error) => {
+                        failed = Some(error);
+                        break;
+                    }
+                }
+            }
+            for confirm in confirms {
+                confirm.await?;
+            }
+            failed.map_or(Ok(()), Err)
+        };
+        let refused = [AMQPSoftError::NOTFOUND, AMQPSoftError::ACCESSREFUSED].map(AMQPErrorKind::Soft);
+        match publish.await {
+            Ok(()) => channel.close(200, "OK".into()).await.map(|()| true),
+            Err(error) if amqp_error(&error).is_some_and(|error| refused.contains(&error)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until a queue does not exist any more, at most for `timeout`. Returns whether it is gone.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses for another reason than a missing queue.
+    pub async fn vanishes(&self, queue: &str, timeout: Duration) -> Result<bool, Error> {
+        let deadline = Instant::now() + timeout;
+        let mut again = interval(Duration::from_millis(25));
+        while self.has(queue).await? {
+            if timeout_at(deadline, again.tick()).await.is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Deletes a queue. One that does not exist counts as deleted.
@@ -172,6 +252,19 @@ impl Client {
         Ok(Some(bodies))
     }
 
+    /// Takes the messages of a queue from now on, as requests.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub async fn requests(&self, queue: &str) -> Result<Requests, Error> {
+        // A refusal closes the channel, so this one is separate.
+        let channel = self.connection.create_channel().await?;
+        let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
+        let consumer = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
+        Ok(Requests { channel, consumer })
+    }
+
     /// Returns whether the queue exists.
     ///
     /// # Errors
@@ -208,6 +301,50 @@ impl Client {
     }
 }
 
+/// The requests in a queue, as they come.
+pub struct Requests {
+    channel: Channel,
+    consumer: Consumer,
+}
+
+/// A request: what a server needs to send the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The body.
+    pub body: Vec<u8>,
+    /// The property `correlation_id`.
+    pub id: Option<String>,
+    /// The property `reply_to`.
+    pub reply_to: Option<String>,
+}
+
+impl Requests {
+    /// Waits for the next request; None if the broker ended the subscription. Nothing is lost if the wait is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is gone.
+    pub async fn next(&mut self) -> Result<Option<Request>, Error> {
+        let Some(delivery) = self.consumer.next().await.transpose()? else { return Ok(None) };
+        let text = |property: &Option<ShortString>| property.as_ref().map(|text| text.as_str().to_owned());
+        let properties = &delivery.properties;
+        let (id, reply_to) = (text(properties.correlation_id()), text(properties.reply_to()));
+        Ok(Some(Request { body: delivery.data, id, reply_to }))
+    }
+
+    /// Takes no more requests. Without it, the close of a channel that is dropped may meet that of its connection, and lapin then
+    /// waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is gone.
+    pub async fn close(self) -> Result<(), Error> {
+        let Requests { channel, consumer } = self;
+        drop(consumer);
+        channel.close(200, "OK".into()).await
+    }
+}
+
 /// Declares a queue as a program did, on a connection made for it, because some refusals close the whole connection. Returns
 /// whether the broker accepted the declaration.
 ///
@@ -237,13 +374,36 @@ pub async fn is_accepted(
 ///
 /// When the broker refuses. A broker that is gone is not an error.
 pub async fn delete_queue(address: &Address, queue: &str) -> Result<(), Error> {
-    let client = match Client::reach(address).await {
-        Err(error) if matches!(error.kind(), ErrorKind::IOError(_)) => return Ok(()),
-        other => other?,
-    };
+    let Some(client) = reach_again(address).await? else { return Ok(()) };
     client.delete(queue).await?;
     client.close().await;
     Ok(())
+}
+
+/// Deletes an exchange, if it exists.
+///
+/// # Errors
+///
+/// When the broker refuses. A broker that is gone is not an error.
+pub async fn delete_exchange(address: &Address, exchange: &str) -> Result<(), Error> {
+    let Some(client) = reach_again(address).await? else { return Ok(()) };
+    let channel = client.connection.create_channel().await?;
+    let deleted = channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default()).await;
+    if let Err(error) = deleted
+        && !is_not_found(&error)
+    {
+        return Err(error);
+    }
+    client.close().await;
+    Ok(())
+}
+
+/// Connects to a broker; None if it is gone.
+async fn reach_again(address: &Address) -> Result<Option<Client>, Error> {
+    match Client::reach(address).await {
+        Err(error) if matches!(error.kind(), ErrorKind::IOError(_)) => Ok(None),
+        other => other.map(Some),
+    }
 }
 
 fn is_not_found(error: &Error) -> bool {

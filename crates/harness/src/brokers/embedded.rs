@@ -45,7 +45,7 @@ pub async fn start() -> Result<Broker, NotChecked> {
         detail: imitates(),
     };
     let address = Address::loopback(server.port());
-    Ok(Broker { identity, address, management: None, server: Some(Arc::new(server)), own: None })
+    Ok(Broker { identity, address, management: None, server: Some(Arc::new(server)), own: None, confines: false })
 }
 
 /// Makes a vhost in which `guest` may do everything.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// The time limit of one request.
 #[cfg(feature = "management")]
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A broker's management API, and the login for it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]

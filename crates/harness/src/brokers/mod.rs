@@ -5,6 +5,7 @@ pub mod admin;
 pub mod alarm;
 pub mod auto;
 pub mod client;
+pub mod confined;
 pub mod docker;
 pub mod embedded;
 pub(crate) mod engine;
@@ -44,6 +45,15 @@ pub enum Needs {
     Docker,
 }
 
+/// The names that a lesson needs for itself in a vhost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Queues.
+    pub queues: &'static [&'static str],
+    /// Exchanges.
+    pub exchanges: &'static [&'static str],
+}
+
 /// A broker that answered.
 #[derive(Clone, Debug)]
 pub struct Broker {
@@ -57,6 +67,8 @@ pub struct Broker {
     pub server: Option<Arc<Server>>,
     /// The broker that was started for this run, which can be restarted.
     pub own: Option<Ownership>,
+    /// True if each check gets an account of its own: see [`confined`].
+    pub confines: bool,
 }
 
 /// A RabbitMQ that was started for one run alone.
@@ -145,7 +157,7 @@ impl Broker {
     ) -> Broker {
         let identity =
             BrokerIdentity { kind: kind.to_owned(), product: greeting.product, version: greeting.version, detail };
-        Broker { identity, address, management, server: None, own: None }
+        Broker { identity, address, management, server: None, own: None, confines: false }
     }
 
     /// Returns whether it is the kit's own broker, in this process or elsewhere.
@@ -165,18 +177,12 @@ impl Broker {
         self.server.is_some() || self.management.is_some()
     }
 
-    /// Returns a vhost for one check: a new one if possible, else the one in the address, if it has none of `queues`.
+    /// Returns a vhost for one check: a new one if possible, else the one in the address, if it has none of `names`.
     ///
     /// # Errors
     ///
-    /// When the vhost can't be made, or when one of the queues exists already: it may belong to another program.
-    pub async fn make_vhost(&self, run: &Run, queues: &[&str]) -> Result<Address, NotChecked> {
-        let record = |owned: &Resource| {
-            run.owns(owned).map_err(|error| NotChecked {
-                message: format!("A vhost or queue of this check could not be recorded for cleaning up: {error}."),
-                hints: vec!["Check that the disk is not full".to_owned()],
-            })
-        };
+    /// When the vhost can't be made, or when one of the queues or exchanges exists already: it may belong to another program.
+    pub async fn make_vhost(&self, run: &Run, names: Names) -> Result<Address, NotChecked> {
         let suffix: String = std::iter::repeat_with(fastrand::alphanumeric).take(4).collect();
         let name = format!("hello-rabbit-{}-{}", run.whole(), suffix.to_lowercase());
         if let Some(server) = &self.server {
@@ -187,28 +193,52 @@ impl Broker {
         }
         let Some(management) = &self.management else {
             let client = Client::reach(&self.address).await.map_err(|error| self.refused(&error.to_string()))?;
-            for queue in queues {
+            for queue in names.queues {
                 if client.has(queue).await.map_err(|error| self.refused(&error.to_string()))? {
-                    return Err(NotChecked {
-                        message: format!(
-                            "The queue `{queue}` already exists at {}, and this lesson needs it empty. It may be yours, so it was not touched.",
-                            self.address
-                        ),
-                        hints: vec![
-                            format!("Delete it, if you don't need it: rabbitmqctl delete_queue {queue}"),
-                            "Or name a vhost without it: --broker amqp://…/vhost".to_owned(),
-                            "Or enable the management plugin, so that each check gets its own vhost".to_owned(),
-                        ],
-                    });
+                    let delete = format!("Delete it, if you don't need it: rabbitmqctl delete_queue {queue}");
+                    return Err(self.is_taken(&format!("queue `{queue}`"), "needs it empty", delete));
                 }
-                record(&Resource::Queue { address: self.address.clone(), name: (*queue).to_owned() })?;
+                self.record(run, &Resource::Queue { address: self.address.clone(), name: (*queue).to_owned() })?;
+            }
+            for exchange in names.exchanges {
+                if client.has_exchange(exchange).await.map_err(|error| self.refused(&error.to_string()))? {
+                    let delete =
+                        "Delete it, if you don't need it, with `exchange_delete` in a small program".to_owned();
+                    return Err(self.is_taken(&format!("exchange `{exchange}`"), "makes it itself", delete));
+                }
+                self.record(run, &Resource::Exchange { address: self.address.clone(), name: (*exchange).to_owned() })?;
             }
             client.close().await;
             return Ok(self.address.clone());
         };
-        record(&Resource::Vhost { management: management.clone(), name: name.clone() })?;
+        self.record(run, &Resource::Vhost { management: management.clone(), name: name.clone() })?;
         management.make_vhost(&name).await.map_err(|error| self.refused(&error.to_string()))?;
         Ok(self.address.in_vhost(&name))
+    }
+
+    /// Returns the reason why a check would touch what may be the user's.
+    fn is_taken(&self, what: &str, why: &str, delete: String) -> NotChecked {
+        NotChecked {
+            message: format!(
+                "The {what} already exists at {}, and this lesson {why}. It may be yours, so it was not touched.",
+                self.address
+            ),
+            hints: vec![
+                delete,
+                "Or name a vhost without it: --broker amqp://…/vhost".to_owned(),
+                "Or enable the management plugin, so that each check gets its own vhost".to_owned(),
+            ],
+        }
+    }
+
+    /// Records a thing at the broker that a run is about to own.
+    fn record(&self, run: &Run, owned: &Resource) -> Result<(), NotChecked> {
+        run.owns(owned).map_err(|error| NotChecked {
+            message: format!(
+                "A vhost, user, queue or exchange of this check could not be recorded for cleaning up: {error}."
+            ),
+            hints: vec!["Check that the disk is not full".to_owned()],
+        })
     }
 
     /// Returns whether a restart takes next to no time. RabbitMQ takes some seconds.

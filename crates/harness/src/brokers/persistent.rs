@@ -299,7 +299,7 @@ async fn restart() -> Result<(), NotChecked> {
     }
     let deadline = Instant::now() + super::START_TIMEOUT;
     Broker::wait_ready("", String::new(), broker.address, None, deadline).await?;
-    print("restarted: durable queues and their persistent messages survived\n".to_owned())
+    print("restarted: only durable queues, and persistent messages in them, are kept\n".to_owned())
 }
 
 async fn ask_local(node: &local::Node, arguments: &[&str]) -> Result<String, NotChecked> {

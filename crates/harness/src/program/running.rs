@@ -22,7 +22,10 @@ use tokio::{
 use crate::{
     cleanup::{self, MARK, Run},
     live::LiveRun,
-    program::{Program, script},
+    program::{
+        Program, script,
+        starved::{self, Deadline},
+    },
 };
 
 /// The time limit for its streams to close after its end, because child processes may still hold them.
@@ -38,10 +41,12 @@ pub struct Running {
     watch: JoinHandle<()>,
     seen: LiveRun,
     zero: Instant,
+    deadline: Deadline,
 }
 
 impl Running {
-    /// Starts a program, with these arguments after its own. It finds the broker in `AMQP_URL`, and is ended at `deadline`.
+    /// Starts a program, with these arguments after its own. It finds the broker in `AMQP_URL`, and is ended when `time_limit` is
+    /// over, which leaves out the time that it waits for a processor.
     ///
     /// # Errors
     ///
@@ -53,7 +58,7 @@ impl Running {
         run: &Run,
         seen: LiveRun,
         zero: Instant,
-        deadline: Instant,
+        time_limit: Duration,
     ) -> Result<Running, NotChecked> {
         // Unique, because several programs may be on one stage, and each is ended with its own child processes only.
         let mark = format!("{}.program.{}", run.id(), STARTED.fetch_add(1, Ordering::Relaxed));
@@ -66,6 +71,7 @@ impl Running {
         if let Some(stderr) = child.stderr.take() {
             streams.spawn(read(stderr, seen.clone(), |seen, bytes| seen.stderr.push(bytes)));
         }
+        let deadline = Deadline::after(time_limit, Duration::ZERO);
         let (end, ending) = oneshot::channel();
         let watched = seen.clone();
         let guard = run.guard();
@@ -73,7 +79,7 @@ impl Running {
             let _guard = guard;
             let (status, overdue) = tokio::select! {
                 status = child.wait() => (status.ok(), false),
-                () = sleep_until(deadline) => (None, true),
+                () = over(deadline, pid) => (None, true),
                 _ = ending => (None, true),
                 () = flood(&watched) => (None, true),
             };
@@ -91,7 +97,19 @@ impl Running {
                 seen.exit = Some(exit(status, overdue, at));
             });
         });
-        Ok(Running { pid, end, watch, seen, zero })
+        Ok(Running { pid, end, watch, seen, zero, deadline })
+    }
+
+    /// Returns the deadline at which it is ended.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    /// Returns the time that it has waited for a processor until now; zero when it has ended.
+    #[must_use]
+    pub fn starved(&self) -> Duration {
+        self.pid.map_or(Duration::ZERO, starved::starved)
     }
 
     /// Presses Ctrl-C, once: the program's whole process group gets the signal, as from a terminal. Returns false if the
@@ -112,6 +130,14 @@ impl Running {
         false
     }
 
+    /// Stops it with its whole process group, as Ctrl-Z does, but in a way that no program can refuse.
+    pub fn freeze(&self) {
+        #[cfg(unix)]
+        if let Some(pid) = self.pid.and_then(rustix::process::Pid::from_raw) {
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::STOP);
+        }
+    }
+
     /// Kills it with its whole process group, as `kill -9` does, so that it can't clean up.
     pub fn kill(&self) {
         let at = self.zero.elapsed();
@@ -126,6 +152,16 @@ impl Running {
     pub async fn end(self) {
         let _ = self.end.send(());
         let _ = self.watch.await;
+    }
+}
+
+/// Waits until a program's time is over.
+async fn over(deadline: Deadline, pid: Option<i32>) {
+    let now = || deadline.moved(pid.map_or(Duration::ZERO, starved::starved));
+    let mut until = now();
+    while until > Instant::now() {
+        sleep_until(until).await;
+        until = now();
     }
 }
 

@@ -7,7 +7,10 @@ use tokio::{
 };
 use wire::{Codec, Frame, Listener, Method, Peer, Unit, What, protocol::connection::AMQPMethod::Open};
 
-use crate::tap::recorder::Recorder;
+use crate::{
+    brokers::confined::Account,
+    tap::{login, recorder::Recorder},
+};
 
 /// The most bytes that are read at a time.
 const PIECE: usize = 64 * 1024;
@@ -19,7 +22,7 @@ pub(super) async fn forward(
     who: Peer,
     connection: u32,
     notes: &Recorder,
-    mut rewrite: Option<VhostRewrite>,
+    mut rewrite: Option<Rewrite>,
 ) {
     let mut buffer = BytesMut::with_capacity(PIECE);
     loop {
@@ -28,7 +31,7 @@ pub(super) async fn forward(
         let place = notes.position();
         match read {
             Ok(0) | Err(_) => {
-                if let Some(rest) = rewrite.as_mut().map(VhostRewrite::rest) {
+                if let Some(rest) = rewrite.as_mut().map(Rewrite::rest) {
                     let _ = to.write_all(&rest).await;
                 }
                 let _ = to.shutdown().await;
@@ -45,33 +48,54 @@ pub(super) async fn forward(
                 if written.is_err() {
                     return; // the other side is gone, and its own direction says so
                 }
+                if rewrite.as_ref().is_some_and(Rewrite::is_refused) {
+                    let _ = to.shutdown().await;
+                    return;
+                }
             }
         }
     }
 }
 
-/// Replaces the vhost in `connection.open`, and passes everything else unchanged.
-pub(super) struct VhostRewrite {
+/// Replaces the vhost in `connection.open`, and passes everything else unchanged. With an account, it also replaces the login,
+/// and passes only what it understands until the vhost is open: nothing else could log in.
+pub(super) struct Rewrite {
     asked: String,
     vhost: String,
+    account: Option<Account>,
+    /// Set when the login was replaced.
+    has_login: bool,
+    /// Set when nothing more may pass.
+    is_refused: bool,
     codec: Codec,
     /// The start of an incomplete frame. None when there is nothing more to rewrite.
     pending: Option<BytesMut>,
 }
 
-impl VhostRewrite {
-    /// Returns the rewrite for a connection at its start: `asked` becomes `vhost`.
-    pub(super) fn new(asked: &str, vhost: &str) -> VhostRewrite {
-        VhostRewrite {
+impl Rewrite {
+    /// Returns the rewrite for a connection at its start: `asked` becomes `vhost`, and `guest` becomes the account.
+    pub(super) fn new(asked: &str, vhost: &str, account: Option<&Account>) -> Rewrite {
+        Rewrite {
             asked: asked.to_owned(),
             vhost: vhost.to_owned(),
+            account: account.cloned(),
+            has_login: false,
+            is_refused: false,
             codec: Codec::new(Listener::LARGEST_FRAME),
-            pending: (asked != vhost).then(BytesMut::new),
+            pending: (asked != vhost || account.is_some()).then(BytesMut::new),
         }
+    }
+
+    /// Returns whether the connection has to end.
+    pub(super) fn is_refused(&self) -> bool {
+        self.is_refused
     }
 
     /// Returns the bytes to forward, of these and of those held back before.
     pub(super) fn pass(&mut self, bytes: Bytes) -> Bytes {
+        if self.is_refused {
+            return Bytes::new();
+        }
         let Some(mut pending) = self.pending.take() else { return bytes };
         pending.extend_from_slice(&bytes);
         let mut through = BytesMut::new();
@@ -84,11 +108,29 @@ impl VhostRewrite {
                     return through.freeze();
                 }
                 Err(_) => {
-                    through.extend_from_slice(&pending);
+                    self.is_refused = self.account.is_some();
+                    if !self.is_refused {
+                        through.extend_from_slice(&pending);
+                    }
                     return through.freeze();
                 }
             };
-            let raw = pending.split_to(pending.len() - rest.len());
+            let mut raw = pending.split_to(pending.len() - rest.len());
+            if let Some(account) = &self.account {
+                match login::confine(&unit, account, &mut self.has_login) {
+                    login::Confined::Unchanged => {}
+                    login::Confined::Login(login) => raw = BytesMut::from(&login[..]),
+                    login::Confined::Last => {
+                        self.is_refused = true;
+                        through.extend_from_slice(&raw);
+                        return through.freeze();
+                    }
+                    login::Confined::Refused => {
+                        self.is_refused = true;
+                        return through.freeze();
+                    }
+                }
+            }
             match vhost_opened(&unit) {
                 Some(vhost) => {
                     through.extend_from_slice(&if vhost == self.asked { self.replaced(&raw) } else { raw });
@@ -102,7 +144,8 @@ impl VhostRewrite {
 
     /// Returns the bytes that were held back, at the end of the stream.
     pub(super) fn rest(&mut self) -> BytesMut {
-        self.pending.take().unwrap_or_default()
+        let rest = self.pending.take().unwrap_or_default();
+        if self.account.is_some() { BytesMut::new() } else { rest }
     }
 
     /// Returns the frame of `connection.open` with the vhost replaced. Its reserved fields stay as they are.
@@ -147,7 +190,7 @@ mod tests {
 
     /// Passes `bytes` in pieces of `size`.
     fn passed(bytes: &[u8], size: usize) -> Vec<u8> {
-        let mut rewrite = VhostRewrite::new("/", "a vhost");
+        let mut rewrite = Rewrite::new("/", "a vhost", None);
         let mut through = Vec::new();
         for piece in bytes.chunks(size) {
             through.extend_from_slice(&rewrite.pass(Bytes::copy_from_slice(piece)));

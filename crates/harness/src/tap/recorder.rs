@@ -128,12 +128,12 @@ impl Recorder {
     }
 }
 
-/// Records notes until all senders are gone. `vhost` is the vhost that is shown as `/`, and `full` is cancelled once no more is
-/// kept.
+/// Records notes until all senders are gone. `names` has the names of the check's own, each with the one that is shown in its
+/// place, and `full` is cancelled once no more is kept.
 pub(super) async fn record(
     mut notes: UnboundedReceiver<Note>,
     seen: LiveRun,
-    vhost: String,
+    names: Vec<(String, String)>,
     bounds: Bounds,
     full: CancellationToken,
 ) {
@@ -147,7 +147,7 @@ pub(super) async fn record(
             cut |= known + events.len() > bounds.events;
             let mut order = place.order * IN_ONE_PIECE;
             let mut say = |what: What| {
-                events.push(Event { at: place.at, order, connection, from, what: in_public(what, &vhost) });
+                events.push(Event { at: place.at, order, connection, from, what: in_public(what, &names) });
                 order += 1;
             };
             let listener =
@@ -196,22 +196,24 @@ fn note_alarm(blocked: &mut BTreeMap<u32, String>, event: &Event) {
     }
 }
 
-/// Returns an event with the check's vhost shown as `/`, which the program opened.
-fn in_public(mut what: What, vhost: &str) -> What {
+/// Returns an event with the check's vhost shown as `/`, which the program opened, and its user as `guest`.
+fn in_public(mut what: What, names: &[(String, String)]) -> What {
     if let What::Method { method, .. } = &mut what {
         match method {
-            Method::Connection(connection::AMQPMethod::Close(close)) => unname(&mut close.reply_text, vhost),
-            Method::Channel(channel::AMQPMethod::Close(close)) => unname(&mut close.reply_text, vhost),
-            Method::Basic(basic::AMQPMethod::Return(returned)) => unname(&mut returned.reply_text, vhost),
+            Method::Connection(connection::AMQPMethod::Close(close)) => unname(&mut close.reply_text, names),
+            Method::Channel(channel::AMQPMethod::Close(close)) => unname(&mut close.reply_text, names),
+            Method::Basic(basic::AMQPMethod::Return(returned)) => unname(&mut returned.reply_text, names),
             _ => {}
         }
     }
     what
 }
 
-fn unname(text: &mut ShortString, vhost: &str) {
-    if text.as_str().contains(vhost) && vhost != super::ASKED_VHOST {
-        // The replacement is shorter, so it still fits.
-        *text = text.as_str().replace(vhost, super::ASKED_VHOST).into();
+fn unname(text: &mut ShortString, names: &[(String, String)]) {
+    for (own, shown) in names {
+        if text.as_str().contains(own) {
+            // The replacement is shorter, so it still fits.
+            *text = text.as_str().replace(own, shown).into();
+        }
     }
 }

@@ -12,8 +12,8 @@ pub fn finds_nothing(lab: &Lab, theme: &str) -> anyhow::Result<()> {
         browser.choose(theme)?;
         let mut faults = Faults::default();
         let only_colours = theme != "light";
-        // The page for the printer has the same colours as the others.
-        for path in browser.pages().filter(|path| !only_colours || *path != "print.html") {
+        // The page for the printer repeats all others. axe would need more than two minutes for that one page.
+        for path in browser.pages().filter(|path| *path != "print.html") {
             browser.go(path)?;
             browser.unfold()?;
             browser.session.run(&axe, json!([]))?;

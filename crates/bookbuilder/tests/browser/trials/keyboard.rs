@@ -22,7 +22,8 @@ pub fn reaches_everything(lab: &Lab) -> anyhow::Result<()> {
     })
 }
 
-fn tab_through(browser: &Browser<'_>) -> anyhow::Result<Vec<String>> {
+/// Presses Tab all the way around the current page. Returns what it does not reach, and what can't be seen there.
+pub fn tab_through(browser: &Browser<'_>) -> anyhow::Result<Vec<String>> {
     let count = browser.session.run(include_str!("../scripts/focus_begin.js"), json!([]))?;
     let count = count.as_u64().context("no number of elements")?;
     let mut found = Vec::new();

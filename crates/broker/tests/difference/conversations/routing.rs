@@ -10,6 +10,7 @@ conversations!(
     fanout_ignores_keys,
     topic_patterns,
     topic_unbind,
+    topic_three_hashes,
     headers_all,
     headers_any,
     headers_without_x_match,
@@ -79,6 +80,20 @@ fn topic_patterns(s: &mut Stage) {
     for pattern in patterns {
         take_all(&mut a, &[&format!("q {pattern}")]);
     }
+}
+
+fn topic_three_hashes(s: &mut Stage) {
+    let mut a = s.connect();
+    a.exchange("x", "topic", "", NONE);
+    a.queue("q", "", NONE);
+    // `a#` is a word of its own.
+    for pattern in ["#.#", "#.b.#", "a#.##.#.#"] {
+        a.bind("q", "x", pattern);
+    }
+    a.bind("q", "x", "a.#.#.#");
+    let mut b = s.connect();
+    b.exchange("y", "fanout", "", NONE);
+    b.call(exchange_bind("y", "x", "#.a.#.b.#.c.#", "", NONE));
 }
 
 fn topic_unbind(s: &mut Stage) {

@@ -56,7 +56,7 @@ async fn both(
     seen: &mut LiveRecording,
 ) -> Result<(), NotChecked> {
     let mut quiet = LiveRecording::default();
-    match stage.beside(&[QUEUE]).await? {
+    match stage.beside().await? {
         None => {
             let reached = scene(stage, program, seed, queue_is_there, None, seen).await?;
             if reached > Reached::Start {

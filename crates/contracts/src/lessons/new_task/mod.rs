@@ -9,6 +9,7 @@ use recording::Recording;
 use crate::{
     contract::{Contract, Step},
     durable,
+    fault::Fault,
     sending::{
         self,
         typed::{self, Typed},
@@ -21,7 +22,7 @@ use crate::{
 pub const QUEUE: &str = "task_queue";
 
 /// The message that is sent when nothing was typed.
-const DEFAULT: &str = "Hello World!";
+const DEFAULT: [&str; 1] = ["Hello World!"];
 
 /// The mark of a scene that restarted the broker before it looked into the queue.
 pub const RESTARTED: &str = "restarted";
@@ -48,7 +49,7 @@ impl Contract for NewTask {
     const STEPS: &'static [Step<Self>] = &[
         ("connect", &[|seen| typed::first(&seen.runs, steps::connect)]),
         ("declare", &[|seen| typed::first(&seen.runs, |run| durable::declare(run, QUEUE))]),
-        ("message", &[|seen| typed::each_its_own(&seen.runs, QUEUE)]),
+        ("message", &[|seen| typed::each_its_own(&seen.runs, confused)]),
         (
             "publish",
             &[
@@ -62,7 +63,7 @@ impl Contract for NewTask {
     ];
 
     fn evidence(recording: &Recording) -> Option<Evidence<'_>> {
-        let runs: Vec<_> = recording.runs.iter().map(|run| Typed::new(run, DEFAULT)).collect();
+        let runs: Vec<_> = recording.runs.iter().map(|run| Typed::new(run, &DEFAULT, "task")).collect();
         let restarted = recording.has(RESTARTED, "");
         (!runs.is_empty()).then(|| Evidence { runs, queued: recording.bodies(QUEUE), restarted })
     }
@@ -75,6 +76,11 @@ pub fn typed(seed: u64) -> Vec<Vec<String>> {
     let mut rng = Rng::with_seed(seed);
     let mut token = || -> String { (0..6).map(|_| rng.char('a'..='z')).collect() };
     vec![Vec::new(), vec![format!("{}.", token())], vec![token(), format!("{}..", token()), token()]]
+}
+
+/// Returns the fault of a message whose key is the task, and whose body is the queue's name.
+fn confused(run: &Typed<'_>) -> Option<Fault> {
+    sending::one_message(run.run, QUEUE, &run.text()).err()
 }
 
 /// Checks that each task is in the queue, after a restart of the broker if the check can make one.

@@ -87,7 +87,7 @@ async fn two_workers_and_an_idle_one(
     seen: &mut LiveRecording,
     idle_seen: &mut LiveRecording,
 ) -> Result<Reached, NotChecked> {
-    let Some(beside) = stage.beside(&[QUEUE]).await? else {
+    let Some(beside) = stage.beside().await? else {
         return two_workers(stage, program, options, tasks, seen, None).await;
     };
     let (waiting, are_waiting) = oneshot::channel();

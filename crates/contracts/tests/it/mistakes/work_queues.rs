@@ -48,7 +48,7 @@ fn tasks(runs: [Script; 3], queued: &[&str], restarted: bool) -> String {
     };
     let runs: Vec<ProgramRun> = words.into_iter().zip(runs).enumerate().map(run).collect();
     let evidence = new_task::Evidence {
-        runs: runs.iter().map(|run| Typed::new(run, "Hello World!")).collect(),
+        runs: runs.iter().map(|run| Typed::new(run, &["Hello World!"], "task")).collect(),
         queued: Some(queued.iter().map(|body| body.as_bytes()).collect()),
         restarted,
     };

@@ -4,10 +4,10 @@ use flate2::{Compression, write::GzEncoder};
 
 use super::*;
 
-fn submitted(name: &str, bytes: &[u8]) -> Submission {
+fn submitted(name: &str, bytes: &[u8]) -> HandedIn {
     let classroom = Classroom::new();
     classroom.put(name, bytes);
-    only(classroom.read())
+    HandedIn::to(classroom)
 }
 
 fn tar(build: impl FnOnce(&mut tar::Builder<Vec<u8>>)) -> Vec<u8> {
@@ -51,7 +51,7 @@ fn each_kind_is_read() {
         assert_eq!(submission.student.name, "Ada", "{name}");
         assert_eq!((&*package(&submission).folder, &*package(&submission).main), ("hello", "src/main.rs"), "{name}");
         assert!(aside(&submission, "hello/target/").is_some(), "{name}: {:?}", submission.laid_aside);
-        assert_eq!(submission.content.unwrap().files.len(), 2);
+        assert_eq!(content(&submission).files.len(), 2);
     }
 }
 
@@ -105,6 +105,40 @@ fn limits_of_number_and_size() {
 }
 
 #[test]
+fn names_longer_than_a_header() {
+    let long = format!("{}/main.rs", "a".repeat(200));
+    let bytes = tar(|tar| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(MAIN.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, &long, MAIN.as_bytes()).unwrap();
+    });
+    assert!(content(&submitted("Ada.tar", &bytes)).files.contains_key(&long));
+    let bytes = tar(|tar| {
+        tar.append_pax_extensions([("mtime", b"1".as_slice()), ("path", long.as_bytes())]).unwrap();
+        append(tar, "short.rs", MAIN.as_bytes());
+        append(tar, "other.txt", b"");
+    });
+    let files = content(&submitted("Ada.tar", &bytes)).files;
+    assert_eq!(files.keys().collect::<Vec<_>>(), [&long, "other.txt"]);
+}
+
+#[test]
+fn parts_that_are_not_used_are_counted_if_there_are_too_many() {
+    let bytes = tar(|tar| {
+        append(tar, "main.rs", MAIN.as_bytes());
+        (0..1_500).for_each(|number| append(tar, &format!("{number}/target/app"), b""));
+    });
+    let submission = submitted("Ada.tar", &bytes);
+    assert_eq!(package(&submission).main, "main.rs");
+    assert_eq!(submission.laid_aside.len(), 1_001);
+    assert_eq!(aside(&submission, "…"), Some("500 more parts that are not used"));
+    // They are looked at one by one, so there is a limit of them, too.
+    let bytes = tar(|tar| (0..100_001).for_each(|_| append(tar, "target/app", b"")));
+    assert!(refusal(&submitted("Ada.tar", &bytes)).contains("more than 100000 files and folders"));
+}
+
+#[test]
 fn links_are_laid_aside() {
     let bytes = tar(|tar| {
         let mut header = tar::Header::new_gnu();
@@ -117,7 +151,7 @@ fn links_are_laid_aside() {
     let submission = submitted("Ada.tar", &bytes);
     assert!(aside(&submission, "out").unwrap().contains("link"));
     // A later entry through the link is a plain file in memory.
-    assert!(submission.content.unwrap().files.contains_key("out/evil.txt"));
+    assert!(content(&submission).files.contains_key("out/evil.txt"));
 }
 
 #[cfg(unix)]
@@ -132,7 +166,7 @@ fn links_in_folders_are_never_followed() {
     assert_eq!(class.left_aside[0].reason, "a link, which is never followed");
     let submission = only(class);
     assert!(aside(&submission, "data.txt").is_some() && aside(&submission, "etc").is_some());
-    assert_eq!(submission.content.unwrap().files.len(), 1);
+    assert_eq!(content(&submission).files.len(), 1);
 }
 
 #[test]

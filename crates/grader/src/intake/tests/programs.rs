@@ -83,7 +83,7 @@ fn the_whole_kit() {
     let submission = one(&[&kit[..], &own[..]].concat());
     assert_eq!(package(&submission).folder, "kit/work/01-hello-send");
     assert_eq!(aside(&submission, "kit/"), Some("the whole kit, of which only kit/work/01-hello-send is used"));
-    assert_eq!(submission.content.unwrap().files.len(), 2);
+    assert_eq!(content(&submission).files.len(), 2);
 }
 
 #[test]
@@ -104,9 +104,42 @@ fn whatever_executes_is_laid_aside() {
     let paths: Vec<&str> = submission.laid_aside.iter().map(|it| it.path.as_str()).collect();
     assert_eq!(paths, [".cargo/", "Cargo.lock", "build.rs", "m/", "rust-toolchain.toml", "target/"]);
     assert_eq!(aside(&submission, "build.rs"), Some("a build script, which is never run"));
-    let content = submission.content.unwrap();
+    let content = content(&submission);
     let files: Vec<&str> = content.files.keys().map(String::as_str).collect();
     assert_eq!(files, ["Cargo.toml", "src/build.rs", "src/main.rs", "src/text.txt"]);
+}
+
+const LIBRARY: &str = "It is a library (src/lib.rs), and has no program that can be run: there is no src/main.rs with \
+                       `fn main`. Hand in the package's folder";
+
+#[test]
+fn a_library_with_a_program_in_it_is_a_program() {
+    assert_eq!(package(&one(&[("Cargo.toml", MANIFEST), ("src/lib.rs", MAIN)])).main, "src/lib.rs");
+    // A library beside a program of another language does not matter.
+    let mut classroom = Classroom::new();
+    classroom.options.programs = vec![super::super::ProgramRule::parse("python3 send.py").unwrap()];
+    classroom.put("Ada/Cargo.toml", MANIFEST).put("Ada/src/lib.rs", "").put("Ada/send.py", "");
+    assert!(matches!(only(classroom.read()).content.unwrap().program, Program::Command { .. }));
+}
+
+#[test]
+fn programs_side_by_side_are_known_by_their_role() {
+    let files = [("Cargo.toml", MANIFEST), ("src/bin/sender.rs", MAIN), ("src/bin/empfaenger.rs", MAIN)];
+    let mut classroom = Classroom::new();
+    for (path, text) in files {
+        classroom.put(&format!("Ada/{path}"), text.replace("hello-send", "homework"));
+        classroom.put(&format!("Eve/{}", path.replace("src/bin/", "").replace("Cargo.toml", "notes.txt")), text);
+    }
+    for (lesson, program) in [("hello-send", "sender"), ("hello-receive", "empfaenger")] {
+        classroom.options.lesson_id = lesson.to_owned();
+        let class = classroom.read();
+        assert_eq!(package(&class.submissions[0]).bin, program);
+        assert_eq!(package(&class.submissions[1]).main, format!("{program}.rs"));
+    }
+    // Two that both send are not chosen from.
+    classroom.put("Ada/src/bin/sender2.rs", MAIN);
+    classroom.options.lesson_id = "hello-send".to_owned();
+    assert!(refusal(&classroom.read().submissions[0]).starts_with("It has three programs in one package: "));
 }
 
 #[test]
@@ -146,7 +179,14 @@ fn refusals() {
         (&[("a.rs", MAIN), ("b.rs", MAIN)], "It has several programs: a.rs and b.rs."),
         (&[("Cargo.toml", "[package]\nname = \n")], "Its Cargo.toml can't be read: line 2"),
         (&[("Cargo.toml", missing)], "Its Cargo.toml names a.rs as the program, and there is no such file."),
-        (&[("Cargo.toml", app), ("src/lib.rs", "pub fn f() {}"), ("src/a.rs", "")], "It has no program"),
+        (&[("Cargo.toml", app), ("src/lib.rs", "pub fn f() {}"), ("src/a.rs", "")], LIBRARY),
+        (&[("Cargo.toml", app), ("src/lib.rs", "pub fn f() {}")], LIBRARY),
+        (&[("src/lib.rs", "pub fn f() {}")], LIBRARY),
+        (
+            &[("Cargo.toml", &format!("{app}[lib]\npath = \"code.rs\"\n")), ("code.rs", "pub fn f() {}")],
+            "It is a library (code.rs), and has no program that can be run",
+        ),
+        (&[("a.rs", ""), ("b.rs", "")], "It has no program: no Cargo.toml, and no file with `fn main`."),
         (&[("Cargo.toml", app), ("notes.txt", "")], "Its package has no program"),
         (&[("Cargo.toml", escape), ("src/main.rs", MAIN)], "Its Cargo.toml has the name `a\\u{1b}[31m`"),
         (&[("Cargo.toml", app), ("src/bin/a b.rs", MAIN)], "Its Cargo.toml has the name `a b`"),
@@ -157,8 +197,27 @@ fn refusals() {
         ),
     ] {
         let submission = one(files);
-        assert!(submission.content.is_err(), "{start}: {submission:?}");
+        assert!(submission.content.is_err(), "{start}: {:?}", *submission);
         assert!(refusal(&submission).starts_with(start), "{start}\n{}", refusal(&submission));
+    }
+}
+
+#[test]
+fn a_dependency_from_git_is_laid_aside() {
+    let source = "{ git = \"https://example.org/rand\", branch = \"main\" }";
+    let rand = MANIFEST.to_owned() + "rand = " + source + "\n";
+    let unused = one(&[("Cargo.toml", &rand), ("src/main.rs", MAIN)]);
+    assert_eq!(aside(&unused, "Cargo.toml: rand"), Some("a dependency that the program does not use"));
+    assert!(unused.content.is_ok());
+    let used = one(&[("Cargo.toml", &rand), ("src/main.rs", "use rand::Rng;\nfn main() {}")]);
+    assert!(refusal(&used).starts_with("It needs the crate rand, and the lesson offers only lapin and tokio."));
+    // A crate that the lesson offers is the lesson's own, wherever the manifest takes it from.
+    for source in [source, "{ path = \"vendored/lapin\" }"] {
+        let lapin = MANIFEST.replace("\"4\"", source);
+        let submission = one(&[("Cargo.toml", &lapin), ("src/main.rs", "use lapin::Connection;\nfn main() {}")]);
+        let reason = "the place of a dependency; the lesson's own crate is used";
+        assert_eq!(aside(&submission, "Cargo.toml: lapin"), Some(reason));
+        assert!(submission.content.is_ok());
     }
 }
 
@@ -217,7 +276,7 @@ fn no_file_stays_that_cargo_takes_for_a_build_script() {
         &[("src/main.rs", MAIN), ("build.rs", MAIN)],
         &[("main.rs", MAIN), ("build.rs", MAIN)],
     ] {
-        let files: Vec<String> = one(files).content.unwrap().files.into_keys().collect();
+        let files: Vec<String> = content(&one(files)).files.into_keys().collect();
         assert!(files.iter().all(|file| file.ends_with("main.rs") || file == "Cargo.toml"), "{files:?}");
     }
 }
