@@ -131,7 +131,7 @@ impl Broker {
         self.vhosts.iter().flat_map(of).collect()
     }
 
-    /// Returns all bindings, including those of the default exchange.
+    /// Returns all bindings, including those of the default exchange: by vhost, exchange, routing key and destination.
     #[must_use]
     pub fn bindings(&self) -> Vec<BindingInfo> {
         let mut all = Vec::new();
@@ -166,6 +166,9 @@ impl Broker {
                 }
             }
         }
+        let place =
+            |info: &BindingInfo| (info.vhost.clone(), info.source.clone(), info.key.clone(), info.destination.clone());
+        all.sort_by_cached_key(place);
         all
     }
 
