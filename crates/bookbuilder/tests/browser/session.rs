@@ -108,8 +108,9 @@ impl Session {
 
     /// Returns the page as a PDF.
     pub fn print(&self) -> anyhow::Result<String> {
-        let pdf = self.post("/print", json!({}))?;
-        pdf.as_str().map(ToOwned::to_owned).context("a print that is no text in base64")
+        // WebDriver's own command for it gives up after 10 s, which a busy machine needs for a long page.
+        let pdf = self.devtools("Page.printToPDF", json!({}))?;
+        pdf["data"].as_str().map(ToOwned::to_owned).context("a print that is no text in base64")
     }
 
     fn post(&self, path: &str, body: Value) -> anyhow::Result<Value> {
