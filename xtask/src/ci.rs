@@ -1,4 +1,5 @@
-//! `cargo xtask ci`: all steps of CI, one after the other, up to the first that fails.
+//! `cargo xtask ci`: all steps of CI, one after the other, up to the first that fails. If only a few tests fail, they are run
+//! again with nothing beside them: most tests start programs, and wait for them. Those that pass then are named at the end.
 
 use std::{
     fs, io,
@@ -30,7 +31,7 @@ pub fn run(full: bool) -> anyhow::Result<ExitCode> {
         eprintln!("── {name}");
         let begin = Instant::now();
         let good = if name == "tests" {
-            tally.run(&mut command)?
+            tally.run(&mut command)? || tally.repeat(tests(full))?
         } else {
             command.status().context("cargo could not be started")?.success()
         };
@@ -74,12 +75,17 @@ fn steps(full: bool, unseen: &[PathBuf]) -> [(&'static str, Command); 4] {
     lints.args(ALL).args(["--all-targets", "--", "--deny", "warnings"]);
     let mut docs = cargo("doc");
     docs.args(ALL).args(["--no-deps", "--document-private-items"]).env("RUSTDOCFLAGS", "--deny warnings");
+    [("format", format), ("lints", lints), ("docs", docs), ("tests", tests(full))]
+}
+
+/// Returns the command that runs all tests.
+fn tests(full: bool) -> Command {
     let mut tests = cargo_test(&ALL);
     tests.arg("--no-fail-fast");
     if full {
         tests.env(FULL, "1");
     }
-    [("format", format), ("lints", lints), ("docs", docs), ("tests", tests)]
+    tests
 }
 
 #[cfg(test)]
