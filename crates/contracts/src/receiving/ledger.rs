@@ -46,6 +46,8 @@ pub struct Ledger {
     open: BTreeMap<(u32, u16), BTreeMap<u64, usize>>,
     /// The number of events read so far.
     read: usize,
+    /// The last of these, by [`wire::Event::order`].
+    last: Option<u64>,
 }
 
 /// A delivery, by the indices of its events in the conversation.
@@ -99,12 +101,19 @@ impl Ledger {
     }
 
     fn read(&mut self, events: &[Event]) {
+        // An event of one connection may be recorded after a later one of another, and then stands before it.
+        if self.last.is_some()
+            && self.read.checked_sub(1).and_then(|at| events.get(at)).map(|event| event.order) != self.last
+        {
+            *self = Ledger::default();
+        }
         for (at, event) in events.iter().enumerate().skip(self.read) {
             if let Some(said) = MethodEvent::of(event) {
                 self.note(at, &said);
             }
         }
         self.read = events.len();
+        self.last = events.last().map(|event| event.order);
     }
 
     fn note(&mut self, at: usize, said: &MethodEvent<'_>) {
@@ -142,5 +151,36 @@ impl Ledger {
         let channel = self.open.entry((said.connection, said.channel)).or_default();
         channel.insert(entry.tag, self.entries.len());
         self.entries.push(entry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use wire::{What, protocol::basic};
+
+    use super::*;
+
+    fn event(order: u64, connection: u32, from: Peer, method: Basic) -> Event {
+        let what = What::Method { channel: 1, method: Method::Basic(method), content: None };
+        Event { at: Duration::from_millis(order), order, connection, from, what }
+    }
+
+    #[test]
+    fn an_event_that_is_recorded_late_is_not_missed() {
+        let deliver = basic::Deliver { delivery_tag: 1, ..Default::default() };
+        let publish = event(2, 2, Peer::Program, Basic::Publish(basic::Publish::default()));
+        let mut run = ProgramRun {
+            events: vec![event(0, 1, Peer::Broker, Basic::Deliver(deliver)), publish],
+            ..ProgramRun::default()
+        };
+        let mut ledger = Ledger::default();
+        assert!(ledger.deliveries(&run).all(|delivered| delivered.acked.is_none()));
+        // The acknowledgement was sent first, on another connection.
+        let ack = basic::Ack { delivery_tag: 1, multiple: false };
+        run.events.insert(1, event(1, 1, Peer::Program, Basic::Ack(ack)));
+        let acked: Vec<bool> = ledger.deliveries(&run).map(|delivered| delivered.acked.is_some()).collect();
+        assert_eq!(acked, [true]);
     }
 }
