@@ -31,7 +31,7 @@ pub fn run(full: bool) -> anyhow::Result<ExitCode> {
         eprintln!("── {name}");
         let begin = Instant::now();
         let good = if name == "tests" {
-            tally.run(&mut command)? || tally.repeat(tests(full))?
+            tally.run(&mut command)? || tally.repeat(|| tests(full))?
         } else {
             command.status().context("cargo could not be started")?.success()
         };

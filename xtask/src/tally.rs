@@ -70,7 +70,7 @@ impl Tally {
 
     /// Runs the few tests that failed again, by the command from `again`, one at a time. Those that pass now count as passed, and
     /// are named at the end. Returns whether there were such tests, and all of them passed.
-    pub fn repeat(&mut self, mut again: Command) -> anyhow::Result<bool> {
+    pub fn repeat(&mut self, again: impl Fn() -> Command) -> anyhow::Result<bool> {
         let names = self.failures.names.clone();
         let is_few = !names.is_empty() && names.len() <= REPEATED && self.count.failed == names.len() as u64;
         // A target without a summary was killed, or failed outside its tests.
@@ -78,9 +78,11 @@ impl Tally {
             return Ok(false);
         }
         println!("── running again, one at a time: {}", names.join(", "));
-        again.args(["--", "--test-threads", "1", "--exact"]).args(&names);
-        let mut second = Tally::default();
-        let good = second.run(&mut again)?;
+        let (mut second, mut good) = (Tally::default(), true);
+        for name in &names {
+            // Some test runners take one name only.
+            good &= second.run(again().args(["--", "--exact", name]))?;
+        }
         self.add_repeated(second, good)
     }
 
@@ -265,7 +267,7 @@ mod tests {
         let mut tally = Tally::default();
         tally.failures.names = (0..=REPEATED).map(|number| number.to_string()).collect();
         tally.count.failed = tally.failures.names.len() as u64;
-        assert!(!tally.repeat(Command::new("/nowhere")).unwrap());
+        assert!(!tally.repeat(|| Command::new("/nowhere")).unwrap());
     }
 
     #[test]
