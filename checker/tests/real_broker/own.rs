@@ -12,8 +12,8 @@ use checker::{
     cleanup,
 };
 use lapin::{
-    BasicProperties, Connection, ConnectionProperties,
-    options::{BasicPublishOptions, QueueDeclareOptions},
+    BasicProperties, Confirmation, Connection, ConnectionProperties,
+    options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions},
     types::FieldTable,
 };
 use libtest_mimic::Failed;
@@ -207,6 +207,37 @@ pub fn bad_day(broker: &TestBroker) -> Result<(), Failed> {
     let again = connect()?;
     assert_eq!(run(&["cut", "all"])?, "1 connection ended\n");
     until("the connection to be cut", || !again.status().connected())?;
+
+    let sender = connect()?;
+    let channel = runtime().block_on(sender.create_channel())?;
+    runtime().block_on(channel.confirm_select(ConfirmSelectOptions::default()))?;
+    let confirmed = || {
+        let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+        runtime().block_on(async {
+            let sent = channel.basic_publish("".into(), "".into(), options, b"m", BasicProperties::default()).await?;
+            sent.await
+        })
+    };
+    assert_eq!(run(&["nack-next"])?, "the next published message, refused with basic.nack\n");
+    assert!(matches!(confirmed()?, Confirmation::Nack(_)));
+    let on_return = "the next published message after another one, in no queue: mandatory ones are returned\n";
+    assert_eq!(run(&["return-next", "--after", "1"])?, on_return);
+    assert_eq!(run(&["confirm-delay", "200"])?, "confirms are delayed by 200 ms\n");
+    let begin = Instant::now();
+    assert!(matches!(confirmed()?, Confirmation::Ack(_)));
+    assert!(begin.elapsed() > Duration::from_millis(200), "it took {:?}", begin.elapsed());
+    assert!(matches!(confirmed()?, Confirmation::Ack(Some(_))));
+    assert_eq!(run(&["confirm-delay", "0"])?, "confirms are not delayed any more\n");
+    assert_eq!(run(&["close-channel-after", "0"])?, "the next published message, closes its channel\n");
+    assert!(confirmed().is_err() && sender.status().connected());
+    let channel = runtime().block_on(sender.create_channel())?;
+    assert_eq!(run(&["cut-after", "1"])?, "the next published message after another one, cuts its connection\n");
+    for _ in 0..2 {
+        let options = BasicPublishOptions::default();
+        let sent = channel.basic_publish("".into(), "nowhere".into(), options, b"m", BasicProperties::default());
+        drop(runtime().block_on(sent)?);
+    }
+    until("the connection to be cut", || !sender.status().connected())?;
 
     assert_eq!(run(&["delay", "100"])?, "everything that the broker sends is delayed by 100 ms\n");
     let begin = Instant::now();

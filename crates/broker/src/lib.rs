@@ -15,6 +15,7 @@ pub use state::{
     alarm::Alarm,
     declare::NOT_A_PART,
     handshake::VERSION,
+    injection::{Injection, PublishFault},
     listing::{BindingInfo, ConnectionInfo, ExchangeInfo, Peeked, QueueInfo},
     message::Message,
     topic::matches as topic_matches,

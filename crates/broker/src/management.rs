@@ -14,6 +14,7 @@
 //! | `PUT`, `DELETE /api/hello-rabbit/alarms/memory`, `…/disk` | raises, clears |
 //! | `PUT /api/hello-rabbit/refuse-logins` | `{"count": …}`: refuses the next logins |
 //! | `PUT /api/hello-rabbit/delay` | `{"ms": …}`: delays everything that the broker sends |
+//! | `PUT /api/hello-rabbit/publishes/VHOST` | `{"fault": "nack", "return", "confirm-delay", "close-channel" or "cut", "after": …, "count": …, "ms": …}`: injects a fault into the next messages that are published; a count of 0 ends it |
 //! | `DELETE /api/hello-rabbit/connections/NAME` | cuts, without `connection.close` |
 //! | `PUT /api/hello-rabbit/restart` | restarts, as seen from clients |
 
@@ -39,7 +40,8 @@ use tokio::{
 use wire::{fields, protocol::basic::AMQPProperties};
 
 use crate::{
-    Account, Alarm, BindingInfo, ConnectionInfo, ExchangeInfo, Limits, Patterns, QueueInfo, Server, VERSION,
+    Account, Alarm, BindingInfo, ConnectionInfo, ExchangeInfo, Injection, Limits, Patterns, PublishFault, QueueInfo,
+    Server, VERSION,
     state::{Broker, ConnectionId},
 };
 
@@ -319,6 +321,10 @@ fn change(broker: &mut Broker, method: &Method, path: &[&str], asked: &Value, re
             broker.restart();
             done(true)
         }
+        ("PUT", ["hello-rabbit", "publishes", vhost]) => match injection(asked) {
+            Ok(injection) => done(broker.inject(vhost, injection)),
+            Err(reason) => Err((StatusCode::BAD_REQUEST, reason)),
+        },
         ("PUT", ["hello-rabbit", "refuse-logins"]) => {
             let count = asked["count"].as_u64().and_then(|count| u32::try_from(count).ok());
             let Some(count) = count else { return Err((StatusCode::BAD_REQUEST, "count is missing")) };
@@ -327,6 +333,23 @@ fn change(broker: &mut Broker, method: &Method, path: &[&str], asked: &Value, re
         }
         _ => NOT_FOUND,
     }
+}
+
+/// Returns the fault that is asked for, and the messages that it is for: by default, the next one.
+fn injection(asked: &Value) -> Result<Injection, &'static str> {
+    let fault = match asked["fault"].as_str().unwrap_or_default() {
+        "nack" => PublishFault::Nack,
+        "return" => PublishFault::Return,
+        "confirm-delay" => PublishFault::DelayConfirm(asked["ms"].as_u64().ok_or("ms is missing")?),
+        "close-channel" => PublishFault::CloseChannel,
+        "cut" => PublishFault::Cut,
+        _ => return Err("fault must be nack, return, confirm-delay, close-channel or cut"),
+    };
+    let number = |name: &str, otherwise: u64| match &asked[name] {
+        Value::Null => Ok(otherwise),
+        number => number.as_u64().ok_or("after and count must be whole numbers"),
+    };
+    Ok(Injection { fault, after: number("after", 0)?, count: number("count", 1)? })
 }
 
 fn publish(server: &Server, vhost: &str, exchange: &str, asked: &Value) -> Answer {

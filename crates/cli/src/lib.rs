@@ -383,12 +383,66 @@ pub enum BrokerCommand {
         #[arg(default_value_t = 1)]
         count: u32,
     },
+    /// Refuse the next published messages with `basic.nack`, as a full queue does (embedded broker)
+    NackNext {
+        /// Number of messages; 0 refuses none any more.
+        #[arg(default_value_t = 1)]
+        count: u64,
+        /// The messages.
+        #[command(flatten)]
+        which: PublishesArgs,
+    },
+    /// Find no queue for the next published messages, and return the mandatory ones (embedded broker)
+    ReturnNext {
+        /// Number of messages; 0 returns none any more.
+        #[arg(default_value_t = 1)]
+        count: u64,
+        /// The messages.
+        #[command(flatten)]
+        which: PublishesArgs,
+    },
+    /// Delay the confirms of published messages; those that are due together go out as one (embedded broker)
+    ConfirmDelay {
+        /// Milliseconds; 0 ends the delay.
+        #[arg(value_name = "MS", value_parser = clap::value_parser!(u32).range(0..=600_000))]
+        ms: u32,
+        /// The messages.
+        #[command(flatten)]
+        which: PublishesArgs,
+    },
+    /// Cut the connection of a publisher with the message after this many others (embedded broker)
+    CutAfter {
+        /// Number of messages before it.
+        count: u64,
+        /// The vhost.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
+    /// Close the channel of a publisher with the message after this many others (embedded broker)
+    CloseChannelAfter {
+        /// Number of messages before it.
+        count: u64,
+        /// The vhost.
+        #[command(flatten)]
+        place: PlaceArgs,
+    },
     /// Delay everything that the broker sends, as a slow network does (embedded broker)
     Delay {
         /// Milliseconds; 0 ends the delay.
         #[arg(value_name = "MS", value_parser = clap::value_parser!(u32).range(0..=600_000))]
         ms: u32,
     },
+}
+
+/// The published messages of a command.
+#[derive(Args, Clone, Debug)]
+pub struct PublishesArgs {
+    /// Number of messages before the first one
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub after: u64,
+    /// The vhost.
+    #[command(flatten)]
+    pub place: PlaceArgs,
 }
 
 /// The vhost of a command.

@@ -5,6 +5,7 @@
 //! [`Stage::until`] for several.
 
 mod blocked;
+mod faults;
 
 use recording::{NotChecked, ProgramRun};
 use std::{
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub use blocked::Blocked;
+pub use faults::{Injection, OnDemand, PublishFault};
 
 /// The time limit for a program's immediate reaction, as a part of its whole time limit: printing a received message, ending
 /// after Ctrl-C.

@@ -21,6 +21,7 @@ use crate::state::{
     acknowledge::Unacked,
     content::{Assembly, PUBLISH},
     erlang,
+    injection::Held,
     message::Weight,
     publish::Publication,
     queue::QueueId,
@@ -71,6 +72,8 @@ pub(crate) struct Confirms {
     pub(crate) taken: Vec<u64>,
     /// The numbers of messages that a full queue rejected, and that are not confirmed yet.
     pub(crate) refused: Vec<u64>,
+    /// The confirms that are sent later, in order.
+    pub(crate) held: VecDeque<Held>,
 }
 
 /// The operations that wait for `tx.commit`.

@@ -173,6 +173,8 @@ impl Broker {
                     let queue = self.queues.get(id).expect("what expires is there");
                     assert!(queue.consumers.is_empty(), "{} is in use and about to expire", queue.name);
                 }
+                // The channel may be gone.
+                Due::Confirms(_) => {}
                 Due::HangUp(id) => {
                     assert!(self.connections.contains_key(id), "{due:?} of a connection that is gone");
                 }

@@ -27,6 +27,7 @@
 //! | `refusal`, `erlang` | refusals, in RabbitMQ's words |
 //! | `alarm` | blocking of publishers when there is no room |
 //! | `restart` | a restart, and what survives it |
+//! | `injection` | faults on demand, for the next published messages |
 //! | `operator`, `listing` | commands and listings for operators |
 //! | `invariants` | facts that always hold, for tests and fuzzers |
 
@@ -48,6 +49,7 @@ pub(crate) mod exchange;
 pub(crate) mod handshake;
 pub(crate) mod headers;
 mod ids;
+pub(crate) mod injection;
 #[cfg(any(test, fuzzing))]
 mod invariants;
 pub(crate) mod listing;
@@ -77,6 +79,7 @@ use crate::state::{
     dead_letter::DeadLetter,
     exchange::Exchange,
     ids::IdMap,
+    injection::Injection,
     message::{Gauge, Message},
     queue::{Queue, QueueId},
     random::Random,
@@ -99,6 +102,8 @@ pub(crate) enum Due {
     Messages(QueueId),
     /// A queue has been unused for too long.
     Queue(QueueId),
+    /// Confirms that were held back are due.
+    Confirms(At),
     /// The time limit of a handshake or of a close is over.
     HangUp(ConnectionId),
 }
@@ -108,12 +113,19 @@ pub(crate) enum Due {
 pub(crate) struct Vhost {
     pub(crate) exchanges: BTreeMap<String, Exchange>,
     pub(crate) queues: BTreeMap<String, QueueId>,
+    /// The faults for the next published messages.
+    pub(crate) injections: Vec<Injection>,
 }
 
 impl Vhost {
     fn new() -> Vhost {
         let exchanges = Exchange::predeclared().map(|exchange| (exchange.name.to_string(), exchange)).collect();
-        Vhost { exchanges, queues: BTreeMap::new() }
+        Vhost { exchanges, ..Vhost::empty() }
+    }
+
+    /// Returns a vhost without the predeclared exchanges.
+    fn empty() -> Vhost {
+        Vhost { exchanges: BTreeMap::new(), queues: BTreeMap::new(), injections: Vec::new() }
     }
 }
 
@@ -189,7 +201,7 @@ impl Broker {
             consumers: Gauge::default(),
             memory_is_low: false,
             refuse_logins: 0,
-            detached_vhost: Vhost { exchanges: BTreeMap::new(), queues: BTreeMap::new() },
+            detached_vhost: Vhost::empty(),
             log: None,
         };
         for vhost in std::iter::once("/").chain(config.vhosts.iter().map(String::as_str)) {
@@ -333,6 +345,7 @@ impl Broker {
                         self.remove_queue(id);
                     }
                 }
+                Due::Confirms(at) => self.send_held_confirms(at),
                 Due::HangUp(id) => self.hang_up(id),
             }
         }
@@ -366,7 +379,7 @@ impl Broker {
         match self.vhosts.get_mut(name) {
             Some(vhost) => vhost,
             None => {
-                self.detached_vhost = Vhost { exchanges: BTreeMap::new(), queues: BTreeMap::new() };
+                self.detached_vhost = Vhost::empty();
                 &mut self.detached_vhost
             }
         }

@@ -79,7 +79,18 @@ impl Broker {
         }
         let exchange = found.name.clone();
         let mandatory = publish.mandatory;
-        let publication = self.prepare(caller, exchange, publish.routing_key, header, body, mandatory)?;
+        let mut publication = self.prepare(caller, exchange, publish.routing_key, header, body, mandatory)?;
+        let faults = self.next_faults(&caller.vhost);
+        if faults.cuts {
+            self.hang_up(caller.at.connection);
+            return Ok(());
+        }
+        if faults.closes {
+            return Err(Refusal::precondition_failed("the channel is closed on demand"));
+        }
+        if faults.unroutable {
+            (publication.to, publication.reply) = (Vec::new(), None);
+        }
         let confirmed = match self.channel_mut(caller.at).map(|channel| &mut channel.mode) {
             Some(Mode::Transaction(transaction)) => {
                 let weight = Weight::new(&publication.message.gauge, 8 * publication.to.len());
@@ -92,8 +103,10 @@ impl Broker {
             }
             _ => None,
         };
-        let taken = self.distribute(caller.at, publication);
-        if let Some(number) = confirmed {
+        let taken = if faults.nack { Taken { by_all: false } } else { self.distribute(caller.at, publication) };
+        if let Some(number) = confirmed
+            && !self.holds_confirm(caller.at, number, taken.by_all, faults.delay)
+        {
             self.confirm(caller.at, number, &taken);
         }
         Ok(())
@@ -282,16 +295,24 @@ impl Broker {
         let Some(Mode::Confirm(confirms)) = self.channel_mut(at).map(|channel| &mut channel.mode) else { return };
         let (taken, refused) = (std::mem::take(&mut confirms.taken), std::mem::take(&mut confirms.refused));
         let published = confirms.published;
-        let nack = |delivery_tag, multiple| Basic::Nack(basic::Nack { delivery_tag, multiple, requeue: true });
         for (number, multiple) in coalesced(&refused, taken.first().copied().unwrap_or(published + 1)) {
-            self.send(at, nack(number, multiple));
+            self.send_confirm(at, number, multiple, false);
         }
-        if let ([delivery_tag], []) = (&taken[..], &refused[..]) {
-            return self.send(at, Basic::Ack(basic::Ack { delivery_tag: *delivery_tag, multiple: false }));
+        if let ([number], []) = (&taken[..], &refused[..]) {
+            return self.send_confirm(at, *number, false, true);
         }
-        for (delivery_tag, multiple) in coalesced(&taken, refused.first().copied().unwrap_or(published + 1)) {
-            self.send(at, Basic::Ack(basic::Ack { delivery_tag, multiple }));
+        for (number, multiple) in coalesced(&taken, refused.first().copied().unwrap_or(published + 1)) {
+            self.send_confirm(at, number, multiple, true);
         }
+    }
+
+    /// Confirms a message, or with `multiple` all up to it: with `basic.ack` if it was taken, or else with `basic.nack`.
+    pub(crate) fn send_confirm(&mut self, at: At, delivery_tag: u64, multiple: bool, taken: bool) {
+        let confirm = match taken {
+            true => Basic::Ack(basic::Ack { delivery_tag, multiple }),
+            false => Basic::Nack(basic::Nack { delivery_tag, multiple, requeue: true }),
+        };
+        self.send(at, confirm);
     }
 }
 

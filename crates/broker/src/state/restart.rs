@@ -38,6 +38,7 @@ impl Broker {
         }
         self.raised.clear();
         self.refuse_logins = 0;
+        self.forget_injections();
     }
 
     fn transient_exchanges(&self) -> Vec<(Arc<str>, String)> {

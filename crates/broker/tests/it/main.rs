@@ -6,6 +6,7 @@
 mod bounds;
 mod clock;
 mod found;
+mod injection;
 mod model;
 mod operator;
 mod player;

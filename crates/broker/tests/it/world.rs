@@ -96,6 +96,12 @@ impl World {
         self.heard(client)
     }
 
+    /// Sends these bytes, and returns the output for this client.
+    pub fn hear(&mut self, client: Client, bytes: &[u8]) -> Vec<String> {
+        self.hear_bytes(client, bytes);
+        self.heard(client)
+    }
+
     fn hear_bytes(&mut self, client: Client, bytes: &[u8]) {
         let (mut codec, mut bytes) = (Codec::new(131_072), bytes.into());
         while let Some(unit) = codec.next(&mut bytes).unwrap() {

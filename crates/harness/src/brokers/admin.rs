@@ -41,6 +41,37 @@ pub(super) async fn run(what: &BrokerCommand, management: &Management) -> Option
                 _ => format!("everything that the broker sends is delayed by {ms} ms\n"),
             })
         }
+        BrokerCommand::NackNext { count, which } => {
+            let asked = json!({ "fault": "nack", "count": count, "after": which.after });
+            inject(management, &which.place.vhost, asked).await.map(|()| match count {
+                0 => "no message is refused any more\n".to_owned(),
+                _ => format!("{}, refused with basic.nack\n", messages(*count, which.after)),
+            })
+        }
+        BrokerCommand::ReturnNext { count, which } => {
+            let asked = json!({ "fault": "return", "count": count, "after": which.after });
+            inject(management, &which.place.vhost, asked).await.map(|()| match count {
+                0 => "each message goes to its queue again\n".to_owned(),
+                _ => format!("{}, in no queue: mandatory ones are returned\n", messages(*count, which.after)),
+            })
+        }
+        BrokerCommand::ConfirmDelay { ms, which } => {
+            let asked = json!({ "fault": "confirm-delay", "ms": ms, "count": u64::MAX, "after": which.after });
+            inject(management, &which.place.vhost, asked).await.map(|()| match ms {
+                0 => "confirms are not delayed any more\n".to_owned(),
+                _ => format!("confirms are delayed by {ms} ms\n"),
+            })
+        }
+        BrokerCommand::CutAfter { count, place } => {
+            let asked = json!({ "fault": "cut", "after": count });
+            let done = inject(management, &place.vhost, asked).await;
+            done.map(|()| format!("{}, cuts its connection\n", messages(1, *count)))
+        }
+        BrokerCommand::CloseChannelAfter { count, place } => {
+            let asked = json!({ "fault": "close-channel", "after": count });
+            let done = inject(management, &place.vhost, asked).await;
+            done.map(|()| format!("{}, closes its channel\n", messages(1, *count)))
+        }
         BrokerCommand::Up { .. }
         | BrokerCommand::Down
         | BrokerCommand::Status
@@ -48,6 +79,27 @@ pub(super) async fn run(what: &BrokerCommand, management: &Management) -> Option
         | BrokerCommand::Restart
         | BrokerCommand::Logs => return None,
     })
+}
+
+async fn inject(management: &Management, vhost: &str, asked: Value) -> Result<(), NotChecked> {
+    let path = format!("/api/hello-rabbit/publishes/{}", encode(vhost));
+    ask(management, "PUT", &path, asked, "do that to published messages").await.map(drop).map_err(|mut reason| {
+        reason.hints.push(format!("Check that there is a vhost {vhost:?}: cargo xtask broker status"));
+        reason
+    })
+}
+
+/// Returns the words for the messages that a fault is for.
+fn messages(count: u64, after: u64) -> String {
+    let next = match count {
+        1 => "the next published message".to_owned(),
+        _ => format!("the next {count} published messages"),
+    };
+    match after {
+        0 => next,
+        1 => format!("{next} after another one"),
+        _ => format!("{next} after {after} others"),
+    }
 }
 
 /// Returns the queues of `/`, as `rabbitmqctl list_queues` prints them.

@@ -121,7 +121,7 @@ impl Management {
     /// # Errors
     ///
     /// When the API doesn't answer or refuses.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &self,
         method: &'static str,
         path: &str,
@@ -196,6 +196,6 @@ fn send(_: Request) -> Result<(u16, String), NoAnswer> {
     Err(NoAnswer { why: "this checker was compiled without a client for it".to_owned(), gone: false })
 }
 
-pub(super) fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
