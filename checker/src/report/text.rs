@@ -54,7 +54,9 @@ pub fn report(report: &Report, layout: Layout) -> String {
             for note in &report.notes {
                 text.push('\n');
                 text.push_str(&paragraph("note: ", &note.message, layout));
-                let _ = writeln!(text, "{INDENT}read: {}", note.read);
+                if !note.read.is_empty() {
+                    let _ = writeln!(text, "{INDENT}read: {}", note.read);
+                }
             }
             if report.verdict == Verdict::Failed {
                 text.push_str(&output(report));
