@@ -5,6 +5,7 @@
 //! broker and from run to run.
 
 mod calls;
+mod confirms;
 mod events;
 mod receivers;
 mod routed;
@@ -22,11 +23,14 @@ pub use scenes::{ALARM, Scene, all as scenes, play, play_alarm};
 pub use sessions::{FIRST_MESSAGE, LOGS, ROUTES, SESSIONS, Session, TASKS, replay};
 
 /// The patterns of what differs from run to run and from broker to broker, and the replacements that the book shows.
-const STEADY: [(&str, &str); 10] = [
-    (r"(lesson (?:0[1-3579]|1[13-9])), in \d+\.\d s", "${1}, in 0.4 s"),
+const STEADY: [(&str, &str); 13] = [
+    (r"(lesson (?:0[1-3579]|1[14-9])), in \d+\.\d s", "${1}, in 0.4 s"),
     // Receivers of an exchange stay through a silence.
     (r"(lesson (?:06|08|10)), in \d+\.\d s", "${1}, in 1.9 s"),
     // The client without a server gives up after three seconds.
+    (r"(lesson 13), in \d+\.\d s", "${1}, in 2.6 s"),
+    (r"individually in \d+ ms", "individually in 9 ms"),
+    (r"(in batch|asynchronously) in \d+ ms", "${1} in 2 ms"),
     (r"(lesson 12), in \d+\.\d s", "${1}, in 3.2 s"),
     // The tasks of lesson 04 take longer.
     (r"(lesson 04), in \d+\.\d s", "${1}, in 5.1 s"),

@@ -23,9 +23,14 @@ pub fn reference(broker: &TestBroker, lesson: &str) -> Result<(), Failed> {
     let is_killed = |program: &serde_json::Value| program["exit"]["signal"] == 9;
     // How many foreign answers come until it gives up is a matter of time.
     let gives_up = |program: &serde_json::Value| program["role"] == contracts::calling::NO_SERVER;
-    if programs.iter().any(|program| is_killed(program) || gives_up(program)) {
+    // Which messages one confirm is for is a matter of time, and so are the milliseconds that it prints.
+    let is_timed = |program: &serde_json::Value| program["role"] == contracts::confirming::CALM;
+    if programs.iter().any(|program| is_killed(program) || gives_up(program) || is_timed(program)) {
         let output = broker.check(&["lesson", lesson, "--seed", "1"]).output()?;
-        snapshot(&format!("lesson_{lesson}_report"), &render(&output));
+        // RabbitMQ has no faults on demand, and the report says so.
+        let notes = report["notes"].as_array().ok_or("no notes")?;
+        let on_rabbitmq = if notes.is_empty() { "" } else { "_on_rabbitmq" };
+        snapshot(&format!("lesson_{lesson}_report{on_rabbitmq}"), &render(&output));
         return Ok(());
     }
     let output = broker.check(&["lesson", lesson, "--wire", "--seed", "1"]).output()?;

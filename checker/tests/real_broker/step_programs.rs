@@ -10,7 +10,7 @@ use checker::lessons::{self, Lesson, anchors};
 use libtest_mimic::Failed;
 
 use crate::{
-    brokers::{Check as _, TestBroker},
+    brokers::{Check as _, Place, TestBroker},
     programs,
     shared::{render, snapshot},
 };
@@ -49,6 +49,14 @@ pub fn check(broker: &TestBroker, program: &StepProgram) -> Result<(), Failed> {
     let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     let steps = report["steps"].as_array().ok_or("no steps")?;
     let passed = steps.iter().take_while(|step| step["verdict"] == "passed").count();
+    let notes = report["notes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let is_not_checked =
+        |note: &serde_json::Value| note["code"].as_str().is_some_and(|code| code.ends_with("not-checked"));
+    if passed == steps.len() && program.done < passed && notes.iter().any(is_not_checked) {
+        // The report says that this broker can't show the mistake.
+        assert_eq!(report["verdict"], "passed");
+        return Ok(());
+    }
     assert_eq!(passed, program.done, "it should pass its {} steps: {report:#}", program.done);
     let Some(failed) = steps.get(passed) else {
         assert_eq!(output.status.code(), Some(0));
@@ -58,6 +66,10 @@ pub fn check(broker: &TestBroker, program: &StepProgram) -> Result<(), Failed> {
     assert_eq!(failed["verdict"], "failed");
     assert!(steps[passed + 1..].iter().all(|step| step["verdict"] == "skipped"), "{report:#}");
     let field = |name: &str| failed[name].as_str().unwrap_or_default().to_owned();
+    // How many messages are refused differs from broker to broker.
+    if field("code").starts_with("confirm.refused") && broker.place != Place::Embedded {
+        return Ok(());
+    }
     snapshot(
         &format!("step_program_{}", program.binary()),
         &format!("{}: {}\nhint: {}", field("id"), field("message"), field("hint")),

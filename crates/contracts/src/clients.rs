@@ -157,6 +157,14 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Returns whether the library settles each message by itself when a confirm comes, also with `multiple`.
+    #[must_use]
+    pub fn settles_confirms(self) -> bool {
+        matches!(self.library, Some("lapin" | "aio_pika" | "dotnet" | "bunny" | "amqp091"))
+    }
+}
+
 /// Returns the library of this name, if it is in `words.toml`.
 fn known(library: Option<&str>) -> Option<&'static str> {
     WORDS.library.get_key_value(library?).map(|(name, _)| name.as_str())

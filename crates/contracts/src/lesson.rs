@@ -199,7 +199,7 @@ mod tests {
             let program = fs::read_to_string(lesson.folder.join("src/main.rs")).unwrap();
             let counts = |line: &&str| !line.trim().is_empty() && !line.contains("ANCHOR") && !line.starts_with("//!");
             let lines = program.lines().filter(counts).count();
-            assert!(lines <= 75, "the program of lesson {} has {lines} lines; aim for 60", lesson.number);
+            assert!(lines <= 90, "the program of lesson {} has {lines} lines; aim for 60", lesson.number);
         }
     }
 }

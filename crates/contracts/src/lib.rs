@@ -15,6 +15,7 @@
 //! | [`steps`], [`durable`], [`sending`], [`receiving`], [`working`], [`ending`] | requirements, the vocabulary that contracts are made of |
 //! | [`exchanges`], [`emitting`], [`subscribing`] | the same for lessons with exchanges, and the messages that a binding takes |
 //! | [`serving`], [`calling`] | the same for both sides of a remote procedure call |
+//! | [`confirming`] | the same for publisher confirms |
 //! | [`transcript`], [`printed`] | queries over a conversation and over output |
 //! | [`fault`], [`catalogue`] | faults, and their words: `catalogue/*.toml`, from which `build.rs` makes functions |
 //! | [`translate`] | errors of brokers and clients in plain words: `catalogue/errors/*.toml` |
@@ -30,6 +31,7 @@ pub mod anchors;
 pub mod calling;
 pub mod catalogue;
 pub mod clients;
+pub mod confirming;
 pub mod contract;
 pub mod crash;
 pub mod durable;

@@ -2,6 +2,7 @@
 //! contract.
 
 pub mod call;
+pub mod confirm;
 pub mod ctrl_c;
 pub mod emit;
 pub mod quiet;

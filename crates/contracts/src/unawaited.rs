@@ -7,7 +7,7 @@ use recording::{ProgramRun, Warning};
 use crate::{fault::Fault, transcript::Transcript};
 
 /// The calls of each step: the step's id, the method in lapin or tokio, and the method on the wire, if there is one.
-const CALLS: [(&str, &str, &str); 16] = [
+const CALLS: [(&str, &str, &str); 18] = [
     ("connect", "connect", "connection.open"),
     ("connect", "create_channel", "channel.open"),
     ("declare", "queue_declare", "queue.declare"),
@@ -16,6 +16,8 @@ const CALLS: [(&str, &str, &str); 16] = [
     ("bind", "queue_bind", "queue.bind"),
     ("message", "basic_publish", "basic.publish"),
     ("publish", "basic_publish", "basic.publish"),
+    ("confirm", "confirm_select", "confirm.select"),
+    ("individually", "basic_publish", "basic.publish"),
     ("prefetch", "basic_qos", "basic.qos"),
     ("consume", "basic_consume", "basic.consume"),
     ("stay", "ctrl_c", ""),

@@ -95,6 +95,8 @@ fn named(mut event: Event, queue: &ShortString) -> Event {
             basic::AMQPMethod::ConsumeOk(ok) => ok.consumer_tag = TAG.into(),
             basic::AMQPMethod::Deliver(delivery) => delivery.consumer_tag = TAG.into(),
             basic::AMQPMethod::Consume(consume) => rename(&mut consume.queue),
+            basic::AMQPMethod::Publish(publish) => rename(&mut publish.routing_key),
+            basic::AMQPMethod::Return(returned) => rename(&mut returned.routing_key),
             _ => {}
         },
         What::Method { method: Method::Queue(method), .. } => match method {

@@ -20,7 +20,9 @@ use wire::{sequence, words};
 use crate::{
     book::{
         calls::{self, Calls},
-        compare, events, receivers,
+        compare,
+        confirms::{self, Confirms},
+        events, receivers,
         routed::{self, Routed},
         routing, workers,
     },
@@ -77,6 +79,8 @@ pub struct Scene {
     pub(super) receivers: Option<receivers::Audience>,
     /// The scene of servers and clients.
     pub(super) calls: Option<&'static Calls>,
+    /// The scene of a publisher with confirms.
+    pub(super) confirms: Option<&'static Confirms>,
     /// The recordings.
     pub(super) kept: &'static [Kept],
 }
@@ -109,6 +113,7 @@ pub(super) const PLAIN: Scene = Scene {
     routed: None,
     receivers: None,
     calls: None,
+    confirms: None,
     kept: &[Wire],
 };
 
@@ -265,6 +270,11 @@ const SCENES: &[Scene] = &[
 pub const ALARM: Scene = Scene { name: "hello-send-alarm", ..PLAIN };
 
 impl Scene {
+    /// Returns whether it needs faults on demand, which only the embedded broker has.
+    pub fn needs_faults(&self) -> bool {
+        self.confirms.is_some_and(|confirms| !confirms.faults.is_empty())
+    }
+
     /// Returns the names of its recordings.
     pub fn files(&self) -> Vec<String> {
         self.kept.iter().map(|kept| self.file(*kept)).collect()
@@ -317,7 +327,7 @@ pub fn play_alarm() -> Result<(), Failed> {
 ///
 /// When the lessons or the book's pages can't be read.
 pub fn all() -> Result<Vec<Scene>, Failed> {
-    let own: Vec<Scene> = [SCENES, routing::SCENES, calls::SCENES].concat();
+    let own: Vec<Scene> = [SCENES, routing::SCENES, calls::SCENES, confirms::SCENES].concat();
     let mut all = own.clone();
     let include = Regex::new(r"recorded/([a-z0-9-]+)\.(diff|wire\.txt|printed\.txt|report\.txt)\b")?;
     let lessons = checker::lessons::all()?;
@@ -415,6 +425,9 @@ async fn perform(broker: &TestBroker, scene: &Scene, run: &Run) -> Result<Vec<Pr
     }
     if let Some(calls) = scene.calls {
         return calls::play(&stage, calls).await;
+    }
+    if let Some(confirms) = scene.confirms {
+        return confirms::play(&stage, confirms).await;
     }
     if let Some(audience) = scene.receivers {
         return receivers::play(&stage, scene.name, audience).await;

@@ -1,6 +1,7 @@
 //! Each mistake gets its own message: recordings are judged without a broker and without a program.
 
 mod calls;
+mod confirms;
 mod exchanges;
 mod languages;
 mod receiving;
@@ -57,6 +58,11 @@ fn sending() {
 #[test]
 fn calls() {
     insta::assert_snapshot!(render_all(calls::cases()));
+}
+
+#[test]
+fn confirms() {
+    insta::assert_snapshot!(render_all(confirms::cases()));
 }
 
 #[test]
