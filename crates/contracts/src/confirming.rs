@@ -24,7 +24,7 @@ pub use lost::lost;
 pub use published::{Conversation, Published};
 pub use refused::{refused, returned};
 pub use route::{queue, select};
-pub use ways::{ENOUGH, waits_for_each, way};
+pub use ways::{ENOUGH, goes_on, waits_for_each, way};
 
 /// The number of messages in each way.
 pub const COUNT: usize = 250;

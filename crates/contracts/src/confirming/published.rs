@@ -201,7 +201,7 @@ fn of_connection(channels: &HashMap<(u32, u16), Channel>, connection: u32) -> Ve
 }
 
 /// The time after which a line is read from the program at the latest.
-const SLOW_TERMINAL: Duration = Duration::from_millis(5);
+pub(super) const SLOW_TERMINAL: Duration = Duration::from_millis(5);
 
 /// Returns the messages by the way in which they were sent. Each way has the same bodies: one that comes again begins a way,
 /// unless the broker does not have it, or its channel is gone, so that the program sends it again.

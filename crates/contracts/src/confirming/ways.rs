@@ -5,7 +5,10 @@ use std::collections::HashSet;
 
 use wire::Peer;
 
-use super::{COUNT, Conversation, Evidence, Published, Way, line, published::taken};
+use super::{
+    COUNT, Conversation, Evidence, Published, Way, line,
+    published::{SLOW_TERMINAL, taken},
+};
 use crate::{
     clients::Client,
     ending,
@@ -74,6 +77,9 @@ fn count(calm: &Conversation<'_>, messages: &[Published<'_>], way: Way) -> Resul
     let all = calm.all().count();
     let first = messages.first();
     let at = |fault: Fault| fault.all(first.map(|message| message.said));
+    if let Some(next) = goes_on(calm, way) {
+        return Err(faults::goes_on(next.text()).at(&next.said));
+    }
     if calm.ways.len() > Way::ALL.len() {
         let different: HashSet<&[u8]> = calm.all().map(|message| &message.content.body[..]).collect();
         let few = different.len() < COUNT;
@@ -95,6 +101,16 @@ fn count(calm: &Conversation<'_>, messages: &[Published<'_>], way: Way) -> Resul
         });
     }
     Ok(())
+}
+
+/// Returns the first message with which a program goes on after the last one of a way, instead of ending it with its line. A
+/// program may number the messages of all ways, but it prints a line after each way.
+#[must_use]
+pub fn goes_on<'c, 'a>(calm: &'c Conversation<'a>, way: Way) -> Option<&'c Published<'a>> {
+    let next = calm.ways.get(way.index() + 1)?.first()?;
+    let has_come = calm.ways[..=way.index()].iter().flatten().any(|other| other.content.body == next.content.body);
+    let printed = line::times(calm.run).iter().filter(|at| **at <= next.said.at + SLOW_TERMINAL).count();
+    (!has_come && printed <= way.index()).then_some(next)
 }
 
 /// Returns the fault of a program that waits in vain for the confirms of these messages.

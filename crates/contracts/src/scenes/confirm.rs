@@ -12,7 +12,7 @@ use recording::{NotChecked, ProgramRun};
 use super::LiveRecording;
 use crate::{
     confirming::{
-        CALM, COUNT, Conversation, ENOUGH, IS_KIND, LOST, ONLY_REFUSES, REFUSED, RETURNED, Way, waits_for_each,
+        CALM, COUNT, Conversation, ENOUGH, IS_KIND, LOST, ONLY_REFUSES, REFUSED, RETURNED, Way, goes_on, waits_for_each,
     },
     contract::AnyContract,
     subscribing::own_queues,
@@ -189,7 +189,11 @@ async fn calm(stage: &Stage<'_>, program: &Program, seen: &mut LiveRecording) ->
             return false;
         }
         looked_at = seen.events.len();
-        let ways = Conversation::of(seen).ways;
+        let conversation = Conversation::of(seen);
+        if goes_on(&conversation, Way::Individually).is_some() {
+            return true;
+        }
+        let ways = conversation.ways;
         let Some((last, before)) = ways.split_last() else { return false };
         // Confirms are late only from the second way on.
         let is_late = before.iter().map(Vec::len).sum::<usize>() >= COUNT;

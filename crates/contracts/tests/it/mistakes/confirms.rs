@@ -169,6 +169,11 @@ pub fn cases() -> Vec<(&'static str, String)> {
     vec![
         ("all goes well", calm(begins().all())),
         (
+            "the first way has ten messages too many",
+            calm(begins().individually(0..COUNT + 10).prints(TOTALS[0]).batches().prints(TOTALS[1])),
+        ),
+        ("a fourth way", calm(begins().first().second().publishes_all(0..COUNT).acked(0).prints(TOTALS[2]).ends())),
+        (
             "the line comes before the last confirm",
             calm(
                 begins()
