@@ -14,7 +14,7 @@ use crate::cargo::cargo;
 const AGAIN: usize = 40;
 
 /// The largest number of failed tests that are run again. What fails more often than that is no accident of a busy machine.
-const REPEATED: usize = 4;
+const REPEATED: usize = 8;
 
 /// The sum of the tests so far.
 #[derive(Debug, Default)]
