@@ -339,7 +339,8 @@ impl Requests {
     ///
     /// When the connection is gone.
     pub async fn close(self) -> Result<(), Error> {
-        // A dropped consumer is cancelled in the background. If that comes after the close, the broker may end the connection: 504.
+        // A dropped consumer is cancelled in the background. If that comes after the close, the broker may end the connection
+        // with 504.
         let Requests { channel, consumer } = self;
         let closed = channel.close(200, "OK".into()).await;
         drop(consumer);
