@@ -52,8 +52,8 @@ pub(crate) struct Faults {
 }
 
 impl Broker {
-    /// Injects a fault into publishing in this vhost. Several can be active, also of one kind: of two delays, the later one counts. A count of 0, and a delay of 0,
-    /// end all faults of that kind. Returns whether the vhost exists.
+    /// Injects a fault into publishing in this vhost. Several can be active, also of one kind: of two delays, the one that was
+    /// injected last counts. A count of 0, and a delay of 0, end all faults of that kind. Returns whether the vhost exists.
     pub fn inject(&mut self, vhost: &str, injection: Injection) -> bool {
         let Some(vhost) = self.vhosts.get_mut(vhost) else { return false };
         if injection.count == 0 || injection.fault == PublishFault::DelayConfirm(0) {
