@@ -156,7 +156,7 @@ pub fn notes(seen: &Evidence<'_>) -> Vec<Note> {
     all.into_iter().flatten().map(|(step, fault)| catalogue::note(step, fault, Client::of(run))).collect()
 }
 
-/// Returns the run's way to say what happened: a line on stderr, or an exit code other than 0.
+/// Returns whether a run says nothing about what went wrong: neither by a line nor by an exit code other than 0.
 fn is_silent(run: &ProgramRun) -> bool {
     let fails = run.exit.is_some_and(|exit| exit.code != Some(0));
     let complains = run.stderr.lines().iter().any(|line| !line.trim().is_empty());

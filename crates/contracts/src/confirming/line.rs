@@ -1,6 +1,6 @@
 //! The line that a program prints when it is done with a way, and what it says about single messages.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use recording::ProgramRun;
 use regex_lite::Regex;
@@ -55,14 +55,20 @@ pub fn total(lines: &[Line], way: Way) -> Option<Line> {
     totals.get(way.index()).map(|line| (*line).clone())
 }
 
+/// A number, with its fraction and its unit.
+#[expect(clippy::unwrap_used, reason = "the pattern is constant, and the tests compile it")]
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?P<number>[0-9]{1,3}(?:[,'_\u{a0}\u{202f}][0-9]{3})+|[0-9]+)(?P<fraction>[.,][0-9]+)?(?P<unit>[ ]?(?:ms|s|sec|secs|seconds|milliseconds|µs|us|ns|%)\b|[ ]?/[ ]?s|[ ]?messages/s|[ ]?messages per)?",
+    )
+    .unwrap()
+});
+
 /// Returns the whole numbers in a line that are no times: `50,000` is one number, and `12 ms` and `1.5 s` are none.
 #[must_use]
 pub fn numbers(line: &str) -> Vec<u64> {
-    let pattern = r"(?P<number>[0-9]{1,3}(?:[,'_\u{a0}\u{202f}][0-9]{3})+|[0-9]+)(?P<fraction>[.,][0-9]+)?(?P<unit>[ ]?(?:ms|s|sec|secs|seconds|milliseconds|µs|us|ns|%)\b|[ ]?/[ ]?s|[ ]?messages/s|[ ]?messages per)?";
-    #[expect(clippy::unwrap_used, reason = "the pattern is constant, and the tests compile it")]
-    let pattern = Regex::new(pattern).unwrap();
     let numbers =
-        pattern.captures_iter(line).filter(|found| found.name("unit").is_none() && found.name("fraction").is_none());
+        NUMBER.captures_iter(line).filter(|found| found.name("unit").is_none() && found.name("fraction").is_none());
     numbers
         .filter_map(|found| found["number"].chars().filter(char::is_ascii_digit).collect::<String>().parse().ok())
         .collect()

@@ -14,7 +14,7 @@ use crate::{
     ending,
     fault::{Fault, faults::confirm as faults},
     steps,
-    transcript::Transcript,
+    transcript::{MethodEvent, Transcript},
     verdict::StepResult,
 };
 
@@ -58,17 +58,22 @@ fn missing(calm: &Conversation<'_>, way: Way) -> Fault {
     }
     // It may wait for a confirm of the way before.
     let before = way.index().checked_sub(1).and_then(|index| calm.ways.get(index));
-    if let Some(fault) = before.and_then(|messages| waits(calm, messages)) {
-        return fault;
-    }
-    if let Some(close) = Transcript::of(run).closes(Peer::Broker).next() {
-        return close.fault(Transcript::of(run), faults::ended_by_broker(close.what()));
-    }
     let fault = match calm.ways.len() {
         0 => faults::publishes_nothing(),
         done => faults::missing_way(way.words(), done),
     };
-    ending::cut_short(run).or_else(|| ending::crashed(run)).unwrap_or_else(|| fault.seen(ending::last_words(run)))
+    stopped(calm, before.map_or(&[], Vec::as_slice), fault.seen(ending::last_words(run)))
+}
+
+/// Returns the fault of a program that stops after these messages: the reason, or `otherwise` if there is no sign of one.
+fn stopped(calm: &Conversation<'_>, messages: &[Published<'_>], otherwise: Fault) -> Fault {
+    let transcript = Transcript::of(calm.run);
+    let closed = || {
+        let close = transcript.closes(Peer::Broker).next()?;
+        Some(close.fault(transcript, faults::ended_by_broker(close.what())))
+    };
+    let reason = waits(calm, messages).or_else(closed).or_else(|| ending::cut_short(calm.run));
+    reason.or_else(|| ending::crashed(calm.run)).unwrap_or(otherwise)
 }
 
 /// Checks that these are the messages of the lesson.
@@ -85,22 +90,12 @@ fn count(calm: &Conversation<'_>, messages: &[Published<'_>], way: Way) -> Resul
         let few = different.len() < COUNT;
         return Err(at(if few { faults::same_bodies(different.len()) } else { faults::other_count(all) }));
     }
-    if bodies.len() < COUNT && way != Way::Asynchronously && calm.ways.len() > way.index() + 1 {
-        return Err(at(faults::other_count_in_way(bodies.len(), way.words())));
+    if bodies.len() >= COUNT {
+        return Ok(());
     }
-    if bodies.len() < COUNT {
-        // It stops in the middle.
-        return Err(match waits(calm, messages) {
-            Some(fault) => fault,
-            None => match Transcript::of(calm.run).closes(Peer::Broker).next() {
-                Some(close) => close.fault(Transcript::of(calm.run), faults::ended_by_broker(close.what())),
-                None => ending::cut_short(calm.run)
-                    .or_else(|| ending::crashed(calm.run))
-                    .unwrap_or_else(|| at(faults::other_count_in_way(bodies.len(), way.words()))),
-            },
-        });
-    }
-    Ok(())
+    let fault = at(faults::other_count_in_way(bodies.len(), way.words()));
+    let is_last = calm.ways.len() == way.index() + 1;
+    Err(if is_last { stopped(calm, messages, fault) } else { fault })
 }
 
 /// Returns the first message with which a program goes on after the last one of a way, instead of ending it with its line. A
@@ -164,7 +159,7 @@ pub fn waits_for_each(messages: &[Published<'_>]) -> bool {
 }
 
 /// Returns the first two messages, with what came between them.
-fn two<'a>(messages: &[Published<'a>]) -> Vec<crate::transcript::MethodEvent<'a>> {
+fn two<'a>(messages: &[Published<'a>]) -> Vec<MethodEvent<'a>> {
     let first = messages.first();
     let confirm = first.and_then(|message| message.confirm).map(|confirm| confirm.said);
     first
