@@ -29,6 +29,7 @@ use crate::{
 };
 
 pub use blocked::Blocked;
+pub(crate) use faults::asked;
 pub use faults::{Injection, OnDemand, PublishFault};
 
 /// The time limit for a program's immediate reaction, as a part of its whole time limit: printing a received message, ending

@@ -4,7 +4,10 @@ use cli::{AlarmKind, AlarmWhat, BrokerCommand};
 use recording::NotChecked;
 use serde_json::{Value, json};
 
-use crate::brokers::management::{Management, ManagementError, encode};
+use crate::{
+    brokers::management::{Management, ManagementError, encode},
+    stage::{Injection, PublishFault, asked},
+};
 
 /// Carries out a command, and returns its output. None if it is not a command of this module.
 pub(super) async fn run(what: &BrokerCommand, management: &Management) -> Option<Result<String, NotChecked>> {
@@ -42,34 +45,34 @@ pub(super) async fn run(what: &BrokerCommand, management: &Management) -> Option
             })
         }
         BrokerCommand::NackNext { count, which } => {
-            let asked = json!({ "fault": "nack", "count": count, "after": which.after });
-            inject(management, &which.place.vhost, asked).await.map(|()| match count {
-                0 => "no message is refused any more\n".to_owned(),
-                _ => format!("{}, refused with basic.nack\n", messages(*count, which.after)),
-            })
+            inject(management, &which.place.vhost, PublishFault::Nack, which.after, *count).await.map(
+                |()| match count {
+                    0 => "no message is refused any more\n".to_owned(),
+                    _ => format!("{}, refused with basic.nack\n", messages(*count, which.after)),
+                },
+            )
         }
         BrokerCommand::ReturnNext { count, which } => {
-            let asked = json!({ "fault": "return", "count": count, "after": which.after });
-            inject(management, &which.place.vhost, asked).await.map(|()| match count {
-                0 => "each message goes to its queue again\n".to_owned(),
-                _ => format!("{}, in no queue: mandatory ones are returned\n", messages(*count, which.after)),
-            })
+            inject(management, &which.place.vhost, PublishFault::Return, which.after, *count).await.map(
+                |()| match count {
+                    0 => "each message goes to its queue again\n".to_owned(),
+                    _ => format!("{}, in no queue: mandatory ones are returned\n", messages(*count, which.after)),
+                },
+            )
         }
         BrokerCommand::ConfirmDelay { ms, which } => {
-            let asked = json!({ "fault": "confirm-delay", "ms": ms, "count": u64::MAX, "after": which.after });
-            inject(management, &which.place.vhost, asked).await.map(|()| match ms {
+            let fault = PublishFault::DelayConfirm(u64::from(*ms));
+            inject(management, &which.place.vhost, fault, which.after, u64::MAX).await.map(|()| match ms {
                 0 => "confirms are not delayed any more\n".to_owned(),
                 _ => format!("confirms are delayed by {ms} ms\n"),
             })
         }
         BrokerCommand::CutAfter { count, place } => {
-            let asked = json!({ "fault": "cut", "after": count });
-            let done = inject(management, &place.vhost, asked).await;
+            let done = inject(management, &place.vhost, PublishFault::Cut, *count, 1).await;
             done.map(|()| format!("{}, cuts its connection\n", messages(1, *count)))
         }
         BrokerCommand::CloseChannelAfter { count, place } => {
-            let asked = json!({ "fault": "close-channel", "after": count });
-            let done = inject(management, &place.vhost, asked).await;
+            let done = inject(management, &place.vhost, PublishFault::CloseChannel, *count, 1).await;
             done.map(|()| format!("{}, closes its channel\n", messages(1, *count)))
         }
         BrokerCommand::Up { .. }
@@ -81,7 +84,14 @@ pub(super) async fn run(what: &BrokerCommand, management: &Management) -> Option
     })
 }
 
-async fn inject(management: &Management, vhost: &str, asked: Value) -> Result<(), NotChecked> {
+async fn inject(
+    management: &Management,
+    vhost: &str,
+    fault: PublishFault,
+    after: u64,
+    count: u64,
+) -> Result<(), NotChecked> {
+    let asked = asked(Injection { fault, after, count });
     let path = format!("/api/hello-rabbit/publishes/{}", encode(vhost));
     ask(management, "PUT", &path, asked, "do that to published messages").await.map(drop).map_err(|mut reason| {
         reason.hints.push(format!("Check that there is a vhost {vhost:?}: cargo xtask broker status"));

@@ -5,7 +5,7 @@
 
 pub use broker::{Injection, PublishFault};
 use recording::NotChecked;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Stage, failed_us};
 use crate::brokers::management::{Management, ManagementError, encode};
@@ -96,7 +96,8 @@ fn failed(error: ManagementError) -> NotChecked {
     failed_us(&error.to_string())
 }
 
-async fn put(management: &Management, vhost: &str, injection: Injection) -> Result<(), ManagementError> {
+/// Returns an injection as the embedded broker's management API takes it.
+pub(crate) fn asked(injection: Injection) -> Value {
     let (fault, ms) = match injection.fault {
         PublishFault::Nack => ("nack", 0),
         PublishFault::Return => ("return", 0),
@@ -104,7 +105,11 @@ async fn put(management: &Management, vhost: &str, injection: Injection) -> Resu
         PublishFault::CloseChannel => ("close-channel", 0),
         PublishFault::Cut => ("cut", 0),
     };
-    let asked = json!({ "fault": fault, "ms": ms, "after": injection.after, "count": injection.count });
+    json!({ "fault": fault, "ms": ms, "after": injection.after, "count": injection.count })
+}
+
+async fn put(management: &Management, vhost: &str, injection: Injection) -> Result<(), ManagementError> {
+    let asked = asked(injection);
     let path = format!("/api/hello-rabbit/publishes/{}", encode(vhost));
     management.call("PUT", &path, Some(asked.to_string()), None, "inject a fault").await.map(drop)
 }
