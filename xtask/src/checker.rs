@@ -10,6 +10,7 @@ use anyhow::{Context, ensure};
 
 use crate::{
     cargo::{become_it, beside, cargo, root},
+    fresh::Build,
     lessons,
     spinner::watched,
 };
@@ -17,7 +18,7 @@ use crate::{
 /// Builds the checker if necessary, and becomes it. The arguments are passed on as they were typed.
 ///
 /// A lesson's own program is built along with it, because a second call of cargo would take a sixth of a second. If the program
-/// does not compile, the checker reports it.
+/// does not compile, the checker reports it. If nothing has changed since the last build, cargo is not called at all.
 pub fn run(command: &cli::Command) -> anyhow::Result<ExitCode> {
     let reference = reference(command);
     let features = features(command);
@@ -62,6 +63,12 @@ fn features(command: &cli::Command) -> &'static str {
 }
 
 fn build(packages: &[&str], features: &str) -> anyhow::Result<()> {
+    let programs = checker()?;
+    let folder = programs.parent().unwrap_or(root());
+    let state = Build::new(root(), folder, packages, &[features]);
+    if state.is_fresh() {
+        return Ok(());
+    }
     let mut build = cargo("build");
     build.args(["--no-default-features", "--features", features]);
     packages.iter().for_each(|package| {
@@ -81,6 +88,7 @@ fn build(packages: &[&str], features: &str) -> anyhow::Result<()> {
     };
     let status = status.context("cargo could not be started")?;
     ensure!(status.success(), "the checker does not compile");
+    state.keep();
     Ok(())
 }
 

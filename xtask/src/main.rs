@@ -13,6 +13,7 @@ mod documents;
 mod editor;
 #[cfg(test)]
 mod first_build;
+mod fresh;
 mod grade;
 #[cfg(test)]
 mod help;
