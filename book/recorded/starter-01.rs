@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
 }
 
 async fn send() -> Result<(), Box<dyn Error>> {
-    // Step 1 of 5, connect: connect, and open a channel.
+    // Step 1 of 5, connect: connect and open a channel.
     // Use `Connection::connect` to connect to the address in the environment
     // variable AMQP_URL, or to amqp://localhost:5672 if it is not set. Then open a
     // channel on the connection with `create_channel`. Both calls return a future,
@@ -40,16 +40,16 @@ async fn send() -> Result<(), Box<dyn Error>> {
 
     // Step 3 of 5, publish: publish `Hello World!`.
     // Send the bytes of the text with `basic_publish`. Use the default exchange,
-    // whose name is empty: it takes the routing key as the name of a queue.
+    // whose name is empty: it uses the routing key as the name of a queue.
 
     // Step 4 of 5, print: print what was sent.
-    // Once the message is sent, print this line to stdout, letter for letter:
+    // Once the message is sent, print exactly this line to stdout:
     // ` [x] Sent 'Hello World!'`.
 
-    // Step 5 of 5, close: close the connection, and end.
+    // Step 5 of 5, close: close the connection and exit.
     // Close the connection with its method `close`, with the reply code 200 and a
-    // text of your own. Then wait for the answer: until it comes, your message may
-    // still be on its way.
+    // text of your own. Then wait for the broker's reply: until it comes, your
+    // message may still be on its way.
 
     Ok(())
 }

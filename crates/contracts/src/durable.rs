@@ -3,7 +3,6 @@
 use wire::{
     Method,
     protocol::{basic::AMQPMethod as Basic, queue::AMQPMethod as Queue},
-    words::quoted,
 };
 
 use recording::ProgramRun;
@@ -68,5 +67,5 @@ fn lives(said: &MethodEvent<'_>) -> StepResult {
     let Some(time) = said.content.and_then(|content| content.properties.expiration().as_ref()) else {
         return Ok(said.line());
     };
-    Err(faults::expires(quoted(time.as_str().as_bytes())).at(said))
+    Err(faults::expires(time.as_str()).at(said))
 }

@@ -190,14 +190,16 @@ pub fn last_words(seen: &ProgramRun) -> String {
     }
     let said = Transcript::of(seen).methods().rfind(|said| said.from == Peer::Program);
     match (said, seen.exit) {
-        (Some(said), _) => format!("its last words to the broker: {}", words::method_line(said.method, said.content)),
-        (None, Some(exit)) if exit.overdue && seen.events_cut => "it was ended, because it went on and on".to_owned(),
+        (Some(said), _) => {
+            format!("the last method that it sent to the broker: {}", words::method_line(said.method, said.content))
+        }
+        (None, Some(exit)) if exit.overdue && seen.events_cut => "it was stopped, because it went on and on".to_owned(),
         (None, Some(exit)) if exit.overdue => "it was still running at its time limit".to_owned(),
         (None, Some(_)) if went_on(seen) => "it was still running when Ctrl-C was pressed".to_owned(),
         (None, Some(exit)) => match (exit.code, exit.signal) {
-            (Some(code), _) => format!("it ended with exit code {code}"),
-            (None, Some(signal)) => format!("it was ended by signal {signal}"),
-            (None, None) => "it ended".to_owned(),
+            (Some(code), _) => format!("it exited with code {code}"),
+            (None, Some(signal)) => format!("it was terminated by signal {signal}"),
+            (None, None) => "it exited".to_owned(),
         },
         (None, None) => String::new(),
     }

@@ -244,7 +244,7 @@ pub fn stop(seen: &ProgramRun) -> StepResult {
     if exit.overdue {
         let closed = transcript.closes(Peer::Program).any(|close| close.said.channel == 0);
         let said = if closed { "connection.close" } else { "no connection.close" };
-        return Err(faults::stop::overdue().seen(format!("after Ctrl-C: {said}, and the program is still running")));
+        return Err(faults::stop::overdue().seen(format!("after Ctrl-C: {said}")));
     }
     // SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: a crash. Ctrl-C is SIGINT.
     if let Some(signal) = exit.signal.filter(|signal| [4, 6, 7, 8, 11].contains(signal)) {

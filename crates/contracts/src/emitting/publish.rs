@@ -50,7 +50,9 @@ fn addressed(emitter: &Emitter, run: &ProgramRun) -> StepResult {
     let (said, publish, _) = sending::the_message(run)?;
     let transcript = Transcript::of(run);
     if let Some(deleted) = deletes(transcript, emitter.exchange.name, said.order) {
-        return Err(faults::deletes(emitter.exchange.name).at(&deleted).at(&said));
+        let mut both = [deleted, said];
+        both.sort_by_key(|said| said.order);
+        return Err(faults::deletes(emitter.exchange.name).all(both));
     }
     let (name, exchange, key) = (emitter.exchange.name, publish.exchange.as_str(), publish.routing_key.as_str());
     let refusal = transcript.refusal(BASIC_PUBLISH);

@@ -88,7 +88,7 @@ fn astray(seen: &Evidence<'_>, server: &Server<'_>, request: &Request) -> Option
             // An error text is right, too.
             let number = String::from_utf8_lossy(&content.body).parse::<u64>().ok()?.to_string();
             let right = request.answer_to_the_number()?;
-            if number == right { None } else { fault(faults::answer_of_before(right, number), &said) }
+            if number == right { None } else { fault(faults::answer_of_before(number, right), &said) }
         }
         _ => None,
     }

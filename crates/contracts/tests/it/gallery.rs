@@ -49,9 +49,10 @@ fn every_program_has_a_recording_that_comes_to_what_the_gallery_says() {
                 }
                 None => Default::default(),
             };
-            let unsaid = exhibit.says.iter().find(|words| !said.contains(&words.to_lowercase()));
-            if step != exhibit.step || unsaid.is_some() {
-                wrong.push(format!("{lesson}/{}: expected {:?}, found {step:?}: {said}", exhibit.name, exhibit.step));
+            let unsaid: Vec<_> = exhibit.says.iter().filter(|words| !said.contains(&words.to_lowercase())).collect();
+            if step != exhibit.step || !unsaid.is_empty() {
+                let expected = format!("expected {:?} and the words {unsaid:?}", exhibit.step);
+                wrong.push(format!("{lesson}/{}: {expected}, found {step:?}: {said}", exhibit.name));
             }
         }
     }

@@ -91,6 +91,6 @@ fn a_receiver_that_leaves_without_goodbye_passes_with_a_note() {
     let notes = notes(Script::declared().consume(true).ended_by_ctrl_c());
     assert_eq!(notes.len(), 1);
     let expected =
-        "Ctrl-C ended the program without closing its connection. The lesson's program closes the connection first.";
+        "Ctrl-C ended the program without closing its connection. The lesson's program closes its connection first.";
     assert_eq!((notes[0].step.as_str(), notes[0].message.as_str()), ("stop", expected));
 }

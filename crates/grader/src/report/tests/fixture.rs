@@ -52,7 +52,7 @@ pub fn lesson() -> LessonAbout {
         title: "Hello World: sending".to_owned(),
         max_score: 10,
         steps: vec![
-            step("connect", "connect, and open a channel", 2),
+            step("connect", "connect and open a channel", 2),
             step("declare", "declare the queue `hello`", 3),
             step("publish", "publish the message", 5),
         ],
