@@ -51,7 +51,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Start(start) => return learner::start(start),
         Command::Hint(hint) => return learner::hint(&hint),
         Command::Reset(reset) => return learner::reset(&reset),
-        Command::Judge(args) => return judge::judge(&args),
         Command::Explain(args) => return judge::explain(&args),
         Command::Check(check) => order(check),
         Command::Broker(broker) => Ok(Order::Broker(broker.what)),
@@ -63,6 +62,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Wire(wire) => tools::wire(&wire).map(Order::Tool),
         #[cfg(feature = "tools")]
         Command::Doctor(doctor) => Ok(Order::Tool(tools::Tool::Doctor(doctor.format))),
+        Command::Judge(args) => {
+            return match Features::missing_for_all() {
+                Some(missing) => missing.take_over(&arguments[1..], &[]),
+                None => judge::judge(&args),
+            };
+        }
         #[cfg(not(feature = "tools"))]
         Command::Diff(_) | Command::Watch(_) | Command::Wire(_) | Command::Doctor(_) => {
             return features::Features::Tools.take_over(&arguments[1..], &[]);
@@ -72,6 +77,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(order) => order,
         Err(code) => return code,
     };
+    if let Order::Check { lessons, .. } = &order
+        && let Some(missing) = Features::missing_for(lessons)
+    {
+        return missing.take_over(&arguments[1..], &[]);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -90,6 +100,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 let handed_on = brokers::docker::handed_on().await;
                 return Features::Docker.take_over(&arguments[1..], &handed_on);
             }
+            #[cfg(not(feature = "later-lessons"))]
+            Some(missing @ Features::LaterLessons) => return missing.take_over(&arguments[1..], &[]),
             #[cfg(not(feature = "tools"))]
             Some(Features::Tools) => return Features::Tools.take_over(&arguments[1..], &[]),
             None => features::remember(needs),
@@ -159,7 +171,7 @@ fn first_on_the_embedded_broker(order: &mut Order, missing: Features) -> bool {
     if brokers::is_chosen(&options.broker) || cleanup::needs() != Needs::Nothing || missing.was_compiled() {
         return false;
     }
-    let client = missing.client();
+    let client = missing.part();
     say(&format!(
         "this check uses the embedded broker, because {client} is not compiled yet; the next one uses RabbitMQ"
     ));

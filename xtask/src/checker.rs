@@ -43,6 +43,9 @@ pub fn run(command: &cli::Command) -> anyhow::Result<ExitCode> {
     become_it(checker, "the checker")
 }
 
+/// The numbers of the lessons that a checker without features can check.
+const PART_1: [&str; 2] = ["01", "02"];
+
 /// Returns the features of the checker that this command needs: as few as possible, because a first check compiles them. Once
 /// checks have needed more of them, they keep them, because a check would otherwise start cargo twice.
 fn features(command: &cli::Command) -> &'static str {
@@ -58,6 +61,13 @@ fn features(command: &cli::Command) -> &'static str {
             | cli::Command::Doctor(_)
             | cli::Command::Broker(_),
         ) => "checker/tools",
+        ("later-lessons", _) | (_, cli::Command::Judge(_)) => "checker/later-lessons",
+        // The checker itself knows exactly which lessons it lacks: this saves it a second build.
+        (_, cli::Command::Check(_))
+            if asked(command).is_none_or(|lesson| !PART_1.contains(&lesson.number.as_str())) =>
+        {
+            "checker/later-lessons"
+        }
         _ => "",
     }
 }

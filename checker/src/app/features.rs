@@ -13,11 +13,17 @@ use cli::{CHECKER_FEATURES, Exit};
 use harness::{brokers::Needs, kit};
 
 use super::tell;
-use crate::report::{say, spinner::watched};
+use crate::{
+    lessons::Lesson,
+    report::{say, spinner::watched},
+};
 
 /// Features that the running checker does not have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Features {
+    /// The contracts of all lessons.
+    #[cfg(not(feature = "later-lessons"))]
+    LaterLessons,
     /// The commands `watch`, `wire`, `diff` and `doctor`, and brokers outside this process.
     #[cfg(not(feature = "tools"))]
     Tools,
@@ -36,9 +42,25 @@ impl Features {
         }
     }
 
-    /// Returns the client for RabbitMQ that these features bring.
-    pub(super) fn client(self) -> &'static str {
+    /// Returns the features that are missing to judge all lessons.
+    pub(super) fn missing_for_all() -> Option<Features> {
+        #[cfg(not(feature = "later-lessons"))]
+        return Some(Features::LaterLessons);
+        #[cfg(feature = "later-lessons")]
+        None
+    }
+
+    /// Returns the features that are missing to judge these lessons.
+    pub(super) fn missing_for(lessons: &[Lesson]) -> Option<Features> {
+        let lacks = |lesson: &Lesson| contracts::contract::of(&lesson.about.id).is_none();
+        lessons.iter().any(lacks).then(Features::missing_for_all).flatten()
+    }
+
+    /// Returns a name for the part that these features bring.
+    pub(super) fn part(self) -> &'static str {
         match self {
+            #[cfg(not(feature = "later-lessons"))]
+            Features::LaterLessons => "the checks of the later lessons",
             #[cfg(not(feature = "tools"))]
             Features::Tools => "the client of the management API",
             Features::Docker => "the Docker client",
@@ -47,6 +69,8 @@ impl Features {
 
     fn name(self) -> &'static str {
         match self {
+            #[cfg(not(feature = "later-lessons"))]
+            Features::LaterLessons => "later-lessons",
             #[cfg(not(feature = "tools"))]
             Features::Tools => "tools",
             Features::Docker => "docker",
@@ -65,7 +89,7 @@ impl Features {
         let mut run = self.cargo("run");
         if self != Features::Docker || self.was_compiled() {
             // It may have to be compiled again all the same, and nothing shows that once cargo has taken our place.
-            let _busy = watched("building the checker with more commands");
+            let _busy = watched(&format!("compiling {}", self.part()));
             let _ = self.cargo("build").arg("--quiet").stderr(Stdio::null()).status();
             run.arg("--quiet");
         } else {
@@ -78,7 +102,7 @@ impl Features {
 
     /// Compiles a checker with these features, for the next command.
     pub(super) fn compile(self) {
-        let client = self.client();
+        let client = self.part();
         say(&format!("now {client} is compiled, for RabbitMQ at the next check; you can stop this with Ctrl-C …"));
         if !self.cargo("build").status().is_ok_and(|status| status.success()) {
             say(&format!("{client} was not compiled; until it is, checks use the embedded broker"));
@@ -88,6 +112,8 @@ impl Features {
     /// Returns whether cargo has compiled the client, in the target folder of the running program.
     pub(super) fn was_compiled(self) -> bool {
         let library = match self {
+            #[cfg(not(feature = "later-lessons"))]
+            Features::LaterLessons => return false,
             #[cfg(not(feature = "tools"))]
             Features::Tools => "libureq-",
             Features::Docker => "libtestcontainers-",
@@ -102,13 +128,16 @@ impl Features {
 /// downloaded, must not stand in the way of other commands.
 pub(super) fn remember(needs: Needs) {
     let features = match needs {
+        Needs::Nothing if cfg!(feature = "later-lessons") => "later-lessons",
         Needs::Nothing => return,
         Needs::Management => "tools",
         Needs::Docker => "docker",
     };
+    // Each has all that those before it have.
+    let rank = |name: &str| ["later-lessons", "tools", "docker"].iter().position(|other| *other == name);
     let note = folder().join(CHECKER_FEATURES);
     let noted = fs::read_to_string(&note).unwrap_or_default();
-    if noted != features && noted != "docker" {
+    if rank(features) > rank(&noted) {
         let _ = fs::write(note, features);
     }
 }

@@ -1,12 +1,17 @@
 //! The scenes: the actions of a check. A scene records what it sees and judges nothing; each one is beside its lesson's
 //! contract.
 
+#[cfg(feature = "later-lessons")]
 pub mod call;
+#[cfg(feature = "later-lessons")]
 pub mod confirm;
 pub mod ctrl_c;
+#[cfg(feature = "later-lessons")]
 pub mod emit;
 pub mod quiet;
+#[cfg(feature = "later-lessons")]
 pub mod serve;
+#[cfg(feature = "later-lessons")]
 pub mod subscribe;
 
 use std::time::{Duration, Instant};
