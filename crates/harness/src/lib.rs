@@ -24,3 +24,4 @@ pub mod live;
 pub mod program;
 pub mod stage;
 pub mod tap;
+mod task;

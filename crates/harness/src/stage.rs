@@ -26,6 +26,7 @@ use crate::{
     live::{LiveRun, until},
     program::{Program, facts, running::Running, starved::Deadline},
     tap::{Bounds, Door, Tap},
+    task::boxed,
 };
 
 pub use blocked::Blocked;
@@ -115,7 +116,7 @@ impl<'a> Stage<'a> {
 
     /// Watches for alarms that the broker announces to `client`.
     fn listen(&mut self) {
-        self.listeners.spawn(self.blocked.clone().listen(self.client.alarms()));
+        self.listeners.spawn(boxed(self.blocked.clone().listen(self.client.alarms())));
     }
 
     /// Returns the alarms from now on, also while a scene is played.

@@ -35,6 +35,7 @@ use crate::{
     cleanup::Guard,
     live::LiveRun,
     tap::recorder::Recorder,
+    task::boxed,
 };
 
 /// The vhost that programs open.
@@ -125,7 +126,7 @@ impl Tap {
         let own = (address.vhost.clone(), ASKED_VHOST.to_owned());
         let names = account.map(|account| (account.user.clone(), Account::guest().user)).into_iter().chain([own]);
         let names = names.filter(|(own, shown)| own != shown).collect();
-        let recorder = tokio::spawn(recorder::record(pages, seen, names, bounds, notes.full().clone()));
+        let recorder = tokio::spawn(boxed(recorder::record(pages, seen, names, bounds, notes.full().clone())));
         let stop = CancellationToken::new();
         let route = Arc::new(Route {
             broker: address.host_and_port(),
@@ -139,7 +140,7 @@ impl Tap {
         let open = Arc::new(open);
         let door = Door { close: stop.child_token(), closed };
         for listener in listeners {
-            doors.spawn(attend(listener, route.clone(), door.close.clone(), open.clone(), guard.clone()));
+            doors.spawn(boxed(attend(listener, route.clone(), door.close.clone(), open.clone(), guard.clone())));
         }
         drop(open);
         let Account { user, password } = match account {
@@ -207,7 +208,7 @@ async fn attend(
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((program, _)) => {
-                    connections.spawn(connect(program, route.clone()));
+                    connections.spawn(boxed(connect(program, route.clone())));
                 }
                 Err(_) => break,
             },

@@ -28,7 +28,7 @@ use wire::{
 };
 
 use crate::{
-    shell::server::Shared,
+    shell::{server::Shared, spawn},
     state::{ConnectionId, Effect, Output, message::Message},
 };
 
@@ -126,7 +126,7 @@ pub(super) async fn serve(socket: TcpStream, peer: SocketAddr, shared: Arc<Share
     };
     let (id, link) = shared.connect(name);
     let (from, to) = socket.into_split();
-    let writer = tokio::spawn(write(to, id, link.clone(), shared.clone()));
+    let writer = spawn(write(to, id, link.clone(), shared.clone()));
     let from = read(from, id, &link, &shared).await;
     shared.disconnect(id);
     link.cut();

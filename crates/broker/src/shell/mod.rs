@@ -7,4 +7,14 @@
 mod link;
 mod server;
 
+use std::pin::Pin;
+
+use tokio::task::JoinHandle;
+
 pub use server::{Server, StartError};
+
+/// Spawns a task in a box. tokio's code for a task is compiled once for each kind of future, and all boxes are of one kind.
+fn spawn(task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    let boxed: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(task);
+    tokio::spawn(boxed)
+}

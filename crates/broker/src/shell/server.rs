@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    shell::link::Link,
+    shell::{link::Link, spawn},
     state::{Broker, Config, ConnectionId, Millis, accounts::BadPattern},
 };
 
@@ -93,8 +93,7 @@ impl Server {
             delay: watch::Sender::new(Duration::ZERO),
             log: OnceLock::new(),
         });
-        let tasks =
-            [tokio::spawn(attend(listener, shared.clone(), sockets)), tokio::spawn(watch_clock(shared.clone()))];
+        let tasks = [spawn(attend(listener, shared.clone(), sockets)), spawn(watch_clock(shared.clone()))];
         Ok(Server { shared, port, tasks })
     }
 
@@ -221,7 +220,7 @@ async fn attend(listener: TcpListener, shared: Arc<Shared>, sockets: usize) {
     loop {
         match listener.accept().await {
             Ok((socket, peer)) if shared.sockets() < sockets => {
-                tokio::spawn(super::link::serve(socket, peer, shared.clone()));
+                spawn(super::link::serve(socket, peer, shared.clone()));
             }
             Ok(_) => {}
             // Most likely there are no free file descriptors; some will be free again.

@@ -6,9 +6,9 @@
 use recording::NotChecked;
 use std::{pin::Pin, time::Duration};
 
-use futures_lite::{Stream, StreamExt};
 use lapin::{BasicProperties, Connection, ConnectionProperties, Error, Event, options::BasicPublishOptions};
 use tokio::time::timeout;
+use tokio_stream::{Stream, StreamExt};
 
 use crate::brokers::address::Address;
 

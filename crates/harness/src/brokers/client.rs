@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use futures_lite::StreamExt;
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties, Consumer, Error, ErrorKind, ExchangeKind,
     options::{
@@ -13,6 +12,7 @@ use lapin::{
     types::{AMQPValue, FieldTable, ShortString},
 };
 use tokio::time::{Instant, interval, timeout_at};
+use tokio_stream::StreamExt;
 
 use crate::brokers::{address::Address, alarm::Alarms};
 

@@ -13,6 +13,8 @@ use tokio::{
 };
 use wire::{Codec, Frame, Listener, Method, Unit, protocol::connection, words};
 
+use crate::task::boxed;
+
 /// The time limit for a better address to answer once another has answered.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
 
@@ -54,7 +56,7 @@ pub async fn wait(host_and_port: &str, deadline: Instant) -> io::Result<Greeting
 pub async fn wait_first(places: &[String], deadline: Instant) -> io::Result<(usize, Greeting)> {
     let mut waits = JoinSet::new();
     for (at, place) in places.iter().cloned().enumerate() {
-        waits.spawn(async move { (at, wait(&place, deadline).await) });
+        waits.spawn(boxed(async move { (at, wait(&place, deadline).await) }));
     }
     let mut reason = io::Error::new(io::ErrorKind::TimedOut, "no answer");
     while let Some(ended) = waits.join_next().await {

@@ -26,6 +26,7 @@ use crate::{
         Program, script,
         starved::{self, Deadline},
     },
+    task::boxed,
 };
 
 /// The time limit for its streams to close after its end, because child processes may still hold them.
@@ -67,15 +68,15 @@ impl Running {
         })?;
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
         let mut streams = JoinSet::new();
-        streams.spawn(read(terminal, seen.clone(), move |seen, bytes| seen.print(bytes, zero.elapsed())));
+        streams.spawn(boxed(read(terminal, seen.clone(), move |seen, bytes| seen.print(bytes, zero.elapsed()))));
         if let Some(stderr) = child.stderr.take() {
-            streams.spawn(read(stderr, seen.clone(), |seen, bytes| seen.stderr.push(bytes)));
+            streams.spawn(boxed(read(stderr, seen.clone(), |seen, bytes| seen.stderr.push(bytes))));
         }
         let deadline = Deadline::after(time_limit, Duration::ZERO);
         let (end, ending) = oneshot::channel();
         let watched = seen.clone();
         let guard = run.guard();
-        let watch = tokio::spawn(async move {
+        let watch = tokio::spawn(boxed(async move {
             let _guard = guard;
             let (status, overdue) = tokio::select! {
                 status = child.wait() => (status.ok(), false),
@@ -96,7 +97,7 @@ impl Running {
                 seen.left_running = left_running;
                 seen.exit = Some(exit(status, overdue, at));
             });
-        });
+        }));
         Ok(Running { pid, end, watch, seen, zero, deadline })
     }
 

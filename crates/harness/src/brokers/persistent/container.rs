@@ -25,12 +25,12 @@ pub(super) use with_client::{ask_docker, docker_logs, up_docker};
 
 #[cfg(feature = "docker")]
 mod with_client {
-    use futures_lite::StreamExt;
     use testcontainers::bollard::{
         container::LogOutput,
         exec::{CreateExecOptions, StartExecResults},
         query_parameters::LogsOptionsBuilder,
     };
+    use tokio_stream::StreamExt;
 
     use super::NotChecked;
     use crate::{
