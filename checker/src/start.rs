@@ -7,7 +7,7 @@ mod package;
 
 use harness::kit;
 use std::{
-    fmt::Write,
+    fmt::{self, Write},
     fs, io,
     path::{Component, Path, PathBuf},
 };
@@ -34,25 +34,42 @@ pub struct Started {
 }
 
 /// The reason why nothing was done.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum NotStarted {
     /// The folder exists already.
-    #[error("{} exists already, and stays as it is", display_path(.0))]
     IsThere(PathBuf),
     /// The folder belongs to the kit, or contains it.
-    #[error("{} can't hold your program, because the kit itself is there", display_path(.0))]
     KitsOwn(PathBuf),
     /// A file can't be read or written; the error names it.
-    #[error(transparent)]
-    Io(#[from] io::Error),
+    Io(io::Error),
     /// The lesson's own files are not as expected.
-    #[error("{}: {what}", file.display())]
     Lesson {
         /// The file.
         file: PathBuf,
         /// The problem with it.
         what: String,
     },
+}
+
+impl std::error::Error for NotStarted {}
+
+impl fmt::Display for NotStarted {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotStarted::IsThere(folder) => write!(to, "{} exists already, and stays as it is", display_path(folder)),
+            NotStarted::KitsOwn(folder) => {
+                write!(to, "{} can't hold your program, because the kit itself is there", display_path(folder))
+            }
+            NotStarted::Io(error) => error.fmt(to),
+            NotStarted::Lesson { file, what } => write!(to, "{}: {what}", file.display()),
+        }
+    }
+}
+
+impl From<io::Error> for NotStarted {
+    fn from(error: io::Error) -> NotStarted {
+        NotStarted::Io(error)
+    }
 }
 
 /// Writes the package that a learner begins with.

@@ -14,7 +14,7 @@ mod terminal;
 mod ui;
 
 use std::{
-    io,
+    fmt, io,
     path::{Path, PathBuf},
     pin::pin,
     time::Duration,
@@ -47,17 +47,26 @@ const QUIET: Duration = Duration::from_millis(100);
 const SETTLED: Duration = Duration::from_millis(10);
 
 /// The reason why a watch ends early.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Trouble {
     /// The program's folder can't be watched.
-    #[error("the program's files can't be watched: {0}")]
     Unwatched(io::Error),
     /// The report can't be printed.
-    #[error("the report could not be written to stdout: {0}")]
     Unwritten(io::Error),
     /// A check has no folder of its own.
-    #[error("a folder for the check can't be created: {0}")]
     NoChild(io::Error),
+}
+
+impl std::error::Error for Trouble {}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Unwatched(error) => write!(to, "the program's files can't be watched: {error}"),
+            Trouble::Unwritten(error) => write!(to, "the report could not be written to stdout: {error}"),
+            Trouble::NoChild(error) => write!(to, "a folder for the check can't be created: {error}"),
+        }
+    }
 }
 
 impl Trouble {

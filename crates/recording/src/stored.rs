@@ -1,6 +1,7 @@
 //! A recording in a file.
 
 use std::{
+    fmt,
     io::{self, Read, Write},
     sync::Arc,
 };
@@ -21,13 +22,11 @@ const FAMILY: &str = "hello-rabbit/recording/";
 const LONGEST: u64 = 1024 * 1024 * 1024;
 
 /// The reason why a text is not a recording that can be judged.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum ReadError {
     /// The text can't be read at all.
-    #[error("{0}")]
-    Io(#[from] io::Error),
+    Io(io::Error),
     /// The text ends in the middle.
-    #[error("the recording was cut: it ends in the middle, at line {line}, column {column}")]
     Cut {
         /// The line, from 1.
         line: usize,
@@ -35,11 +34,32 @@ pub enum ReadError {
         column: usize,
     },
     /// The text is of a version that this kit does not know.
-    #[error("the recording has the format {0:?}, and this kit reads {FORMAT:?}")]
     AnotherVersion(String),
     /// The text is something else.
-    #[error("this is not a recording: {0}")]
     NotARecording(String),
+}
+
+impl std::error::Error for ReadError {}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::Io(error) => error.fmt(to),
+            ReadError::Cut { line, column } => {
+                write!(to, "the recording was cut: it ends in the middle, at line {line}, column {column}")
+            }
+            ReadError::AnotherVersion(found) => {
+                write!(to, "the recording has the format {found:?}, and this kit reads {FORMAT:?}")
+            }
+            ReadError::NotARecording(why) => write!(to, "this is not a recording: {why}"),
+        }
+    }
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> ReadError {
+        ReadError::Io(error)
+    }
 }
 
 #[derive(Serialize)]

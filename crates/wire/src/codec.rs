@@ -1,5 +1,7 @@
 //! A codec that splits a byte stream, in whatever pieces it arrives, into frames.
 
+use std::fmt;
+
 use bytes::{Buf, Bytes, BytesMut};
 use tokio_util::codec::{Decoder, Encoder};
 
@@ -77,14 +79,35 @@ impl Codec {
 }
 
 /// An error of a [`Codec`] that is used as a `tokio_util` decoder.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum CodecError {
     /// The bytes are not AMQP 0-9-1.
-    #[error(transparent)]
-    Frame(#[from] FrameError),
+    Frame(FrameError),
     /// The socket failed.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
+    Io(std::io::Error),
+}
+
+impl std::error::Error for CodecError {}
+
+impl fmt::Display for CodecError {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CodecError::Frame(error) => error.fmt(to),
+            CodecError::Io(error) => error.fmt(to),
+        }
+    }
+}
+
+impl From<FrameError> for CodecError {
+    fn from(error: FrameError) -> CodecError {
+        CodecError::Frame(error)
+    }
+}
+
+impl From<std::io::Error> for CodecError {
+    fn from(error: std::io::Error) -> CodecError {
+        CodecError::Io(error)
+    }
 }
 
 impl Decoder for Codec {

@@ -1,5 +1,7 @@
 //! Frames: their bytes and their contents.
 
+use std::fmt;
+
 use amq_protocol::{
     frame::{AMQPContentHeader, AMQPFrame, WriteContext, gen_frame, parse_frame, parsing::parse_content_header},
     protocol::{
@@ -103,16 +105,13 @@ pub enum Frame {
 }
 
 /// A reason why bytes are not an AMQP 0-9-1 frame.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub enum FrameError {
     /// The stream starts with something that is neither a protocol header nor a frame.
-    #[error("the stream starts with {}, which is not AMQP", crate::words::bytes(.0))]
     NotAmqp(Vec<u8>),
     /// The first byte of a frame is not a frame type.
-    #[error("{0} is no frame type (1, 2, 3 and 8 are)")]
     UnknownType(u8),
     /// The envelope announces a larger payload than the reader accepts. Both sizes are in bytes.
-    #[error("the frame announces a payload of {size} bytes, and at most {most} are taken")]
     TooLarge {
         /// The size that the envelope announces.
         size: u32,
@@ -120,10 +119,8 @@ pub enum FrameError {
         most: u32,
     },
     /// The byte after the payload is not the end mark.
-    #[error("the frame ends with 0x{0:02X} instead of 0xCE")]
     BadEnd(u8),
     /// A method frame whose payload is not a method of AMQP 0-9-1, or has arguments that can't be read.
-    #[error("method {class}.{method} can't be read")]
     Method {
         /// The class number in the payload.
         class: u16,
@@ -131,7 +128,6 @@ pub enum FrameError {
         method: u16,
     },
     /// A method frame, or a header frame, with a table whose values can't be read.
-    #[error("the table of {} can't be read: {}", method_name(*class, *method).unwrap_or("a message"), typed(key, *kind))]
     Table {
         /// The class number in the payload.
         class: u16,
@@ -143,11 +139,35 @@ pub enum FrameError {
         kind: u8,
     },
     /// A header frame whose properties can't be read.
-    #[error("the content header can't be read")]
     Header,
     /// A field table with more nested levels than [`nesting::DEEPEST`].
-    #[error("a field table is nested deeper than {} levels", nesting::DEEPEST)]
     TooDeep,
+}
+
+impl std::error::Error for FrameError {}
+
+impl fmt::Display for FrameError {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FrameError::NotAmqp(bytes) => {
+                write!(to, "the stream starts with {}, which is not AMQP", crate::words::bytes(bytes))
+            }
+            FrameError::UnknownType(kind) => write!(to, "{kind} is no frame type (1, 2, 3 and 8 are)"),
+            FrameError::TooLarge { size, most } => {
+                write!(to, "the frame announces a payload of {size} bytes, and at most {most} are taken")
+            }
+            FrameError::BadEnd(end) => write!(to, "the frame ends with 0x{end:02X} instead of 0xCE"),
+            FrameError::Method { class, method } => write!(to, "method {class}.{method} can't be read"),
+            FrameError::Table { class, method, key, kind } => {
+                let of = method_name(*class, *method).unwrap_or("a message");
+                write!(to, "the table of {of} can't be read: {}", typed(key, *kind))
+            }
+            FrameError::Header => to.write_str("the content header can't be read"),
+            FrameError::TooDeep => {
+                write!(to, "a field table is nested deeper than {} levels", nesting::DEEPEST)
+            }
+        }
+    }
 }
 
 /// The type octets with which clients write short strings into tables. To RabbitMQ the first means a 16-bit number, and the

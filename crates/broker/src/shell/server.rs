@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    io,
+    fmt, io,
     net::Ipv4Addr,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
@@ -24,10 +24,9 @@ use crate::{
 };
 
 /// A reason why a server can't start.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum StartError {
     /// The port is in use, or listening on it is forbidden.
-    #[error("port {port} on 127.0.0.1 can't be listened on: {why}")]
     Port {
         /// The requested port; 0 for any.
         port: u16,
@@ -35,8 +34,24 @@ pub enum StartError {
         why: io::Error,
     },
     /// A pattern of an account is not a regular expression.
-    #[error(transparent)]
-    Pattern(#[from] BadPattern),
+    Pattern(BadPattern),
+}
+
+impl std::error::Error for StartError {}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Port { port, why } => write!(to, "port {port} on 127.0.0.1 can't be listened on: {why}"),
+            StartError::Pattern(bad) => bad.fmt(to),
+        }
+    }
+}
+
+impl From<BadPattern> for StartError {
+    fn from(bad: BadPattern) -> StartError {
+        StartError::Pattern(bad)
+    }
 }
 
 /// A broker that listens. It ends when it is dropped.

@@ -4,7 +4,7 @@
 //! pattern for that kind of operation has to match the resource's name. Declaring and deleting needs configure permission,
 //! putting messages in needs write, and taking them out needs read.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use regex_lite::Regex;
 
@@ -56,13 +56,20 @@ impl Account {
 }
 
 /// An error for a pattern that is not a regular expression.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the pattern {pattern:?} is no regular expression: {why}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadPattern {
     /// The pattern as given.
     pub pattern: String,
     /// The error in the pattern.
     pub why: String,
+}
+
+impl std::error::Error for BadPattern {}
+
+impl fmt::Display for BadPattern {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "the pattern {:?} is not a regular expression: {}", self.pattern, self.why)
+    }
 }
 
 /// The kind of access that an operation needs.

@@ -1,7 +1,7 @@
 //! The part of RabbitMQ's management API that a check needs: making and deleting vhosts.
 
 #[cfg(feature = "management")]
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -28,10 +28,9 @@ struct Vhost {
 }
 
 /// An error of the management API.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum ManagementError {
     /// The API can't be reached, or the server is not a management API.
-    #[error("the management API at {url} doesn't answer: {why}")]
     Unreachable {
         /// The API's address.
         url: String,
@@ -41,7 +40,6 @@ pub enum ManagementError {
         gone: bool,
     },
     /// The API refused the request.
-    #[error("the management API at {url} refused to {what}: HTTP {status}")]
     Refused {
         /// The API's address.
         url: String,
@@ -50,6 +48,21 @@ pub enum ManagementError {
         /// The HTTP status.
         status: u16,
     },
+}
+
+impl std::error::Error for ManagementError {}
+
+impl fmt::Display for ManagementError {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ManagementError::Unreachable { url, why, .. } => {
+                write!(to, "the management API at {url} doesn't answer: {why}")
+            }
+            ManagementError::Refused { url, what, status } => {
+                write!(to, "the management API at {url} refused to {what}: HTTP {status}")
+            }
+        }
+    }
 }
 
 impl Management {
