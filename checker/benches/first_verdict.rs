@@ -7,14 +7,13 @@
 #![allow(clippy::unwrap_used)]
 
 use std::{
-    env, fs,
+    env,
     path::Path,
     process::{Command, ExitCode, Stdio},
     time::{Duration, Instant},
 };
 
-/// The number of clock ticks in a second, as `/proc` counts them on Linux.
-const TICKS: f64 = 100.0;
+use testkit::measure::{clean, processor_time};
 
 /// The goal: this part of the processor time that rustlings takes.
 const GOAL: f64 = 1.1;
@@ -64,30 +63,9 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Sets the folder, and removes what the running cargo says to its programs.
-fn clean<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
-    for (name, _) in env::vars_os() {
-        let text = name.to_string_lossy();
-        if (text.starts_with("CARGO_") && text != "CARGO_HOME") || text.starts_with("HELLO_RABBIT_") || text == "CARGO"
-        {
-            command.env_remove(name);
-        }
-    }
-    command.current_dir(folder)
-}
-
 /// Returns the time that the work takes, and the processor time of the programs that it starts, in seconds.
 fn measured(work: impl FnOnce()) -> (Duration, f64) {
-    let (begin, before) = (Instant::now(), processor_time());
+    let (begin, before) = (Instant::now(), processor_time().unwrap());
     work();
-    (begin.elapsed(), processor_time() - before)
-}
-
-/// Returns the processor time of all ended child processes, in seconds: the fields `cutime` and `cstime` of `proc(5)`.
-fn processor_time() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-    // The state, after the name, is the third field.
-    let ticks = |field: usize| fields[field - 3].parse::<f64>().unwrap();
-    (ticks(16) + ticks(17)) / TICKS
+    (begin.elapsed(), processor_time().unwrap() - before)
 }

@@ -1,13 +1,19 @@
 //! `cargo xtask bench`.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::Context;
 
 use crate::cargo::cargo;
 
-/// Runs one benchmark that measures whole commands: `first-verdict`, `container` or `class`.
+/// Runs one benchmark that measures whole commands: `first-verdict`, `first-build`, `container` or `class`.
 pub fn one(name: &str) -> anyhow::Result<ExitCode> {
+    let status = whole(name).status().context("cargo could not be started")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Returns the command for one benchmark that measures whole commands.
+pub fn whole(name: &str) -> Command {
     let name = name.replace('-', "_");
     // Its own speed does not matter, so it is not compiled with optimizations.
     let package: &[&str] = if name == "class" {
@@ -16,8 +22,9 @@ pub fn one(name: &str) -> anyhow::Result<ExitCode> {
         &["--package", "checker", "--features", "checker/docker"]
     };
     let bench = [package, &["--bench", &name, "--profile", "dev"]].concat();
-    let status = cargo("bench").args(bench).status().context("cargo could not be started")?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let mut command = cargo("bench");
+    command.args(bench);
+    command
 }
 
 /// Runs the benchmarks with optimizations. `quick` shortens the longest one, the load on two brokers.

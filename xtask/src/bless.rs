@@ -4,7 +4,10 @@ mod changes;
 
 use std::process::{Command, ExitCode};
 
+use anyhow::Context;
+
 use crate::{
+    bench,
     bless::changes::{Files, changes},
     cargo::cargo,
     tally::Tally,
@@ -18,7 +21,7 @@ const CHECKER: &[&str] = &["--package=checker", "--test=it", "--no-fail-fast"];
 const REAL_BROKER: &[&str] = &["--package=checker", "--test=real_broker", "--no-fail-fast"];
 
 /// The kinds of output that have a name.
-const KINDS: &str = "recordings, reports, book";
+const KINDS: &str = "recordings, reports, book, first-build";
 
 /// Runs the tests that write this output, then lists the changed files.
 pub fn run(what: Option<&str>, program: Option<&str>) -> anyhow::Result<ExitCode> {
@@ -26,6 +29,11 @@ pub fn run(what: Option<&str>, program: Option<&str>) -> anyhow::Result<ExitCode
         eprintln!("error: a program's name ({program}) goes only with recordings");
         eprintln!("hint: cargo xtask bless recordings {program}");
         return Ok(cli::Exit::Usage.into());
+    }
+    if what == Some("first-build") {
+        let done =
+            bench::whole("first-build").arg("--").arg("--bless").status().context("cargo could not be started")?;
+        return Ok(if done.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     let before = Files::read()?;
     let mut tally = Tally::default();
@@ -59,6 +67,7 @@ fn commands(what: Option<&str>, program: Option<&str>) -> Vec<Command> {
             command.env("RECORDINGS", "overwrite").env("HELLO_RABBIT_TEST_BROKERS", "");
             vec![command]
         }
+        Some("first-build") => Vec::new(),
         Some("reports") => vec![writes(REAL_BROKER, &["embedded::"])],
         Some("book") => vec![
             writes(&["--package=xtask"], &["help"]),
@@ -123,7 +132,7 @@ mod tests {
                 "--package=checker --test=real_broker --no-fail-fast -- embedded::book",
             ]
         );
-        for kind in KINDS.split(", ") {
+        for kind in KINDS.split(", ").filter(|kind| *kind != "first-build") {
             assert!(!all(Some(kind))[0].ends_with(&format!("-- {kind}")), "{kind} is taken for part of a test's name");
         }
     }

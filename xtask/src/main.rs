@@ -48,11 +48,12 @@ enum Command {
     /// Measure the checker's overhead, and compare the embedded broker with RabbitMQ
     Bench {
         /// first-verdict  the time from a fresh clone to the first verdict, beside `cargo install rustlings`
+        /// first-build    the processor time of each package of a first check, beside its budget
         /// container      a check in a fresh container, beside the boot of a bare one
         /// class          submissions a minute of `grade`, beside a loop of `check --path`
         ///
         /// Without it: the checker's overhead, and the load on both brokers.
-        #[arg(value_name = "WHAT", verbatim_doc_comment, value_parser = ["first-verdict", "container", "class"])]
+        #[arg(value_name = "WHAT", verbatim_doc_comment, value_parser = ["first-verdict", "first-build", "container", "class"])]
         what: Option<String>,
         /// Load the brokers for a shorter time
         #[arg(long, conflicts_with = "what")]
@@ -64,10 +65,11 @@ enum Command {
     Test,
     /// Accept new output of tests: write the files that they compare, and list the changes
     Bless {
-        /// recordings  the recordings of the gallery's programs
-        /// reports     all output that needs the embedded broker
-        /// book        the recordings in the book
-        /// PART        the output of tests with PART in their names
+        /// recordings   the recordings of the gallery's programs
+        /// reports      all output that needs the embedded broker
+        /// book         the recordings in the book
+        /// first-build  the budget for the first check
+        /// PART         the output of tests with PART in their names
         ///
         /// Without it: all output that needs no broker.
         #[arg(value_name = "WHAT", verbatim_doc_comment)]

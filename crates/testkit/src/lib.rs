@@ -3,7 +3,9 @@
 
 #[cfg(feature = "brokers")]
 pub mod brokers;
+pub mod budget;
 pub mod gallery;
+pub mod measure;
 pub mod snapshots;
 pub mod topics;
 

@@ -1,7 +1,8 @@
 //! The part of RabbitMQ's management API that a check needs: making and deleting vhosts.
 
+use std::fmt;
 #[cfg(feature = "management")]
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
