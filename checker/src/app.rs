@@ -13,7 +13,7 @@ mod wire;
 use std::{ffi::OsString, io, path::Path, process::ExitCode};
 
 use clap::Parser;
-use cli::{BrokerChoice, BrokerCommand, CheckArgs, CheckOptions, Cli, Command, Exit, Format, ProgramArgs};
+use cli::{BrokerChoice, CheckArgs, CheckOptions, Cli, Command, Exit, Format, ProgramArgs};
 
 use features::Features;
 
@@ -53,6 +53,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Reset(reset) => return learner::reset(&reset),
         Command::Explain(args) => return judge::explain(&args),
         Command::Check(check) => order(check),
+        #[cfg(feature = "tools")]
         Command::Broker(broker) => Ok(Order::Broker(broker.what)),
         #[cfg(feature = "tools")]
         Command::Diff(diff) => return learner::diff(&diff),
@@ -69,7 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
         #[cfg(not(feature = "tools"))]
-        Command::Diff(_) | Command::Watch(_) | Command::Wire(_) | Command::Doctor(_) => {
+        Command::Broker(_) | Command::Diff(_) | Command::Watch(_) | Command::Wire(_) | Command::Doctor(_) => {
             return features::Features::Tools.take_over(&arguments[1..], &[]);
         }
     };
@@ -116,6 +117,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Order::Check { lessons, program, options } => {
                 in_a_run(async |run| judge_all(&lessons, &program, &options, run).await).await
             }
+            #[cfg(feature = "tools")]
             Order::Broker(what) => persistent_broker(&what).await,
             #[cfg(feature = "tools")]
             Order::Tool(tool) => tool.run().await,
@@ -134,7 +136,8 @@ enum Order {
         program: ProgramArgs,
         options: CheckOptions,
     },
-    Broker(BrokerCommand),
+    #[cfg(feature = "tools")]
+    Broker(cli::BrokerCommand),
     #[cfg(feature = "tools")]
     Tool(tools::Tool),
 }
@@ -158,6 +161,7 @@ fn known() -> Result<Vec<Lesson>, ExitCode> {
 async fn needs(order: &Order) -> Needs {
     match order {
         Order::Check { options, .. } => cleanup::needs().max(brokers::needs(&options.broker).await),
+        #[cfg(feature = "tools")]
         Order::Broker(what) => cleanup::needs().max(brokers::persistent::needs(what).await),
         #[cfg(feature = "tools")]
         Order::Tool(tool) => tool.needs().await,
@@ -167,7 +171,11 @@ async fn needs(order: &Order) -> Needs {
 /// Lets a check whose broker was not chosen be judged by the embedded broker, if the client for RabbitMQ was never compiled: the
 /// learner has a verdict earlier, with Docker by a minute. Returns whether it did.
 fn first_on_the_embedded_broker(order: &mut Order, missing: Features) -> bool {
-    let Order::Check { options, .. } = order else { return false };
+    let options = match order {
+        Order::Check { options, .. } => options,
+        #[cfg(feature = "tools")]
+        _ => return false,
+    };
     if brokers::is_chosen(&options.broker) || cleanup::needs() != Needs::Nothing || missing.was_compiled() {
         return false;
     }
@@ -276,12 +284,13 @@ fn print(result: &Report, options: &CheckOptions) -> io::Result<()> {
     })
 }
 
-async fn persistent_broker(what: &BrokerCommand) -> ExitCode {
+#[cfg(feature = "tools")]
+async fn persistent_broker(what: &cli::BrokerCommand) -> ExitCode {
     warn(&cleanup::reap().await);
     let done = tokio::select! {
         done = brokers::persistent::run(what) => done,
         () = cleanup::interrupted() => {
-            if matches!(what, BrokerCommand::Up { .. }) {
+            if matches!(what, cli::BrokerCommand::Up { .. }) {
                 say("interrupted; cleaning up");
                 brokers::persistent::clear_away().await;
             }

@@ -30,6 +30,7 @@ use crate::{
 };
 
 pub use blocked::Blocked;
+#[cfg(feature = "management")]
 pub(crate) use faults::asked;
 pub use faults::{Injection, OnDemand, PublishFault};
 

@@ -1,6 +1,7 @@
 //! Sources of a broker, and a vhost for each check.
 
 pub mod address;
+#[cfg(feature = "management")]
 pub mod admin;
 pub mod alarm;
 pub mod auto;

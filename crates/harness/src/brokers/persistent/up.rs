@@ -5,7 +5,11 @@ use std::{fs, io};
 
 use cli::{BrokerArgs, BrokerChoice, EmbeddedArgs};
 
-use super::{EMBEDDED_LOG, PersistentBroker, Source, container, io_trouble, record, recorded, status, stop};
+use super::{
+    EMBEDDED_LOG, PersistentBroker, Source,
+    commands::{io_trouble, status, stop},
+    container, record, recorded,
+};
 use crate::{
     activity::{busy, say},
     brokers::{
