@@ -45,6 +45,17 @@ impl Build {
         self.packages.entry(name.to_owned()).or_insert_with(new).seconds += seconds;
     }
 
+    /// Returns the mean of several builds of the same packages.
+    #[must_use]
+    pub fn mean(builds: &[Build]) -> Build {
+        let mut mean = builds.first().cloned().unwrap_or_default();
+        for (name, package) in &mut mean.packages {
+            let all = builds.iter().filter_map(|build| build.packages.get(name));
+            package.seconds = all.map(|package| package.seconds).sum::<f64>() / builds.len() as f64;
+        }
+        mean
+    }
+
     /// Returns the processor time of the whole build, in seconds.
     #[must_use]
     pub fn seconds(&self) -> f64 {
@@ -123,6 +134,12 @@ mod tests {
         assert_eq!((budget.to_string().as_str(), budget.packages(), budget.seconds()), (BUDGET, 3, 10.0));
         assert_eq!(Build::parse("tokio 1.54.1\n"), Err("tokio 1.54.1".to_owned()));
         assert_eq!(Build::parse("tokio 1.54.1 many\n"), Err("tokio 1.54.1 many".to_owned()));
+    }
+
+    #[test]
+    fn the_mean_is_taken_package_by_package() {
+        let builds = ["lapin 4.12.3 3.00\n", "lapin 4.12.3 4.00\n"].map(|text| Build::parse(text).unwrap());
+        assert_eq!(Build::mean(&builds).to_string(), "lapin 4.12.3 3.50\n");
     }
 
     #[test]
