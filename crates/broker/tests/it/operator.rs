@@ -142,7 +142,7 @@ fn a_pattern_that_is_no_regular_expression_is_refused() {
     let account =
         Account { name: "ann".to_owned(), password: String::new(), permissions: Some(patterns), administrator: false };
     let error = broker::Broker::new(Config { accounts: vec![account], ..Config::default() }).unwrap_err();
-    assert!(error.to_string().starts_with("the pattern \"(\" is no regular expression"), "{error}");
+    assert!(error.to_string().starts_with("the pattern \"(\" is not a regular expression"), "{error}");
 }
 
 /// The broker has no clock and no randomness of its own: two brokers with the same inputs have the same outputs.

@@ -35,7 +35,7 @@ pub enum IntakeError {
         /// The reason.
         reason: String,
     },
-    /// A pattern that is no regular expression, or has no group that is used.
+    /// A pattern that is not a regular expression, or has no group that is used.
     #[error(
         "--match: {reason}: expected a regular expression with a named group (?P<name>…), (?P<id>…) or (?P<login>…)"
     )]
