@@ -34,9 +34,11 @@ pub fn become_it(mut command: Command, name: &str) -> anyhow::Result<ExitCode> {
     Err(command.exec()).with_context(|| format!("{name} could not be started"))
 }
 
-/// Starts another program, and returns its exit code.
+/// Starts another program, and returns its exit code. Ctrl-C is left to that program.
 #[cfg(not(unix))]
 pub fn become_it(mut command: Command, name: &str) -> anyhow::Result<ExitCode> {
+    #[cfg(windows)]
+    ctrl_c::ignore();
     let status = command.status().with_context(|| format!("{name} could not be started"))?;
     Ok(code(status))
 }

@@ -160,9 +160,13 @@ fn become_it(mut command: Command, name: &str) -> ExitCode {
         failed(std::os::unix::process::CommandExt::exec(&mut command))
     }
     #[cfg(not(unix))]
-    match command.status() {
-        Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(3)),
-        Err(error) => failed(error),
+    {
+        #[cfg(windows)]
+        ctrl_c::ignore();
+        match command.status() {
+            Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(3)),
+            Err(error) => failed(error),
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use crate::watch::terminal::Terminal;
 
 /// A key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(unix), expect(dead_code, reason = "no key is read there"))]
 pub enum Key {
     /// A letter, in lower case.
     Letter(char),
@@ -112,11 +113,13 @@ fn listen(stopped: &io::PipeReader, tell: &UnboundedSender<Key>) {
 }
 
 /// A filter for the letters in a terminal's input: arrows and other keys are sequences that contain letters, too.
+#[cfg(unix)]
 #[derive(Default)]
 struct Letters {
     inside: Inside,
 }
 
+#[cfg(unix)]
 #[derive(Clone, Copy, Default, PartialEq)]
 enum Inside {
     #[default]
@@ -127,6 +130,7 @@ enum Inside {
     Sequence,
 }
 
+#[cfg(unix)]
 impl Letters {
     /// Returns the keys in the bytes of one read.
     fn of(&mut self, bytes: &[u8]) -> Vec<Key> {

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Output,
     sync::PoisonError,
 };
 
@@ -244,7 +244,7 @@ fn a_browser_is_opened_and_a_missing_one_is_reported() {
     let nothing = folder.join("nothing");
     fs::create_dir_all(&nothing).unwrap();
     let open = |path: &Path| -> Output {
-        let mut command: Command = command(&folder, &["wire", "lesson", "01", "--open"]);
+        let mut command: std::process::Command = command(&folder, &["wire", "lesson", "01", "--open"]);
         command.env("PATH", path).output().unwrap()
     };
     let output = open(&nothing);

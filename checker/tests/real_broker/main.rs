@@ -36,6 +36,10 @@ type Test = fn(&TestBroker) -> Result<(), Failed>;
 type BoxedTest = Box<dyn Fn(&TestBroker) -> Result<(), Failed> + Send>;
 
 fn main() -> ExitCode {
+    #[cfg(windows)]
+    if let Some(pressed) = ctrl_c::press_if_asked() {
+        return pressed;
+    }
     let mut arguments = Arguments::from_args();
     // This is for two cores: most of the time, checks wait for something that never comes.
     arguments.test_threads = arguments.test_threads.or(Some(8));

@@ -508,12 +508,18 @@ fn vhost(text: &str) -> Result<String, String> {
 
 fn command_line(text: &str) -> Result<CommandLine, String> {
     const SHELL: [&str; 9] = ["|", "||", "&", "&&", ";", "<", ">", ">>", "2>&1"];
-    let words = shell_words::split(text).map_err(|error| error.to_string())?;
+    let words = words(text, cfg!(windows))?;
     let first = words.first().filter(|first| !first.is_empty()).ok_or("it names no program")?;
     if first.contains('=') || first.starts_with("~/") || words.iter().any(|word| SHELL.contains(&word.as_str())) {
         return Err("it is run without a shell; for shell syntax, write --program \"sh -c '…'\"".to_owned());
     }
     Ok(CommandLine { typed: text.to_owned(), words })
+}
+
+/// Splits a command into words. On Windows a backslash separates folders and escapes nothing.
+fn words(text: &str, windows: bool) -> Result<Vec<String>, String> {
+    let escaped = if windows { text.replace('\\', r"\\") } else { text.to_owned() };
+    shell_words::split(&escaped).map_err(|error| error.to_string())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -551,6 +557,11 @@ mod tests {
             command_line("python3 'my send.py' \"a b\"").map(|line| line.words),
             Ok(["python3", "my send.py", "a b"].map(str::to_owned).to_vec())
         );
+        assert_eq!(
+            words(r"python 'C:\my programs\send.py' C:\a", true),
+            words(r"python 'C:\\my programs\\send.py' C:\\a", false)
+        );
+        assert_eq!(words(r"C:\a\send.exe", true), Ok(vec![r"C:\a\send.exe".to_owned()]));
         assert!(command_line("sh -c 'a | b > c'").is_ok());
         for wrong in ["", "  ", "''", "python3 'send.py", "a | b", "URL=x a", "~/a", "a > b"] {
             assert!(command_line(wrong).is_err(), "{wrong:?} was taken");

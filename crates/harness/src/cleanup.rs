@@ -132,7 +132,10 @@ impl Run {
 
     /// Ends the run, and removes everything that it owns. The next run tries again to remove the rest, which it returns.
     pub async fn end(self) -> Vec<String> {
-        let left = clean(&self.id, &self.folder).await;
+        let mut left = clean(&self.id, &self.folder).await;
+        // Windows removes no folder with an open file in it.
+        drop(self.lock);
+        left.extend(remove_folder(&self.folder, &left));
         self.inside.end(REMOVE_TIMEOUT).await;
         left
     }
@@ -192,7 +195,9 @@ pub async fn reap() -> Vec<String> {
     let mut left = Vec::new();
     for folder in dead_runs() {
         let id = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        left.extend(clean(&id, &folder).await);
+        let of_run = clean(&id, &folder).await;
+        left.extend(remove_folder(&folder, &of_run));
+        left.extend(of_run);
     }
     left
 }
@@ -307,14 +312,19 @@ async fn clean(id: &str, folder: &Path) -> Vec<String> {
         }
     }
     end_processes(id).await;
-    // Another check may have removed it meanwhile.
-    if left.is_empty()
-        && let Err(error) = fs::remove_dir_all(folder)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        left.push(at(folder, &error).to_string());
-    }
     left
+}
+
+/// Removes the folder of a run, unless the record in it is still needed. Returns a sentence if it can't be removed.
+fn remove_folder(folder: &Path, left: &[String]) -> Option<String> {
+    if !left.is_empty() {
+        return None;
+    }
+    match fs::remove_dir_all(folder) {
+        // Another check may have removed it meanwhile.
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Some(at(folder, &error).to_string()),
+        _ => None,
+    }
 }
 
 /// Returns the mark of a broker that this run started.

@@ -30,7 +30,7 @@ pub async fn rest(running: &RunningProgram) {
 ///
 /// # Errors
 ///
-/// The reason, on an operating system where Ctrl-C can't be pressed for a program.
+/// The reason, if Ctrl-C can't be pressed for a program.
 pub async fn press(running: RunningProgram) -> Result<ProgramRun, NotChecked> {
     rest(&running).await;
     if running.interrupt() {
@@ -42,7 +42,7 @@ pub async fn press(running: RunningProgram) -> Result<ProgramRun, NotChecked> {
     }
     running.end_promptly().await;
     Err(NotChecked {
-        message: "Ctrl-C can't be pressed for a program on this operating system yet.".to_owned(),
-        hints: vec!["Check this lesson on Linux or macOS; on Windows, WSL is a Linux".to_owned()],
+        message: "Ctrl-C could not be pressed for the program.".to_owned(),
+        hints: vec!["Check again; on Windows, WSL is another way".to_owned()],
     })
 }

@@ -35,7 +35,11 @@ pub(super) fn program(line: &CommandLine) -> Result<Program, NotChecked> {
 /// Returns the reason why nothing can be run: the file of the program, or the script for an interpreter, does not exist.
 fn missing(words: &[String], folder: &Path) -> Option<NotChecked> {
     let (first, rest) = words.split_first()?;
-    let file = if first.contains(std::path::MAIN_SEPARATOR) && !folder.join(first).exists() {
+    // On Windows, `send` also starts `send.exe`.
+    let is_there = |name: &str| {
+        [name, &format!("{name}{}", std::env::consts::EXE_SUFFIX)].iter().any(|name| folder.join(name).exists())
+    };
+    let file = if first.contains(std::path::is_separator) && !is_there(first) {
         Path::new(first)
     } else {
         script(rest).filter(|script| !folder.join(script).exists())?
@@ -96,7 +100,8 @@ mod tests {
         }
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let reason = missing(&words, folder.path())?;
-        Some(format!("{} {}", reason.message.split(" in ").next().unwrap(), reason.hints[0]))
+        let described = format!("{} {}", reason.message.split(" in ").next().unwrap(), reason.hints[0]);
+        Some(described.replace('\\', "/"))
     }
 
     #[test]

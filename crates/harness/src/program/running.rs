@@ -13,7 +13,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
-    process::Child,
+    process::ChildStderr,
     sync::oneshot,
     task::{JoinHandle, JoinSet},
     time::{Instant, sleep_until, timeout},
@@ -35,9 +35,20 @@ const STREAM_TIMEOUT: Duration = Duration::from_millis(500);
 /// The number of programs that this process has started.
 static STARTED: AtomicU64 = AtomicU64::new(0);
 
+/// The process of a program.
+#[cfg(unix)]
+type Process = tokio::process::Child;
+
+/// The process of a program, in a job with all processes that it starts.
+#[cfg(windows)]
+type Process = Box<dyn process_wrap::tokio::ChildWrapper>;
+
 /// A program that was started.
 pub struct Running {
     pid: Option<i32>,
+    /// Asks the task that watches the program to kill its job.
+    #[cfg(windows)]
+    killed: tokio_util::sync::CancellationToken,
     end: oneshot::Sender<()>,
     watch: JoinHandle<()>,
     seen: LiveRun,
@@ -63,23 +74,33 @@ impl Running {
     ) -> Result<Running, NotChecked> {
         // Unique, because several programs may be on one stage, and each is ended with its own child processes only.
         let mark = format!("{}.program.{}", run.id(), STARTED.fetch_add(1, Ordering::Relaxed));
-        let (mut child, terminal) = spawn(program, arguments, url, &mark).map_err(|error| {
+        let (mut child, terminal, stderr) = spawn(program, arguments, url, &mark).map_err(|error| {
             script::has_windows_line_ends(program).unwrap_or_else(|| not_started(&program.command[0], &error))
         })?;
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
         let mut streams = JoinSet::new();
         streams.spawn(boxed(read(terminal, seen.clone(), move |seen, bytes| seen.print(bytes, zero.elapsed()))));
-        if let Some(stderr) = child.stderr.take() {
+        if let Some(stderr) = stderr {
             streams.spawn(boxed(read(stderr, seen.clone(), |seen, bytes| seen.stderr.push(bytes))));
         }
         let deadline = Deadline::after(time_limit, Duration::ZERO);
         let (end, ending) = oneshot::channel();
         let watched = seen.clone();
         let guard = run.guard();
+        #[cfg(windows)]
+        let killed = tokio_util::sync::CancellationToken::new();
+        #[cfg(windows)]
+        let kill_asked = killed.clone();
         let watch = tokio::spawn(boxed(async move {
             let _guard = guard;
+            // On Unix, a kill is a signal, and nobody has to be asked.
+            #[cfg(unix)]
+            let kill_asked = std::future::pending::<()>();
+            #[cfg(windows)]
+            let kill_asked = kill_asked.cancelled();
             let (status, overdue) = tokio::select! {
-                status = child.wait() => (status.ok(), false),
+                status = exited(&mut child) => (status.ok(), false),
+                () = kill_asked => (None, false),
                 () = over(deadline, pid) => (None, true),
                 _ = ending => (None, true),
                 () = flood(&watched) => (None, true),
@@ -98,7 +119,16 @@ impl Running {
                 seen.exit = Some(exit(status, overdue, at));
             });
         }));
-        Ok(Running { pid, end, watch, seen, zero, deadline })
+        Ok(Running {
+            pid,
+            #[cfg(windows)]
+            killed,
+            end,
+            watch,
+            seen,
+            zero,
+            deadline,
+        })
     }
 
     /// Returns the deadline at which it is ended.
@@ -113,25 +143,36 @@ impl Running {
         self.pid.map_or(Duration::ZERO, starved::starved)
     }
 
-    /// Presses Ctrl-C, once: the program's whole process group gets the signal, as from a terminal. Returns false if the
-    /// operating system has no signals.
+    /// Presses Ctrl-C, once: the program's whole process group gets the signal, as from a terminal; on Windows, all processes in
+    /// its console. Returns false if that is not possible.
     #[must_use]
     pub fn interrupt(&self) -> bool {
         if self.seen.look(|seen| seen.interrupted_at.is_some()) {
-            return cfg!(unix);
+            return true;
         }
         let at = self.zero.elapsed();
         self.seen.add(|seen| seen.interrupted_at = Some(at));
-        #[cfg(unix)]
-        if let Some(pid) = self.pid.and_then(rustix::process::Pid::from_raw) {
-            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::INT);
-            return true;
-        }
-        let _ = self.pid;
-        false
+        self.press()
     }
 
-    /// Stops it with its whole process group, as Ctrl-Z does, but in a way that no program can refuse.
+    #[cfg(unix)]
+    fn press(&self) -> bool {
+        let pid = self.pid.and_then(rustix::process::Pid::from_raw);
+        pid.is_some_and(|pid| {
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::INT);
+            true
+        })
+    }
+
+    #[cfg(windows)]
+    fn press(&self) -> bool {
+        // A program that has exited can't get it any more.
+        let has_exited = || self.seen.look(|seen| seen.exit.is_some());
+        self.pid.and_then(|pid| u32::try_from(pid).ok()).is_some_and(|pid| ctrl_c::press(pid).is_ok() || has_exited())
+    }
+
+    /// Stops it with its whole process group, as Ctrl-Z does, but in a way that no program can refuse. Windows has nothing like
+    /// it.
     pub fn freeze(&self) {
         #[cfg(unix)]
         if let Some(pid) = self.pid.and_then(rustix::process::Pid::from_raw) {
@@ -147,6 +188,8 @@ impl Running {
         if let Some(pid) = self.pid.and_then(rustix::process::Pid::from_raw) {
             let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
         }
+        #[cfg(windows)]
+        self.killed.cancel();
     }
 
     /// Ends the program, if it still runs, and its child processes. Its end is on record after this.
@@ -202,14 +245,31 @@ async fn drained(streams: &mut JoinSet<()>) -> bool {
     timeout(STREAM_TIMEOUT, async { while streams.join_next().await.is_some() {} }).await.is_ok()
 }
 
-async fn kill(child: &mut Child, pid: Option<i32>, mark: &str) {
-    #[cfg(unix)]
+#[cfg(unix)]
+async fn kill(child: &mut Process, pid: Option<i32>, mark: &str) {
     if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
         let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
     }
-    let _ = pid;
     cleanup::end_processes(mark).await;
     let _ = child.kill().await;
+}
+
+/// Ends all processes of the program's job.
+#[cfg(windows)]
+async fn kill(child: &mut Process, _pid: Option<i32>, _mark: &str) {
+    let _ = child.start_kill();
+    let _ = timeout(STREAM_TIMEOUT, exited(child)).await;
+}
+
+/// Waits for the program itself to exit, but not for the processes that it has started.
+#[cfg(unix)]
+async fn exited(child: &mut Process) -> io::Result<ExitStatus> {
+    child.wait().await
+}
+
+#[cfg(windows)]
+async fn exited(child: &mut Process) -> io::Result<ExitStatus> {
+    child.inner_mut().wait().await
 }
 
 fn exit(status: Option<ExitStatus>, overdue: bool, at: Duration) -> ProgramExit {
@@ -223,7 +283,12 @@ fn exit(status: Option<ExitStatus>, overdue: bool, at: Duration) -> ProgramExit 
 /// Starts it on its own terminal. Its session ends with the terminal, so it does not outlive the checker by far, even when the
 /// checker is killed.
 #[cfg(unix)]
-fn spawn(program: &Program, arguments: &[String], url: &str, mark: &str) -> io::Result<(Child, pty_process::Pty)> {
+fn spawn(
+    program: &Program,
+    arguments: &[String],
+    url: &str,
+    mark: &str,
+) -> io::Result<(Process, pty_process::Pty, Option<ChildStderr>)> {
     let to_io = |error: pty_process::Error| match error {
         pty_process::Error::Io(error) => error,
         other => io::Error::other(other),
@@ -239,30 +304,33 @@ fn spawn(program: &Program, arguments: &[String], url: &str, mark: &str) -> io::
         .env(MARK, mark)
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    let child = command.spawn(inside).map_err(to_io)?;
-    Ok((child, terminal))
+    let mut child = command.spawn(inside).map_err(to_io)?;
+    let stderr = child.stderr.take();
+    Ok((child, terminal, stderr))
 }
 
-/// Starts it on a pipe, where there are no pseudo-terminals.
-#[cfg(not(unix))]
+/// Starts it on a pipe, in a job of its own, and in a console of its own that has no window. The job ends with this process.
+#[cfg(windows)]
 fn spawn(
     program: &Program,
     arguments: &[String],
     url: &str,
     mark: &str,
-) -> io::Result<(Child, tokio::process::ChildStdout)> {
+) -> io::Result<(Process, tokio::process::ChildStdout, Option<ChildStderr>)> {
+    use process_wrap::tokio::{CommandWrap, CreationFlags, JobObject, KillOnDrop};
+    use windows::Win32::System::Threading::CREATE_NO_WINDOW;
+
     let (first, words) = program.words();
-    let mut child = tokio::process::Command::new(first)
-        .args(words)
-        .args(arguments)
-        .current_dir(&program.folder)
-        .env("AMQP_URL", url)
-        .env(MARK, mark)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no stdout"))?;
-    Ok((child, stdout))
+    ctrl_c::heed();
+    let mut command = CommandWrap::with_new(first, |command| {
+        command.args(words).args(arguments).current_dir(&program.folder).env("AMQP_URL", url).env(MARK, mark);
+        // Without a terminal, Python holds its output back.
+        command.env("PYTHONUNBUFFERED", "1");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    });
+    command.wrap(CreationFlags(CREATE_NO_WINDOW)).wrap(KillOnDrop).wrap(JobObject);
+    let mut child = command.spawn()?;
+    let stdout = child.stdout().take().ok_or_else(|| io::Error::other("no stdout"))?;
+    let stderr = child.stderr().take();
+    Ok((child, stdout, stderr))
 }
