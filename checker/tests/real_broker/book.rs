@@ -45,13 +45,17 @@ const STEADY: [(&str, &str); 13] = [
 /// The names in the book for queues that the broker named, by their order in an output. They are as long as all such names.
 const GENERATED: [&str; 2] = ["amq.gen-Xq3vT0kYw2LmZ9sRcNdB7h", "amq.gen-b7TkPz4eVf1QxJ8uWgHy5M"];
 
+/// The outputs of sessions in which the queue of the first name is gone.
+const WITHOUT_FIRST: [&str; 1] = ["session-logs-bindings-after.txt"];
+
 /// Returns the folder of the files that the pages include.
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join("book").join("recorded")
 }
 
-/// Returns a text in which everything that differs is replaced.
-fn steady(text: &str) -> String {
+/// Returns a text in which everything that differs is replaced. Queues that the broker named get the names in the book from
+/// `first` on.
+fn steady(text: &str, first: usize) -> String {
     let text = STEADY.iter().fold(text.to_owned(), |text, (pattern, instead)| {
         regex::Regex::new(pattern).unwrap().replace_all(&text, *instead).into_owned()
     });
@@ -62,7 +66,7 @@ fn steady(text: &str) -> String {
             seen.push(found[0].to_owned());
             seen.len() - 1
         });
-        GENERATED[index % GENERATED.len()]
+        GENERATED[(first + index) % GENERATED.len()]
     });
     renamed.into_owned()
 }
@@ -70,9 +74,10 @@ fn steady(text: &str) -> String {
 /// Compares a text with the file of this name, or writes the file when `SNAPSHOTS=overwrite` is set.
 fn compare(name: &str, text: &str) -> Result<(), Failed> {
     let path = folder().join(name);
+    let first = usize::from(WITHOUT_FIRST.contains(&name));
     let compared = Assert::new().action_env("SNAPSHOTS").try_eq(
         Some(&name),
-        Data::text(steady(text)).raw(),
+        Data::text(steady(text, first)).raw(),
         Data::read_from(&path, None).raw(),
     );
     compared.map_err(|error| Failed::from(error.to_string()))

@@ -194,7 +194,7 @@ pub fn last_words(seen: &ProgramRun) -> String {
             format!("the last method that it sent to the broker: {}", words::method_line(said.method, said.content))
         }
         (None, Some(exit)) if exit.overdue && seen.events_cut => "it was stopped, because it went on and on".to_owned(),
-        (None, Some(exit)) if exit.overdue => "it was still running at its time limit".to_owned(),
+        (None, Some(exit)) if exit.overdue => "it was still running when its time ran out".to_owned(),
         (None, Some(_)) if went_on(seen) => "it was still running when Ctrl-C was pressed".to_owned(),
         (None, Some(exit)) => match (exit.code, exit.signal) {
             (Some(code), _) => format!("it exited with code {code}"),

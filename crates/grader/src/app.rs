@@ -32,7 +32,7 @@ use crate::{
     judge::{self, Circumstances, Rules},
     points::{self, Override, Rubric},
     pool::{BoxFuture, Checked, Order, Workshop, in_slots},
-    sandbox::{self, Rung, container, control_group, probe},
+    sandbox::{self, Isolation, container, control_group, probe},
     seed, selftest,
 };
 
@@ -137,7 +137,7 @@ async fn work(args: &GradeArgs, run: &Run) -> Result<Exit, Stop> {
         readable: readable(args)?,
         contracts: journal::contracts_version(),
         class_seed,
-        rung: rung.unwrap_or(Rung::Bwrap),
+        rung: rung.unwrap_or(Isolation::Bwrap),
         broker,
         failures: BTreeMap::new(),
     };
@@ -166,7 +166,7 @@ fn rubric(path: Option<&Path>, known: &[Lesson]) -> Result<Rubric, Stop> {
 }
 
 /// Chooses the sandbox, and tests it.
-async fn rung(args: &GradeArgs, run: &Run) -> Result<Rung, Stop> {
+async fn rung(args: &GradeArgs, run: &Run) -> Result<Isolation, Stop> {
     let chosen = probe::choose(args.sandbox, args.unsafe_no_sandbox, run.folder()).await;
     chosen.map_err(|error| Stop::failed(&error, error.hint()))
 }
@@ -311,7 +311,7 @@ struct Grading<'a> {
     /// The version of the contracts.
     contracts: String,
     class_seed: u64,
-    rung: Rung,
+    rung: Isolation,
     broker: ClassBroker,
     /// The checks that could not be done or kept, by submission and lesson, with the reason.
     failures: BTreeMap<(String, String), String>,
@@ -389,7 +389,7 @@ impl<'a> Grading<'a> {
             eprintln!("{} of {all} checks are done already, and kept", all - jobs.len());
         }
         let base = base().await?;
-        if self.rung != Rung::None {
+        if self.rung != Isolation::None {
             let held = selftest::before(&base, self.rung, first, run).await;
             let escaped = held.map_err(|error| Stop::failed(error, "fix this, and give the same command again"))?;
             if !escaped.is_empty() {

@@ -26,7 +26,7 @@ use crate::{
     class::{Content, Package, Program},
     compile::{Compilation, NotCompiled},
     record::{Task, begun},
-    sandbox::{Limits, Rung, Spec, control_group},
+    sandbox::{Isolation, Limits, Spec, control_group},
 };
 
 /// The first user id of programs in a sandbox, if root grades. Each slot has its own.
@@ -48,7 +48,7 @@ pub struct Workshop {
     /// The broker.
     pub broker: ClassBroker,
     /// The sandbox.
-    pub rung: Rung,
+    pub rung: Isolation,
     /// True if root grades, so that programs get user ids of their own.
     pub is_root: bool,
     /// Folders that programs may read, in addition to the system's.
@@ -193,7 +193,7 @@ impl Workshop {
         let mark = format!("{}.grade.{slot}", run.id());
         let spec = Spec {
             rung: self.rung,
-            user: (self.is_root && self.rung != Rung::None).then_some(FIRST_USER + slot),
+            user: (self.is_root && self.rung != Isolation::None).then_some(FIRST_USER + slot),
             read_only: [std::slice::from_ref(&source), self.readable.as_slice()].concat(),
             writable: Vec::new(),
             folder: source.clone(),

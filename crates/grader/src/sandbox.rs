@@ -46,7 +46,7 @@ const HOSTS: &str = "127.0.0.1 localhost sandbox\n::1 localhost\n";
 /// The kinds of sandbox, by how well they hold.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Rung {
+pub enum Isolation {
     /// A container of Docker.
     Docker,
     /// Bubblewrap, as a user who is not root.
@@ -55,14 +55,14 @@ pub enum Rung {
     None,
 }
 
-impl Rung {
+impl Isolation {
     /// Returns its name in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Rung::Docker => "docker",
-            Rung::Bwrap => "bwrap",
-            Rung::None => "none",
+            Isolation::Docker => "docker",
+            Isolation::Bwrap => "bwrap",
+            Isolation::None => "none",
         }
     }
 }
@@ -71,7 +71,7 @@ impl Rung {
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Spec {
     /// The kind.
-    pub rung: Rung,
+    pub rung: Isolation,
     /// The user id of the program, if root grades; otherwise it runs as the user who grades. Sandboxes at the same time have
     /// different ones.
     pub user: Option<u32>,
@@ -165,7 +165,7 @@ impl Spec {
         let text = fs::read_to_string(self.report()).unwrap_or_default();
         let _ = fs::remove_file(self.report());
         let mut all = control_group::take(&self.group, self.limits);
-        if self.rung == Rung::Docker && container::remove_all(&self.scratch) {
+        if self.rung == Isolation::Docker && container::remove_all(&self.scratch) {
             all.push(self.limits.over_memory());
         }
         all.extend(text.lines().map(str::to_owned));

@@ -30,7 +30,7 @@ use crate::{
     judge::{self, Circumstances, Rules},
     points::Rubric,
     pool::{BoxFuture, Checked, Order, Workshop, in_slots},
-    sandbox::{Rung, pinned},
+    sandbox::{Isolation, pinned},
 };
 
 use canaries::Canaries;
@@ -83,7 +83,7 @@ const FIRST: [&str; 12] = [
 /// When the corpus can't be read, or a file can't be written.
 pub async fn run(
     base: Base,
-    (rung, broker): (Rung, ClassBroker),
+    (rung, broker): (Isolation, ClassBroker),
     lesson: &Lesson,
     run: &Run,
     args: &cli::GradeArgs,
@@ -111,7 +111,7 @@ pub async fn run(
 /// # Errors
 ///
 /// When the corpus can't be read, or a file can't be written.
-pub async fn before(base: &Base, rung: Rung, lesson: &Lesson, run: &Run) -> io::Result<Vec<String>> {
+pub async fn before(base: &Base, rung: Isolation, lesson: &Lesson, run: &Run) -> io::Result<Vec<String>> {
     let key = held::key(rung)?;
     if held::is_known(rung, &key) {
         return Ok(Vec::new());
@@ -145,7 +145,7 @@ struct Findings {
 /// Runs these programs, among right ones.
 async fn test(
     base: Base,
-    (rung, broker): (Rung, ClassBroker),
+    (rung, broker): (Isolation, ClassBroker),
     lesson: &Lesson,
     run: &Run,
     programs: Vec<Hostile>,

@@ -39,7 +39,7 @@ const NO_WAIT: Duration = Duration::from_millis(50);
 const GONE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The longest time for which one of two clients waits for its answer because the other has not asked yet.
-const PATIENCE: Duration = Duration::from_secs(1);
+const OTHER_REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The timeout for a request that waits in a queue of the program's own.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -204,7 +204,7 @@ impl<A: Iterator<Item = u64>> Scene<'_, '_, A> {
                 () = settled(one) => break,
                 () = settled(two) => break,
                 // Its own time limit runs while the other one starts.
-                _ = one.within(PATIENCE, |seen| seen.exit.is_some()), if !waiting.is_empty() => break,
+                _ = one.within(OTHER_REQUEST_TIMEOUT, |seen| seen.exit.is_some()), if !waiting.is_empty() => break,
             }
         }
         while let Some(request) = waiting.pop() {

@@ -39,7 +39,7 @@ const FULL: u32 = 10;
 
 /// The number of times that a message is sent, after which a full queue is widened: some programs send until it is taken. Each
 /// of the three ways sends it once.
-const PATIENCE: usize = 5;
+const SENT_AGAIN: usize = 5;
 
 /// The timeout for the broker to delete an exclusive queue.
 const GONE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -163,7 +163,7 @@ async fn with_full_queues(stage: &Stage<'_>, program: &Program, seen: &mut LiveR
             all += 1;
             alike += usize::from(content.body == last.body);
         }
-        alike >= PATIENCE || all > Way::ALL.len() * COUNT
+        alike >= SENT_AGAIN || all > Way::ALL.len() * COUNT
     };
     if running.until(insists).await {
         stage.unlimit_queues().await?;

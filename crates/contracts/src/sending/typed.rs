@@ -194,7 +194,8 @@ fn wrong_body(runs: &[Typed<'_>], run: &Typed<'_>, body: &str) -> Fault {
     } else if body == default && run.words().len() == 1 && takes_several(runs) {
         if run.in_front > 0 { faults::one_text_word_ignored(default) } else { faults::one_word_ignored(default) }
     } else if body == default && task != default {
-        faults::words_ignored(default, noun)
+        let place = if run.in_front == 0 { faults::all_arguments() } else { faults::after_the_key() };
+        faults::words_ignored(default, noun, place)
     } else if body.trim() == task {
         match body.strip_prefix(task) {
             Some(more) => faults::white_space_after(printed::white_space(more), noun),

@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use super::{
-    BY_SIGNAL, Rung, Spec, bwrap, container, control_group, exit_code,
+    BY_SIGNAL, Isolation, Spec, bwrap, container, control_group, exit_code,
     inside::{SIGNAL, STARTED},
     watchdog,
 };
@@ -45,13 +45,13 @@ pub async fn enter(spec: &Path, command: &[String]) -> io::Result<i32> {
     // Ctrl-C is meant for the program. The process outside goes on until the program ends.
     let mut interrupts = signal(SignalKind::interrupt())?;
     // The engine makes the group of a container.
-    let is_bounded = spec.rung != Rung::Docker && control_group::enter(&spec.group, spec.limits);
+    let is_bounded = spec.rung != Isolation::Docker && control_group::enter(&spec.group, spec.limits);
     let url = env::var("AMQP_URL").ok();
     let tap = url.as_deref().and_then(|url| Address::parse(url).ok());
     let (mut child, hello) = match spec.rung {
-        Rung::None => (start_without(&spec, command)?, None),
-        Rung::Bwrap => start(&spec, command, url.as_deref(), tap.as_ref())?,
-        Rung::Docker => return enter_container(&spec, command, url.as_deref(), tap.as_ref(), interrupts).await,
+        Isolation::None => (start_without(&spec, command)?, None),
+        Isolation::Bwrap => start(&spec, command, url.as_deref(), tap.as_ref())?,
+        Isolation::Docker => return enter_container(&spec, command, url.as_deref(), tap.as_ref(), interrupts).await,
     };
     let mut over = None;
     let status = {
@@ -71,7 +71,7 @@ pub async fn enter(spec: &Path, command: &[String]) -> io::Result<i32> {
     let is_program = tap.is_some();
     let signal = match hello {
         Some(hello) => said_by(&spec, hello).await?.unwrap_or_else(|| status.signal()),
-        None if spec.rung == Rung::None => status.signal(),
+        None if spec.rung == Isolation::None => status.signal(),
         None => ended_by(status),
     };
     report(&spec, over.or_else(|| spec.limits.over_by_signal(signal?)))?;

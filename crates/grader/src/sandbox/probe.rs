@@ -12,7 +12,7 @@ use std::{
 use cli::SandboxChoice;
 use tokio::{process::Command, time::timeout};
 
-use super::{Limits, Rung, Spec, container, control_group, pinned};
+use super::{Isolation, Limits, Spec, container, control_group, pinned};
 
 /// The time limit of the test.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -70,12 +70,12 @@ impl NoSandbox {
 /// # Errors
 ///
 /// The reason why there is none.
-pub async fn choose(asked: SandboxChoice, without: bool, folder: &Path) -> Result<Rung, NoSandbox> {
+pub async fn choose(asked: SandboxChoice, without: bool, folder: &Path) -> Result<Isolation, NoSandbox> {
     if without {
         eprintln!(
             "warning: submissions run as your own user, without a sandbox; they can read and delete what you can"
         );
-        return Ok(Rung::None);
+        return Ok(Isolation::None);
     }
     match asked {
         SandboxChoice::Bwrap => bwrap(folder).await,
@@ -88,20 +88,20 @@ pub async fn choose(asked: SandboxChoice, without: bool, folder: &Path) -> Resul
     }
 }
 
-async fn bwrap(folder: &Path) -> Result<Rung, NoSandbox> {
+async fn bwrap(folder: &Path) -> Result<Isolation, NoSandbox> {
     let found = Command::new("bwrap").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().await;
     if !found.is_ok_and(|status| status.success()) {
         return Err(NoSandbox::Missing);
     }
-    test(Rung::Bwrap, folder).await
+    test(Isolation::Bwrap, folder).await
 }
 
-async fn docker(folder: &Path) -> Result<Rung, NoSandbox> {
+async fn docker(folder: &Path) -> Result<Isolation, NoSandbox> {
     if container::version().is_none() {
         return Err(NoSandbox::NoEngine);
     }
     container::prepare().map_err(|error| NoSandbox::NoContainer(error.to_string()))?;
-    test(Rung::Docker, folder).await
+    test(Isolation::Docker, folder).await
 }
 
 /// The test, as a shell script: each line that it prints is a leak. `$1` is a secret file, `$2` a folder that must not be written,
@@ -122,10 +122,10 @@ kill -0 "$4" 2>/dev/null && echo "it sees processes of this machine"
 exit 0
 "#;
 
-async fn test(rung: Rung, folder: &Path) -> Result<Rung, NoSandbox> {
+async fn test(rung: Isolation, folder: &Path) -> Result<Isolation, NoSandbox> {
     let broken = |why: String| match rung {
-        Rung::Docker => NoSandbox::NoContainer(why),
-        Rung::Bwrap | Rung::None => NoSandbox::Broken(why),
+        Isolation::Docker => NoSandbox::NoContainer(why),
+        Isolation::Bwrap | Isolation::None => NoSandbox::Broken(why),
     };
     let place = tempfile::Builder::new().prefix("probe-").tempdir_in(folder)?;
     let inside = |name: &str| -> io::Result<PathBuf> {

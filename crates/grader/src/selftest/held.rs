@@ -11,7 +11,7 @@ use harness::{fingerprint, kit};
 use sha2::{Digest, Sha256};
 
 use super::corpus;
-use crate::{journal, sandbox::Rung};
+use crate::{journal, sandbox::Isolation};
 
 /// The folder, in the kit, of the results: a file for each rung, with the key of the test that held.
 const FOLDER: &str = "target/hello-rabbit/grade";
@@ -21,7 +21,7 @@ const FOLDER: &str = "target/hello-rabbit/grade";
 /// # Errors
 ///
 /// When a file can't be read.
-pub fn key(rung: Rung) -> io::Result<String> {
+pub fn key(rung: Isolation) -> io::Result<String> {
     let kernel = fs::read_to_string("/proc/version")?;
     let user = if rustix::process::geteuid().is_root() { "root" } else { "user" };
     let mut own = Sha256::new();
@@ -39,23 +39,23 @@ pub fn key(rung: Rung) -> io::Result<String> {
 }
 
 /// Returns the version of the program that makes a sandbox.
-fn version_of(rung: Rung) -> String {
+fn version_of(rung: Isolation) -> String {
     match rung {
-        Rung::Bwrap => {
+        Isolation::Bwrap => {
             let output = Command::new("bwrap").arg("--version").stdin(Stdio::null()).output();
             output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
         }
-        Rung::Docker => crate::sandbox::container::version().unwrap_or_default(),
-        Rung::None => String::new(),
+        Isolation::Docker => crate::sandbox::container::version().unwrap_or_default(),
+        Isolation::None => String::new(),
     }
 }
 
-fn file(rung: Rung) -> PathBuf {
+fn file(rung: Isolation) -> PathBuf {
     kit::root().join(FOLDER).join(format!("held-{}.txt", rung.name()))
 }
 
 /// Returns whether a test with this key has held.
-pub fn is_known(rung: Rung, key: &str) -> bool {
+pub fn is_known(rung: Isolation, key: &str) -> bool {
     fs::read_to_string(file(rung)).is_ok_and(|held| held == key)
 }
 
@@ -64,7 +64,7 @@ pub fn is_known(rung: Rung, key: &str) -> bool {
 /// # Errors
 ///
 /// When the file can't be written.
-pub fn remember(rung: Rung, key: &str) -> io::Result<()> {
+pub fn remember(rung: Isolation, key: &str) -> io::Result<()> {
     let path = file(rung);
     fs::create_dir_all(kit::root().join(FOLDER))?;
     journal::write(&path, key.as_bytes()).map_err(io::Error::other)

@@ -93,7 +93,7 @@ impl Running {
         let kill_asked = killed.clone();
         let watch = tokio::spawn(boxed(async move {
             let _guard = guard;
-            // On Unix, a kill is a signal, and nobody has to be asked.
+            // On Unix, a kill is a signal and needs no request.
             #[cfg(unix)]
             let kill_asked = std::future::pending::<()>();
             #[cfg(windows)]
