@@ -2,7 +2,8 @@
 //!
 //! Windows has no signals. Ctrl-C is an event of a console, and goes to all processes in it. A process can raise the event only in
 //! its own console, and leaving that for another one would cost it its output. So each program gets a console of its own, which
-//! has no window (`CREATE_NO_WINDOW`), and a helper joins that console for a moment: the running program itself, started once more. `press_if_asked` turns that second copy into the helper, so each program that calls `press` begins with it.
+//! has no window (`CREATE_NO_WINDOW`), and a helper joins that console for a moment: the running program itself, started once
+//! more. `press_if_asked` turns that second copy into the helper, so each program that calls `press` begins with it.
 //!
 //! On other systems this crate is empty.
 
