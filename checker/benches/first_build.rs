@@ -16,7 +16,7 @@ use std::{
 };
 
 use testkit::{
-    budget::{Build, TOLERANCE},
+    budget::{Build, OWN, TOLERANCE},
     measure::{clean, processor_time},
 };
 
@@ -86,13 +86,7 @@ fn build(kit: &Path) -> Build {
     assert!(output.status.success(), "the check failed: {said}");
     // Each warning would be among the first things that a learner reads.
     assert!(!said.contains("warning: "), "a first check compiles with warnings: {said}");
-    let mut build = Build::default();
-    for line in fs::read_to_string(times).unwrap().lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [name, version, seconds] = words[..] else { panic!("{line}") };
-        build.add(name, (version != "kit").then_some(version), seconds.parse().unwrap());
-    }
-    build
+    Build::parse(&fs::read_to_string(times).unwrap()).unwrap()
 }
 
 /// Calls the compiler, and notes its processor time.
@@ -104,7 +98,7 @@ fn compile(times: &Path) -> ExitCode {
     // Cargo also asks the compiler for its version, without a package.
     if !name.is_empty() {
         let own = Path::new(env!("CARGO_MANIFEST_DIR")).parent().is_some_and(|kit| Path::new(&folder).starts_with(kit));
-        let version = if own { "kit".to_owned() } else { variable("CARGO_PKG_VERSION") };
+        let version = if own { OWN.to_owned() } else { variable("CARGO_PKG_VERSION") };
         let line = format!("{name} {version} {:.2}\n", processor_time().unwrap());
         fs::File::options().create(true).append(true).open(times).unwrap().write_all(line.as_bytes()).unwrap();
     }

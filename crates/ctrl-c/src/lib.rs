@@ -36,7 +36,7 @@ pub fn press_if_asked() -> Option<ExitCode> {
     Some(if press_here(process).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Presses Ctrl-C in the console of this process, which has its own.
+/// Presses Ctrl-C in the console of the process with this id. The process must have a console of its own.
 ///
 /// # Errors
 ///

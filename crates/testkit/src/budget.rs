@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt};
 pub const TOLERANCE: f64 = 0.05;
 
 /// The version that stands for a package of the kit itself.
-const OWN: &str = "kit";
+pub const OWN: &str = "kit";
 
 /// The processor time of each package of a build.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,7 +24,7 @@ struct Package {
 }
 
 impl Build {
-    /// Reads lines of `NAME VERSION SECONDS`. The version `kit` marks the kit's own packages.
+    /// Reads lines of `NAME VERSION SECONDS`, and adds up those of the same package. The version [`OWN`] marks the kit's own.
     ///
     /// # Errors
     ///
@@ -34,15 +34,11 @@ impl Build {
         for line in text.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
             let [name, version, seconds] = words[..] else { return Err(line.to_owned()) };
-            build.add(name, Some(version), seconds.parse().map_err(|_| line.to_owned())?);
+            let seconds: f64 = seconds.parse().map_err(|_| line.to_owned())?;
+            let new = || Package { version: version.to_owned(), seconds: 0.0 };
+            build.packages.entry(name.to_owned()).or_insert_with(new).seconds += seconds;
         }
         Ok(build)
-    }
-
-    /// Adds processor time, in seconds, to a package. A package without a version is one of the kit's own.
-    pub fn add(&mut self, name: &str, version: Option<&str>, seconds: f64) {
-        let new = || Package { version: version.unwrap_or(OWN).to_owned(), seconds: 0.0 };
-        self.packages.entry(name.to_owned()).or_insert_with(new).seconds += seconds;
     }
 
     /// Returns the mean of several builds of the same packages.
