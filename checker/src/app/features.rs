@@ -103,7 +103,7 @@ impl Features {
     /// Compiles a checker with these features, for the next command.
     pub(super) fn compile(self) {
         let client = self.part();
-        say(&format!("now {client} is compiled, for RabbitMQ at the next check; you can stop this with Ctrl-C …"));
+        say(&format!("compiling {client}, so that the next check uses RabbitMQ; you can stop this with Ctrl-C …"));
         if !self.cargo("build").status().is_ok_and(|status| status.success()) {
             say(&format!("{client} was not compiled; until it is, checks use the embedded broker"));
         }
