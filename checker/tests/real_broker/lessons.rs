@@ -1,11 +1,10 @@
 //! The lessons' own programs pass, and their reports are those of the snapshots.
 
-use checker::brokers::{address::Address, client::Client};
-use lapin::{
-    Connection, ConnectionProperties, ExchangeKind,
-    options::{ExchangeDeclareOptions, QueueDeclareOptions},
-    types::FieldTable,
+use checker::brokers::{
+    address::Address,
+    client::{self, Client},
 };
+use lapin::{Connection, ConnectionProperties, ExchangeKind, options::ExchangeDeclareOptions, types::FieldTable};
 use libtest_mimic::Failed;
 
 use crate::{
@@ -83,8 +82,7 @@ pub fn users_queue(broker: &TestBroker) -> Result<(), Failed> {
     let door = runtime().block_on(forward(&address));
     let forwarded = Address { port: door.port(), ..broker.broker.address.clone() };
     let client = runtime().block_on(Client::reach(&address)).unwrap();
-    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-    let declare = |queue| runtime().block_on(client.declare(queue, durable, FieldTable::default())).unwrap();
+    let declare = |queue| runtime().block_on(client.declare(client::durable(queue))).unwrap();
 
     declare("other");
     let passed = broker.check_at(&forwarded, &["lesson", "01"]).output()?;

@@ -8,13 +8,16 @@ use std::{
 };
 
 use checker::{
-    brokers::{address::Address, client::Client, ports},
+    brokers::{
+        address::Address,
+        client::{self, Client},
+        ports,
+    },
     cleanup,
 };
 use lapin::{
     BasicProperties, Confirmation, Connection, ConnectionProperties,
-    options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions},
-    types::FieldTable,
+    options::{BasicPublishOptions, ConfirmSelectOptions},
 };
 use libtest_mimic::Failed;
 
@@ -128,8 +131,7 @@ pub fn kept_warm(broker: &TestBroker) -> Result<(), Failed> {
     assert!(text(&queues).contains("Listing queues for vhost / ..."), "{}", text(&queues));
     let address = Address { port: port.parse()?, ..broker.broker.address.clone() };
     let client = runtime().block_on(Client::reach(&address))?;
-    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-    runtime().block_on(client.declare("greetings", durable, FieldTable::default()))?;
+    runtime().block_on(client.declare(client::durable("greetings")))?;
     runtime().block_on(client.close());
     for (command, expected) in [
         (&["broker", "publish", "greetings", "hello, rabbit"][..], "published"),

@@ -17,8 +17,8 @@ pub mod subscribe;
 use std::time::{Duration, Instant};
 
 use harness::{brokers::Names, program::Program, stage::Stage};
-use lapin::BasicProperties;
 use recording::{Body, Mark, NotChecked, ProgramRun, Recording};
+use wire::protocol::BasicProperties;
 
 use crate::{
     contract::{self, Contract},

@@ -19,14 +19,13 @@ use harness::{
     brokers::{
         Broker, Names,
         address::Address,
-        client::Client,
+        client::{self, Client},
         docker::{BUILT, image_at_hand},
     },
     cleanup::Run,
     live::LiveRun,
     tap::{Bounds, Tap},
 };
-use lapin::{options::QueueDeclareOptions, types::FieldTable};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use shared::{Class, MANIFEST, is_required, right, said};
@@ -243,8 +242,7 @@ fn an_account_has_its_vhost_and_nothing_else(image: &str) {
         let client = Client::reach(&inside).await.unwrap();
         let own = Client::reach(&address).await.unwrap();
         // RabbitMQ 4.3 refuses others.
-        let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-        client.declare("mine", durable, FieldTable::default()).await.unwrap();
+        client.declare(client::durable("mine")).await.unwrap();
         assert!(own.has("mine").await.unwrap());
         // Neither a vhost of others nor another login.
         let refused = async |address: Address| Client::reach(&address).await.err().map(|error| error.to_string());
@@ -259,7 +257,7 @@ fn an_account_has_its_vhost_and_nothing_else(image: &str) {
         // The account is bounded.
         let mut most = None;
         for number in 0..100 {
-            if let Err(error) = client.declare(&format!("queue-{number}"), durable, FieldTable::default()).await {
+            if let Err(error) = client.declare(client::durable(&format!("queue-{number}"))).await {
                 most = Some((number, error.to_string()));
                 break;
             }

@@ -21,7 +21,13 @@ use tokio::{
 
 use crate::{
     activity::{Busy, watched},
-    brokers::{Broker, Names, address::Address, alarm::Alarm, client::Client, confined::Account},
+    brokers::{
+        Broker, Names,
+        address::Address,
+        alarm::Alarm,
+        client::{self, Client},
+        confined::Account,
+    },
     cleanup::Run,
     live::{LiveRun, until},
     program::{Program, facts, running::Running, starved::Deadline},
@@ -264,7 +270,7 @@ impl<'a> Stage<'a> {
 
     /// Returns the [`NotChecked`] for a broker that fails during a check.
     #[must_use]
-    pub fn lost(&self, error: &lapin::Error) -> NotChecked {
+    pub fn lost(&self, error: &client::Error) -> NotChecked {
         failed_us(&error.to_string())
     }
 
@@ -274,7 +280,7 @@ impl<'a> Stage<'a> {
     ///
     /// The reason why the check has no verdict: the connection is gone.
     pub fn still_there(&self) -> Result<(), NotChecked> {
-        if self.client.holds_on() { Ok(()) } else { Err(failed_us("the checker's connection is gone")) }
+        if self.client.is_connected() { Ok(()) } else { Err(failed_us("the checker's connection is gone")) }
     }
 }
 

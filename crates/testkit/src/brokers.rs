@@ -13,9 +13,9 @@ use harness::{
     live::LiveRun,
     tap::{Bounds, Tap},
 };
-use lapin::{options::QueueDeclareOptions, types::FieldTable};
 use libtest_mimic::Failed;
 use tokio::runtime::Runtime;
+use wire::protocol::queue::Declare;
 
 /// The source of a broker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -209,12 +209,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn test_broker(place: &Place, broker: Broker) -> Result<Arc<TestBroker>, String> {
     let transient = async {
-        let (name, options) = ("is-it-accepted", QueueDeclareOptions::default());
-        let accepted = client::is_accepted(&broker.address, name, options, FieldTable::default()).await?;
+        let name = "is-it-accepted";
+        let declare = Declare { queue: name.into(), ..Declare::default() };
+        let accepted = client::is_accepted(&broker.address, declare).await?;
         if accepted {
             client::delete_queue(&broker.address, name).await?;
         }
-        Ok::<_, lapin::Error>(accepted)
+        Ok::<_, client::Error>(accepted)
     };
     let denies_transient = !runtime().block_on(transient).map_err(|error| error.to_string())?;
     if denies_transient != place.denies_transient() {

@@ -28,7 +28,7 @@ pub mod sequence;
 pub mod why;
 pub mod words;
 
-pub use amq_protocol::{frame::AMQPContentHeader, protocol, protocol::AMQPClass as Method, types};
+pub use amq_protocol::{frame::AMQPContentHeader, protocol, protocol::AMQPClass as Method, types, uri};
 pub use codec::Codec;
 pub use frame::{Frame, FrameError, RawFrame, Unit};
 pub use listen::{Content, Event, Listener, Peer, What};

@@ -7,17 +7,12 @@ use std::{
 };
 
 use harness::{
-    brokers::client::{Request, Requests},
+    brokers::client::{self, Request, Requests},
     program::Program,
     stage::{RunningProgram, SpawnOptions, Stage},
 };
-use lapin::{
-    BasicProperties,
-    options::QueueDeclareOptions,
-    types::{AMQPValue, FieldTable},
-};
 use recording::{NotChecked, ProgramRun};
-use wire::Peer;
+use wire::{Peer, protocol::BasicProperties, types::AMQPValue};
 
 use super::LiveRecording;
 use crate::{
@@ -155,7 +150,7 @@ impl<A: Iterator<Item = u64>> Scene<'_, '_, A> {
 
     /// Takes the requests from now on. Returns None if the program keeps its queue from others.
     async fn serves(&self, alone: &RunningProgram) -> Result<Option<Requests>, NotChecked> {
-        let lost = |error: &lapin::Error| self.stage.lost(error);
+        let lost = |error: &client::Error| self.stage.lost(error);
         let declared = alone.look(|seen| {
             let mut declares = Transcript::of(seen).declares().map(|(_, declare)| declare);
             declares
@@ -169,10 +164,9 @@ impl<A: Iterator<Item = u64>> Scene<'_, '_, A> {
                 self.stage.client.drain(QUEUE, 1, QUEUE_TIMEOUT).await.map_err(|error| lost(&error))?;
             }
             _ => {
-                let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-                let mut quorum = FieldTable::default();
-                quorum.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
-                self.stage.client.declare(QUEUE, durable, quorum).await.map_err(|error| lost(&error))?;
+                let mut quorum = client::durable(QUEUE);
+                quorum.arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+                self.stage.client.declare(quorum).await.map_err(|error| lost(&error))?;
             }
         }
         self.stage.client.requests(QUEUE).await.map(Some).map_err(|error| lost(&error))

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use harness::{
+    brokers::client,
     program::Program,
     stage::{SpawnOptions, Stage},
 };
-use lapin::{options::QueueDeclareOptions, types::FieldTable};
 use recording::{NotChecked, ProgramRun};
 
 use super::LiveRecording;
@@ -31,7 +31,7 @@ pub async fn play(
     seen: &mut LiveRecording,
 ) -> Result<(), NotChecked> {
     let exchange = emitter.exchange.name;
-    let lost = |error: &lapin::Error| stage.lost(error);
+    let lost = |error: &client::Error| stage.lost(error);
     let mut runs: Vec<ProgramRun> = Vec::new();
     let mut listens = false;
     for (number, words) in (1..).zip(typed) {
@@ -46,8 +46,7 @@ pub async fn play(
         }
         // The program made the exchange in its first run, and no queue was bound to it.
         if number == 1 && stage.client.has_exchange(exchange).await.map_err(|error| lost(&error))? {
-            let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-            stage.client.declare(LISTENER, durable, FieldTable::default()).await.map_err(|error| lost(&error))?;
+            stage.client.declare(client::durable(LISTENER)).await.map_err(|error| lost(&error))?;
             for key in listens_for(emitter, typed) {
                 stage.client.bind(LISTENER, exchange, &key).await.map_err(|error| lost(&error))?;
             }

@@ -8,8 +8,8 @@ use crate::receiving::{
     quiet::{Reached, SILENCE, bodies, leaves},
     waits,
 };
-use lapin::BasicProperties;
 use recording::{NotChecked, ProgramRun};
+use wire::protocol::BasicProperties;
 
 use super::{LiveRecording, ctrl_c};
 use harness::{

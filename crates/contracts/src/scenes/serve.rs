@@ -4,8 +4,8 @@ use harness::{
     program::Program,
     stage::{RunningProgram, SpawnOptions, Stage},
 };
-use lapin::{BasicProperties, options::QueueDeclareOptions, types::FieldTable};
 use recording::{NotChecked, ProgramRun};
+use wire::protocol::{BasicProperties, queue::Declare};
 
 use super::{LiveRecording, ctrl_c};
 use crate::{
@@ -26,9 +26,9 @@ pub async fn play(
 ) -> Result<(), NotChecked> {
     let plan = Plan::chosen(seed);
     // The broker deletes them with the checker's connection.
-    let exclusive = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
     for queue in &plan.queues {
-        stage.client.declare(queue, exclusive, FieldTable::default()).await.map_err(|error| stage.lost(&error))?;
+        let exclusive = Declare { queue: queue.as_str().into(), exclusive: true, ..Declare::default() };
+        stage.client.declare(exclusive).await.map_err(|error| stage.lost(&error))?;
     }
     Scene { stage, program, plan: &plan, seen }.play().await
 }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use lapin::uri::{AMQPScheme, AMQPUri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
+use wire::uri::{AMQPScheme, AMQPUri};
 
 /// A broker's host and port, the login, and the vhost. Display leaves out the password.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]

@@ -4,13 +4,15 @@
 //! publishes: on a connection made for it, to a queue that does not exist.
 
 use recording::NotChecked;
-use std::{pin::Pin, time::Duration};
+use std::time::Duration;
 
-use lapin::{BasicProperties, Connection, ConnectionProperties, Error, Event, options::BasicPublishOptions};
-use tokio::time::timeout;
-use tokio_stream::{Stream, StreamExt};
+use tokio::{sync::watch, time::timeout};
+use wire::protocol::basic::AMQPProperties;
 
-use crate::brokers::address::Address;
+use crate::brokers::{
+    address::Address,
+    client::{Connection, Error},
+};
 
 /// The time limit for a broker to answer, or to block the connection.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,7 +40,7 @@ impl Alarm {
     ///
     /// When the broker can't be reached.
     pub async fn at(address: &Address) -> Result<Option<Alarm>, Error> {
-        let connection = Connection::connect(&address.url(), ConnectionProperties::default()).await?;
+        let connection = Connection::open(address).await?;
         let mut alarms = Alarms::of(&connection);
         let found = timeout(PROBE_TIMEOUT, async {
             tokio::select! {
@@ -46,12 +48,12 @@ impl Alarm {
                 () = publish(&connection) => {}
             }
             // The broker may answer what was already on its way.
-            if connection.status().blocked() { Some(alarms.next().await) } else { None }
+            if connection.blocked().borrow().is_some() { Some(alarms.next().await) } else { None }
         });
         let found = found.await.ok().flatten();
         if found.is_none() {
             // A failure here means nothing for alarms.
-            let _ = connection.close(200, "OK".into()).await;
+            let _ = connection.close().await;
         }
         Ok(found)
     }
@@ -103,11 +105,10 @@ impl Alarm {
 /// Publishes a message that no queue gets, and waits for the broker's next answer, which does not come during an alarm.
 async fn publish(connection: &Connection) {
     let published = async {
-        let channel = connection.create_channel().await?;
+        let mut channel = connection.channel().await?;
         let key = format!("hello-rabbit-{:08x}", fastrand::u32(..));
-        let options = BasicPublishOptions::default();
-        channel.basic_publish("".into(), key.into(), options, b"", BasicProperties::default()).await?;
-        channel.close(200, "OK".into()).await
+        channel.publish("", &key, AMQPProperties::default(), b"");
+        channel.close().await
     };
     // A broker that refuses it accepts messages from others.
     let _: Result<(), Error> = published.await;
@@ -115,15 +116,17 @@ async fn publish(connection: &Connection) {
 
 /// The alarms that a broker announces on one connection of the checker.
 pub struct Alarms {
-    events: Pin<Box<dyn Stream<Item = Event> + Send>>,
+    blocked: watch::Receiver<Option<String>>,
     on: Option<String>,
 }
 
 impl Alarms {
-    /// Returns the alarms that this connection receives from now on.
+    /// Returns the alarms that this connection receives, beginning with one that is on.
     #[must_use]
     pub fn of(connection: &Connection) -> Alarms {
-        Alarms { events: Box::pin(connection.events_listener()), on: None }
+        let mut blocked = connection.blocked();
+        blocked.mark_changed();
+        Alarms { blocked, on: None }
     }
 
     /// Waits for an alarm that stays on. The future can be dropped without a loss.
@@ -150,14 +153,12 @@ impl Alarms {
         self.on.as_deref()
     }
 
-    /// Waits for the next event on the connection, and records whether it is blocked.
+    /// Waits until the broker blocks the connection, or no longer blocks it. It waits for ever once the connection is gone.
     pub async fn change(&mut self) {
-        match self.events.next().await {
-            Some(Event::ConnectionBlocked(reason)) => self.on = Some(reason),
-            Some(Event::ConnectionUnblocked) => self.on = None,
-            Some(_) => {}
-            None => std::future::pending().await,
+        if self.blocked.changed().await.is_err() {
+            std::future::pending().await
         }
+        self.on = self.blocked.borrow_and_update().clone();
     }
 }
 

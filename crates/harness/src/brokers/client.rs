@@ -1,20 +1,26 @@
 //! The checker's own AMQP client, which connects to the broker directly and not through the tap.
 
+mod connection;
+
 use std::time::Duration;
 
-use lapin::{
-    BasicProperties, Channel, Connection, ConnectionProperties, Consumer, Error, ErrorKind, ExchangeKind,
-    options::{
-        BasicAckOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions,
-        ExchangeDeclareOptions, ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
+use tokio::{
+    sync::Mutex,
+    time::{Instant, interval, timeout_at},
+};
+use wire::{
+    Method,
+    protocol::{
+        basic::{self, AMQPProperties},
+        exchange,
+        queue::{self, Declare},
     },
-    protocol::{AMQPErrorKind, AMQPSoftError},
     types::{AMQPValue, FieldTable, ShortString},
 };
-use tokio::time::{Instant, interval, timeout_at};
-use tokio_stream::StreamExt;
 
 use crate::brokers::{address::Address, alarm::Alarms};
+use connection::Channel;
+pub use connection::{Connection, Error};
 
 /// The most messages that are taken out of a queue, because a program may publish without end.
 pub const MOST_DRAINED: usize = 1000;
@@ -25,7 +31,8 @@ const PREFETCH: u16 = 100;
 /// A connection of the checker's own.
 pub struct Client {
     connection: Connection,
-    channel: Channel,
+    /// The channel for messages to a queue, in confirm mode.
+    publisher: Mutex<Channel>,
 }
 
 impl Client {
@@ -35,10 +42,18 @@ impl Client {
     ///
     /// When the broker can't be reached or refuses.
     pub async fn reach(address: &Address) -> Result<Client, Error> {
-        let connection = Connection::connect(&address.url(), ConnectionProperties::default()).await?;
-        let channel = connection.create_channel().await?;
-        channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(Client { connection, channel })
+        let connection = Connection::open(address).await?;
+        let mut channel = connection.channel().await?;
+        channel.confirm().await?;
+        Ok(Client { connection, publisher: Mutex::new(channel) })
+    }
+
+    /// Sends one method on a channel of its own, because a refusal closes the channel. Returns the reply.
+    async fn call(&self, method: Method) -> Result<Method, Error> {
+        let mut channel = self.connection.channel().await?;
+        let reply = channel.call(method).await?;
+        channel.close().await?;
+        Ok(reply)
     }
 
     /// Declares a queue.
@@ -46,11 +61,8 @@ impl Client {
     /// # Errors
     ///
     /// When the broker refuses.
-    pub async fn declare(&self, queue: &str, options: QueueDeclareOptions, arguments: FieldTable) -> Result<(), Error> {
-        // A refusal closes the channel, so this one is separate.
-        let channel = self.connection.create_channel().await?;
-        channel.queue_declare(queue.into(), options, arguments).await?;
-        channel.close(200, "OK".into()).await
+    pub async fn declare(&self, declare: Declare) -> Result<(), Error> {
+        self.call(Method::Queue(queue::AMQPMethod::Declare(declare))).await.map(drop)
     }
 
     /// Binds a queue to an exchange with this key.
@@ -59,10 +71,13 @@ impl Client {
     ///
     /// When the broker refuses.
     pub async fn bind(&self, queue: &str, exchange: &str, key: &str) -> Result<(), Error> {
-        let channel = self.connection.create_channel().await?;
-        let options = QueueBindOptions::default();
-        channel.queue_bind(queue.into(), exchange.into(), key.into(), options, FieldTable::default()).await?;
-        channel.close(200, "OK".into()).await
+        let bind = queue::Bind {
+            queue: queue.into(),
+            exchange: exchange.into(),
+            routing_key: key.into(),
+            ..queue::Bind::default()
+        };
+        self.call(Method::Queue(queue::AMQPMethod::Bind(bind))).await.map(drop)
     }
 
     /// Returns whether the exchange exists.
@@ -71,48 +86,35 @@ impl Client {
     ///
     /// When the broker refuses for another reason than a missing exchange.
     pub async fn has_exchange(&self, exchange: &str) -> Result<bool, Error> {
-        let channel = self.connection.create_channel().await?;
-        let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
-        let kind = ExchangeKind::Direct;
-        match channel.exchange_declare(exchange.into(), kind, passive, FieldTable::default()).await {
-            Ok(()) => channel.close(200, "OK".into()).await.map(|()| true),
-            Err(error) if is_not_found(&error) => Ok(false),
+        let passive = exchange::Declare {
+            exchange: exchange.into(),
+            kind: "direct".into(),
+            passive: true,
+            ..exchange::Declare::default()
+        };
+        match self.call(Method::Exchange(exchange::AMQPMethod::Declare(passive))).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some(Error::NOT_FOUND) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Publishes these messages, each with its routing key, to an exchange in one go, and waits until the broker has them. Returns false if the exchange does not exist, or
-    /// accepts no messages from programs.
+    /// Publishes these messages, each with its routing key, to an exchange in one go, and waits until the broker has them. Returns
+    /// false if the exchange does not exist, or accepts no messages from programs.
     ///
     /// # Errors
     ///
     /// When the broker refuses for another reason.
     pub async fn publish_to(&self, exchange: &str, messages: &[(&str, &[u8])]) -> Result<bool, Error> {
         // A refusal closes the channel, so this one is separate.
-        let channel = self.connection.create_channel().await?;
-        channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        let publish = async {
-            let (mut confirms, mut failed) = (Vec::new(), None);
-            for (key, body) in messages {
-                let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
-                match channel.basic_publish(exchange.into(), (*key).into(), options, body, properties).await {
-                    Ok(confirm) => confirms.push(confirm),
-                    // The channel may be closed by now; the first message's confirm says why.
-                    Err(error) => {
-                        failed = Some(error);
-                        break;
-                    }
-                }
-            }
-            for confirm in confirms {
-                confirm.await?;
-            }
-            failed.map_or(Ok(()), Err)
-        };
-        let refused = [AMQPSoftError::NOTFOUND, AMQPSoftError::ACCESSREFUSED].map(AMQPErrorKind::Soft);
-        match publish.await {
-            Ok(()) => channel.close(200, "OK".into()).await.map(|()| true),
-            Err(error) if amqp_error(&error).is_some_and(|error| refused.contains(&error)) => Ok(false),
+        let mut channel = self.connection.channel().await?;
+        channel.confirm().await?;
+        for (key, body) in messages {
+            channel.publish(exchange, key, AMQPProperties::default(), body);
+        }
+        match channel.confirmed().await {
+            Ok(()) => channel.close().await.map(|()| true),
+            Err(error) if matches!(error.code(), Some(Error::NOT_FOUND | Error::ACCESS_REFUSED)) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -139,7 +141,8 @@ impl Client {
     ///
     /// When the broker refuses.
     pub async fn delete(&self, queue: &str) -> Result<(), Error> {
-        self.channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await.map(drop)
+        let delete = queue::Delete { queue: queue.into(), ..queue::Delete::default() };
+        self.call(Method::Queue(queue::AMQPMethod::Delete(delete))).await.map(drop)
     }
 
     /// Publishes to a queue, through the default exchange, and waits until the broker has the message.
@@ -148,7 +151,7 @@ impl Client {
     ///
     /// When the broker refuses.
     pub async fn publish(&self, queue: &str, body: &[u8]) -> Result<(), Error> {
-        self.publish_with(queue, body, BasicProperties::default()).await
+        self.publish_with(queue, body, AMQPProperties::default()).await
     }
 
     /// Publishes as [`Client::publish`] does, with these properties.
@@ -156,10 +159,10 @@ impl Client {
     /// # Errors
     ///
     /// When the broker refuses.
-    pub async fn publish_with(&self, queue: &str, body: &[u8], properties: BasicProperties) -> Result<(), Error> {
-        let options = BasicPublishOptions::default();
-        self.channel.basic_publish("".into(), queue.into(), options, body, properties).await?.await?;
-        Ok(())
+    pub async fn publish_with(&self, queue: &str, body: &[u8], properties: AMQPProperties) -> Result<(), Error> {
+        let mut publisher = self.publisher.lock().await;
+        publisher.publish("", queue, properties, body);
+        publisher.confirmed().await
     }
 
     /// Waits until this many messages are ready in a queue, at most for `timeout`: a quorum queue shows a message a little after
@@ -171,21 +174,13 @@ impl Client {
     pub async fn holds(&self, queue: &str, messages: u32, timeout: Duration) -> Result<bool, Error> {
         let deadline = Instant::now() + timeout;
         let mut again = interval(Duration::from_millis(25));
-        let channel = self.connection.create_channel().await?;
-        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        loop {
-            match channel.queue_declare(queue.into(), passive, FieldTable::default()).await {
-                Ok(found) if found.message_count() >= messages => break,
-                Ok(_) => {}
-                Err(error) if is_not_found(&error) => return Ok(false),
-                Err(error) => return Err(error),
-            }
+        let mut channel = self.connection.channel().await?;
+        while ready(&mut channel, queue).await?.is_some_and(|found| found < messages) {
             if timeout_at(deadline, again.tick()).await.is_err() {
-                channel.close(200, "OK".into()).await?;
-                return Ok(false);
+                return channel.close().await.map(|()| false);
             }
         }
-        channel.close(200, "OK".into()).await?;
+        channel.close().await?;
         Ok(true)
     }
 
@@ -226,29 +221,27 @@ impl Client {
     ) -> Result<Option<Vec<Vec<u8>>>, Error> {
         let deadline = Instant::now() + timeout;
         // A refusal closes the channel, so this one is separate.
-        let channel = self.connection.create_channel().await?;
-        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        let found = match channel.queue_declare(queue.into(), passive, FieldTable::default()).await {
-            Err(error) if is_not_found(&error) => return Ok(None),
-            other => other?,
-        };
-        let want = expected.max(found.message_count() as usize).min(MOST_DRAINED);
+        let mut channel = self.connection.channel().await?;
+        let Some(found) = ready(&mut channel, queue).await? else { return Ok(None) };
+        let want = expected.max(found as usize).min(MOST_DRAINED);
         let mut bodies = Vec::new();
         // A stream can be read only with a prefetch limit and with acknowledgements.
-        channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
-        let options = BasicConsumeOptions::default();
-        let mut consumer = channel.basic_consume(queue.into(), "".into(), options, arguments).await?;
+        let prefetch = basic::Qos { prefetch_count: PREFETCH, ..basic::Qos::default() };
+        channel.call(Method::Basic(basic::AMQPMethod::Qos(prefetch))).await?;
+        let consume = basic::Consume { queue: queue.into(), arguments, ..basic::Consume::default() };
+        channel.call(Method::Basic(basic::AMQPMethod::Consume(consume))).await?;
         while bodies.len() < want {
-            match timeout_at(deadline, consumer.next()).await {
-                Ok(Some(delivery)) => {
-                    let delivery = delivery?;
-                    delivery.ack(BasicAckOptions::default()).await?;
-                    bodies.push(delivery.data);
+            match timeout_at(deadline, channel.delivery()).await {
+                Ok(Ok(Some(delivery))) => {
+                    let ack = basic::Ack { delivery_tag: delivery.tag, multiple: false };
+                    channel.send(Method::Basic(basic::AMQPMethod::Ack(ack)));
+                    bodies.push(delivery.content.body.to_vec());
                 }
-                Ok(None) | Err(_) => break,
+                Ok(Err(error)) => return Err(error),
+                Ok(Ok(None)) | Err(_) => break,
             }
         }
-        channel.close(200, "OK".into()).await?;
+        channel.close().await?;
         Ok(Some(bodies))
     }
 
@@ -259,10 +252,10 @@ impl Client {
     /// When the broker refuses.
     pub async fn requests(&self, queue: &str) -> Result<Requests, Error> {
         // A refusal closes the channel, so this one is separate.
-        let channel = self.connection.create_channel().await?;
-        let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
-        let consumer = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
-        Ok(Requests { channel, consumer })
+        let mut channel = self.connection.channel().await?;
+        let consume = basic::Consume { queue: queue.into(), no_ack: true, ..basic::Consume::default() };
+        channel.call(Method::Basic(basic::AMQPMethod::Consume(consume))).await?;
+        Ok(Requests { channel })
     }
 
     /// Returns whether the queue exists.
@@ -271,13 +264,11 @@ impl Client {
     ///
     /// When the broker refuses for another reason than a missing queue.
     pub async fn has(&self, queue: &str) -> Result<bool, Error> {
-        let channel = self.connection.create_channel().await?;
-        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        match channel.queue_declare(queue.into(), passive, FieldTable::default()).await {
-            Ok(_) => channel.close(200, "OK".into()).await.map(|()| true),
-            Err(error) if is_not_found(&error) => Ok(false),
+        match self.declare(passive(queue)).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.code() == Some(Error::NOT_FOUND) => Ok(false),
             // It exists, and is exclusive to another connection.
-            Err(error) if amqp_error(&error) == Some(AMQPErrorKind::Soft(AMQPSoftError::RESOURCELOCKED)) => Ok(true),
+            Err(error) if error.code() == Some(Error::RESOURCE_LOCKED) => Ok(true),
             Err(error) => Err(error),
         }
     }
@@ -290,21 +281,41 @@ impl Client {
 
     /// Returns whether the connection is still open.
     #[must_use]
-    pub fn holds_on(&self) -> bool {
-        self.connection.status().connected()
+    pub fn is_connected(&self) -> bool {
+        self.connection.is_open()
     }
 
     /// Closes the connection.
     pub async fn close(self) {
         // A failure here comes again when the vhost is deleted, and is reported then.
-        let _ = self.connection.close(200, "OK".into()).await;
+        let _ = self.connection.close().await;
+    }
+}
+
+/// Returns the declaration of a durable queue.
+#[must_use]
+pub fn durable(queue: &str) -> Declare {
+    Declare { queue: queue.into(), durable: true, ..Declare::default() }
+}
+
+/// Returns the declaration that only asks whether a queue exists.
+fn passive(queue: &str) -> Declare {
+    Declare { queue: queue.into(), passive: true, ..Declare::default() }
+}
+
+/// Returns the number of messages that are ready in a queue. None when it does not exist; the channel is closed then.
+async fn ready(channel: &mut Channel, queue: &str) -> Result<Option<u32>, Error> {
+    match channel.call(Method::Queue(queue::AMQPMethod::Declare(passive(queue)))).await {
+        Ok(Method::Queue(queue::AMQPMethod::DeclareOk(found))) => Ok(Some(found.message_count)),
+        Ok(other) => Err(Error::Unexpected(wire::words::method_line(&other, None))),
+        Err(error) if error.code() == Some(Error::NOT_FOUND) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
 /// The requests in a queue, as they come.
 pub struct Requests {
     channel: Channel,
-    consumer: Consumer,
 }
 
 /// A request: what a server needs to send the answer.
@@ -325,26 +336,20 @@ impl Requests {
     ///
     /// When the connection is gone.
     pub async fn next(&mut self) -> Result<Option<Request>, Error> {
-        let Some(delivery) = self.consumer.next().await.transpose()? else { return Ok(None) };
+        let Some(delivery) = self.channel.delivery().await? else { return Ok(None) };
         let text = |property: &Option<ShortString>| property.as_ref().map(|text| text.as_str().to_owned());
-        let properties = &delivery.properties;
+        let properties = &delivery.content.properties;
         let (id, reply_to) = (text(properties.correlation_id()), text(properties.reply_to()));
-        Ok(Some(Request { body: delivery.data, id, reply_to }))
+        Ok(Some(Request { body: delivery.content.body.to_vec(), id, reply_to }))
     }
 
-    /// Takes no more requests. Without it, the close of a channel that is dropped may meet that of its connection, and lapin then
-    /// waits for ever.
+    /// Takes no more requests.
     ///
     /// # Errors
     ///
     /// When the connection is gone.
     pub async fn close(self) -> Result<(), Error> {
-        // A dropped consumer is cancelled in the background. If that comes after the close, the broker may end the connection
-        // with 504.
-        let Requests { channel, consumer } = self;
-        let closed = channel.close(200, "OK".into()).await;
-        drop(consumer);
-        closed
+        self.channel.close().await
     }
 }
 
@@ -354,19 +359,14 @@ impl Requests {
 /// # Errors
 ///
 /// When the broker can't be reached, or fails otherwise.
-pub async fn is_accepted(
-    address: &Address,
-    queue: &str,
-    options: QueueDeclareOptions,
-    arguments: FieldTable,
-) -> Result<bool, Error> {
+pub async fn is_accepted(address: &Address, declare: Declare) -> Result<bool, Error> {
     let client = Client::reach(address).await?;
-    match client.declare(queue, options, arguments).await {
+    match client.declare(declare).await {
         Ok(()) => {
             client.close().await;
             Ok(true)
         }
-        Err(error) if amqp_error(&error).is_some() => Ok(false),
+        Err(Error::Refused { .. }) => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -390,12 +390,11 @@ pub async fn delete_queue(address: &Address, queue: &str) -> Result<(), Error> {
 /// When the broker refuses. A broker that is gone is not an error.
 pub async fn delete_exchange(address: &Address, exchange: &str) -> Result<(), Error> {
     let Some(client) = reach_again(address).await? else { return Ok(()) };
-    let channel = client.connection.create_channel().await?;
-    let deleted = channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default()).await;
-    if let Err(error) = deleted
-        && !is_not_found(&error)
-    {
-        return Err(error);
+    let delete = exchange::Delete { exchange: exchange.into(), ..exchange::Delete::default() };
+    match client.call(Method::Exchange(exchange::AMQPMethod::Delete(delete))).await {
+        Ok(_) => {}
+        Err(error) if error.code() == Some(Error::NOT_FOUND) => {}
+        Err(error) => return Err(error),
     }
     client.close().await;
     Ok(())
@@ -404,18 +403,10 @@ pub async fn delete_exchange(address: &Address, exchange: &str) -> Result<(), Er
 /// Connects to a broker; None if it is gone.
 async fn reach_again(address: &Address) -> Result<Option<Client>, Error> {
     match Client::reach(address).await {
-        Err(error) if matches!(error.kind(), ErrorKind::IOError(_)) => Ok(None),
+        Err(Error::Unreachable(_) | Error::Lost(_)) => Ok(None),
         other => other.map(Some),
     }
 }
 
-fn is_not_found(error: &Error) -> bool {
-    amqp_error(error) == Some(AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND))
-}
-
-fn amqp_error(error: &Error) -> Option<AMQPErrorKind> {
-    match error.kind() {
-        ErrorKind::ProtocolError(error) => Some(error.kind().clone()),
-        _ => None,
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -8,10 +8,9 @@ use crate::{
     receiving::{quiet::leaves, times_printed, unacknowledged},
     transcript::{MethodEvent, QUEUE_DECLARE, Transcript},
 };
-use lapin::{BasicProperties, options::QueueDeclareOptions, types::FieldTable};
 use recording::{NotChecked, ProgramRun};
 use tokio::sync::oneshot;
-use wire::protocol::queue;
+use wire::protocol::{BasicProperties, queue};
 
 use super::HelloReceive;
 use crate::scenes::{LiveRecording, Scene, ctrl_c, quiet};
@@ -31,17 +30,16 @@ impl Scene for HelloReceive {
         seed: u64,
         seen: &mut LiveRecording,
     ) -> Result<(), NotChecked> {
-        let lost = |error: &lapin::Error| stage.lost(error);
-        let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-        stage.client.declare(QUEUE, durable, FieldTable::default()).await.map_err(|error| lost(&error))?;
+        let lost = |error: &client::Error| stage.lost(error);
+        stage.client.declare(client::durable(QUEUE)).await.map_err(|error| lost(&error))?;
         both(stage, program, seed, true, seen).await?;
         // The queue was declared as the lesson teaches. A program with other flags was rightly refused: the queue is declared
         // again with its flags, or not at all if the broker does not accept them.
-        let Some((options, arguments)) = seen.recording.runs.first().and_then(declared_otherwise) else {
+        let Some(declare) = seen.recording.runs.first().and_then(declared_otherwise) else {
             return Ok(());
         };
         stage.client.delete(QUEUE).await.map_err(|error| lost(&error))?;
-        let accepted = client::is_accepted(&stage.address, QUEUE, options, arguments).await;
+        let accepted = client::is_accepted(&stage.address, declare).await;
         *seen = LiveRecording::default();
         both(stage, program, seed, accepted.map_err(|error| lost(&error))?, seen).await
     }
@@ -156,18 +154,13 @@ async fn scene(
     Ok(reached)
 }
 
-/// Returns the flags and arguments of the program's own declaration, if it was refused because ours differ.
-fn declared_otherwise(seen: &ProgramRun) -> Option<(QueueDeclareOptions, FieldTable)> {
+/// Returns the program's own declaration, if it was refused because ours differs.
+fn declared_otherwise(seen: &ProgramRun) -> Option<queue::Declare> {
     let transcript = Transcript::of(seen);
     let close = transcript.refusal(QUEUE_DECLARE).filter(|close| close.code == 406)?;
     let mine = |(said, declare): &(MethodEvent<'_>, &queue::Declare)| {
         declare.queue.as_str() == QUEUE && !declare.passive && !declare.exclusive && said.order < close.said.order
     };
     let (_, declare) = transcript.declares().find(mine)?;
-    let options = QueueDeclareOptions {
-        durable: declare.durable,
-        auto_delete: declare.auto_delete,
-        ..QueueDeclareOptions::default()
-    };
-    Some((options, declare.arguments.clone()))
+    Some(queue::Declare { nowait: false, ..declare.clone() })
 }
