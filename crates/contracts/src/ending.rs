@@ -110,7 +110,7 @@ pub fn used_after_close(seen: &ProgramRun) -> Option<Fault> {
     let line = complaints(seen).into_iter().find(complains)?;
     let (fault, evidence) = match panic_lines(seen) {
         Some(panic) => (faults::used_after_close(faults::panicked_when_it()), panic.join("\n")),
-        None => (faults::used_after_close(""), format!("on its stderr: {line}")),
+        None => (faults::used_after_close(""), format!("on stderr: {line}")),
     };
     Some(fault.at(&close.said).line(evidence))
 }
@@ -186,20 +186,22 @@ pub fn complaints(seen: &ProgramRun) -> Vec<String> {
 #[must_use]
 pub fn last_words(seen: &ProgramRun) -> String {
     if let Some((line, is_last)) = telling(&complaints(seen)) {
-        return format!("{}: {line}", if is_last { "its last line on stderr" } else { "on its stderr" });
+        return format!("{}: {line}", if is_last { "last line on stderr" } else { "on stderr" });
     }
     let said = Transcript::of(seen).methods().rfind(|said| said.from == Peer::Program);
     match (said, seen.exit) {
         (Some(said), _) => {
-            format!("the last method that it sent to the broker: {}", words::method_line(said.method, said.content))
+            format!("last method sent to the broker: {}", words::method_line(said.method, said.content))
         }
-        (None, Some(exit)) if exit.overdue && seen.events_cut => "it was stopped, because it went on and on".to_owned(),
-        (None, Some(exit)) if exit.overdue => "it was still running when its time ran out".to_owned(),
-        (None, Some(_)) if went_on(seen) => "it was still running when Ctrl-C was pressed".to_owned(),
+        (None, Some(exit)) if exit.overdue && seen.events_cut => {
+            "stopped by the check, because its conversation grew too long".to_owned()
+        }
+        (None, Some(exit)) if exit.overdue => "still running at the time limit".to_owned(),
+        (None, Some(_)) if went_on(seen) => "still running when Ctrl-C was pressed".to_owned(),
         (None, Some(exit)) => match (exit.code, exit.signal) {
-            (Some(code), _) => format!("it exited with code {code}"),
-            (None, Some(signal)) => format!("it was terminated by signal {signal}"),
-            (None, None) => "it exited".to_owned(),
+            (Some(code), _) => format!("exited with code {code}"),
+            (None, Some(signal)) => format!("terminated by signal {signal}"),
+            (None, None) => "exited".to_owned(),
         },
         (None, None) => String::new(),
     }

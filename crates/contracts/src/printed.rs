@@ -223,7 +223,7 @@ pub fn difference(expected: &str, got: &str) -> String {
     };
     let mut text = format!("expected: {}\n     got: {}\n", part(expected), part(got));
     let shift = same - start + usize::from(start > 0);
-    let _ = write!(text, "          {}^ the first difference", " ".repeat(shift));
+    let _ = write!(text, "          {}^ first difference", " ".repeat(shift));
     text
 }
 
@@ -312,7 +312,7 @@ mod tests {
     fn the_first_difference_is_marked() {
         assert_eq!(
             difference(" [x] Sent 'Hello World!'", " [x] Sent 'Hello world!'"),
-            "expected:  [x] Sent 'Hello World!'\n     got:  [x] Sent 'Hello world!'\n                           ^ the first difference"
+            "expected:  [x] Sent 'Hello World!'\n     got:  [x] Sent 'Hello world!'\n                           ^ first difference"
         );
         let (long, other) = ("a".repeat(500) + "b" + &"c".repeat(500), "a".repeat(500) + "x" + &"c".repeat(500));
         let shown = difference(&long, &other);
@@ -325,6 +325,6 @@ mod tests {
     #[test]
     fn an_end_where_more_should_be_is_a_difference_too() {
         assert!(difference("Hello World!", "Hello World!\n").contains(r"got: Hello World!\n"));
-        assert!(difference("abc", "").ends_with("          ^ the first difference"));
+        assert!(difference("abc", "").ends_with("          ^ first difference"));
     }
 }

@@ -84,10 +84,7 @@ fn not_published(seen: &ProgramRun) -> Fault {
     };
     fault.seen(match transcript.methods().rfind(|said| said.from == Peer::Program) {
         Some(said) => {
-            format!(
-                "the last method that it sent to the broker: {}",
-                wire::words::method_line(said.method, said.content)
-            )
+            format!("last method sent to the broker: {}", wire::words::method_line(said.method, said.content))
         }
         None => ending::last_words(seen),
     })

@@ -124,7 +124,7 @@ async fn work(args: &GradeArgs, run: &Run) -> Result<Exit, Stop> {
     let class_seed = journal.seed(args.seed).map_err(|error| Stop::failed(&error, error.hint()))?;
     say_class(&classes[0].1);
 
-    let rung = if args.regrade { None } else { Some(rung(args, run).await?) };
+    let isolation = if args.regrade { None } else { Some(isolation(args, run).await?) };
     let broker = if args.regrade { ClassBroker::default() } else { broker(args, run).await? };
     let mut grading = Grading {
         args,
@@ -137,11 +137,11 @@ async fn work(args: &GradeArgs, run: &Run) -> Result<Exit, Stop> {
         readable: readable(args)?,
         contracts: journal::contracts_version(),
         class_seed,
-        rung: rung.unwrap_or(Isolation::Bwrap),
+        isolation: isolation.unwrap_or(Isolation::Bwrap),
         broker,
         failures: BTreeMap::new(),
     };
-    if rung.is_some() {
+    if isolation.is_some() {
         grading.check_all(&known[0], run).await?;
     }
     let grades = grading.grades();
@@ -166,7 +166,7 @@ fn rubric(path: Option<&Path>, known: &[Lesson]) -> Result<Rubric, Stop> {
 }
 
 /// Chooses the sandbox, and tests it.
-async fn rung(args: &GradeArgs, run: &Run) -> Result<Isolation, Stop> {
+async fn isolation(args: &GradeArgs, run: &Run) -> Result<Isolation, Stop> {
     let chosen = probe::choose(args.sandbox, args.unsafe_no_sandbox, run.folder()).await;
     chosen.map_err(|error| Stop::failed(&error, error.hint()))
 }
@@ -311,7 +311,7 @@ struct Grading<'a> {
     /// The version of the contracts.
     contracts: String,
     class_seed: u64,
-    rung: Isolation,
+    isolation: Isolation,
     broker: ClassBroker,
     /// The checks that could not be done or kept, by submission and lesson, with the reason.
     failures: BTreeMap<(String, String), String>,
@@ -334,7 +334,7 @@ impl<'a> Grading<'a> {
             source,
             lesson,
             seed,
-            rung: self.rung.name().to_owned(),
+            isolation: self.isolation.name().to_owned(),
             broker: self.broker.name(),
             time_limit: self.args.timeout,
             contracts: self.contracts.clone(),
@@ -389,11 +389,11 @@ impl<'a> Grading<'a> {
             eprintln!("{} of {all} checks are done already, and kept", all - jobs.len());
         }
         let base = base().await?;
-        if self.rung != Isolation::None {
-            let held = selftest::before(&base, self.rung, first, run).await;
+        if self.isolation != Isolation::None {
+            let held = selftest::before(&base, self.isolation, first, run).await;
             let escaped = held.map_err(|error| Stop::failed(error, "fix this, and give the same command again"))?;
             if !escaped.is_empty() {
-                let error = format!("the sandbox `{}` does not hold:\n{}", self.rung.name(), escaped.join("\n"));
+                let error = format!("the sandbox `{}` does not hold:\n{}", self.isolation.name(), escaped.join("\n"));
                 return Err(Stop::failed(error, DOES_NOT_HOLD));
             }
         }
@@ -403,7 +403,7 @@ impl<'a> Grading<'a> {
             base,
             own: sandbox::pinned(run.folder()).map_err(|error| Stop::failed(error, NO_FOLDER))?,
             broker: self.broker.clone(),
-            rung: self.rung,
+            isolation: self.isolation,
             is_root: rustix::process::geteuid().is_root(),
             readable: self.readable.clone(),
             time_limit: self.args.timeout,
@@ -522,7 +522,7 @@ impl<'a> Grading<'a> {
             left_aside: class.left_aside.clone(),
             without_submission: class.without_submission.clone(),
             not_joined: class.not_joined.clone(),
-            rung: self.of_checks(|key| key.rung, || self.rung.name().to_owned()),
+            isolation: self.of_checks(|key| key.isolation, || self.isolation.name().to_owned()),
             seed: self.class_seed,
             broker: self.of_checks(|key| key.broker, || self.broker.name()),
             graded_at: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed()),
@@ -541,7 +541,7 @@ impl<'a> Grading<'a> {
 
     fn grade(&self, submission: &Submission, lesson: &Lesson, rules: Rules<'_>) -> Grade {
         let broker = &self.broker.name();
-        let on = Circumstances { rung: self.rung.name(), broker, seed: 0 };
+        let on = Circumstances { isolation: self.isolation.name(), broker, seed: 0 };
         let content = match &submission.content {
             Ok(content) => content,
             Err(NoContent::Refused(why)) => return judge::refused(submission, why, rules, on),
@@ -581,9 +581,9 @@ const NOT_YET: &str = "It was not checked yet. Give the same command without --r
 
 /// Tests the sandbox with the corpus of hostile programs.
 async fn self_test(args: &GradeArgs, known: &[Lesson], run: &Run) -> Result<Exit, Stop> {
-    let rung = rung(args, run).await?;
+    let isolation = isolation(args, run).await?;
     let broker = broker(args, run).await?;
-    let held = selftest::run(base().await?, (rung, broker), &known[0], run, args).await;
+    let held = selftest::run(base().await?, (isolation, broker), &known[0], run, args).await;
     let held = held.map_err(|error| Stop::failed(error, "get an unchanged copy of the kit"))?;
     Ok(if held { Exit::Passed } else { Exit::Failed })
 }

@@ -32,7 +32,7 @@ pub struct Grades {
     /// Problems with joining submissions and the roster, one sentence each.
     pub not_joined: Vec<String>,
     /// The sandbox: `docker`, `bwrap` or `none`.
-    pub rung: String,
+    pub isolation: String,
     /// The class's seed, from which each submission's is made.
     pub seed: u64,
     /// The broker, such as `the embedded broker 0.1.0` or `RabbitMQ 4.3.6`; with commas, if checks had different ones.
@@ -103,7 +103,7 @@ pub struct Grade {
     /// True if repeated checks gave different verdicts.
     pub unstable: bool,
     /// The sandbox in which it was checked.
-    pub rung: String,
+    pub isolation: String,
     /// The broker on which it was checked.
     pub broker: String,
     /// The seed of the check.

@@ -67,7 +67,7 @@ pub struct CheckKey {
     /// The seed.
     pub seed: u64,
     /// The sandbox.
-    pub rung: String,
+    pub isolation: String,
     /// The broker's product and version: [`ClassBroker::name`](crate::broker::ClassBroker::name).
     #[serde(default)]
     pub broker: String,
@@ -259,7 +259,7 @@ mod tests {
             source: source.into(),
             lesson: "hello-send".into(),
             seed: 7,
-            rung: "bwrap".into(),
+            isolation: "bwrap".into(),
             broker: "RabbitMQ 4.3.6".into(),
             time_limit: 10,
             contracts: String::new(),

@@ -33,7 +33,7 @@ pub struct Rules<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstances<'a> {
     /// The sandbox.
-    pub rung: &'a str,
+    pub isolation: &'a str,
     /// The broker.
     pub broker: &'a str,
     /// The seed; 0 if there was no check.
@@ -49,8 +49,8 @@ pub fn checked(
     recording: &Recording,
     rules: Rules<'_>,
 ) -> Grade {
-    let CheckKey { rung, broker, seed, .. } = &check.key;
-    let mut grade = empty(submission, rules, Circumstances { rung, broker, seed: *seed });
+    let CheckKey { isolation, broker, seed, .. } = &check.key;
+    let mut grade = empty(submission, rules, Circumstances { isolation, broker, seed: *seed });
     grade.limits.clone_from(&check.limits);
     if recording.runs.iter().any(|run| run.stdout.left_out() + run.stderr.left_out() > 0) {
         grade.limits.push(format!("it printed more than {} KiB of output", 2 * KEPT / 1024));
@@ -153,7 +153,7 @@ fn empty(submission: &Submission, rules: Rules<'_>, on: Circumstances<'_>) -> Gr
         notes: Vec::new(),
         laid_aside: submission.laid_aside.clone(),
         unstable: false,
-        rung: on.rung.to_owned(),
+        isolation: on.isolation.to_owned(),
         broker: on.broker.to_owned(),
         seed: on.seed,
         submitted_at: submission.submitted_at,

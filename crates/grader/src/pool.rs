@@ -48,7 +48,7 @@ pub struct Workshop {
     /// The broker.
     pub broker: ClassBroker,
     /// The sandbox.
-    pub rung: Isolation,
+    pub isolation: Isolation,
     /// True if root grades, so that programs get user ids of their own.
     pub is_root: bool,
     /// Folders that programs may read, in addition to the system's.
@@ -192,8 +192,8 @@ impl Workshop {
         fs::create_dir(&target)?;
         let mark = format!("{}.grade.{slot}", run.id());
         let spec = Spec {
-            rung: self.rung,
-            user: (self.is_root && self.rung != Isolation::None).then_some(FIRST_USER + slot),
+            isolation: self.isolation,
+            user: (self.is_root && self.isolation != Isolation::None).then_some(FIRST_USER + slot),
             read_only: [std::slice::from_ref(&source), self.readable.as_slice()].concat(),
             writable: Vec::new(),
             folder: source.clone(),

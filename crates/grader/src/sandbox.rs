@@ -15,7 +15,7 @@
 //! | [`inside`] | the process inside bubblewrap |
 //! | [`contained`] | the process inside a container |
 //! | [`watchdog`] | the same bounds, where there are no control groups |
-//! | [`probe`] | the choice of a rung, and a test of it |
+//! | [`probe`] | the choice of an isolation, and a test of it |
 
 pub mod bwrap;
 pub mod calls;
@@ -71,7 +71,7 @@ impl Isolation {
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Spec {
     /// The kind.
-    pub rung: Isolation,
+    pub isolation: Isolation,
     /// The user id of the program, if root grades; otherwise it runs as the user who grades. Sandboxes at the same time have
     /// different ones.
     pub user: Option<u32>,
@@ -165,7 +165,7 @@ impl Spec {
         let text = fs::read_to_string(self.report()).unwrap_or_default();
         let _ = fs::remove_file(self.report());
         let mut all = control_group::take(&self.group, self.limits);
-        if self.rung == Isolation::Docker && container::remove_all(&self.scratch) {
+        if self.isolation == Isolation::Docker && container::remove_all(&self.scratch) {
             all.push(self.limits.over_memory());
         }
         all.extend(text.lines().map(str::to_owned));

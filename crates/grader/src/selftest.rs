@@ -83,7 +83,7 @@ const FIRST: [&str; 12] = [
 /// When the corpus can't be read, or a file can't be written.
 pub async fn run(
     base: Base,
-    (rung, broker): (Isolation, ClassBroker),
+    (isolation, broker): (Isolation, ClassBroker),
     lesson: &Lesson,
     run: &Run,
     args: &cli::GradeArgs,
@@ -91,9 +91,9 @@ pub async fn run(
     let begin = Instant::now();
     let mut programs = corpus::read()?;
     programs.retain(|program| args.hostile.is_empty() || args.hostile.contains(&program.name));
-    eprintln!("testing the sandbox `{}` with {} hostile programs …", rung.name(), programs.len());
+    eprintln!("testing the sandbox `{}` with {} hostile programs …", isolation.name(), programs.len());
     let slots = args.jobs.map_or(cores() * 3, usize::from);
-    let Findings { count, problems, not_run } = test(base, (rung, broker), lesson, run, programs, slots).await?;
+    let Findings { count, problems, not_run } = test(base, (isolation, broker), lesson, run, programs, slots).await?;
     for problem in &problems {
         println!("{problem}");
     }
@@ -101,7 +101,7 @@ pub async fn run(
         println!("not tested, because it did not run: {name}");
     }
     let seconds = begin.elapsed().as_secs();
-    println!("{count} hostile programs on `{}` in {seconds} s: {} problems", rung.name(), problems.len());
+    println!("{count} hostile programs on `{}` in {seconds} s: {} problems", isolation.name(), problems.len());
     Ok(problems.is_empty() && not_run.is_empty())
 }
 
@@ -111,20 +111,20 @@ pub async fn run(
 /// # Errors
 ///
 /// When the corpus can't be read, or a file can't be written.
-pub async fn before(base: &Base, rung: Isolation, lesson: &Lesson, run: &Run) -> io::Result<Vec<String>> {
-    let key = held::key(rung)?;
-    if held::is_known(rung, &key) {
+pub async fn before(base: &Base, isolation: Isolation, lesson: &Lesson, run: &Run) -> io::Result<Vec<String>> {
+    let key = held::key(isolation)?;
+    if held::is_known(isolation, &key) {
         return Ok(Vec::new());
     }
     let mut programs = corpus::read()?;
     programs.retain(|program| FIRST.contains(&program.name.as_str()));
-    eprintln!("testing the sandbox `{}`, once on this machine …", rung.name());
+    eprintln!("testing the sandbox `{}`, once on this machine …", isolation.name());
     let Findings { problems, not_run, .. } =
-        test(base.clone(), (rung, ClassBroker::Embedded), lesson, run, programs, cores() * 3).await?;
+        test(base.clone(), (isolation, ClassBroker::Embedded), lesson, run, programs, cores() * 3).await?;
     let not_run = not_run.into_iter().map(|name| format!("not tested, because it did not run: {name}"));
     let all: Vec<String> = problems.into_iter().chain(not_run).collect();
     if all.is_empty() {
-        held::remember(rung, &key)?;
+        held::remember(isolation, &key)?;
     }
     Ok(all)
 }
@@ -145,7 +145,7 @@ struct Findings {
 /// Runs these programs, among right ones.
 async fn test(
     base: Base,
-    (rung, broker): (Isolation, ClassBroker),
+    (isolation, broker): (Isolation, ClassBroker),
     lesson: &Lesson,
     run: &Run,
     programs: Vec<Hostile>,
@@ -156,7 +156,7 @@ async fn test(
         base,
         own: pinned(run.folder())?,
         broker,
-        rung,
+        isolation,
         is_root: rustix::process::geteuid().is_root(),
         readable: Vec::new(),
         time_limit: TIME_LIMIT,
@@ -224,12 +224,12 @@ impl Field {
         let submission = take_in(&class, lesson, &place)?;
         let about = Rubric::default().about(lesson);
         let rules = Rules { about: &about, late: None, overridden: None };
-        let (rung, broker) = (workshop.rung.name(), &workshop.broker.name());
+        let (isolation, broker) = (workshop.isolation.name(), &workshop.broker.name());
         let content = match &submission.content {
             Ok(content) => content.load()?,
             Err(NoContent::NotRead(why)) => return Err(io::Error::other(why.clone())),
             Err(NoContent::Refused(why)) => {
-                let grade = judge::refused(&submission, why, rules, Circumstances { rung, broker, seed: SEED });
+                let grade = judge::refused(&submission, why, rules, Circumstances { isolation, broker, seed: SEED });
                 return Ok(Tested {
                     hostile,
                     canaries,
@@ -246,7 +246,7 @@ impl Field {
             source: content.hash(),
             lesson: lesson.about.id.clone(),
             seed: SEED,
-            rung: rung.to_owned(),
+            isolation: isolation.to_owned(),
             broker: broker.clone(),
             time_limit: TIME_LIMIT,
             contracts: String::new(),

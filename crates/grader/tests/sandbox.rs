@@ -385,7 +385,7 @@ fn containers_hold() {
     assert_eq!(class.lines(), expected, "{}", said(&output));
     let report = class.report();
     assert_eq!(report["submissions"][3]["stdout"][0], " [x] Sent 'Hello World!'", "{report:#}");
-    assert_eq!(report["rung"], "docker");
+    assert_eq!(report["isolation"], "docker");
     let table = String::from_utf8_lossy(&output.stdout);
     assert!(table.contains("0 not checked, sandbox docker"), "{table}");
     let listed =

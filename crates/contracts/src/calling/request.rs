@@ -84,7 +84,7 @@ fn has_number(client: &Caller<'_>) -> Result<(), Fault> {
     let typed = client.run.arguments.first().map_or(DEFAULT, String::as_str);
     let started = match client.run.arguments.first() {
         Some(typed) => format!("started with {typed}"),
-        None => "started without a number".to_owned(),
+        None => "started without arguments".to_owned(),
     };
     for asked in &client.requests {
         let body: &[u8] = &asked.content.body;

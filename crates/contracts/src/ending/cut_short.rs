@@ -136,5 +136,5 @@ fn left_behind(seen: &ProgramRun) -> Option<Fault> {
     if !ended_well || !(seen.left_running || seen.program.backgrounds) {
         return None;
     }
-    Some(faults::in_background().seen("it exited with code 0 while a process that it had started was still running"))
+    Some(faults::in_background().seen("exited with code 0 while a process that it had started was still running"))
 }

@@ -18,5 +18,5 @@ pub fn waits_for_a_key(seen: &ProgramRun) -> Option<Fault> {
     let asks = Regex::new(ASKS).ok()?;
     let line = seen.stdout.lines().into_iter().chain(complaints(seen)).filter(|line| asks.is_match(line)).last();
     let line = line.or_else(|| seen.stdout.open_line().filter(|line| line.trim_end().ends_with([':', '?', '>'])))?;
-    Some(faults::waits_for_key().seen(format!("it printed: {line}\nit was still running when its time ran out")))
+    Some(faults::waits_for_key().seen(format!("printed: {line}\nstill running when the check ended it")))
 }

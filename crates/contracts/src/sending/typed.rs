@@ -71,7 +71,7 @@ impl<'a> Typed<'a> {
     /// Returns the words of the call, for people.
     fn typed(&self) -> String {
         match self.run.arguments.as_slice() {
-            [] => "without words".to_owned(),
+            [] => "without arguments".to_owned(),
             words => format!("with {}", shell_words::join(words)),
         }
     }

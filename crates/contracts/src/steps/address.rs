@@ -86,7 +86,7 @@ pub(super) fn wrong_address(seen: &ProgramRun) -> Option<Fault> {
         _ => elsewhere(trouble, address.as_ref().or(written), facts),
     };
     let from_stdout = !ending::complaints(seen).iter().any(|other| other == line);
-    Some(if from_stdout { fault.seen(format!("on its stdout: {line}")) } else { fault })
+    Some(if from_stdout { fault.seen(format!("on stdout: {line}")) } else { fault })
 }
 
 /// A hard-coded address in a program that never connects to the one that it is given.

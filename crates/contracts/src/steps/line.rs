@@ -63,7 +63,7 @@ pub fn overwritten(line: &str) -> Fault {
 
 fn never_printed(seen: &ProgramRun, expected: &str, first: Option<&String>) -> Fault {
     let (fault, got) = match first {
-        Some(line) => (faults::never_printed(), format!("its first line on stdout: {line}")),
+        Some(line) => (faults::never_printed(), format!("first line on stdout: {line}")),
         None => (faults::nothing_printed(), nothing_on_stdout(seen)),
     };
     fault.seen(format!("expected: {expected}\n{got}"))
@@ -71,8 +71,8 @@ fn never_printed(seen: &ProgramRun, expected: &str, first: Option<&String>) -> F
 
 fn nothing_on_stdout(seen: &ProgramRun) -> String {
     match ending::telling(&ending::complaints(seen)) {
-        Some((line, true)) => format!("nothing on stdout; its last line on stderr: {line}"),
-        Some((line, false)) => format!("nothing on stdout; on its stderr: {line}"),
+        Some((line, true)) => format!("nothing on stdout; last line on stderr: {line}"),
+        Some((line, false)) => format!("nothing on stdout; on stderr: {line}"),
         None => "nothing on stdout".to_owned(),
     }
 }

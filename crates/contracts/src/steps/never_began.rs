@@ -37,10 +37,10 @@ pub(super) fn never_began(seen: &ProgramRun) -> Fault {
     }
     let lines = seen.stdout.lines();
     if let Some(line) = lines.iter().find(|line| printed::is_of_a_lesson(line)) {
-        let place = if lines.first() == Some(line) { "its first line on stdout" } else { "on its stdout" };
+        let place = if lines.first() == Some(line) { "first line on stdout" } else { "on stdout" };
         let remedy = written_into_it(seen).map_or_else(faults::is_awaited, |written| written.remedy);
         return faults::printed_without(remedy).seen(format!("{place}: {line}"));
     }
-    let evidence = lines.first().map_or(evidence, |line| format!("its first line on stdout: {line}"));
+    let evidence = lines.first().map_or(evidence, |line| format!("first line on stdout: {line}"));
     written_into_it(seen).map_or_else(faults::ended_before, Written::fault).seen(evidence)
 }

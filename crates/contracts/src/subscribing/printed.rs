@@ -205,5 +205,5 @@ fn drops(run: &ProgramRun) -> Option<(MethodEvent<'_>, &'static str)> {
 /// Returns the last method of a conversation, as a line.
 fn last(run: &ProgramRun) -> String {
     let last = Transcript::of(run).methods().next_back();
-    last.map_or_else(String::new, |said| format!("the last method: {}", said.line()))
+    last.map_or_else(String::new, |said| format!("last method: {}", said.line()))
 }

@@ -237,7 +237,7 @@ fn silent(done: &Done<'_>) -> Option<Fault> {
     (applies && !lived()).then(|| {
         let due = seconds(Duration::from_secs(interval) / 2);
         faults::no_heartbeat()
-            .line(format!("agreed heartbeat interval: {interval} s, so something must be sent every {due} s"))
+            .line(format!("agreed heartbeat timeout: {interval} s, so something must be sent every {due} s"))
             .line(format!(
                 "the program sent nothing for {} s, while it worked on {}",
                 seconds(took),

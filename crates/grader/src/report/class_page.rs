@@ -12,7 +12,7 @@ use crate::grade::{Grade, Grades, LessonAbout, Verdict};
 pub fn page(grades: &Grades) -> String {
     let mut body = String::new();
     body.push_str("<h1>Grades of the class</h1>\n");
-    let sandbox = text(&view::sandbox(&grades.rung));
+    let sandbox = text(&view::sandbox(&grades.isolation));
     let broker = if grades.broker.is_empty() { String::new() } else { format!(", by {}", text(&grades.broker)) };
     push(&mut body, format_args!("<p class=\"soft\">Graded at {}{broker}{sandbox}.</p>\n", date(grades.graded_at)));
     let without = (!grades.without_submission.is_empty()).then_some(grades.without_submission.len());

@@ -17,7 +17,7 @@ pub fn report(grades: &Grades) -> Result<String, ReportError> {
     for lesson in &view::lessons(grades) {
         let mut suite = TestSuite::new(plain(&format!("lesson-{}", view::number_or_id(lesson))));
         property(&mut suite, "lesson", &lesson.id);
-        property(&mut suite, "rung", &grades.rung);
+        property(&mut suite, "isolation", &grades.isolation);
         property(&mut suite, "broker", &grades.broker);
         property(&mut suite, "seed", &grades.seed.to_string());
         let mut took = 0;

@@ -26,7 +26,7 @@ pub fn csv(grades: &Grades) -> Result<Vec<u8>, ReportError> {
                 grade.late.map(|late| late.days.to_string()).unwrap_or_default(),
                 cell(&code),
                 cell(&message),
-                cell(&grade.rung),
+                cell(&grade.isolation),
             ])
             .map_err(failed)?;
     }

@@ -118,7 +118,7 @@ pub fn remarks(grade: &Grade) -> Vec<String> {
 
 /// Returns the last line: the data with which the check can be repeated.
 pub fn seed(grade: &Grade) -> String {
-    let sandbox = view::sandbox(&grade.rung);
+    let sandbox = view::sandbox(&grade.isolation);
     let time = grade.submitted_at.map_or_else(String::new, |time| format!(", submitted at {}", date(time)));
     format!("Seed {}{sandbox}{time}.", grade.seed)
 }

@@ -69,7 +69,7 @@ fn summary(grades: &Grades) -> Vec<String> {
         counts.passed,
         counts.failed,
         counts.not_checked,
-        view::sandbox(&grades.rung)
+        view::sandbox(&grades.isolation)
     )];
     let mistakes = view::mistakes(&grades.grades);
     if !mistakes.is_empty() {

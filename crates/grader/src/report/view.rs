@@ -48,8 +48,8 @@ pub fn by_key(grades: &Grades) -> Vec<ByKey<'_>> {
 }
 
 /// Returns the sandbox, for the end of a sentence; empty if there was none.
-pub fn sandbox(rung: &str) -> String {
-    if rung.is_empty() { String::new() } else { format!(", sandbox {}", plain(rung)) }
+pub fn sandbox(isolation: &str) -> String {
+    if isolation.is_empty() { String::new() } else { format!(", sandbox {}", plain(isolation)) }
 }
 
 /// Returns the grades of one lesson only, selected by its id or number.

@@ -45,10 +45,10 @@ pub async fn enter(spec: &Path, command: &[String]) -> io::Result<i32> {
     // Ctrl-C is meant for the program. The process outside goes on until the program ends.
     let mut interrupts = signal(SignalKind::interrupt())?;
     // The engine makes the group of a container.
-    let is_bounded = spec.rung != Isolation::Docker && control_group::enter(&spec.group, spec.limits);
+    let is_bounded = spec.isolation != Isolation::Docker && control_group::enter(&spec.group, spec.limits);
     let url = env::var("AMQP_URL").ok();
     let tap = url.as_deref().and_then(|url| Address::parse(url).ok());
-    let (mut child, hello) = match spec.rung {
+    let (mut child, hello) = match spec.isolation {
         Isolation::None => (start_without(&spec, command)?, None),
         Isolation::Bwrap => start(&spec, command, url.as_deref(), tap.as_ref())?,
         Isolation::Docker => return enter_container(&spec, command, url.as_deref(), tap.as_ref(), interrupts).await,
@@ -71,7 +71,7 @@ pub async fn enter(spec: &Path, command: &[String]) -> io::Result<i32> {
     let is_program = tap.is_some();
     let signal = match hello {
         Some(hello) => said_by(&spec, hello).await?.unwrap_or_else(|| status.signal()),
-        None if spec.rung == Isolation::None => status.signal(),
+        None if spec.isolation == Isolation::None => status.signal(),
         None => ended_by(status),
     };
     report(&spec, over.or_else(|| spec.limits.over_by_signal(signal?)))?;

@@ -1,4 +1,4 @@
-//! The choice of a rung, and a test of it before each class.
+//! The choice of an isolation, and a test of it before each class.
 
 use std::{
     collections::BTreeMap,
@@ -122,8 +122,8 @@ kill -0 "$4" 2>/dev/null && echo "it sees processes of this machine"
 exit 0
 "#;
 
-async fn test(rung: Isolation, folder: &Path) -> Result<Isolation, NoSandbox> {
-    let broken = |why: String| match rung {
+async fn test(isolation: Isolation, folder: &Path) -> Result<Isolation, NoSandbox> {
+    let broken = |why: String| match isolation {
         Isolation::Docker => NoSandbox::NoContainer(why),
         Isolation::Bwrap | Isolation::None => NoSandbox::Broken(why),
     };
@@ -138,7 +138,7 @@ async fn test(rung: Isolation, folder: &Path) -> Result<Isolation, NoSandbox> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port().to_string();
     let spec = Spec {
-        rung,
+        isolation,
         user: rustix::process::geteuid().is_root().then_some(USER),
         read_only: vec![work.clone()],
         writable: Vec::new(),
@@ -164,6 +164,6 @@ async fn test(rung: Isolation, folder: &Path) -> Result<Isolation, NoSandbox> {
     }
     match lines.next() {
         Some(leak) => Err(NoSandbox::Leaks(leak.to_owned())),
-        None => Ok(rung),
+        None => Ok(isolation),
     }
 }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::corpus;
 use crate::{journal, sandbox::Isolation};
 
-/// The folder, in the kit, of the results: a file for each rung, with the key of the test that held.
+/// The folder, in the kit, of the results: a file for each isolation, with the key of the test that held.
 const FOLDER: &str = "target/hello-rabbit/grade";
 
 /// Returns all on which the result of the test depends: the kernel, the user, the sandbox, this program, and the corpus.
@@ -21,7 +21,7 @@ const FOLDER: &str = "target/hello-rabbit/grade";
 /// # Errors
 ///
 /// When a file can't be read.
-pub fn key(rung: Isolation) -> io::Result<String> {
+pub fn key(isolation: Isolation) -> io::Result<String> {
     let kernel = fs::read_to_string("/proc/version")?;
     let user = if rustix::process::geteuid().is_root() { "root" } else { "user" };
     let mut own = Sha256::new();
@@ -35,12 +35,12 @@ pub fn key(rung: Isolation) -> io::Result<String> {
     }
     let own: String = own.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     let corpus = fingerprint::of(corpus::text()?.as_bytes());
-    Ok(format!("{kernel}{user} {} {}\n{own}\n{corpus:016x}\n", rung.name(), version_of(rung)))
+    Ok(format!("{kernel}{user} {} {}\n{own}\n{corpus:016x}\n", isolation.name(), version_of(isolation)))
 }
 
 /// Returns the version of the program that makes a sandbox.
-fn version_of(rung: Isolation) -> String {
-    match rung {
+fn version_of(isolation: Isolation) -> String {
+    match isolation {
         Isolation::Bwrap => {
             let output = Command::new("bwrap").arg("--version").stdin(Stdio::null()).output();
             output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
@@ -50,13 +50,13 @@ fn version_of(rung: Isolation) -> String {
     }
 }
 
-fn file(rung: Isolation) -> PathBuf {
-    kit::root().join(FOLDER).join(format!("held-{}.txt", rung.name()))
+fn file(isolation: Isolation) -> PathBuf {
+    kit::root().join(FOLDER).join(format!("held-{}.txt", isolation.name()))
 }
 
 /// Returns whether a test with this key has held.
-pub fn is_known(rung: Isolation, key: &str) -> bool {
-    fs::read_to_string(file(rung)).is_ok_and(|held| held == key)
+pub fn is_known(isolation: Isolation, key: &str) -> bool {
+    fs::read_to_string(file(isolation)).is_ok_and(|held| held == key)
 }
 
 /// Remembers that a test has held.
@@ -64,8 +64,8 @@ pub fn is_known(rung: Isolation, key: &str) -> bool {
 /// # Errors
 ///
 /// When the file can't be written.
-pub fn remember(rung: Isolation, key: &str) -> io::Result<()> {
-    let path = file(rung);
+pub fn remember(isolation: Isolation, key: &str) -> io::Result<()> {
+    let path = file(isolation);
     fs::create_dir_all(kit::root().join(FOLDER))?;
     journal::write(&path, key.as_bytes()).map_err(io::Error::other)
 }
