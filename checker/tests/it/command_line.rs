@@ -231,7 +231,7 @@ fn a_package_without_a_program_or_with_several_is_reported() {
     let typed = shell_words::split(hint.trim_start_matches("cargo xtask check lesson 01 ")).unwrap();
     let (code, words) = words_of(&typed.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(code, Some(1), "{words}");
-    assert!(words.contains("its first line on stdout: send"), "{words}");
+    assert!(words.contains("first line on stdout: send"), "{words}");
     let (code, words) = words_of(&["--path", path, "--bin", "sned"]);
     assert_eq!(code, Some(3));
     assert!(words.contains("has no program `sned`; it has receive, send."), "{words}");
@@ -242,12 +242,12 @@ fn a_path_may_be_a_manifest_a_source_or_a_workspace() {
     let folder = package("path-programs", &PRINTS);
     let source = folder.join("src/bin/receive.rs");
     let (_, words) = words_of(&["--path", source.to_str().unwrap()]);
-    assert!(words.contains("its first line on stdout: receive"), "{words}");
+    assert!(words.contains("first line on stdout: receive"), "{words}");
 
     let manifest = "[package]\nname = \"same-name\"\nedition = \"2024\"\ndefault-run = \"receive\"\n[workspace]\n";
     let folder = package("path-default", &[PRINTS[0], PRINTS[1], ("Cargo.toml", manifest)]);
     let (_, words) = words_of(&["--path", folder.join("Cargo.toml").to_str().unwrap()]);
-    assert!(words.contains("its first line on stdout: receive"), "{words}");
+    assert!(words.contains("first line on stdout: receive"), "{words}");
 
     let member = "[package]\nname = \"member\"\nedition = \"2024\"\n";
     let library = "[package]\nname = \"tools\"\nedition = \"2024\"\n";
@@ -261,7 +261,7 @@ fn a_path_may_be_a_manifest_a_source_or_a_workspace() {
     ];
     let folder = package("path-workspace", &files);
     let (_, words) = words_of(&["--path", folder.to_str().unwrap()]);
-    assert!(words.contains("its first line on stdout: member"), "{words}");
+    assert!(words.contains("first line on stdout: member"), "{words}");
     let (code, words) = words_of(&["--path", folder.join("tools/src/lib.rs").to_str().unwrap()]);
     assert_eq!(code, Some(3));
     assert!(words.contains("The package `tools` has no program"), "{words}");

@@ -106,7 +106,7 @@ struct Shared {
     /// The largest frame, in bytes.
     frame_max: u32,
     out: mpsc::UnboundedSender<Bytes>,
-    /// Where the methods of each channel go. A number is free again once both sides have closed the channel.
+    /// The receivers of each channel's methods. A number is free again once both sides have closed the channel.
     channels: Mutex<BTreeMap<u16, mpsc::UnboundedSender<Incoming>>>,
     /// The reason why the broker blocks the connection, if it does.
     blocked: watch::Sender<Option<String>>,
@@ -243,8 +243,7 @@ impl Shared {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands bytes to the task that writes. Where the connection is gone, nobody reads the reply either, and [`Shared::end`] has
-    /// the reason.
+    /// Hands bytes to the task that writes. If the connection is gone, no reply comes, and [`Shared::end`] has the reason.
     fn send(&self, bytes: Bytes) {
         let _ = self.out.send(bytes);
     }
