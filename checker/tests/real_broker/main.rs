@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     }
     let mut arguments = Arguments::from_args();
     // This is for two cores: most of the time, checks wait for something that never comes.
-    arguments.test_threads = arguments.test_threads.or(Some(8));
+    arguments.test_threads = arguments.test_threads.or(Some(16));
     let fixed: &[(&str, Test)] = &[
         ("check_all_passes", lessons::check_all),
         ("a_mistake_is_shown", step_programs::mistake),

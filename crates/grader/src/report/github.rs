@@ -29,7 +29,10 @@ fn lines(grades: &Grades) -> Vec<String> {
     let mut lines = vec![
         "# Grades of the class".to_owned(),
         String::new(),
-        format!("{all}: {passed} passed, {failed} failed, {open} not checked{}.", text(&view::sandbox(&grades.isolation))),
+        format!(
+            "{all}: {passed} passed, {failed} failed, {open} not checked{}.",
+            text(&view::sandbox(&grades.isolation))
+        ),
     ];
     for lesson in &view::lessons(grades) {
         let of: Vec<&Grade> = grades.grades.iter().filter(|grade| grade.lesson == lesson.id).collect();

@@ -166,7 +166,7 @@ impl Client {
     }
 
     /// Waits until this many messages are ready in a queue, at most for `timeout`: a quorum queue shows a message a little after
-    /// the end of the publisher's connection. Returns whether they are ready.
+    /// the end of the publisher's connection. Returns whether they are ready; none are in a queue that does not exist.
     ///
     /// # Errors
     ///
@@ -175,13 +175,13 @@ impl Client {
         let deadline = Instant::now() + timeout;
         let mut again = interval(Duration::from_millis(25));
         let mut channel = self.connection.channel().await?;
-        while ready(&mut channel, queue).await?.is_some_and(|found| found < messages) {
-            if timeout_at(deadline, again.tick()).await.is_err() {
-                return channel.close().await.map(|()| false);
+        loop {
+            let Some(found) = ready(&mut channel, queue).await? else { return Ok(false) };
+            let are_ready = found >= messages;
+            if are_ready || timeout_at(deadline, again.tick()).await.is_err() {
+                return channel.close().await.map(|()| are_ready);
             }
         }
-        channel.close().await?;
-        Ok(true)
     }
 
     /// Takes the messages out of a queue: the number `expected`, and any others, up to [`MOST_DRAINED`] messages.

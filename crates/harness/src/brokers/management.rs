@@ -25,7 +25,8 @@ pub struct Management {
 
 #[derive(Deserialize)]
 struct Vhost {
-    name: String,
+    /// None for a vhost that is being deleted: RabbitMQ then lists only its metadata.
+    name: Option<String>,
 }
 
 /// An error of the management API.
@@ -76,19 +77,18 @@ impl Management {
         self.vhosts().await.map(drop)
     }
 
-    /// Returns the names of all vhosts.
+    /// Returns the names of all vhosts, without those that are being deleted.
     ///
     /// # Errors
     ///
     /// When it doesn't answer, or the user is not an administrator.
     pub async fn vhosts(&self) -> Result<Vec<String>, ManagementError> {
         let answer = self.request("GET", "/api/vhosts", "list vhosts").await?;
-        let vhosts: Vec<Vhost> = serde_json::from_str(&answer).map_err(|error| ManagementError::Unreachable {
+        names(&answer).map_err(|error| ManagementError::Unreachable {
             url: self.url.clone(),
             why: error.to_string(),
             gone: false,
-        })?;
-        Ok(vhosts.into_iter().map(|vhost| vhost.name).collect())
+        })
     }
 
     /// Returns whether this is the API of the kit's own broker.
@@ -212,4 +212,22 @@ fn send(_: Request) -> Result<(u16, String), NoAnswer> {
 
 pub(crate) fn encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+/// Returns the names in the API's list of vhosts.
+fn names(answer: &str) -> serde_json::Result<Vec<String>> {
+    let vhosts: Vec<Vhost> = serde_json::from_str(answer)?;
+    Ok(vhosts.into_iter().filter_map(|vhost| vhost.name).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vhost_that_is_being_deleted_is_left_out() {
+        let answer = r#"[{"name":"/"},{"metadata":{"description":"","tags":[]}},{"name":"mine"}]"#;
+        assert_eq!(names(answer).unwrap(), ["/", "mine"]);
+        assert!(names("<html>").is_err());
+    }
 }

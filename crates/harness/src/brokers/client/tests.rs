@@ -57,6 +57,7 @@ async fn a_missing_queue_or_exchange_is_no_failure() {
     assert!(!client.has("hello").await.unwrap());
     assert!(client.vanishes("hello", SOON).await.unwrap());
     assert_eq!(client.drain("hello", 1, SOON).await.unwrap(), None);
+    assert!(!client.holds("hello", 1, SOON).await.unwrap());
     assert!(client.has_exchange("amq.fanout").await.unwrap());
     assert!(!client.has_exchange("logs").await.unwrap());
     assert!(!client.publish_to("logs", &[("", b"lost"), ("", b"too")]).await.unwrap());
