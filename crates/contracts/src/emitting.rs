@@ -7,6 +7,9 @@ mod publish;
 use recording::{ProgramRun, Recording};
 
 use crate::{
+    catalogue,
+    clients::Client,
+    ending,
     exchanges::{self, Exchange, Kind},
     fault::faults::emit as faults,
     sending::{
@@ -25,6 +28,9 @@ pub use publish::publish;
 /// The queue of the checker's own that is bound to the exchange, from the second run on.
 pub const LISTENER: &str = "hello-rabbit.logs";
 
+/// The severities of the tutorial. A program may refuse others.
+pub const SEVERITIES: [&str; 3] = ["info", "warning", "error"];
+
 /// A program that publishes one log message each time it is run.
 #[derive(Clone, Copy, Debug)]
 pub struct Emitter {
@@ -41,8 +47,10 @@ pub struct Emitter {
 pub struct Evidence<'a> {
     /// The program that the lesson asks for.
     pub emitter: &'static Emitter,
-    /// The runs of the program. In the first, no queue is bound to the exchange.
+    /// The runs of the program, without those in which it refused its key. In the first, no queue is bound to the exchange.
     pub runs: Vec<Typed<'a>>,
+    /// The key that the program refused, if it refused one.
+    pub refused: Option<&'a str>,
     /// The bodies in the checker's queue afterwards; None if the scene made no such queue.
     pub arrived: Option<Vec<&'a [u8]>>,
 }
@@ -56,8 +64,11 @@ impl Emitter {
             let in_front = if is_one_for_the_text(self, run) { 0 } else { in_front };
             Typed::new(run, self.default_texts, "text").behind(in_front)
         };
-        let runs: Vec<_> = recording.runs.iter().map(typed).collect();
-        (!runs.is_empty()).then(|| Evidence { emitter: self, runs, arrived: recording.bodies(LISTENER) })
+        let (refused, runs): (Vec<_>, Vec<_>) =
+            recording.runs.iter().partition(|run| self.exchange.kind == Kind::Direct && refuses(run));
+        let runs: Vec<_> = runs.into_iter().map(typed).collect();
+        let refused = refused.first().and_then(|run| run.arguments.first()).map(String::as_str);
+        (!runs.is_empty()).then(|| Evidence { emitter: self, runs, refused, arrived: recording.bodies(LISTENER) })
     }
 
     /// Returns the routing keys that are right in this run; None if any is.
@@ -79,6 +90,13 @@ fn is_one_for_the_text(emitter: &Emitter, run: &ProgramRun) -> bool {
     let ([only], Some(default)) = (run.arguments.as_slice(), emitter.default_key) else { return false };
     let is_it = |key: &str, body: &[u8]| key == default && body == only.as_bytes();
     Transcript::of(run).publishes().any(|(_, publish, content)| is_it(publish.routing_key.as_str(), &content.body))
+}
+
+/// Returns whether the program publishes nothing because it does not know its severity. A crash is no refusal.
+fn refuses(run: &ProgramRun) -> bool {
+    let is_unknown = run.arguments.first().is_some_and(|key| !SEVERITIES.contains(&key.as_str()));
+    let has_failed = run.exit.is_some_and(|exit| !exit.overdue && exit.code.is_some_and(|code| code != 0));
+    is_unknown && has_failed && Transcript::of(run).publishes().next().is_none() && ending::crashed(run).is_none()
 }
 
 /// Checks that the program connects.
@@ -119,7 +137,11 @@ pub fn close(seen: &Evidence<'_>) -> StepResult {
 #[must_use]
 pub fn notes(seen: &Evidence<'_>) -> Vec<Note> {
     let differs = seen.runs.first().and_then(|run| exchanges::differs(run.run, seen.emitter.exchange));
-    differs.into_iter().chain(print::without_key(seen)).collect()
+    let refuses = |key| {
+        let client = seen.runs.first().map(|run| Client::of(run.run)).unwrap_or_default();
+        catalogue::note("message", faults::refuses_key(key), client)
+    };
+    differs.into_iter().chain(seen.refused.map(refuses)).chain(print::without_key(seen)).collect()
 }
 
 /// Returns the keys that bind the checker's queue to the exchange, so that it gets every message of these runs.

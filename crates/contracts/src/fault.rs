@@ -1,6 +1,7 @@
 //! A fault: what is wrong with a program, as data. The words for it are in the catalogue.
 
 use recording::ProgramRun;
+use wire::protocol::queue;
 
 use crate::{
     transcript::{Close, MethodEvent, Transcript},
@@ -164,7 +165,22 @@ impl Close<'_> {
     /// reply that the catalogue does not know.
     #[must_use]
     pub fn fault(&self, transcript: Transcript<'_>, fault: Fault) -> Fault {
+        if let Some(declared) = self.exclusive_elsewhere(transcript) {
+            return self.show_in(transcript, faults::own_queue::other_connection().at(&declared));
+        }
         self.show_in(transcript, fault.because(translate::reply(self.code, self.text)))
+    }
+
+    /// Returns the program's declaration of the locked queue, if it made the queue exclusive on another connection of its own.
+    fn exclusive_elsewhere<'a>(&self, transcript: Transcript<'a>) -> Option<MethodEvent<'a>> {
+        const RESOURCE_LOCKED: u16 = 405;
+        let is_it = |(said, declare): &(MethodEvent<'a>, &'a queue::Declare)| {
+            let name = transcript.declared_name(said, declare);
+            let is_named = !name.is_empty() && self.text.contains(&format!("'{name}'"));
+            declare.exclusive && is_named && said.connection != self.said.connection
+        };
+        let found = transcript.declares().find(is_it).filter(|_| self.code == RESOURCE_LOCKED)?;
+        Some(found.0)
     }
 
     /// Returns the fault with the refused method and the refusal as evidence.

@@ -238,9 +238,10 @@ fn no_other_language_reads_rust() {
 }
 
 /// The codes that only programs in Rust get: on panics, on errors of lapin and of tokio, on futures.
-const OF_RUST_ONLY: [&str; 14] = [
+const OF_RUST_ONLY: [&str; 15] = [
     "build.not-awaited",
     "end.unwrap-none",
+    "error.channel-closed-twice",
     "error.channel-not-ready",
     "error.connection-not-ready",
     "error.lapin-without-runtime",

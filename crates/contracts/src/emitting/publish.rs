@@ -30,8 +30,9 @@ pub fn publish(seen: &Evidence<'_>) -> StepResult {
     let shown = typed::each(&seen.runs, |run| addressed(seen.emitter, run.run))?;
     // A mistake in the key is clearer where one was typed.
     let (typed, defaults): (Vec<_>, Vec<_>) = seen.runs.iter().partition(|run| !run.run.arguments.is_empty());
-    let fixed = fixed_key(&seen.runs);
-    typed::each(&[typed, defaults].concat(), |run| has_its_key(seen.emitter, run.run, fixed))?;
+    let fixed = fixed_key(&typed);
+    let runs: Vec<_> = typed.into_iter().chain(defaults).copied().collect();
+    typed::each(&runs, |run| has_its_key(seen.emitter, run.run, fixed))?;
     let Some(arrived) = &seen.arrived else { return Ok(shown) };
     for run in seen.runs.iter().skip(1) {
         let published = sending::the_message(run.run)?;
@@ -75,13 +76,13 @@ fn has_its_key(emitter: &Emitter, run: &ProgramRun, fixed: Option<&str>) -> Step
     let (said, publish, _) = sending::the_message(run)?;
     let key = publish.routing_key.as_str();
     match emitter.keys(run) {
-        Some(right) if !right.contains(&key) => Err(other_key(emitter, run, key, right[0], fixed).at(&said)),
+        Some(right) if !right.contains(&key) => Err(other_key(run, key, right[0], fixed).at(&said)),
         _ => Ok(said.line()),
     }
 }
 
 /// Returns the fault of a routing key that is not `right`, the one that was typed.
-fn other_key(emitter: &Emitter, run: &ProgramRun, key: &str, right: &str, fixed: Option<&str>) -> Fault {
+fn other_key(run: &ProgramRun, key: &str, right: &str, fixed: Option<&str>) -> Fault {
     let quoted_key = quoted(key.as_bytes());
     if key.is_empty() {
         return faults::no_key(right);
@@ -98,9 +99,6 @@ fn other_key(emitter: &Emitter, run: &ProgramRun, key: &str, right: &str, fixed:
     if run.arguments.is_empty() {
         return faults::other_default_key(quoted_key, right);
     }
-    if emitter.default_key == Some(key) {
-        return faults::key_ignored(quoted_key);
-    }
     if key.eq_ignore_ascii_case(right) {
         return faults::key_case(quoted_key, right);
     }
@@ -114,9 +112,9 @@ fn other_key(emitter: &Emitter, run: &ProgramRun, key: &str, right: &str, fixed:
     faults::other_key(quoted_key, right)
 }
 
-/// Returns the routing key, if all runs have the same, although different ones were typed.
-fn fixed_key<'a>(runs: &[Typed<'a>]) -> Option<&'a str> {
-    let key = |run: &Typed<'a>| Some(Transcript::of(run.run).publishes().next()?.1.routing_key.as_str());
+/// Returns the routing key, if all these runs have the same, although different ones were typed.
+fn fixed_key<'a>(runs: &[&Typed<'a>]) -> Option<&'a str> {
+    let key = |run: &&Typed<'a>| Some(Transcript::of(run.run).publishes().next()?.1.routing_key.as_str());
     let first = runs.first().and_then(key)?;
     (runs.len() > 1 && runs.iter().all(|run| key(run) == Some(first))).then_some(first)
 }

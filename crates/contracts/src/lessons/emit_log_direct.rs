@@ -44,17 +44,21 @@ impl Contract for EmitLogDirect {
     }
 }
 
-/// Returns the words typed after the program's name in each run: none, a key, a key and a word, a key and several words.
+/// Severities that no chapter names. One with a capital letter shows whether the key arrives unchanged.
+const UNUSUAL: [&str; 3] = ["Notice", "Critical", "Debug"];
+
+/// Returns the words typed after the program's name in each run: none, a key, a key and a word, and an unusual key and several
+/// words. The unusual key comes last, because a program may refuse it.
 #[must_use]
 pub fn typed(seed: u64) -> Vec<Vec<String>> {
     let mut rng = Rng::with_seed(seed);
     let token = |rng: &mut Rng| -> String { (0..6).map(|_| rng.char('a'..='z')).collect() };
-    // A program may refuse unknown severities.
-    let mut severities = ["info", "warning", "error"].map(str::to_owned);
+    let mut severities = emitting::SEVERITIES.map(str::to_owned);
     rng.shuffle(&mut severities[1..]);
     let [_, one, two] = severities;
+    let unusual = UNUSUAL[rng.usize(..UNUSUAL.len())].to_owned();
     let mut word = || token(&mut rng);
-    vec![Vec::new(), vec![one.clone()], vec![two, word()], vec![one, word(), word(), word()]]
+    vec![Vec::new(), vec![one], vec![two, word()], vec![unusual, word(), word(), word()]]
 }
 
 #[cfg(feature = "scenes")]
