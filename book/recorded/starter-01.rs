@@ -30,9 +30,9 @@ async fn main() -> ExitCode {
 async fn send() -> Result<(), Box<dyn Error>> {
     // Step 1 of 5, connect: connect and open a channel.
     // Use `Connection::connect` to connect to the address in the environment
-    // variable AMQP_URL, or to amqp://localhost:5672 if it is not set. Then open a
-    // channel on the connection with `create_channel`. Both calls return a future,
-    // which does nothing until you `.await` it.
+    // variable AMQP_URL, or to amqp://localhost:5672 if AMQP_URL is not set. Then
+    // open a channel on the connection with `create_channel`. Both calls return a
+    // future, which does nothing until you `.await` it.
 
     // Step 2 of 5, declare: declare the queue `hello`.
     // Make sure that the queue is there before you send to it. Call `queue_declare`
@@ -43,13 +43,13 @@ async fn send() -> Result<(), Box<dyn Error>> {
     // whose name is empty: it uses the routing key as the name of a queue.
 
     // Step 4 of 5, print: print what was sent.
-    // Once the message is sent, print exactly this line to stdout:
+    // After the message is sent, print exactly this line to stdout:
     // ` [x] Sent 'Hello World!'`.
 
     // Step 5 of 5, close: close the connection and exit.
-    // Close the connection with its method `close`, with the reply code 200 and a
-    // text of your own. Then wait for the broker's reply: until it comes, your
-    // message may still be on its way.
+    // Call `close` on the connection, with the reply code 200 and a text of your
+    // own. Then wait for the broker's reply: until that reply comes, your message
+    // may still be on its way.
 
     Ok(())
 }

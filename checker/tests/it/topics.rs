@@ -35,13 +35,13 @@ fn the_contracts_and_the_embedded_broker_agree_on_the_examples() {
 fn the_table_of_examples_is_that_of_the_book() {
     let mut table = "| pattern | matches | does not match |\n|---|---|---|\n".to_owned();
     for Example { pattern, matches, misses } in examples() {
-        table += &format!("| {} | {} | {} |\n", shown(&[pattern]), shown(&matches), shown(&misses));
+        table += &format!("| {} | {} | {} |\n", code_list(&[pattern]), code_list(&matches), code_list(&misses));
     }
     recorded("topics.md", &table);
 }
 
 /// Returns keys as they stand in a cell.
-fn shown(keys: &[String]) -> String {
+fn code_list(keys: &[String]) -> String {
     let one = |key: &String| if key.is_empty() { "*(empty)*".to_owned() } else { format!("`{key}`") };
     if keys.is_empty() { "–".to_owned() } else { keys.iter().map(one).collect::<Vec<_>>().join(", ") }
 }

@@ -7,7 +7,6 @@
 use std::{
     env, fs,
     io::{self, BufRead, BufReader, Read},
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -15,7 +14,7 @@ use std::{
 };
 
 use checker::{
-    brokers::{address::Address, client::Client},
+    brokers::{address::Address, client::Client, ports},
     lessons::{self, Lesson},
 };
 use libtest_mimic::Failed;
@@ -88,7 +87,7 @@ fn durable(program: &str) -> io::Result<PathBuf> {
 /// permits it.
 pub fn pass(broker: &TestBroker, python: Python) -> Result<(), Failed> {
     for (lesson, program) in &programs() {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
+        let port = ports::free()?.to_string();
         let command = format!("{} {port}", python.command(&script(program)));
         let output = broker.check(&["lesson", lesson, "--program", &command, "--port", &port]).output()?;
         let report = String::from_utf8_lossy(&output.stdout);

@@ -263,6 +263,7 @@ pub fn notes(seen: &Evidence<'_>) -> Vec<Note> {
 fn started(fault: Fault, kind: Kind, run: &ProgramRun) -> Fault {
     match (kind, run.arguments.as_slice()) {
         (Kind::Fanout, _) | (_, []) => fault,
-        (_, keys) => fault.line(format!("started with {}", shell_words::join(keys))),
+        (_, [key]) => fault.line(format!("started with the argument {}", shell_words::quote(key))),
+        (_, keys) => fault.line(format!("started with the arguments {}", shell_words::join(keys))),
     }
 }

@@ -19,7 +19,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use shared::{Class, MANIFEST, is_required, right, said};
 
 /// One hostile program for each kind of attack.
-const FEW: &str = "includes-the-secret-as-text,argument-file-as-a-program,program-outside-by-a-backslash,fork-bomb,memory-hog,floods-stdout,reads-the-secret,\
+const HOSTILE_SAMPLE: &str = "includes-the-secret-as-text,argument-file-as-a-program,program-outside-by-a-backslash,fork-bomb,memory-hog,floods-stdout,reads-the-secret,\
                    connects-to-the-host,writes-to-the-victims-folder,stops-its-parent,prints-without-sending";
 
 /// The test that needs Docker.
@@ -399,7 +399,7 @@ fn holds(sandbox: &str) {
     test.args(["grade", "--self-test", "--sandbox", sandbox]).stdin(Stdio::null());
     let mut count = "";
     if env::var_os("HELLO_RABBIT_FULL").is_none() {
-        test.args(["--hostile", FEW]);
+        test.args(["--hostile", HOSTILE_SAMPLE]);
         count = "11 hostile programs";
     }
     let output = test.output().unwrap();

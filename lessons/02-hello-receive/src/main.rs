@@ -44,7 +44,7 @@ async fn receive() -> Result<(), Box<dyn Error>> {
 
     // ANCHOR: consume
     // We ask once, and from now on the broker pushes messages to us. With no_ack, a
-    // message counts as done once it is on its way. If it is lost then, it is gone.
+    // message is done when it is sent. If it is lost later, it can't be sent again.
     // Acknowledgements, in a later lesson, prevent that.
     let flags = BasicConsumeOptions { no_ack: true, ..Default::default() };
     let mut consumer = channel
@@ -57,7 +57,7 @@ async fn receive() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: wait
 
     // ANCHOR: receive
-    // A body is bytes. That these bytes are text is agreed between sender and receiver.
+    // A body is bytes. Sender and receiver have agreed that these bytes are text.
     let deliveries = async {
         while let Some(delivery) = consumer.next().await {
             println!(" [x] Received '{}'", String::from_utf8_lossy(&delivery?.data));

@@ -50,7 +50,7 @@ async fn publish_all() -> Result<(), Box<dyn Error>> {
         match confirmation {
             Confirmation::Ack(None) => return 1,
             Confirmation::Ack(Some(returned)) => {
-                // lapin may hand it over with another message's confirm.
+                // It may come with another message's confirm, so read its body.
                 let number = String::from_utf8_lossy(&returned.delivery.data);
                 eprintln!(" [!] message {number} came back: {}", returned.reply_text);
             }
@@ -60,7 +60,7 @@ async fn publish_all() -> Result<(), Box<dyn Error>> {
         0
     }
 
-    // Publishes a number, and returns its confirm, which is still to come.
+    // Publishes a number, and returns a future that completes when its confirm comes.
     let publish = async |number: usize| {
         let flags = BasicPublishOptions { mandatory: true, ..Default::default() };
         let (body, none) =
@@ -98,7 +98,7 @@ async fn publish_all() -> Result<(), Box<dyn Error>> {
     let (begin, mut got, mut tasks) = (Instant::now(), 0, JoinSet::new());
     for number in 0..count {
         let confirm = publish(number).await?;
-        // A task of its own waits for the confirm, while the next message leaves.
+        // A task of its own waits for this confirm, while the loop goes on publishing.
         tasks.spawn(async move { (number, confirm.await) });
     }
     while let Some(done) = tasks.join_next().await {
@@ -114,15 +114,15 @@ async fn publish_all() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: close
 
     // ANCHOR: refused
-    // Each message has got its own answer, and only those that the broker took count.
+    // Each message got its own answer. We counted only those that the broker accepted.
     // ANCHOR_END: refused
 
     // ANCHOR: returned
-    // A message that came back was confirmed, too, and does not count.
+    // A message that came back was confirmed as well, but we did not count it.
     // ANCHOR_END: returned
 
     // ANCHOR: lost
-    // Where a channel or a connection ends first, `?` has ended this function: see `main`.
+    // If the channel or the connection ended early, a `?` above returned the error.
     // ANCHOR_END: lost
     Ok(())
 }

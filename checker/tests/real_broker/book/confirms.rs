@@ -38,7 +38,7 @@ const fn one(fault: PublishFault, after: u64) -> Injection {
 }
 
 /// The first confirms of the second and of the third way are late.
-const TOGETHER: [Injection; 2] = [one(PublishFault::DelayConfirm(LATE), 3), one(PublishFault::DelayConfirm(LATE), 6)];
+const TWO_DELAYS: [Injection; 2] = [one(PublishFault::DelayConfirm(LATE), 3), one(PublishFault::DelayConfirm(LATE), 6)];
 
 /// The scenes of lesson 13.
 pub(super) const SCENES: &[Scene] = &[
@@ -52,7 +52,7 @@ pub(super) const SCENES: &[Scene] = &[
     Scene {
         name: PROGRAM,
         words: THREE,
-        confirms: Some(&Confirms { program: PROGRAM, faults: &TOGETHER, keeps: None }),
+        confirms: Some(&Confirms { program: PROGRAM, faults: &TWO_DELAYS, keeps: None }),
         kept: &[
             Wire,
             Printed,

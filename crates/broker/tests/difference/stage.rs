@@ -123,7 +123,7 @@ impl Stage {
     /// Opens a connection, sends the protocol header and receives connection.start; neither is recorded.
     pub fn greeted(&mut self) -> Client {
         let mut client = self.socket();
-        client.muted(greet);
+        client.muted(open_with_header);
         client
     }
 
@@ -164,14 +164,14 @@ pub fn about(capabilities: &[&str]) -> Vec<(&'static str, AMQPValue)> {
     vec![("product", methods::text("difference")), ("capabilities", inner(&can))]
 }
 
-fn greet(client: &mut Client) {
+fn open_with_header(client: &mut Client) {
     client.write(&wire::frame::PROTOCOL_HEADER);
     client.next(Instant::now() + ANSWER_TIMEOUT);
 }
 
 /// Goes through the whole handshake, and opens channel 1.
 pub fn handshake(client: &mut Client, capabilities: &[&str], login: &[u8], vhost: &str) {
-    greet(client);
+    open_with_header(client);
     client.tell_on(0, methods::start_ok(&about(capabilities), "PLAIN", login));
     client.next(Instant::now() + ANSWER_TIMEOUT);
     // Without heartbeats a conversation may take any time.

@@ -83,7 +83,7 @@ fn in_headers(content: &Content, word: &str) -> bool {
 fn has_number(client: &Caller<'_>) -> Result<(), Fault> {
     let typed = client.run.arguments.first().map_or(DEFAULT, String::as_str);
     let started = match client.run.arguments.first() {
-        Some(typed) => format!("started with {typed}"),
+        Some(typed) => format!("started with the argument {typed}"),
         None => "started without arguments".to_owned(),
     };
     for asked in &client.requests {

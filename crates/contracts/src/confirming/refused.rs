@@ -112,10 +112,10 @@ fn noticed(conversation: &Conversation<'_>, messages: &[Published<'_>], way: Way
         (Fate::Refused, Some(last)) => {
             shown(silent, faults::refused_last_only(way.words(), last.text(), silent.text()))
         }
-        (Fate::Refused, None) => shown(silent, faults::refused_silent(silent.text(), way.words())),
+        (Fate::Refused, None) => shown(silent, faults::refused_silent(way.words(), silent.text())),
         (Fate::Returned, _) => match other {
-            Some((line, other)) => shown(silent, faults::returned_other(other, silent.text(), way.words())).line(line),
-            None => shown(silent, faults::returned_silent(silent.text(), way.words())),
+            Some((line, other)) => shown(silent, faults::returned_other(other, way.words(), silent.text())).line(line),
+            None => shown(silent, faults::returned_silent(way.words(), silent.text())),
         },
     })
 }

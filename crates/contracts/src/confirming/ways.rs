@@ -256,7 +256,7 @@ fn about_one(messages: &[Published<'_>], lines: &[line::Line]) -> Result<(), Fau
         let meant: Vec<_> = messages.iter().filter(is_meant).collect();
         let is_early = |message: &Published<'_>| message.confirm.is_none_or(|confirm| confirm.said.at >= at);
         if let Some(message) = meant.first().filter(|_| meant.iter().all(|message| is_early(message))) {
-            let fault = faults::early_message(number).line(&line.text).at(&message.said);
+            let fault = faults::early_message().line(&line.text).at(&message.said);
             return Err(fault.all(message.confirm.map(|confirm| confirm.said)));
         }
     }

@@ -72,7 +72,8 @@ impl<'a> Typed<'a> {
     fn typed(&self) -> String {
         match self.run.arguments.as_slice() {
             [] => "without arguments".to_owned(),
-            words => format!("with {}", shell_words::join(words)),
+            [word] => format!("with the argument {}", shell_words::quote(word)),
+            words => format!("with the arguments {}", shell_words::join(words)),
         }
     }
 }

@@ -120,10 +120,10 @@ pub(super) fn unpack_zip_entry<R: Read + Seek>(
     };
     let is_folder = is_folder || name.ends_with(['/', '\\']);
     // The whole name is judged before parts are taken off, so that `..` and `/` are seen.
-    path::place(&name)?;
+    path::classify(&name)?;
     let name = without_first(&name, above);
     let name = path::join(at, &name);
-    if let path::Place::Skip(skipped, reason) = path::place(&name)? {
+    if let path::Place::Skip(skipped, reason) = path::classify(&name)? {
         collector.tree.lay_aside(skipped, reason);
         return Ok(());
     }
@@ -192,10 +192,10 @@ fn unpack_tar(name: &str, stream: impl Read, at: &str, collector: &mut Collector
         }
         is_empty = false;
         let name = long.take().unwrap_or_else(|| String::from_utf8_lossy(&entry.path_bytes()).into_owned());
-        path::place(&name)?;
+        path::classify(&name)?;
         let name = path::join(at, &name);
         if kind.is_dir() {
-            if let path::Place::Skip(skipped, reason) = path::place(&format!("{name}/"))? {
+            if let path::Place::Skip(skipped, reason) = path::classify(&format!("{name}/"))? {
                 collector.tree.lay_aside(skipped, reason);
             }
         } else if kind.is_file() || kind.is_contiguous() {

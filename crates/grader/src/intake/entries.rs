@@ -233,7 +233,7 @@ fn read_zipped_file<R: Read + io::Seek>(
 }
 
 fn without_separators(file: &str) -> String {
-    match path::place(file) {
+    match path::classify(file) {
         Ok(Place::Keep(path)) => path,
         _ => file.replace(['/', '\\', ':'], "_"),
     }

@@ -39,12 +39,12 @@ fn descend(folder: &Path, at: &str, collector: &mut Collector) -> Result<(), NoC
         } else if kind.is_symlink() {
             collector.other(&below, "a link, which is never followed")?;
         } else if kind.is_dir() {
-            match path::place(&format!("{below}/"))? {
+            match path::classify(&format!("{below}/"))? {
                 path::Place::Skip(skipped, reason) => collector.tree.lay_aside(skipped, reason),
                 _ => descend(&entry.path(), &below, collector)?,
             }
         } else if kind.is_file() {
-            if let path::Place::Skip(skipped, reason) = path::place(&below)? {
+            if let path::Place::Skip(skipped, reason) = path::classify(&below)? {
                 collector.tree.lay_aside(skipped, reason);
                 continue;
             }

@@ -44,7 +44,7 @@ const LONGEST: usize = 1024;
 /// # Errors
 ///
 /// A sentence, if the path is absolute, leads upwards, or can't be a file's name.
-pub(super) fn place(raw: &str) -> Result<Place, String> {
+pub(super) fn classify(raw: &str) -> Result<Place, String> {
     if raw.len() > LONGEST {
         return Err(format!("The archive has a path of {} bytes. {HAND_IN}", raw.len()));
     }
@@ -139,10 +139,10 @@ mod tests {
     #[test]
     fn places() {
         for path in ["src/main.rs", "./src/main.rs", "src\\main.rs", "src//main.rs"] {
-            assert_eq!(place(path), Ok(Place::Keep("src/main.rs".into())), "{path}");
+            assert_eq!(classify(path), Ok(Place::Keep("src/main.rs".into())), "{path}");
         }
         for path in ["/etc/passwd", "../a", "a/../../b", "C:\\a", "c:/a", "..\\a", "a\0b", "\\\\host\\share"] {
-            assert!(place(path).is_err(), "{path}");
+            assert!(classify(path).is_err(), "{path}");
         }
         for (path, skipped) in [
             ("target/debug/app", "target/"),
@@ -154,12 +154,12 @@ mod tests {
             ("__MACOSX/a/._b", "__MACOSX/"),
             ("rust-toolchain.toml", "rust-toolchain.toml"),
         ] {
-            assert!(matches!(place(path), Ok(Place::Skip(at, _)) if at == skipped), "{path}");
+            assert!(matches!(classify(path), Ok(Place::Skip(at, _)) if at == skipped), "{path}");
         }
         for path in ["src/target/mod.rs", "target", "build.rs", "ärger/Größe.rs"] {
-            assert_eq!(place(path), Ok(Place::Keep(path.into())));
+            assert_eq!(classify(path), Ok(Place::Keep(path.into())));
         }
-        assert_eq!(place("./"), Ok(Place::Top));
+        assert_eq!(classify("./"), Ok(Place::Top));
         assert_eq!(resolve("a", "../b/./c.rs").as_deref(), Some("b/c.rs"));
         assert_eq!(resolve("a", "../../b"), None);
         for outside in ["/etc/passwd", "\\..\\etc\\passwd", "C:\\a", "c:a"] {

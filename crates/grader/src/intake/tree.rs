@@ -104,7 +104,7 @@ impl<'a> Collector<'a> {
 
     /// Takes a file. `packed` is its compressed size, if it comes from an archive that says it.
     pub(super) fn file(&mut self, raw: &str, packed: Option<u64>, bytes: &mut dyn Read) -> Result<(), NoContent> {
-        let path = match path::place(raw)? {
+        let path = match path::classify(raw)? {
             Place::Keep(path) => path,
             Place::Skip(path, reason) => {
                 self.tree.lay_aside(path, reason);
@@ -152,7 +152,7 @@ impl<'a> Collector<'a> {
 
     /// Takes a part that is no regular file, such as a link.
     pub(super) fn other(&mut self, raw: &str, reason: &str) -> Result<(), NoContent> {
-        match path::place(raw)? {
+        match path::classify(raw)? {
             Place::Keep(path) => {
                 self.counted()?;
                 self.tree.lay_aside(path, reason);

@@ -1,12 +1,15 @@
 //! The part of RabbitMQ's management API that a check needs: making and deleting vhosts.
 
-use std::fmt;
-#[cfg(feature = "management")]
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, interval, timeout_at};
+
+/// The time for which a deletion is tried again, and the time between two attempts.
+const DELETE_TIMEOUT: Duration = Duration::from_secs(10);
+const DELETE_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The time limit of one request.
 #[cfg(feature = "management")]
@@ -111,17 +114,25 @@ impl Management {
             .map(drop)
     }
 
-    /// Deletes a vhost. It counts as deleted if it does not exist, or if its broker is gone.
+    /// Deletes a vhost. It counts as deleted if it does not exist, or if its broker is gone. A busy RabbitMQ may answer with an
+    /// error of its own (500) while it deletes the vhost, so the request is repeated for [`DELETE_TIMEOUT`].
     ///
     /// # Errors
     ///
     /// When the API refuses.
     pub async fn delete_vhost(&self, name: &str) -> Result<(), ManagementError> {
-        match self.request("DELETE", &format!("/api/vhosts/{}", encode(name)), "delete a vhost").await {
-            Err(ManagementError::Refused { status: 404, .. } | ManagementError::Unreachable { gone: true, .. }) => {
-                Ok(())
+        let deadline = Instant::now() + DELETE_TIMEOUT;
+        let mut again = interval(DELETE_INTERVAL);
+        again.tick().await;
+        loop {
+            match self.request("DELETE", &format!("/api/vhosts/{}", encode(name)), "delete a vhost").await {
+                Err(ManagementError::Refused { status: 404, .. } | ManagementError::Unreachable { gone: true, .. }) => {
+                    return Ok(());
+                }
+                Err(ManagementError::Refused { status: 500.., .. })
+                    if timeout_at(deadline, again.tick()).await.is_ok() => {}
+                other => return other.map(drop),
             }
-            other => other.map(drop),
         }
     }
 
@@ -229,5 +240,33 @@ mod tests {
         let answer = r#"[{"name":"/"},{"metadata":{"description":"","tags":[]}},{"name":"mine"}]"#;
         assert_eq!(names(answer).unwrap(), ["/", "mine"]);
         assert!(names("<html>").is_err());
+    }
+
+    /// Returns an API that gives these answers, one after the other, and then no more.
+    #[cfg(feature = "management")]
+    async fn answering(statuses: &'static [&'static str]) -> Management {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            for status in statuses {
+                let (mut socket, _) = listener.accept().await.unwrap();
+                let _ = socket.read(&mut [0; 4096]).await.unwrap();
+                let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                socket.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        Management { url, user: "guest".to_owned(), password: "guest".to_owned() }
+    }
+
+    #[cfg(feature = "management")]
+    #[tokio::test]
+    async fn a_busy_broker_is_asked_again_to_delete_a_vhost() {
+        for answers in [&["500 Oops", "503 Busy", "204 No Content"][..], &["500 Oops", "404 Not Found"], &["204 Done"]]
+        {
+            answering(answers).await.delete_vhost("mine").await.unwrap();
+        }
+        let refused = answering(&["401 Unauthorized"]).await.delete_vhost("mine").await;
+        assert!(matches!(refused, Err(ManagementError::Refused { status: 401, .. })), "{refused:?}");
     }
 }
