@@ -115,7 +115,7 @@ impl Management {
     }
 
     /// Deletes a vhost. It counts as deleted if it does not exist, or if its broker is gone. A busy RabbitMQ may answer with an
-    /// error of its own (500) while it deletes the vhost, so the request is repeated for [`DELETE_TIMEOUT`].
+    /// error of its own (500) while it deletes the vhost, so the request is repeated for ten seconds.
     ///
     /// # Errors
     ///
