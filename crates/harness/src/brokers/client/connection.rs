@@ -106,12 +106,35 @@ struct Shared {
     /// The largest frame, in bytes.
     frame_max: u32,
     out: mpsc::UnboundedSender<Bytes>,
-    /// The receivers of each channel's methods. A number is free again once both sides have closed the channel.
-    channels: Mutex<BTreeMap<u16, mpsc::UnboundedSender<Incoming>>>,
+    /// The open channels. Whoever sends on one holds this lock, so nothing is sent after a `channel.close-ok`.
+    channels: Mutex<Channels>,
     /// The reason why the broker blocks the connection, if it does.
     blocked: watch::Sender<Option<String>>,
     /// The reason why the connection ended, once it has.
     end: watch::Sender<Option<Error>>,
+}
+
+/// The channels that are open, by number.
+#[derive(Default)]
+struct Channels {
+    /// The receiver of each channel's methods, and the count of channels that were opened before it.
+    open: BTreeMap<u16, (u64, mpsc::UnboundedSender<Incoming>)>,
+    /// The number of channels that were opened.
+    count: u64,
+    /// The number that was given last. The next channel gets a higher one, so a late reply to a closed channel reaches no other.
+    last: u16,
+}
+
+impl Channels {
+    /// Adds a channel. Returns its number and the count of channels before it; None if all numbers are in use.
+    fn add(&mut self, most: u16, sender: mpsc::UnboundedSender<Incoming>) -> Option<(u16, u64)> {
+        let (above, below) = (self.last.saturating_add(1)..=most, 1..=self.last.min(most));
+        let id = above.chain(below).find(|id| !self.open.contains_key(id))?;
+        let before = self.count;
+        self.open.insert(id, (before, sender));
+        (self.last, self.count) = (id, before + 1);
+        Some((id, before))
+    }
 }
 
 impl Connection {
@@ -175,19 +198,17 @@ impl Connection {
     /// When the connection is gone, or has no free channel.
     pub async fn channel(&self) -> Result<Channel, Error> {
         let (sender, incoming) = mpsc::unbounded_channel();
-        let id = {
+        let (id, before) = {
             let mut channels = self.shared.channels();
             if let Some(error) = self.shared.end.borrow().clone() {
                 return Err(error);
             }
-            let Some(id) = (1..=self.channel_max).find(|id| !channels.contains_key(id)) else {
-                return Err(Error::Lost("all channels of the checker's connection are in use".to_owned()));
-            };
-            channels.insert(id, sender);
-            id
+            let added = channels.add(self.channel_max, sender);
+            added.ok_or_else(|| Error::Lost("all channels of the checker's connection are in use".to_owned()))?
         };
         let mut channel = Channel {
             id,
+            before,
             shared: self.shared.clone(),
             incoming,
             deliveries: VecDeque::new(),
@@ -239,7 +260,7 @@ impl Drop for Connection {
 }
 
 impl Shared {
-    fn channels(&self) -> MutexGuard<'_, BTreeMap<u16, mpsc::UnboundedSender<Incoming>>> {
+    fn channels(&self) -> MutexGuard<'_, Channels> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -270,26 +291,25 @@ impl Shared {
                 self.blocked.send_replace(None);
             }
             Method::Channel(channel::AMQPMethod::Close(close)) => {
+                let error = Error::Refused { code: close.reply_code, text: close.reply_text.to_string() };
+                let mut channels = self.channels();
                 let ok = channel::AMQPMethod::CloseOk(channel::CloseOk {});
                 self.send(frame::method(id, Method::Channel(ok)));
-                let error = Error::Refused { code: close.reply_code, text: close.reply_text.to_string() };
-                self.give(id, Err(error), true);
+                if let Some((_, to)) = channels.open.remove(&id) {
+                    let _ = to.send(Err(error));
+                }
             }
             method => {
+                let mut channels = self.channels();
                 let closes = matches!(method, Method::Channel(channel::AMQPMethod::CloseOk(_)));
-                self.give(id, Ok((method, content)), closes);
+                let to = if closes { channels.open.remove(&id) } else { channels.open.get(&id).cloned() };
+                // A channel that was dropped waits for nothing.
+                if let Some((_, to)) = to {
+                    let _ = to.send(Ok((method, content)));
+                }
             }
         }
         ControlFlow::Continue(())
-    }
-
-    /// Gives something to a channel, which may be gone already. If `last`, its number is free again.
-    fn give(&self, id: u16, incoming: Incoming, last: bool) {
-        let mut channels = self.channels();
-        let to = if last { channels.remove(&id) } else { channels.get(&id).cloned() };
-        if let Some(to) = to {
-            let _ = to.send(incoming);
-        }
     }
 
     /// Ends the connection, if it has not ended yet: its channels get the reason.
@@ -299,13 +319,15 @@ impl Shared {
             end.get_or_insert(why);
             first
         });
-        self.channels().clear();
+        self.channels().open.clear();
     }
 }
 
 /// A channel. Dropped, it is closed.
 pub struct Channel {
     id: u16,
+    /// The count of channels that were opened before it.
+    before: u64,
     shared: Arc<Shared>,
     incoming: mpsc::UnboundedReceiver<Incoming>,
     /// The deliveries that came before a reply.
@@ -348,7 +370,15 @@ impl Channel {
 
     /// Sends a method that has no reply.
     pub fn send(&self, method: Method) {
-        self.shared.send(frame::method(self.id, method));
+        self.send_bytes(frame::method(self.id, method));
+    }
+
+    /// Sends frames, unless the broker has closed the channel: the reason is among the incoming methods then.
+    fn send_bytes(&self, bytes: Bytes) {
+        let channels = self.shared.channels();
+        if channels.open.get(&self.id).is_some_and(|(before, _)| *before == self.before) {
+            self.shared.send(bytes);
+        }
     }
 
     /// Puts the channel into confirm mode.
@@ -368,7 +398,7 @@ impl Channel {
         bytes.extend_from_slice(&frame::content(self.id, properties, body, self.shared.frame_max));
         self.published += 1;
         self.unconfirmed.insert(self.published);
-        self.shared.send(bytes.freeze());
+        self.send_bytes(bytes.freeze());
     }
 
     /// Waits until the broker has confirmed or refused each published message.

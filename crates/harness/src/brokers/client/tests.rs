@@ -110,6 +110,24 @@ async fn a_channel_is_free_again_once_it_is_closed() {
     connection.close().await.unwrap();
 }
 
+/// The broker closes the channel in the middle of the messages. What is sent after the reply to that would end the connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_refusal_in_the_middle_leaves_the_connection_open() {
+    let broker = broker().await;
+    let client = Client::reach(&broker.address).await.unwrap();
+    let messages = vec![("", &b"lost"[..]); 500];
+    for _ in 0..100 {
+        assert!(!client.publish_to("logs", &messages).await.unwrap());
+        // The channel is dropped before its refusal was read.
+        let mut channel = client.connection.channel().await.unwrap();
+        channel.publish("logs", "", AMQPProperties::default(), b"lost");
+        tokio::task::yield_now().await;
+        drop(channel);
+    }
+    assert!(!client.has("hello").await.unwrap());
+    client.close().await;
+}
+
 #[tokio::test]
 async fn the_broker_gives_its_reason() {
     let broker = broker().await;
