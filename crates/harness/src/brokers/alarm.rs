@@ -48,7 +48,7 @@ impl Alarm {
                 () = publish(&connection) => {}
             }
             // The broker may answer what was already on its way.
-            if connection.blocked().borrow().is_some() { Some(alarms.next().await) } else { None }
+            if alarms.on().is_some() { Some(alarms.next().await) } else { None }
         });
         let found = found.await.ok().flatten();
         if found.is_none() {
@@ -117,7 +117,6 @@ async fn publish(connection: &Connection) {
 /// The alarms that a broker announces on one connection of the checker.
 pub struct Alarms {
     blocked: watch::Receiver<Option<String>>,
-    on: Option<String>,
 }
 
 impl Alarms {
@@ -126,18 +125,18 @@ impl Alarms {
     pub fn of(connection: &Connection) -> Alarms {
         let mut blocked = connection.blocked();
         blocked.mark_changed();
-        Alarms { blocked, on: None }
+        Alarms { blocked }
     }
 
     /// Waits for an alarm that stays on. The future can be dropped without a loss.
     pub async fn next(&mut self) -> Alarm {
         loop {
-            let Some(reason) = self.on.clone() else {
+            let Some(reason) = self.on() else {
                 self.change().await;
                 continue;
             };
             let ended = async {
-                while self.on.is_some() {
+                while self.on().is_some() {
                     self.change().await
                 }
             };
@@ -149,8 +148,8 @@ impl Alarms {
 
     /// Returns the reason why the broker blocks the connection, if it does.
     #[must_use]
-    pub fn on(&self) -> Option<&str> {
-        self.on.as_deref()
+    pub fn on(&self) -> Option<String> {
+        self.blocked.borrow().clone()
     }
 
     /// Waits until the broker blocks the connection, or no longer blocks it. It waits for ever once the connection is gone.
@@ -158,7 +157,6 @@ impl Alarms {
         if self.blocked.changed().await.is_err() {
             std::future::pending().await
         }
-        self.on = self.blocked.borrow_and_update().clone();
     }
 }
 

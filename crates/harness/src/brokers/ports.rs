@@ -10,7 +10,7 @@ use std::{
 /// the broker's address is enough to find the API.
 pub const MANAGEMENT: u16 = 10_000;
 
-/// The number of attempts to find a pair.
+/// The number of attempts to find a port, or a pair.
 const TRIES: usize = 1000;
 
 /// Ports that no system gives to outgoing connections (Linux begins at 32768), and that are free on most machines. The same holds

@@ -38,7 +38,7 @@ impl Blocked {
     pub(super) async fn listen(self, mut alarms: Alarms) {
         loop {
             alarms.change().await;
-            *lock(&self.client) = alarms.on().map(str::to_owned);
+            *lock(&self.client) = alarms.on();
             self.changed.send_modify(|version| *version += 1);
         }
     }

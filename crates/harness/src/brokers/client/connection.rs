@@ -26,7 +26,7 @@ use tokio::{
 use wire::{
     Content, Listener, Method, What, frame,
     protocol::{basic, channel, confirm, connection},
-    types::{AMQPValue, FieldTable},
+    types::{AMQPValue, FieldTable, ShortString},
 };
 
 use crate::{brokers::address::Address, task::boxed};
@@ -64,6 +64,10 @@ impl Error {
     pub const ACCESS_REFUSED: u16 = 403;
     /// The reply code for a queue that is exclusive to another connection.
     pub const RESOURCE_LOCKED: u16 = 405;
+
+    fn refused(code: u16, text: &ShortString) -> Error {
+        Error::Refused { code, text: text.to_string() }
+    }
 
     /// Returns the reply code, if the broker refused.
     #[must_use]
@@ -149,8 +153,7 @@ impl Connection {
 
     /// Connects as [`Connection::open`] does, with this time limit for the handshake and for each reply.
     pub(super) async fn open_within(address: &Address, reply_timeout: Duration) -> Result<Connection, Error> {
-        let shake_hands = Connection::shake_hands(address, reply_timeout);
-        timeout(reply_timeout, shake_hands).await.unwrap_or(Err(Error::Timeout))
+        within(reply_timeout, Connection::shake_hands(address, reply_timeout)).await
     }
 
     async fn shake_hands(address: &Address, reply_timeout: Duration) -> Result<Connection, Error> {
@@ -214,7 +217,7 @@ impl Connection {
             deliveries: VecDeque::new(),
             published: 0,
             unconfirmed: BTreeSet::new(),
-            is_closed: false,
+            closes: false,
         };
         match channel.call(Method::Channel(channel::AMQPMethod::Open(channel::Open {}))).await? {
             Method::Channel(channel::AMQPMethod::OpenOk(_)) => Ok(channel),
@@ -246,10 +249,12 @@ impl Connection {
         let mut end = self.shared.end.subscribe();
         let close = connection::Close { reply_code: 200, reply_text: "OK".into(), ..connection::Close::default() };
         self.shared.send(frame::method(0, Method::Connection(connection::AMQPMethod::Close(close))));
-        match timeout(self.shared.reply_timeout, end.wait_for(Option::is_some)).await {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Error::Timeout),
-        }
+        within(self.shared.reply_timeout, async {
+            // The connection itself keeps the sender.
+            let _ = end.wait_for(Option::is_some).await;
+            Ok(())
+        })
+        .await
     }
 }
 
@@ -276,10 +281,7 @@ impl Shared {
             Method::Connection(OfConnection::Close(close)) => {
                 let ok = OfConnection::CloseOk(connection::CloseOk {});
                 self.send(frame::method(0, Method::Connection(ok)));
-                return ControlFlow::Break(Error::Refused {
-                    code: close.reply_code,
-                    text: close.reply_text.to_string(),
-                });
+                return ControlFlow::Break(Error::refused(close.reply_code, &close.reply_text));
             }
             Method::Connection(OfConnection::CloseOk(_)) => {
                 return ControlFlow::Break(Error::Lost("the checker closed the connection".to_owned()));
@@ -290,22 +292,21 @@ impl Shared {
             Method::Connection(OfConnection::Unblocked(_)) => {
                 self.blocked.send_replace(None);
             }
-            Method::Channel(channel::AMQPMethod::Close(close)) => {
-                let error = Error::Refused { code: close.reply_code, text: close.reply_text.to_string() };
-                let mut channels = self.channels();
-                let ok = channel::AMQPMethod::CloseOk(channel::CloseOk {});
-                self.send(frame::method(id, Method::Channel(ok)));
-                if let Some((_, to)) = channels.open.remove(&id) {
-                    let _ = to.send(Err(error));
-                }
-            }
             method => {
+                use channel::AMQPMethod::{Close, CloseOk};
                 let mut channels = self.channels();
-                let closes = matches!(method, Method::Channel(channel::AMQPMethod::CloseOk(_)));
+                let closes = matches!(method, Method::Channel(Close(_) | CloseOk(_)));
+                let incoming = match method {
+                    Method::Channel(Close(close)) => {
+                        self.send(frame::method(id, Method::Channel(CloseOk(channel::CloseOk {}))));
+                        Err(Error::refused(close.reply_code, &close.reply_text))
+                    }
+                    method => Ok((method, content)),
+                };
                 let to = if closes { channels.open.remove(&id) } else { channels.open.get(&id).cloned() };
                 // A channel that was dropped waits for nothing.
                 if let Some((_, to)) = to {
-                    let _ = to.send(Ok((method, content)));
+                    let _ = to.send(incoming);
                 }
             }
         }
@@ -336,7 +337,8 @@ pub struct Channel {
     published: u64,
     /// The messages without a confirm.
     unconfirmed: BTreeSet<u64>,
-    is_closed: bool,
+    /// Set when this side closes the channel.
+    closes: bool,
 }
 
 /// A delivered message.
@@ -356,7 +358,7 @@ impl Channel {
     /// When the broker refuses, or does not reply in time.
     pub async fn call(&mut self, method: Method) -> Result<Method, Error> {
         self.send(method);
-        timeout(self.shared.reply_timeout, async {
+        within(self.shared.reply_timeout, async {
             loop {
                 let (method, content) = self.next().await?;
                 if let Some(reply) = self.keep(method, content) {
@@ -365,7 +367,6 @@ impl Channel {
             }
         })
         .await
-        .unwrap_or(Err(Error::Timeout))
     }
 
     /// Sends a method that has no reply.
@@ -407,7 +408,7 @@ impl Channel {
     ///
     /// When the broker closes the channel, or does not reply in time.
     pub async fn confirmed(&mut self) -> Result<(), Error> {
-        timeout(self.shared.reply_timeout, async {
+        within(self.shared.reply_timeout, async {
             while !self.unconfirmed.is_empty() {
                 let (method, content) = self.next().await?;
                 self.keep(method, content);
@@ -415,7 +416,6 @@ impl Channel {
             Ok(())
         })
         .await
-        .unwrap_or(Err(Error::Timeout))
     }
 
     /// Waits for the next delivery; None if the broker cancelled the consumer. Nothing is lost if the wait is dropped.
@@ -439,18 +439,16 @@ impl Channel {
     ///
     /// When it was closed already, or the connection is gone.
     pub async fn close(mut self) -> Result<(), Error> {
-        self.is_closed = true;
+        self.closes = true;
         self.call(close()).await.map(drop)
     }
 
     /// Waits for the next method.
     async fn next(&mut self) -> Incoming {
-        let incoming = self.incoming.recv().await.unwrap_or_else(|| {
+        self.incoming.recv().await.unwrap_or_else(|| {
             let end = self.shared.end.borrow().clone();
             Err(end.unwrap_or_else(|| Error::Lost("the channel is closed".to_owned())))
-        });
-        self.is_closed |= incoming.is_err();
-        incoming
+        })
     }
 
     /// Keeps a delivery or a confirm. Returns any other method, which is a reply.
@@ -476,7 +474,7 @@ impl Channel {
 
 impl Drop for Channel {
     fn drop(&mut self) {
-        if !self.is_closed {
+        if !self.closes {
             self.send(close());
         }
     }
@@ -523,7 +521,7 @@ impl Reader {
     async fn handshake(&mut self) -> Result<connection::AMQPMethod, Error> {
         match self.next().await? {
             (_, Method::Connection(connection::AMQPMethod::Close(close)), _) => {
-                Err(Error::Refused { code: close.reply_code, text: close.reply_text.to_string() })
+                Err(Error::refused(close.reply_code, &close.reply_text))
             }
             (_, Method::Connection(method), _) => Ok(method),
             (_, method, _) => Err(Error::Unexpected(wire::words::method_line(&method, None))),
@@ -547,6 +545,11 @@ impl Reader {
             }
         }
     }
+}
+
+/// Waits for something, at most for this time.
+async fn within<T>(limit: Duration, reply: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(limit, reply).await.unwrap_or(Err(Error::Timeout))
 }
 
 fn lost(error: io::Error) -> Error {
