@@ -21,7 +21,9 @@ use crate::{
         Fault,
         faults::{logs, own_queue, usage as faults},
     },
-    receiving, steps,
+    receiving,
+    sending::typed::with_arguments,
+    steps,
     transcript::Transcript,
     verdict::{Note, StepResult},
 };
@@ -261,9 +263,8 @@ pub fn notes(seen: &Evidence<'_>) -> Vec<Note> {
 
 /// Returns the fault of a run as [`Fault::of_run`] does, with the keys that it was started with as evidence.
 fn started(fault: Fault, kind: Kind, run: &ProgramRun) -> Fault {
-    match (kind, run.arguments.as_slice()) {
-        (Kind::Fanout, _) | (_, []) => fault,
-        (_, [key]) => fault.line(format!("started with the argument {}", shell_words::quote(key))),
-        (_, keys) => fault.line(format!("started with the arguments {}", shell_words::join(keys))),
+    if kind == Kind::Fanout || run.arguments.is_empty() {
+        return fault;
     }
+    fault.line(format!("started {}", with_arguments(run)))
 }

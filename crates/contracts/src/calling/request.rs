@@ -5,7 +5,7 @@ use wire::{Content, words::quoted};
 use super::{Asked, Caller, DEFAULT, DIRECT, Evidence, queue};
 use crate::{
     fault::{Fault, faults::call as faults},
-    sending,
+    sending::{self, typed::with_arguments},
     serving::{QUEUE, text},
     steps,
     transcript::{BASIC_PUBLISH, Transcript},
@@ -82,10 +82,7 @@ fn in_headers(content: &Content, word: &str) -> bool {
 /// Checks that the client asks for the number that was typed, or for 30.
 fn has_number(client: &Caller<'_>) -> Result<(), Fault> {
     let typed = client.run.arguments.first().map_or(DEFAULT, String::as_str);
-    let started = match client.run.arguments.first() {
-        Some(typed) => format!("started with the argument {typed}"),
-        None => "started without arguments".to_owned(),
-    };
+    let started = format!("started {}", with_arguments(client.run));
     for asked in &client.requests {
         let body: &[u8] = &asked.content.body;
         let number: u64 = typed.parse().unwrap_or_default();

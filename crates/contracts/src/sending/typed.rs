@@ -70,11 +70,17 @@ impl<'a> Typed<'a> {
 
     /// Returns the words of the call, for people.
     fn typed(&self) -> String {
-        match self.run.arguments.as_slice() {
-            [] => "without arguments".to_owned(),
-            [word] => format!("with the argument {}", shell_words::quote(word)),
-            words => format!("with the arguments {}", shell_words::join(words)),
-        }
+        with_arguments(self.run)
+    }
+}
+
+/// Returns the arguments that a program was started with, for people: `with the argument info`.
+#[must_use]
+pub fn with_arguments(run: &ProgramRun) -> String {
+    match run.arguments.as_slice() {
+        [] => "without arguments".to_owned(),
+        [word] => format!("with the argument {}", shell_words::quote(word)),
+        words => format!("with the arguments {}", shell_words::join(words)),
     }
 }
 
